@@ -1,1 +1,34 @@
-//! Placeholder of the first commit.
+//! What every page and reply of Atelier shares. It knows no feature: no account, question or PDF.
+//!
+//! A component's edge ([`spin`], wasm only) turns the incoming request into a [`Request`], the component
+//! answers with a [`Reply`], and [`finish`] adds what every reply carries (security headers, request id).
+//! Everything but `spin.rs` is free of I/O, clocks and randomness, and is tested natively.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::todo)
+)]
+
+pub mod assets;
+mod client_addr;
+pub mod cookie;
+pub mod cross_site;
+mod fields;
+mod headers;
+mod lang;
+mod layout;
+pub mod log;
+pub mod outbound;
+mod problem;
+mod reply;
+mod request;
+#[cfg(target_arch = "wasm32")]
+pub mod spin;
+
+pub use client_addr::TrustedProxies;
+pub use fields::Fields;
+pub use headers::{ContentSecurityPolicy, finish};
+pub use lang::{Lang, Text};
+pub use layout::Layout;
+pub use problem::{FieldProblem, Problem, wrong_method};
+pub use reply::Reply;
+pub use request::{Context, Request, RequestId, UnixTime};

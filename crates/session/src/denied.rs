@@ -1,0 +1,103 @@
+//! Why somebody may not, and how that reads.
+
+use http::{StatusCode, header};
+use web::{Problem, Reply, Request, Text};
+
+/// The answer is no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Denied {
+    /// No session, or one that has ended.
+    SignedOut,
+    /// The daily quota does not cover it.
+    Exhausted { left: u32, retry_after_seconds: u32 },
+    /// A variable that the operator has to set.
+    NotConfigured(&'static str),
+    /// Auth did not answer clearly; the cause is for the log.
+    Unavailable(String),
+}
+
+impl Denied {
+    /// Sends a browser that opens a page to the sign-in form and back; answers everybody else with a problem.
+    #[must_use]
+    pub fn reply(&self, request: &Request) -> Reply {
+        if *self == Self::SignedOut && request.is_get() && !request.wants_json() {
+            let path = request.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+            let next = percent_encoding::utf8_percent_encode(path, percent_encoding::NON_ALPHANUMERIC);
+            return Reply::see_other(&format!("/auth?next={next}"));
+        }
+        let reply = self.problem().reply(request);
+        match self {
+            Self::SignedOut => {
+                // RFC 9110 §11.6.1 wants a challenge with every 401; ours is the sign-in form.
+                reply.with(
+                    header::WWW_AUTHENTICATE,
+                    http::HeaderValue::from_static("Session realm=\"atelier\""),
+                )
+            }
+            _ => reply,
+        }
+    }
+
+    /// The refusal as a problem.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::SignedOut => Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "signed_out",
+                Text::new(
+                    "Vous n’êtes pas connecté, ou votre session a expiré. Connectez-vous et recommencez.",
+                    "You are not signed in, or your session has ended. Sign in and try again.",
+                ),
+            ),
+            Self::Exhausted { left, retry_after_seconds } => Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "quota_exhausted",
+                Text::owned(
+                    format!("Votre quota du jour ne suffit pas : il vous reste {left}. Il est renouvelé à minuit (UTC)."),
+                    format!("Your quota for today is not enough: {left} left. It is renewed at midnight (UTC)."),
+                ),
+            )
+            .retry_after(*retry_after_seconds)
+            .with("left", *left),
+            Self::NotConfigured(variable) => Problem::not_configured(variable),
+            Self::Unavailable(cause) => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "auth_unavailable",
+                Text::new(
+                    "Le service des comptes ne répond pas. Réessayez dans une minute.",
+                    "The account service does not answer. Try again in a minute.",
+                ),
+            )
+            .retry_after(30)
+            .because(cause.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_sent_to_sign_in_and_back_and_a_program_gets_401() {
+        let page = Denied::SignedOut.reply(&Request::test("GET", "/llm?a=1").with("accept", "text/html"));
+        assert_eq!(
+            (page.status, page.headers["location"].to_str().unwrap()),
+            (StatusCode::SEE_OTHER, "/auth?next=%2Fllm%3Fa%3D1")
+        );
+        let json = Denied::SignedOut.reply(&Request::test("GET", "/llm").with("accept", "application/json"));
+        assert_eq!(json.status, StatusCode::UNAUTHORIZED);
+        assert!(json.headers.contains_key("www-authenticate"));
+        let post = Denied::SignedOut.reply(&Request::test("POST", "/send").with("accept", "text/html"));
+        assert_eq!(post.status, StatusCode::UNAUTHORIZED);
+    }
+
+    #[test]
+    fn each_refusal_has_its_status() {
+        let check = |denied: Denied, status| assert_eq!(denied.problem().status(), status, "{denied:?}");
+        check(Denied::Exhausted { left: 0, retry_after_seconds: 9 }, StatusCode::TOO_MANY_REQUESTS);
+        check(Denied::NotConfigured("service_key"), StatusCode::SERVICE_UNAVAILABLE);
+        check(Denied::Unavailable("refused".into()), StatusCode::SERVICE_UNAVAILABLE);
+    }
+}

@@ -1,0 +1,59 @@
+//! A request to another service, as a port: the edge sends it ([`crate::spin`]), tests answer it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+/// How long to wait, and how much to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Until the connection stands.
+    pub connect: Duration,
+    /// From then until the status line.
+    pub first_byte: Duration,
+    /// Between two pieces of the body.
+    pub between_bytes: Duration,
+    /// For everything together.
+    pub total: Duration,
+    /// The body of the reply, in bytes.
+    pub reply_bytes_max: usize,
+}
+
+/// Why there is no whole reply. What was sent may have taken effect except after [`SendError::NotSent`] and
+/// [`SendError::Denied`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendError {
+    /// The manifest does not allow this component to reach that host.
+    Denied(String),
+    /// No connection: refused, no such host, TLS failed, or not in time.
+    NotSent(String),
+    /// Connected, but no whole reply in time.
+    TimedOut(String),
+    /// The connection broke off.
+    Cut(String),
+    /// The reply is longer than [`Limits::reply_bytes_max`].
+    TooLarge,
+}
+
+impl SendError {
+    /// For the log.
+    #[must_use]
+    pub fn cause(&self) -> &str {
+        match self {
+            Self::Denied(cause) | Self::NotSent(cause) | Self::TimedOut(cause) | Self::Cut(cause) => cause,
+            Self::TooLarge => "reply longer than the limit",
+        }
+    }
+}
+
+/// Sends one request and reads the whole reply. Redirects are not followed.
+#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
+pub trait Outbound {
+    /// # Errors
+    /// See [`SendError`]; a reply with any status is a success here.
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+        limits: Limits,
+    ) -> Result<http::Response<Bytes>, SendError>;
+}

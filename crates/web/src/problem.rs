@@ -1,0 +1,289 @@
+//! A failure as the user reads it: a page, or `application/problem+json` (RFC 9457) plus the key `error`, which
+//! the clients of the original read.
+
+use askama::Template;
+use http::{HeaderValue, Method, StatusCode, header};
+use serde_json::json;
+
+use crate::{Lang, Layout, Reply, Request, Text};
+
+/// What is wrong with one field of a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldProblem {
+    pub field: &'static str,
+    pub text: Text,
+}
+
+/// A failure with a fixed sentence for the user. The cause goes to the log and nowhere else.
+///
+/// Boxed, since it travels in the `Err` of most functions and is rare.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Parts {
+    status: StatusCode,
+    code: &'static str,
+    detail: Text,
+    retry_after_seconds: Option<u32>,
+    fields: Vec<FieldProblem>,
+    extra: Vec<(&'static str, serde_json::Value)>,
+    allow: Option<&'static str>,
+    cause: Option<String>,
+}
+
+impl Problem {
+    /// `code` is stable and for programs; `detail` says what happened and what to do next.
+    #[must_use]
+    pub fn new(status: StatusCode, code: &'static str, detail: Text) -> Self {
+        Self(Box::new(Parts {
+            status,
+            code,
+            detail,
+            retry_after_seconds: None,
+            fields: Vec::new(),
+            extra: Vec::new(),
+            allow: None,
+            cause: None,
+        }))
+    }
+
+    /// 404 for a path that no page has.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            Text::new(
+                "Cette page n’existe pas. Vérifiez l’adresse ou revenez à l’accueil.",
+                "This page does not exist. Check the address or go back home.",
+            ),
+        )
+    }
+
+    /// 405; `allow` lists the methods that the path answers to (RFC 9110 §15.5.6).
+    #[must_use]
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        let mut problem = Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            Text::new(
+                "Cette adresse ne répond pas à cette méthode HTTP. Passez par la page.",
+                "This address does not answer to this HTTP method. Use the page instead.",
+            ),
+        );
+        problem.0.allow = Some(allow);
+        problem
+    }
+
+    /// 413; `limit` is how the limit reads to a person, in French and English (`« 50 Mo »`, `50 MB`).
+    #[must_use]
+    pub fn too_large(limit_fr: &str, limit_en: &str) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "payload_too_large",
+            Text::owned(
+                format!("Envoi trop volumineux : {limit_fr} au maximum. Réduisez-le et recommencez."),
+                format!("That is too large: {limit_en} at most. Make it smaller and try again."),
+            ),
+        )
+    }
+
+    /// 503 for a variable that the operator has not set; it is named, its value never is.
+    #[must_use]
+    pub fn not_configured(variable: &str) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not_configured",
+            Text::owned(
+                format!(
+                    "Ce service n’est pas encore configuré : la variable « {variable} » manque. Prévenez l’administrateur."
+                ),
+                format!(
+                    "This service is not configured yet: the variable “{variable}” is missing. Tell the administrator."
+                ),
+            ),
+        )
+    }
+
+    /// Adds `Retry-After` in seconds (RFC 9110 §10.2.3).
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.0.retry_after_seconds = Some(seconds);
+        self
+    }
+
+    /// Adds what is wrong with one field.
+    #[must_use]
+    pub fn field(mut self, field: &'static str, text: Text) -> Self {
+        self.0.fields.push(FieldProblem { field, text });
+        self
+    }
+
+    /// Adds a member to the JSON form.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<serde_json::Value>) -> Self {
+        self.0.extra.push((name, value.into()));
+        self
+    }
+
+    /// Notes the cause for the log; the user never sees it.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<String>) -> Self {
+        self.0.cause = Some(cause.into());
+        self
+    }
+
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    #[must_use]
+    pub fn detail(&self, lang: Lang) -> &str {
+        self.0.detail.get(lang)
+    }
+
+    #[must_use]
+    pub fn fields(&self) -> &[FieldProblem] {
+        &self.0.fields
+    }
+
+    /// The problem as `application/problem+json`'s object.
+    #[must_use]
+    pub fn to_json(&self, request: &Request) -> serde_json::Value {
+        let lang = request.lang();
+        let mut object = json!({
+            "type": "about:blank",
+            "title": self.0.status.canonical_reason().unwrap_or("Error"),
+            "status": self.0.status.as_u16(),
+            "detail": self.detail(lang),
+            "code": self.0.code,
+            "error": self.detail(lang),
+            "request_id": request.context.request_id.as_str(),
+        });
+        if let Some(members) = object.as_object_mut() {
+            if !self.0.fields.is_empty() {
+                let fields = self
+                    .fields()
+                    .iter()
+                    .map(|problem| (problem.field.to_owned(), problem.text.get(lang).into()));
+                members.insert("fields".to_owned(), serde_json::Value::Object(fields.collect()));
+            }
+            for (name, value) in &self.0.extra {
+                members.insert((*name).to_owned(), value.clone());
+            }
+        }
+        object
+    }
+
+    /// The reply: JSON to who asked for it, else a page that offers a way on.
+    #[must_use]
+    pub fn reply(&self, request: &Request) -> Reply {
+        let reply = if request.wants_json() {
+            Reply::new(self.0.status, "application/problem+json", self.to_json(request).to_string())
+        } else {
+            Reply::html(self.0.status, &ProblemPage { layout: Layout::new(request), problem: self })
+        };
+        self.dress(reply)
+    }
+
+    /// The status, `Retry-After`, `Allow` and cause of this problem on a page that shows it in its own way.
+    #[must_use]
+    pub fn dress(&self, mut reply: Reply) -> Reply {
+        reply.status = self.0.status;
+        if let Some(seconds) = self.0.retry_after_seconds {
+            reply.headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(allow) = self.0.allow {
+            reply.headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        if reply.cause.is_none() {
+            reply.cause.clone_from(&self.0.cause);
+        }
+        reply
+    }
+
+    fn signed_out(&self) -> bool {
+        self.0.status == StatusCode::UNAUTHORIZED
+    }
+}
+
+/// Refuses a method with 405, or answers OPTIONS with 204, listing `allow` in both.
+#[must_use]
+pub fn wrong_method(request: &Request, allow: &'static str) -> Reply {
+    if request.method == Method::OPTIONS {
+        return Reply::no_content().with(header::ALLOW, HeaderValue::from_static(allow));
+    }
+    Problem::method_not_allowed(allow).reply(request)
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'a> {
+    layout: Layout,
+    problem: &'a Problem,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quota() -> Problem {
+        let detail = Text::new("Quota épuisé. Revenez demain.", "Quota used up. Come back tomorrow.");
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "quota", detail)
+            .retry_after(60)
+            .with("left", 0)
+            .because("db row 7")
+    }
+
+    #[test]
+    fn a_program_gets_problem_json_with_the_originals_error_key() {
+        let reply = quota().reply(&Request::test("POST", "/send").with("accept", "application/json"));
+        assert_eq!(reply.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(reply.headers["content-type"], "application/problem+json");
+        assert_eq!(reply.headers["retry-after"], "60");
+        let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+        assert_eq!(body["error"], "Quota épuisé. Revenez demain.");
+        assert_eq!(body["code"], "quota");
+        assert_eq!(body["left"], 0);
+        assert!(!body.to_string().contains("db row 7"), "the cause is for the log only");
+        assert_eq!(reply.cause.as_deref(), Some("db row 7"));
+    }
+
+    #[test]
+    fn a_browser_gets_a_page_in_its_language() {
+        let mut request = Request::test("GET", "/llm").with("accept", "text/html");
+        request.context.lang = Lang::En;
+        let page = String::from_utf8(quota().reply(&request).body.to_vec()).unwrap();
+        assert!(
+            page.contains("Quota used up") && page.contains("lang=\"en\"") && !page.contains("db row 7"),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_field_is_told_by_name() {
+        let problem = Problem::not_found().field("username", Text::new("Trop long", "Too long"));
+        let body = problem.to_json(&Request::test("POST", "/register"));
+        assert_eq!(body["fields"]["username"], "Trop long");
+    }
+
+    #[test]
+    fn a_wrong_method_is_told_the_right_ones() {
+        let reply = wrong_method(&Request::test("DELETE", "/auth"), "GET, POST");
+        assert_eq!(
+            (reply.status, &reply.headers["allow"]),
+            (StatusCode::METHOD_NOT_ALLOWED, &HeaderValue::from_static("GET, POST"))
+        );
+        assert_eq!(
+            wrong_method(&Request::test("OPTIONS", "/auth"), "GET, POST").status,
+            StatusCode::NO_CONTENT
+        );
+    }
+}

@@ -1,0 +1,232 @@
+//! The incoming request as the components see it: bounded, with the time and an id given by the edge.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Uri, header};
+
+use crate::{Lang, TrustedProxies, cookie};
+
+/// Seconds since 1970-01-01T00:00:00Z, without leap seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnixTime(pub i64);
+
+/// Names one request in the reply, in the log and in what we send on its behalf (`x-request-id`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// Longest id accepted from a gateway, in characters.
+    pub const CHARS_MAX: usize = 64;
+
+    /// Keeps the gateway's id when it is harmless in a log (letters, digits, `-`, `_`), else makes one of 128 random bits.
+    #[must_use]
+    pub fn from_header_or(given: Option<&str>, random: [u8; 16]) -> Self {
+        let harmless = |id: &&str| {
+            (8..=Self::CHARS_MAX).contains(&id.len())
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        };
+        match given.filter(harmless) {
+            Some(id) => Self(id.to_owned()),
+            None => Self(random.iter().map(|byte| format!("{byte:02x}")).collect()),
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a reply needs to know of its request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    pub request_id: RequestId,
+    pub lang: Lang,
+    /// The configured origin starts with `https://`: cookies are `Secure` and replies carry HSTS.
+    pub https: bool,
+}
+
+/// A request whose body has been read within a limit.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub method: Method,
+    pub uri: Uri,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    pub now: UnixTime,
+    pub context: Context,
+    /// `https://host[:port]` that users type, or empty when the request's own Host is to be believed.
+    pub public_origin: String,
+}
+
+impl Request {
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    #[must_use]
+    pub const fn lang(&self) -> Lang {
+        self.context.lang
+    }
+
+    /// The header's value when it is readable text; the first one when it is repeated.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The first value of a query parameter, decoded.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Option<String> {
+        let query = self.uri.query().unwrap_or_default();
+        form_urlencoded::parse(query.as_bytes())
+            .find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+    }
+
+    /// Host and port the client asked for. The WASI interface moves the Host header into the URI's authority.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.header("host").or_else(|| self.uri.authority().map(http::uri::Authority::as_str))
+    }
+
+    /// The value of a cookie that was sent exactly once (RFC 6265 §5.4); of two, neither can be trusted.
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        cookie::find(&self.headers, name)
+    }
+
+    /// The client's address: see [`TrustedProxies::client`].
+    #[must_use]
+    pub fn client_addr(&self, proxies: &TrustedProxies) -> Option<std::net::IpAddr> {
+        proxies.client(&self.headers)
+    }
+
+    /// The essence of the content type, in lower case: `application/json` of `Application/JSON; charset=utf-8`.
+    #[must_use]
+    pub fn content_type(&self) -> Option<String> {
+        let value = self.header(header::CONTENT_TYPE.as_str())?;
+        Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+    }
+
+    /// Whether the client asked for JSON: it accepts JSON and not HTML, or it sent JSON and named no preference.
+    #[must_use]
+    pub fn wants_json(&self) -> bool {
+        let accept = self.header(header::ACCEPT.as_str()).unwrap_or_default().to_ascii_lowercase();
+        if accept.contains("text/html") {
+            return false;
+        }
+        accept.contains("json") || self.content_type().is_some_and(|kind| kind == "application/json")
+    }
+
+    /// GET and HEAD are answered alike; the server drops the body of a HEAD.
+    #[must_use]
+    pub fn is_get(&self) -> bool {
+        self.method == Method::GET || self.method == Method::HEAD
+    }
+
+    /// The request came to a loopback address, where plain HTTP is the normal case.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let Some(host) = self.host() else { return false };
+        let name = match host.strip_prefix('[') {
+            Some(rest) => rest.split(']').next().unwrap_or_default(),
+            None => host.split(':').next().unwrap_or_default(),
+        };
+        let is_loopback_ip = name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        name.eq_ignore_ascii_case("localhost") || is_loopback_ip
+    }
+
+    /// A request for tests: `Request::test("POST", "/send").with("accept", "…").with_body(…)`.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn test(method: &str, uri: &str) -> Self {
+        Self {
+            method: method.parse().unwrap_or_default(),
+            uri: uri.parse().unwrap_or_default(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            now: UnixTime(1_795_000_000),
+            context: Context {
+                request_id: RequestId::from_header_or(None, [7; 16]),
+                lang: Lang::Fr,
+                https: false,
+            },
+            public_origin: String::new(),
+        }
+    }
+
+    /// Adds a header to a test request.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = http::HeaderValue::from_str(value) {
+            self.headers.append(name, value);
+        }
+        self
+    }
+
+    /// Sets the body of a test request.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_body(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self.with("content-type", content_type)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_answered_to_who_asks_for_it() {
+        let check = |accept: &str, content_type: &str, expected| {
+            let mut request = Request::test("POST", "/send");
+            if !accept.is_empty() {
+                request = request.with("accept", accept);
+            }
+            if !content_type.is_empty() {
+                request = request.with("content-type", content_type);
+            }
+            assert_eq!(request.wants_json(), expected, "{accept} {content_type}");
+        };
+        check("application/json", "", true);
+        check("text/html,application/xhtml+xml", "", false);
+        check("*/*", "application/json; charset=utf-8", true);
+        check("", "application/json", true);
+        check("text/html", "application/json", false);
+        check("*/*", "", false);
+        check("application/problem+json", "", true);
+    }
+
+    #[test]
+    fn loopback_hosts_are_told_apart_from_look_alikes() {
+        let check = |host: &str, expected| {
+            assert_eq!(Request::test("GET", "/").with("host", host).is_loopback(), expected, "{host}");
+        };
+        check("127.0.0.1:3000", true);
+        check("localhost", true);
+        check("[::1]:3000", true);
+        check("localhost.evil.example", false);
+        check("127.0.0.1.evil.example", false);
+        check("atelier.example:443", false);
+    }
+
+    #[test]
+    fn a_request_id_with_anything_odd_in_it_is_replaced() {
+        let check = |given, kept: bool| {
+            let id = RequestId::from_header_or(Some(given), [0xab; 16]);
+            assert_eq!(id.as_str() == given, kept, "{given}");
+        };
+        check("3f2c-1a_B9", true);
+        check("short", false);
+        check("abcdefgh\r\nset-cookie: x", false);
+        check(&"a".repeat(65), false);
+    }
+
+    #[test]
+    fn the_host_is_found_in_the_header_or_in_the_uri() {
+        assert_eq!(Request::test("GET", "http://a.example:81/x").host(), Some("a.example:81"));
+        assert_eq!(Request::test("GET", "/x").with("host", "b.example").host(), Some("b.example"));
+    }
+}
