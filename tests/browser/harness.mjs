@@ -1,0 +1,94 @@
+// One Chromium for the whole run, a fresh profile per test, and the journeys that every story needs.
+//
+// ATELIER_URL       where the app listens (cargo xtask test browser starts it and sets this)
+// ATELIER_CHROMIUM  the browser's binary; Debian's by default
+import { AxeBuilder } from "@axe-core/playwright";
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { chromium } from "playwright-core";
+
+export const url = process.env.ATELIER_URL;
+if (!url) throw new Error("ATELIER_URL is not set: run `cargo xtask test browser`");
+
+export const password = "une phrase assez longue pour Atelier";
+export const phone = { width: 390, height: 844 };
+export const laptop = { width: 1366, height: 900 };
+
+let browser;
+
+export async function start() {
+  browser = await chromium.launch({
+    executablePath: process.env.ATELIER_CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+      "--disable-background-networking", "--disable-component-update",
+    ],
+  });
+}
+
+export const stop = () => browser?.close();
+
+/** A page of its own profile. Every error on its console fails the test that closes it. */
+export async function visit({ locale = "fr-FR", viewport = laptop, javaScriptEnabled = true, colorScheme = "light" } = {}) {
+  const context = await browser.newContext({ locale, viewport, javaScriptEnabled, colorScheme, baseURL: url });
+  const page = await context.newPage();
+  page.complaints = [];
+  page.on("pageerror", (error) => page.complaints.push(String(error)));
+  page.on("console", (message) => {
+    // A refused form answers 4xx on purpose, and Chromium reports that on the console.
+    const expected = /Failed to load resource: the server responded with a status of 4\d\d/.test(message.text());
+    if (message.type() === "error" && !expected) page.complaints.push(message.text());
+  });
+  return page;
+}
+
+export async function leave(page) {
+  const complaints = page.complaints;
+  await page.context().close();
+  assert.deepEqual(complaints, [], "the page complained on its console");
+}
+
+export const newName = () => `lea-${randomBytes(5).toString("hex")}`;
+
+export async function register(page, name = newName()) {
+  await page.goto("/register");
+  await page.fill("[name=username]", name);
+  await page.fill("[name=password]", password);
+  await submit(page, "main form");
+  return name;
+}
+
+export async function signIn(page, name) {
+  await page.goto("/auth");
+  await page.fill("[name=username]", name);
+  await page.fill("[name=password]", password);
+  await submit(page, "main form");
+}
+
+export async function registerAndSignIn(page) {
+  const name = await register(page);
+  await signIn(page, name);
+  assert.equal(new URL(page.url()).pathname, "/home");
+  return name;
+}
+
+export async function submit(page, form) {
+  await Promise.all([page.waitForLoadState("load"), page.click(`${form} button[type=submit]`)]);
+  await page.waitForLoadState("networkidle");
+}
+
+/** No accessibility finding, no horizontal scrolling, the right language. */
+export async function inspect(page, language) {
+  const found = await new AxeBuilder({ page }).analyze();
+  const findings = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
+  assert.deepEqual(findings, [], `axe on ${page.url()}`);
+  assert.equal(await page.getAttribute("html", "lang"), language, page.url());
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.ok(overflow <= 0, `${page.url()} scrolls sideways by ${overflow} px`);
+}
+
+/** With ATELIER_SCREENSHOTS set to a folder, keeps a picture of every page for a person to look at. */
+export async function picture(page, name) {
+  const folder = process.env.ATELIER_SCREENSHOTS;
+  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+}
