@@ -1,1 +1,53 @@
-fn main() {}
+//! `cargo xtask …`: the one door to every task. README and CI call the same ones.
+//!
+//! Each subcommand brings what it needs on a fresh machine, says what it installs and why, and asks nothing.
+//! Nothing here knows a feature of Atelier; it knows the tree, the toolchain and the processes.
+
+use clap::{Parser, Subcommand};
+
+mod apt;
+mod build;
+mod children;
+mod hints;
+mod http;
+mod keep;
+mod paths;
+mod postgres;
+mod process;
+mod say;
+mod secrets;
+mod spin;
+mod standins;
+mod toolchain;
+mod up;
+
+/// Builds, runs and tests Atelier. Every task installs what it lacks by itself.
+#[derive(Parser)]
+#[command(name = "cargo xtask", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build everything and run it on this machine until Ctrl-C
+    Up(up::Options),
+    /// Build the three components, the embedded runtime and the stand-ins
+    Build(build::Options),
+    /// Run one child process so that it cannot outlive us (not for people)
+    #[command(hide = true)]
+    Keep(keep::Options),
+}
+
+fn main() {
+    let outcome = match Cli::parse().task {
+        Task::Up(options) => up::run(&options),
+        Task::Build(options) => build::run(&options),
+        Task::Keep(options) => keep::run(&options),
+    };
+    if let Err(error) = outcome {
+        say::failure(&error);
+        std::process::exit(1);
+    }
+}
