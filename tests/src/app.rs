@@ -1,0 +1,192 @@
+//! One Atelier: database, stand-ins, runtime. A test changes what it needs before the start.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use atelier_standins::{GeminiStandin, MakeStandin};
+
+use crate::client::Client;
+use crate::cluster::{Cluster, Database};
+use crate::manifest::Manifest;
+use crate::process::Runtime;
+use crate::proxy::Proxy;
+use crate::verbs::PASSWORD;
+
+const READY_LIMIT: Duration = Duration::from_secs(30);
+const SERVICE_KEY: &str = "a service key of this test run, not a secret";
+
+/// What a test may change.
+#[derive(Debug)]
+pub struct Setup {
+    pub manifest: Manifest,
+    /// Spin variables, by their name in `spin.toml`.
+    pub variables: BTreeMap<String, String>,
+    /// Wait until `/auth/readyz` answers 200; otherwise only until the runtime serves.
+    pub wait_until_ready: bool,
+    pub database: Database,
+}
+
+impl Setup {
+    pub fn set(&mut self, variable: &str, value: &str) {
+        self.variables.insert(variable.to_owned(), value.to_owned());
+    }
+}
+
+/// A running Atelier; dropping it stops its parts.
+#[derive(Debug)]
+pub struct App {
+    pub make: MakeStandin,
+    pub gemini: GeminiStandin,
+    pub database: Database,
+    /// Between the runtime and the database.
+    pub database_proxy: Proxy,
+    pub runtime: Runtime,
+    pub service_key: String,
+    pub variables: BTreeMap<String, String>,
+    folder: PathBuf,
+}
+
+impl App {
+    /// Everything as delivered, with the stand-ins as upstreams.
+    ///
+    /// # Panics
+    /// When a part does not start; the message holds the runtime's log.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// The same after `change`.
+    ///
+    /// # Panics
+    /// When a part does not start; the message holds the runtime's log.
+    #[must_use]
+    pub fn start_with(change: impl FnOnce(&mut Setup)) -> Self {
+        Self::try_start(change).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same, for a test that expects the runtime to refuse.
+    ///
+    /// # Errors
+    /// What the runtime wrote before it ended.
+    ///
+    /// # Panics
+    /// When the database or a stand-in does not start.
+    pub fn try_start(change: impl FnOnce(&mut Setup)) -> Result<Self, String> {
+        let database = Cluster::shared().database();
+        let make = MakeStandin::start().expect("a stand-in for Make.com");
+        let gemini = GeminiStandin::start().expect("a stand-in for Gemini");
+        let database_proxy = Proxy::to(&database.host, database.port);
+        let mut setup = Setup {
+            manifest: Manifest::load(),
+            variables: variables(&database, &database_proxy, &make, &gemini),
+            wait_until_ready: true,
+            database,
+        };
+        change(&mut setup);
+        let folder = temporary_folder();
+        let manifest = setup.manifest.write(&folder);
+        let runtime = Runtime::start(&manifest, &setup.variables)?;
+        let app = Self {
+            make,
+            gemini,
+            database: setup.database,
+            database_proxy,
+            runtime,
+            service_key: SERVICE_KEY.to_owned(),
+            variables: setup.variables,
+            folder,
+        };
+        if setup.wait_until_ready {
+            app.wait_until_ready()?;
+        }
+        Ok(app)
+    }
+
+    /// A browser that nobody has signed in with.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::new(&self.runtime.origin, self.runtime.log.clone())
+    }
+
+    /// A browser of a new user who has just signed in.
+    ///
+    /// # Panics
+    /// When registering or signing in fails.
+    #[must_use]
+    #[track_caller]
+    pub fn user(&self) -> Client {
+        let mut client = self.client();
+        client.name = unique_name("élève");
+        client.register(&client.name, PASSWORD).expect_see_other("/auth");
+        client.sign_in(&client.name, PASSWORD).expect_see_other("/home");
+        client
+    }
+
+    fn wait_until_ready(&self) -> Result<(), String> {
+        let client = self.client();
+        let deadline = Instant::now() + READY_LIMIT;
+        loop {
+            let reply = client.get_json("/auth/readyz");
+            if reply.status == 200 {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                return Err(format!(
+                    "/auth/readyz still says {} {}\n{}",
+                    reply.status,
+                    reply.text(),
+                    self.runtime.log.text()
+                ));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A name that no other test of this process uses.
+#[must_use]
+pub(crate) fn unique_name(stem: &str) -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!("{stem}-{}", NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+fn variables(
+    database: &Database,
+    proxy: &Proxy,
+    make: &MakeStandin,
+    gemini: &GeminiStandin,
+) -> BTreeMap<String, String> {
+    [
+        ("db_host", proxy.address.ip().to_string()),
+        ("db_port", proxy.address.port().to_string()),
+        ("db_name", database.name.clone()),
+        ("db_user", database.user.clone()),
+        ("db_password", database.password.clone()),
+        ("db_sslmode", "disable".into()),
+        // Each client has an address of its own and tells it as a proxy would.
+        ("trusted_proxies", "127.0.0.1".into()),
+        ("service_key", SERVICE_KEY.into()),
+        ("webhook_url", make.webhook_url()),
+        ("webhook_origin", make.origin()),
+        ("gemini_origin", gemini.origin()),
+        ("gemini_ai_api_key", "any key pleases the stand-in".into()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+fn temporary_folder() -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("{}-{}", unique_name("atelier-app"), std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    folder
+}

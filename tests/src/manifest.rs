@@ -1,0 +1,99 @@
+//! `spin.toml` as data: read, doctored by a test, written beside the test with absolute paths.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use crate::settings;
+
+/// A manifest that can be changed before the runtime reads it.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    table: Table,
+}
+
+impl Manifest {
+    /// The manifest of this run, its component sources made absolute.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    #[must_use]
+    pub fn load() -> Self {
+        let path = settings::spin_toml();
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let mut manifest = Self { table: text.parse().unwrap_or_else(|error| panic!("spin.toml: {error}")) };
+        let folder = fs::canonicalize(&path).ok().and_then(|path| path.parent().map(Path::to_path_buf));
+        let folder = folder.unwrap_or_default();
+        for (_, component) in manifest.section("component").iter_mut() {
+            if let Some(source) = component.get_mut("source")
+                && let Some(relative) = source.as_str()
+            {
+                *source = Value::String(folder.join(relative).to_string_lossy().into_owned());
+            }
+            // The tests run what was built, they do not build.
+            component.as_table_mut().and_then(|component| component.remove("build"));
+        }
+        manifest
+    }
+
+    /// The names of the components.
+    #[must_use]
+    pub fn components(&self) -> Vec<String> {
+        self.table["component"].as_table().map(|all| all.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    /// `(route, component)` of every HTTP trigger.
+    #[must_use]
+    pub fn routes(&self) -> Vec<(String, String)> {
+        let triggers = self.table["trigger"]["http"].as_array().cloned().unwrap_or_default();
+        let text = |trigger: &Value, key: &str| trigger[key].as_str().unwrap_or_default().to_owned();
+        triggers.iter().map(|trigger| (text(trigger, "route"), text(trigger, "component"))).collect()
+    }
+
+    /// A component's table, to be changed.
+    ///
+    /// # Panics
+    /// When the manifest has no such component.
+    pub fn component(&mut self, name: &str) -> &mut Table {
+        let component = self.section("component").get_mut(name).and_then(Value::as_table_mut);
+        component.unwrap_or_else(|| panic!("spin.toml has no component `{name}`"))
+    }
+
+    /// Sets one variable of a component, whatever the application's variable says.
+    ///
+    /// # Panics
+    /// When the component has no variables.
+    pub fn bind(&mut self, component: &str, variable: &str, value: &str) {
+        let variables = self.component(component).get_mut("variables").and_then(Value::as_table_mut);
+        variables.expect("a component with variables").insert(variable.into(), Value::String(value.into()));
+    }
+
+    /// Routes everything below `route` to `component`.
+    ///
+    /// # Panics
+    /// When the manifest has no HTTP trigger.
+    pub fn add_route(&mut self, route: &str, component: &str) {
+        let mut trigger = Table::new();
+        trigger.insert("route".into(), Value::String(route.into()));
+        trigger.insert("component".into(), Value::String(component.into()));
+        let triggers = self.section("trigger").get_mut("http").and_then(Value::as_array_mut);
+        triggers.expect("HTTP triggers").push(Value::Table(trigger));
+    }
+
+    /// A top-level section.
+    ///
+    /// # Panics
+    /// When there is none of that name.
+    pub fn section(&mut self, name: &str) -> &mut Table {
+        let section = self.table.get_mut(name).and_then(Value::as_table_mut);
+        section.unwrap_or_else(|| panic!("spin.toml has no `{name}`"))
+    }
+
+    pub(crate) fn write(&self, folder: &Path) -> PathBuf {
+        let path = folder.join("spin.toml");
+        fs::write(&path, self.table.to_string())
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        path
+    }
+}

@@ -1,0 +1,54 @@
+//! What users do, in their words.
+
+use serde_json::json;
+
+use crate::client::Client;
+use crate::reply::Reply;
+
+/// Long enough, and in no list of common passwords.
+pub const PASSWORD: &str = "un cheval bleu lit Spinoza";
+
+const BOUNDARY: &str = "----atelier-tests-7d3f";
+
+impl Client {
+    pub fn register(&self, username: &str, password: &str) -> Reply {
+        self.post_form("/register", &[("username", username), ("password", password)])
+    }
+
+    pub fn sign_in(&self, username: &str, password: &str) -> Reply {
+        self.post_form("/auth", &[("username", username), ("password", password)])
+    }
+
+    pub fn sign_out(&self) -> Reply {
+        self.post_form("/logout", &[])
+    }
+
+    /// A question, as the page's script asks it.
+    pub fn ask(&self, message: &str) -> Reply {
+        self.post_json("/send", &json!({ "message": message }))
+    }
+
+    /// A PDF, for an answer in JSON.
+    pub fn upload(&self, pdf: &[u8]) -> Reply {
+        self.upload_as("examen.pdf", "application/pdf", "application/json", pdf)
+    }
+
+    /// A file with a name and a type, for an answer of the type `accept`.
+    pub fn upload_as(&self, name: &str, content_type: &str, accept: &str, file: &[u8]) -> Reply {
+        let (form_type, body) = multipart("file", name, content_type, file);
+        self.send("POST", "/ocr", &[("content-type", &form_type), ("accept", accept)], &body)
+    }
+}
+
+/// A form with one file: its content type and its body.
+#[must_use]
+pub fn multipart(field: &str, name: &str, content_type: &str, file: &[u8]) -> (String, Vec<u8>) {
+    let mut body = format!(
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
+         Content-Type: {content_type}\r\n\r\n"
+    )
+    .into_bytes();
+    body.extend_from_slice(file);
+    body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+    (format!("multipart/form-data; boundary={BOUNDARY}"), body)
+}

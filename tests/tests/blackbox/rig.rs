@@ -1,0 +1,34 @@
+//! The rig itself: when these fail, nothing else here means anything.
+
+use atelier_tests::{Cluster, Manifest, Proxy};
+
+#[test]
+fn databases_are_fresh_and_private() {
+    let (one, two) = (Cluster::shared().database(), Cluster::shared().database());
+    one.query("CREATE TABLE kept (id int)");
+    assert_eq!(two.value("SELECT count(*) FROM pg_tables WHERE tablename = 'kept'").as_deref(), Some("0"));
+    assert_eq!(one.value("SELECT current_user::text").as_deref(), Some(one.user.as_str()));
+}
+
+#[test]
+fn a_cut_proxy_refuses_and_a_restored_one_serves() {
+    let mut database = Cluster::shared().database();
+    let proxy = Proxy::to(&database.host, database.port);
+    database.port = proxy.address.port();
+    let mut held = database.connect();
+    proxy.cut();
+    assert!(held.simple_query("SELECT 1").is_err());
+    assert!(std::panic::catch_unwind(|| database.connect()).is_err());
+    proxy.restore();
+    assert_eq!(database.value("SELECT 1").as_deref(), Some("1"));
+}
+
+#[test]
+fn the_manifest_has_three_components_with_absolute_sources() {
+    let mut manifest = Manifest::load();
+    assert_eq!(manifest.components(), ["auth", "llm", "ocr"]);
+    for name in ["auth", "llm", "ocr"] {
+        let source = manifest.component(name)["source"].as_str().unwrap().to_owned();
+        assert!(source.starts_with('/') && source.ends_with(".wasm"), "{source}");
+    }
+}
