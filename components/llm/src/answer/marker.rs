@@ -189,8 +189,9 @@ fn end_of_title<'a>(after_word: &'a str, title: bool, decoration: &Decoration) -
             // `**Explication** le code …`, perhaps with a dash between.
             return decoration.strong.then(|| rest.trim_start_matches(['-', '–', '—']));
         }
-        if !first.is_alphanumeric() && !(decoration.heading && first == '#') && !"'’`-()/,&".contains(first)
-        {
+        let belongs =
+            first.is_alphanumeric() || "'’`-()/,&".contains(first) || (decoration.heading && first == '#');
+        if !belongs {
             return None;
         }
         rest =

@@ -1,0 +1,199 @@
+//! The wrappings in which scenarios return a model's text: none, a JSON string, `{code, explanation}`, one
+//! named key, a provider's whole reply; and JSON written by hand around unescaped text, which is no JSON.
+
+use serde_json::{Map, Value};
+
+use super::UpstreamError;
+use crate::answer::{self, Answer, Block, Place};
+
+/// Keys under which scenarios put the text, the likeliest first.
+const TEXT_KEYS: [&str; 9] =
+    ["response", "answer", "text", "content", "result", "message", "output_text", "output", "value"];
+/// Wrappings inside wrappings, at most: a bundle around a provider's reply needs four.
+const DEPTH_MAX: usize = 6;
+
+/// The answer inside a body.
+///
+/// # Errors
+/// [`UpstreamError::ProviderError`] for JSON that only tells of an error, [`UpstreamError::Empty`] for an empty
+/// text, [`UpstreamError::Unreadable`] for JSON without any text.
+pub(super) fn open(body: &str) -> Result<Answer, UpstreamError> {
+    match serde_json::from_str::<Value>(body) {
+        Ok(value) if !matches!(value, Value::Number(_) | Value::Bool(_)) => unwrap(&value, DEPTH_MAX),
+        // Numbers are answers too (`42`), and what is no JSON is text.
+        _ => Ok(answer::parse(handwritten(body.trim()).unwrap_or(body.trim()))),
+    }
+}
+
+fn unwrap(value: &Value, depth: usize) -> Result<Answer, UpstreamError> {
+    let Some(depth) = depth.checked_sub(1) else {
+        return Err(UpstreamError::Unreadable("JSON too deep"));
+    };
+    match value {
+        Value::String(text) => parse(text),
+        // Bundles come as lists; a list of parts is one text in pieces.
+        Value::Array(items) => match (items.as_slice(), parts(items)) {
+            ([only], None) => unwrap(only, depth),
+            (_, Some(text)) => parse(&text),
+            _ => Err(UpstreamError::Unreadable("a JSON list without text")),
+        },
+        Value::Object(object) => from_object(object, depth),
+        _ => Err(UpstreamError::Unreadable("JSON without text")),
+    }
+}
+
+fn parse(text: &str) -> Result<Answer, UpstreamError> {
+    match text.trim() {
+        "" => Err(UpstreamError::Empty),
+        "Accepted" => Err(UpstreamError::OnlyAccepted),
+        _ => Ok(answer::parse(text)),
+    }
+}
+
+fn from_object(object: &Map<String, Value>, depth: usize) -> Result<Answer, UpstreamError> {
+    let text = |key: &str| object.get(key).and_then(Value::as_str);
+    if let Some(code) = text("code").filter(|_| !object.contains_key("error")) {
+        return split(code, text("explanation").or_else(|| text("explication")).unwrap_or_default());
+    }
+    // OpenAI and its many imitators, Gemini; then Anthropic and the Responses API through their plain keys.
+    let first = |key: &str| object.get(key).and_then(Value::as_array).and_then(|items| items.first());
+    if let Some(choice) = first("choices") {
+        return unwrap(choice.get("message").or_else(|| choice.get("text")).unwrap_or(choice), depth);
+    }
+    if let Some(candidate) = first("candidates") {
+        return unwrap(candidate.get("content").unwrap_or(candidate), depth);
+    }
+    let inner = TEXT_KEYS.iter().chain(&["parts", "data", "body"]).find_map(|key| object.get(*key));
+    match inner.filter(|value| !value.is_null()) {
+        Some(value) => unwrap(value, depth),
+        None if object.contains_key("error") || object.contains_key("errors") => {
+            Err(UpstreamError::ProviderError)
+        }
+        None => Err(UpstreamError::Unreadable("JSON without a known key")),
+    }
+}
+
+/// Code and explanation that arrive apart. Either may still have its fence or its marker; code that is empty
+/// may hide in the explanation.
+fn split(code: &str, explanation: &str) -> Result<Answer, UpstreamError> {
+    if code.trim().is_empty() {
+        return parse(explanation);
+    }
+    let code = answer::parse_code(code);
+    let mut rest = answer::parse(explanation);
+    rest.blocks.iter_mut().for_each(|block| block.place = Place::Explanation);
+    rest.blocks.insert(0, Block { language: "python".to_owned(), code: code.clone(), place: Place::Code });
+    Ok(Answer { code, explanation: answer::parse_explanation(explanation), blocks: rest.blocks })
+}
+
+/// One text in pieces: `[{"type":"text","text":…}, …]`, a model's thoughts left out. `None` for another list.
+fn parts(items: &[Value]) -> Option<String> {
+    let is_thought = |item: &Value| item.get("thought").and_then(Value::as_bool).unwrap_or(false);
+    let mut texts = Vec::new();
+    for item in items.iter().filter(|item| !is_thought(item)) {
+        match item.get("text").and_then(Value::as_str) {
+            Some(text) => texts.push(text),
+            // Reasoning, tool calls: parts without text of their own.
+            None if item.get("type").is_some() && item.get("content").is_none() => {}
+            None => return None,
+        }
+    }
+    (!texts.is_empty()).then(|| texts.concat())
+}
+
+/// The text in `{"response": "…"}` where the scenario pasted it without escaping.
+fn handwritten(body: &str) -> Option<&str> {
+    let inner = body.strip_prefix('{')?.strip_suffix('}')?.trim();
+    let (key, value) = inner.strip_prefix('"')?.split_once('"')?;
+    TEXT_KEYS.contains(&key).then_some(())?;
+    value.trim_start().strip_prefix(':')?.trim().strip_prefix('"')?.strip_suffix('"')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const TEXT: &str = "Voici :\n```python\nprint(\"é\")\n```\n**Explication :** a";
+
+    #[track_caller]
+    fn check(body: &str, code: &str, explanation: &str) {
+        let answer = open(body).unwrap();
+        assert_eq!((answer.code.as_str(), answer.explanation.as_str()), (code, explanation), "{body}");
+    }
+
+    #[test]
+    fn the_same_text_is_found_in_every_wrapping() {
+        check(TEXT, "print(\"é\")", "a");
+        for wrapped in [
+            json!(TEXT),
+            json!([TEXT]),
+            json!({ "response": TEXT }),
+            json!({ "answer": TEXT }),
+            json!({ "text": TEXT }),
+            json!({ "content": TEXT }),
+            json!({ "result": TEXT }),
+            json!({ "message": TEXT }),
+            json!([{ "response": TEXT }]),
+            json!({ "data": { "result": TEXT } }),
+            json!({ "id": "x", "choices": [{ "message": { "role": "assistant", "content": TEXT } }] }),
+            json!({ "choices": [{ "text": TEXT }] }),
+            json!({ "choices": [{ "message": { "content": [{ "type": "text", "text": TEXT }] } }] }),
+            json!({ "candidates": [{ "content": { "parts": [
+                { "text": "je réfléchis", "thought": true }, { "text": &TEXT[..20] }, { "text": &TEXT[20..] }
+            ] }, "finishReason": "STOP" }] }),
+            json!({ "type": "message", "content": [{ "type": "thinking", "thinking": "…" }, { "type": "text", "text": TEXT }] }),
+            json!({ "output": [{ "type": "message", "content": [{ "type": "output_text", "text": TEXT }] }] }),
+            json!({ "value": TEXT }),
+        ] {
+            check(&wrapped.to_string(), "print(\"é\")", "a");
+        }
+    }
+
+    #[test]
+    fn code_and_explanation_may_come_apart() {
+        for body in [
+            json!({ "code": "x = 1", "explanation": "a" }),
+            json!({ "code": "```python\nx = 1\n```", "explanation": "**Explication :** a" }),
+            json!({ "code": "\nx = 1\n", "explication": "a" }),
+            json!([{ "code": "x = 1", "explanation": "a" }]),
+        ] {
+            check(&body.to_string(), "x = 1", "a");
+        }
+        check(&json!({ "code": "x = 1" }).to_string(), "x = 1", "");
+        check(&json!({ "code": "", "explanation": TEXT }).to_string(), "print(\"é\")", "a");
+        assert_eq!(open(&json!({ "code": "", "explanation": "" }).to_string()), Err(UpstreamError::Empty));
+    }
+
+    #[test]
+    fn json_written_by_hand_around_unescaped_text_is_forgiven() {
+        check(&format!("{{\"response\": \"{TEXT}\"}}"), "print(\"é\")", "a");
+        check(&format!("{{\n  \"message\" : \"{TEXT}\"\n}}"), "print(\"é\")", "a");
+        // Other broken JSON is text like any other.
+        check("{\"code\": \"x = 1\", ", "", "{\"code\": \"x = 1\",");
+        check("{'a': 1}", "", "{'a': 1}");
+        check("42", "", "42");
+    }
+
+    #[test]
+    fn json_without_an_answer_is_a_typed_failure() {
+        for (body, expected) in [
+            (json!({ "error": { "message": "quota" } }), UpstreamError::ProviderError),
+            (json!({ "error": "quota", "code": "rate_limit" }), UpstreamError::ProviderError),
+            (json!({ "errors": [] }), UpstreamError::ProviderError),
+            (json!({ "response": "" }), UpstreamError::Empty),
+            (json!({ "response": "Accepted" }), UpstreamError::OnlyAccepted),
+            (json!({ "status": "ok" }), UpstreamError::Unreadable("JSON without a known key")),
+            (json!({}), UpstreamError::Unreadable("JSON without a known key")),
+            (json!([]), UpstreamError::Unreadable("a JSON list without text")),
+            (json!(null), UpstreamError::Unreadable("JSON without text")),
+            (json!({ "response": 4 }), UpstreamError::Unreadable("JSON without text")),
+            (
+                json!({"data":{"data":{"data":{"data":{"data":{"data":{"text":"x"}}}}}}}),
+                UpstreamError::Unreadable("JSON too deep"),
+            ),
+        ] {
+            assert_eq!(open(&body.to_string()), Err(expected), "{body}");
+        }
+    }
+}

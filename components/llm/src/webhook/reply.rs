@@ -1,0 +1,145 @@
+//! What the webhook's reply means: the table of statuses, then the text in a success.
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+
+use super::{UpstreamError, envelope};
+use crate::answer::Answer;
+
+/// A reply of a stand-in carries this header; a real one never does.
+const SIMULATED: &str = "x-atelier-simulated";
+
+/// An answer to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    pub answer: Answer,
+    /// It comes from a stand-in, and the page says so.
+    pub simulated: bool,
+}
+
+/// Interprets a whole reply.
+///
+/// # Errors
+/// See [`UpstreamError`]. HTTP 200 is no proof of an answer.
+pub fn reply(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Result<Answered, UpstreamError> {
+    let code = status.as_u16();
+    match code {
+        200..=299 => {}
+        300..=399 => return Err(UpstreamError::Redirected(code)),
+        400 if begins(body, "Queue is full") => {
+            return Err(UpstreamError::Busy { retry_after_seconds: None });
+        }
+        401 | 403 => return Err(UpstreamError::KeyRefused(code)),
+        404 | 410 => return Err(UpstreamError::Gone(code)),
+        408 | 504 | 524 => return Err(UpstreamError::GaveUp(code)),
+        429 => return Err(UpstreamError::Busy { retry_after_seconds: retry_after(headers) }),
+        500 if begins(body, "Scenario failed") => return Err(UpstreamError::ScenarioFailed),
+        503 => return Err(UpstreamError::Unavailable),
+        _ => return Err(UpstreamError::Status(code)),
+    }
+    let encoding = headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes());
+    if !matches!(encoding, None | Some(b"" | b"identity")) {
+        return Err(UpstreamError::Unreadable("compressed"));
+    }
+    let text = std::str::from_utf8(body).map_err(|_| UpstreamError::Unreadable("not UTF-8"))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim().is_empty() {
+        return Err(UpstreamError::Empty);
+    }
+    if text.trim().trim_matches('"').eq_ignore_ascii_case("accepted") {
+        return Err(UpstreamError::OnlyAccepted);
+    }
+    if is_html_page(text) {
+        return Err(UpstreamError::Unreadable("an HTML page"));
+    }
+    let answer = envelope::open(text)?;
+    // `blocks` with nothing in them (a bare fence) are no answer either.
+    if answer.explanation.is_empty() && answer.blocks.iter().all(|block| block.code.is_empty()) {
+        return Err(UpstreamError::Empty);
+    }
+    Ok(Answered { answer, simulated: headers.contains_key(SIMULATED) })
+}
+
+fn begins(body: &Bytes, sentence: &str) -> bool {
+    let start = body.trim_ascii_start();
+    start.get(..sentence.len()).is_some_and(|start| start.eq_ignore_ascii_case(sentence.as_bytes()))
+}
+
+/// Seconds; a date, which Make.com does not send, counts as none.
+fn retry_after(headers: &HeaderMap) -> Option<u32> {
+    headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// An error page of something between us and the scenario. An answer about HTML has a fence around it.
+fn is_html_page(text: &str) -> bool {
+    let start = text.trim_start();
+    ["<!doctype html", "<html"]
+        .iter()
+        .any(|tag| start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use UpstreamError as E;
+
+    fn read(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> Result<Answered, E> {
+        let headers =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        reply(StatusCode::from_u16(status).unwrap(), &headers, &Bytes::copy_from_slice(body))
+    }
+
+    #[test]
+    fn every_status_of_make_has_its_meaning() {
+        let busy = |retry_after_seconds| E::Busy { retry_after_seconds };
+        for (status, headers, body, expected) in [
+            (200, vec![], "Accepted", E::OnlyAccepted),
+            (200, vec![], "accepted\n", E::OnlyAccepted),
+            (202, vec![], "\"Accepted\"", E::OnlyAccepted),
+            (200, vec![], "", E::Empty),
+            (204, vec![], "", E::Empty),
+            (200, vec![], " \n", E::Empty),
+            (200, vec![], "```python\n```", E::Empty),
+            (301, vec![("location", "https://elsewhere.example")], "", E::Redirected(301)),
+            (307, vec![], "", E::Redirected(307)),
+            (400, vec![], "Queue is full", busy(None)),
+            (400, vec![], "Queue is full.", busy(None)),
+            (400, vec![], "Validation failed for 1 parameter(s).", E::Status(400)),
+            (401, vec![], "Unauthorized", E::KeyRefused(401)),
+            (403, vec![], "", E::KeyRefused(403)),
+            (404, vec![], "", E::Gone(404)),
+            (408, vec![], "", E::GaveUp(408)),
+            (410, vec![], "Webhook not found.", E::Gone(410)),
+            (410, vec![], "There is no scenario listening for this webhook.", E::Gone(410)),
+            (413, vec![], "", E::Status(413)),
+            (429, vec![], "Too many requests", busy(None)),
+            (429, vec![("retry-after", "7")], "", busy(Some(7))),
+            (429, vec![("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT")], "", busy(None)),
+            (500, vec![], "Scenario failed to complete.", E::ScenarioFailed),
+            (500, vec![], "oops", E::Status(500)),
+            (502, vec![], "<html>Cloudflare</html>", E::Status(502)),
+            (503, vec![], "", E::Unavailable),
+            (504, vec![], "", E::GaveUp(504)),
+            (524, vec![], "", E::GaveUp(524)),
+            (599, vec![], "", E::Status(599)),
+            (200, vec![("content-encoding", "gzip")], "x", E::Unreadable("compressed")),
+            (200, vec![], "<!DOCTYPE html><p>", E::Unreadable("an HTML page")),
+            (200, vec![("content-type", "text/html")], "\n<html lang=en>", E::Unreadable("an HTML page")),
+        ] {
+            assert_eq!(read(status, &headers, body.as_bytes()), Err(expected), "{status} {body}");
+        }
+        assert_eq!(read(200, &[], b"x = \xff"), Err(E::Unreadable("not UTF-8")));
+    }
+
+    #[test]
+    fn an_answer_is_read_whatever_its_success_status_and_says_when_it_is_simulated() {
+        let body = "```python\nx = 1\n```\nExplication : a";
+        let answered = read(201, &[("content-encoding", "identity")], body.as_bytes()).unwrap();
+        assert_eq!((answered.answer.code.as_str(), answered.simulated), ("x = 1", false));
+        assert!(read(200, &[("x-atelier-simulated", "true")], body.as_bytes()).unwrap().simulated);
+        // The byte order mark of a file module.
+        assert_eq!(read(200, &[], "\u{feff}\"x = 1\"".as_bytes()).unwrap().answer.code, "x = 1");
+        // A word that only begins alike is an answer.
+        assert!(read(200, &[], "Accepted answers are listed below.".as_bytes()).is_ok());
+    }
+}
