@@ -58,7 +58,7 @@ impl Clock for Network {
 
 impl World {
     fn answer(&self, request: &http::Request<Bytes>, limits: Limits) -> Answer {
-        if request.uri().to_string() == WEBHOOK {
+        if *request.uri() == WEBHOOK {
             let message = serde_json::from_slice(request.body()).unwrap();
             self.questions.borrow_mut().push((message, limits));
             self.now.set(self.now.get() + self.call_takes.get());
