@@ -40,6 +40,7 @@
     submit.disabled = true;
     cancel.hidden = false;
     form.setAttribute("aria-busy", "true");
+    document.querySelector("#result .notice.error")?.remove();
     let outcome = "";
     try {
       const reply = await fetch(form.action, {

@@ -60,7 +60,7 @@ fn question(error: QuestionError) -> Problem {
         QuestionError::TooLong(chars) => {
             let text = Text::owned(
                 format!(
-                    "Question trop longue : {chars} caractères, {QUESTION_CHARS_MAX} au maximum. Raccourcissez-la."
+                    "Question trop longue : {chars} caractères, {QUESTION_CHARS_MAX} au maximum. Raccourcissez-la."
                 ),
                 format!(
                     "The question is too long: {chars} characters, {QUESTION_CHARS_MAX} at most. Shorten it."
@@ -83,7 +83,7 @@ fn question(error: QuestionError) -> Problem {
 fn unusable(variable: &str) -> Problem {
     let text = Text::owned(
         format!(
-            "Ce service est mal configuré : la valeur de la variable « {variable} » est inutilisable. Prévenez l’administrateur."
+            "Ce service est mal configuré : la valeur de la variable « {variable} » est inutilisable. Prévenez l’administrateur."
         ),
         format!(
             "This service is badly configured: the value of the variable “{variable}” cannot be used. Tell the administrator."

@@ -64,6 +64,7 @@ struct Reader {
     /// What each open element will be closed with; `None` for one that is left out.
     open: Vec<Option<&'static str>>,
     block: Option<CodeBlock>,
+    in_table_head: bool,
 }
 
 impl Reader {
@@ -84,7 +85,8 @@ impl Reader {
                 }
             }
             Event::Start(tag) => self.open(tag),
-            Event::End(_) => {
+            Event::End(end) => {
+                self.in_table_head &= end != TagEnd::TableHead;
                 if let Some(name) = self.open.pop().flatten() {
                     self.pieces.push(Piece::Close(name));
                 }
@@ -108,6 +110,7 @@ impl Reader {
     }
 
     fn open(&mut self, tag: Tag<'_>) {
+        self.in_table_head |= tag == Tag::TableHead;
         let piece = match tag {
             _ if self.open.iter().flatten().count() >= DEPTH_MAX => None,
             // The page has its own h1 and h2 above.
@@ -119,6 +122,7 @@ impl Reader {
             Tag::Link { dest_url, .. } => {
                 is_web_address(&dest_url).then(|| Piece::OpenLink(dest_url.into_string()))
             }
+            Tag::TableCell if self.in_table_head => Some(Piece::Open("th")),
             other => element(&other).map(Piece::Open),
         };
         self.open.push(match &piece {
@@ -191,7 +195,7 @@ mod tests {
             ("a\n\n---\n\nb", "[p a]---[p b]"),
             ("```python\nx = 1\n```", "<python:x = 1>"),
             ("    x = 1", "<:x = 1>"),
-            ("|a|b|\n|-|-|\n|c|d|", "[table [tr [td a][td b]][tr [td c][td d]]]"),
+            ("|a|b|\n|-|-|\n|c|d|", "[table [tr [th a][th b]][tr [td c][td d]]]"),
             ("[a](https://docs.python.org/3/)", "[p [a=https://docs.python.org/3/ a]]"),
             // An end that was cut off.
             ("**a", "[p **a]"),
