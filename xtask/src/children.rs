@@ -40,8 +40,10 @@ pub(crate) struct Plan {
     pub(crate) stop: Stop,
     /// Every line goes to this file; lines are dropped when there is none.
     pub(crate) log: Option<PathBuf>,
-    /// Whether its lines are shown as they come.
+    /// Whether what it writes to stderr is shown as it comes.
     pub(crate) show: bool,
+    /// Whether it starts without the `SPIN_VARIABLE_…` of our own environment.
+    pub(crate) isolated: bool,
 }
 
 /// The signal that stops a child in good order.
@@ -78,6 +80,7 @@ impl Plan {
             stop: Stop::Terminate,
             log: None,
             show: false,
+            isolated: false,
         }
     }
 
@@ -103,7 +106,7 @@ impl Plan {
         let (sender, lines) = channel();
         let mut readers = Vec::new();
         if let Some(stdout) = child.stdout.take() {
-            readers.push(follow(stdout, Arc::clone(&tail), log.as_ref(), self.show, Some(sender))?);
+            readers.push(follow(stdout, Arc::clone(&tail), log.as_ref(), false, Some(sender))?);
         }
         if let Some(stderr) = child.stderr.take() {
             readers.push(follow(stderr, Arc::clone(&tail), log.as_ref(), self.show, None)?);
@@ -112,7 +115,7 @@ impl Plan {
     }
 
     fn command(&self) -> Result<Command> {
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = Command::new(ourselves()?);
         command.arg("keep").arg("--parent").arg(std::process::id().to_string());
         if let Some((uid, gid)) = self.user {
             // The program's user may not be allowed into our folder.
@@ -122,6 +125,9 @@ impl Plan {
             command.args(["--signal", "int"]);
         }
         command.arg("--").arg(&self.program).args(&self.args);
+        if self.isolated {
+            command = process::without_spin_variables(command);
+        }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Ok(process::clean(command))
@@ -131,10 +137,6 @@ impl Plan {
 impl Running {
     pub(crate) fn name(&self) -> &'static str {
         self.name
-    }
-
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
     }
 
     /// How it ended, if it has.
@@ -166,6 +168,16 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// The program that is running, also when a build has put a new one in its place meanwhile.
+fn ourselves() -> Result<PathBuf> {
+    let link = PathBuf::from("/proc/self/exe");
+    if link.exists() {
+        Ok(link)
+    } else {
+        std::env::current_exe().context("cannot tell where xtask's own program is")
     }
 }
 

@@ -11,6 +11,7 @@ mod children;
 mod hints;
 mod http;
 mod keep;
+mod migrate;
 mod paths;
 mod postgres;
 mod process;
@@ -18,6 +19,7 @@ mod say;
 mod secrets;
 mod spin;
 mod standins;
+mod test;
 mod toolchain;
 mod up;
 
@@ -35,6 +37,10 @@ enum Task {
     Up(up::Options),
     /// Build the three components, the embedded runtime and the stand-ins
     Build(build::Options),
+    /// Run every test that needs no credentials
+    Test(test::Options),
+    /// Bring a database up to date with the SQL files of auth
+    Migrate(migrate::Options),
     /// Run one child process so that it cannot outlive us (not for people)
     #[command(hide = true)]
     Keep(keep::Options),
@@ -44,6 +50,8 @@ fn main() {
     let outcome = match Cli::parse().task {
         Task::Up(options) => up::run(&options),
         Task::Build(options) => build::run(&options),
+        Task::Test(options) => test::run(&options),
+        Task::Migrate(options) => migrate::run(&options),
         Task::Keep(options) => keep::run(&options),
     };
     if let Err(error) = outcome {

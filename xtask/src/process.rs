@@ -45,6 +45,16 @@ pub(crate) fn clean(mut command: Command) -> Command {
     command
 }
 
+/// Takes the user's settings of a real Atelier off a command: a test must not reach a real upstream.
+pub(crate) fn without_spin_variables(mut command: Command) -> Command {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("SPIN_VARIABLE_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
 /// Runs a command with our own output until it ends.
 ///
 /// # Errors
@@ -54,14 +64,20 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     if status.success() { Ok(()) } else { bail!("`{}` ended with {status}", words(command)) }
 }
 
-/// Runs a command until it ends or `limit` is over; `Ok(None)` never: a command over its limit is an error.
+/// Runs a command until it ends; one that is over its limit is stopped, and an error.
 ///
 /// # Errors
 /// When it cannot start, is over its limit, or we are asked to stop meanwhile.
 pub(crate) fn status(command: &mut Command, limit: Option<Duration>) -> Result<ExitStatus> {
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("cannot start `{}`", command.get_program().to_string_lossy()))?;
+    let mut child = command.spawn().with_context(|| format!("cannot start `{}`", words(command)))?;
+    wait(&mut child, &words(command), limit)
+}
+
+/// Waits for a child as [`status`] does; `name` is what messages call it.
+///
+/// # Errors
+/// When it is over its limit, or we are asked to stop meanwhile.
+pub(crate) fn wait(child: &mut Child, name: &str, limit: Option<Duration>) -> Result<ExitStatus> {
     let start = Instant::now();
     loop {
         if let Some(status) = child.try_wait()? {
@@ -72,11 +88,11 @@ pub(crate) fn status(command: &mut Command, limit: Option<Duration>) -> Result<E
         }
         let late = limit.is_some_and(|limit| start.elapsed() > limit);
         if late || stopping() {
-            end(&mut child, Signal::SIGTERM, Duration::from_secs(5));
+            end(child, Signal::SIGTERM, Duration::from_secs(5));
             if stopping() {
                 bail!("stopped");
             }
-            bail!("`{}` gave no result in {} s", words(command), start.elapsed().as_secs());
+            bail!("`{name}` gave no result in {} s", start.elapsed().as_secs());
         }
         sleep(POLL);
     }
@@ -130,7 +146,8 @@ pub(crate) fn is_program(path: &std::path::Path) -> bool {
     path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
-fn words(command: &Command) -> String {
+/// A command as one would type it.
+pub(crate) fn words(command: &Command) -> String {
     let args = command.get_args().map(OsStr::to_string_lossy);
     std::iter::once(command.get_program().to_string_lossy()).chain(args).collect::<Vec<_>>().join(" ")
 }

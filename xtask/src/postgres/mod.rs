@@ -86,11 +86,23 @@ impl Cluster {
     /// # Errors
     /// When the server does not accept it.
     pub(crate) fn admin(&self, database: &str) -> Result<Client, postgres::Error> {
+        self.client(ADMIN, &self.admin_password, database)
+    }
+
+    /// A connection as the application's role, to the application's database.
+    ///
+    /// # Errors
+    /// When the server does not accept it.
+    pub(crate) fn connect(&self, role: &str, password: &Secret) -> Result<Client, postgres::Error> {
+        self.client(role, password, roles::NAME)
+    }
+
+    fn client(&self, role: &str, password: &Secret, database: &str) -> Result<Client, postgres::Error> {
         Config::new()
             .host("127.0.0.1")
             .port(self.port)
-            .user(ADMIN)
-            .password(self.admin_password.reveal())
+            .user(role)
+            .password(password.reveal())
             .dbname(database)
             .connect_timeout(Duration::from_secs(5))
             .connect(NoTls)

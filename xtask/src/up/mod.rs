@@ -1,29 +1,27 @@
-//! `cargo xtask up`: build → PostgreSQL → stand-ins → runtime → wait until pages are answered → stay.
+//! `cargo xtask up`: look → build → start → say where → stay until Ctrl-C, SIGTERM or the death of a child.
 //!
-//! The children are stopped in the reverse order, on Ctrl-C, on SIGTERM, and when one of them dies.
+//! What would make it fail at the end (a busy port, a second run) is looked at before the long builds.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::build::{self, Native};
-use crate::children::Running;
 use crate::paths::Tree;
-use crate::postgres::{Cluster, Purpose};
-use crate::secrets::Secret;
+use crate::postgres::Purpose;
 use crate::spin::{Choice, Runtime};
-use crate::{process, say, standins};
+use crate::{process, say};
 
+mod app;
 mod serve;
 mod settings;
 
-use settings::{Database, Environment, Settings};
+pub(crate) use app::Launch;
+pub(crate) use settings::{Database, Environment};
 
 /// Build everything and run it on this machine until Ctrl-C.
 ///
@@ -47,13 +45,6 @@ pub(crate) struct Options {
     runtime: Option<Choice>,
 }
 
-/// Everything that runs, in the order in which it must be stopped: fields are dropped from the first to the last.
-struct App {
-    runtime: Option<Running>,
-    standins: Option<Running>,
-    cluster: Option<Cluster>,
-}
-
 pub(crate) fn run(options: &Options) -> Result<()> {
     process::catch_signals()?;
     let tree = Tree::find()?;
@@ -61,93 +52,46 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let _lock = lock(&data)?;
     check_port(options.listen)?;
     let environment = Environment::read();
-    let given = options.database_url.as_deref().map(Database::parse).transpose()?;
-    if let Some(database) = &given {
+    let database = options.database_url.as_deref().map(Database::parse).transpose()?;
+    if let Some(database) = &database {
         database.check()?;
     }
     let runtime = Runtime::resolve(options.runtime, Choice::Spin)?;
-
     let simulated = environment.simulated();
-    let mut programs = vec![];
-    if runtime == Runtime::Embedded {
-        programs.push(Native::Runtime);
-    }
-    if simulated.any() {
-        programs.push(Native::Standins);
-    }
+
     build::components(&tree)?;
-    build::natives(&tree, &programs)?;
-
-    let mut app = App { runtime: None, standins: None, cluster: None };
-    let database = match given {
-        Some(database) => Some(database),
-        None if environment.names_database() => None,
-        None => Some(private_database(&mut app, &data)?),
+    build::natives(&tree, &natives(&runtime, simulated.any()))?;
+    let launch = Launch {
+        tree: &tree,
+        data: &data,
+        listen: options.listen,
+        runtime: &runtime,
+        environment: &environment,
+        database,
+        purpose: Purpose::Keep,
     };
-    let mut addresses = None;
-    if simulated.any() {
-        let (child, found) = standins::start(&tree, &data)?;
-        app.standins = Some(child);
-        addresses = Some(found);
-    }
-    let key = Secret::kept(&data.join("secrets"), "service-key")?;
-    let settings = Settings { database: database.as_ref(), standins: addresses.as_ref(), service_key: &key };
-    let variables = settings.variables(&environment);
-
-    let (child, address) = serve::start(&tree, &runtime, options.listen, &variables, &data)?;
-    let child = app.runtime.insert(child);
-    serve::wait_until_ready(child, address)?;
+    let mut app = launch.start()?;
     for line in simulated.explain(runtime.name(), &data, options.listen, &environment) {
         say::step(&line);
     }
-    println!("Serving http://{address}");
+    println!("Serving http://{}", app.address);
     std::io::stdout().flush()?;
 
-    let outcome = watch(&mut app);
+    let outcome = app.watch();
     eprintln!();
     say::step("Stopping; the data are kept.");
-    stop(app);
+    drop(app);
     outcome
 }
 
-fn private_database(app: &mut App, data: &Path) -> Result<Database> {
-    let cluster = Cluster::start(data, Purpose::Keep)?;
-    let password = cluster.application(data)?;
-    let database = Database::private(cluster.port, &password);
-    app.cluster = Some(cluster);
-    Ok(database)
-}
-
-/// Returns when we are asked to stop (well) or when a child has died (an error with its last lines).
-fn watch(app: &mut App) -> Result<()> {
-    loop {
-        if process::stopping() {
-            return Ok(());
-        }
-        let cluster = app.cluster.as_mut().map(|cluster| &mut cluster.server);
-        for child in [app.runtime.as_mut(), app.standins.as_mut(), cluster].into_iter().flatten() {
-            if let Some(status) = child.ended() {
-                // `kill` and the terminal may reach a child too; then it is no failure.
-                if process::stopping() {
-                    return Ok(());
-                }
-                bail!("{} ended by itself ({status}); its last lines:\n{}", child.name(), child.last_words());
-            }
-        }
-        sleep(Duration::from_millis(100));
-    }
-}
-
-fn stop(app: App) {
-    let start = Instant::now();
-    drop(app);
-    if start.elapsed() > Duration::from_secs(5) {
-        say::detail(&format!("that took {}", say::seconds(start.elapsed())));
-    }
+/// The programs of ours that a run needs.
+pub(crate) fn natives(runtime: &Runtime, standins: bool) -> Vec<Native> {
+    let runtime = (*runtime == Runtime::Embedded).then_some(Native::Runtime);
+    runtime.into_iter().chain(standins.then_some(Native::Standins)).collect()
 }
 
 /// One run per data folder.
-fn lock(data: &Path) -> Result<File> {
+pub(crate) fn lock(data: &Path) -> Result<File> {
     let path = data.join("lock");
     let file = OpenOptions::new()
         .create(true)

@@ -1,16 +1,15 @@
 //! Starting the runtime and waiting until it really answers.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
 use crate::children::{Plan, Running};
-use crate::http;
-use crate::paths::Tree;
-use crate::process;
-use crate::spin::Runtime;
+use crate::postgres::Purpose;
+use crate::{http, process};
+
+use super::Launch;
 
 /// Compiling the components takes the runtime some seconds, a busy machine more.
 const LISTEN_LIMIT: Duration = Duration::from_secs(120);
@@ -21,24 +20,19 @@ const READY_LIMIT: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// When it does not start, with its last lines.
-pub(crate) fn start(
-    tree: &Tree,
-    runtime: &Runtime,
-    listen: SocketAddr,
-    variables: &[(String, String)],
-    data: &Path,
-) -> Result<(Running, SocketAddr)> {
-    let mut plan = Plan::new("the runtime", runtime.program(tree))
+pub(crate) fn start(launch: &Launch<'_>, variables: &[(String, String)]) -> Result<(Running, SocketAddr)> {
+    let mut plan = Plan::new("the runtime", launch.runtime.program(launch.tree))
         .arg("up")
         .arg("-f")
-        .arg(tree.spin_toml())
+        .arg(launch.tree.spin_toml())
         .arg("--listen")
-        .arg(listen.to_string());
+        .arg(launch.listen.to_string());
     for (name, value) in variables {
         plan = plan.env(name, value);
     }
-    plan.log = Some(data.join("logs/runtime.log"));
-    plan.show = true;
+    plan.log = Some(launch.data.join("logs/runtime.log"));
+    plan.isolated = launch.environment.is_empty();
+    plan.show = launch.purpose == Purpose::Keep;
     let mut child = plan.start()?;
     let start = Instant::now();
     loop {

@@ -21,6 +21,7 @@ pub(crate) struct Environment {
 }
 
 /// A database for auth.
+#[derive(Clone)]
 pub(crate) struct Database {
     host: String,
     port: u16,
@@ -62,6 +63,15 @@ impl Environment {
             environment.names.insert(name.to_owned());
         }
         environment
+    }
+
+    /// One in which the user set nothing, whatever is really set: for tests.
+    pub(crate) fn empty() -> Self {
+        Self::of(std::iter::empty())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.names.is_empty()
     }
 
     /// A database of the user's own, named variable by variable.
@@ -191,6 +201,11 @@ impl Database {
             .unwrap_or_default();
         let name = config.get_dbname().unwrap_or(&user).to_owned();
         Ok(Self { host, port, name, user, password, sslmode })
+    }
+
+    /// Whether the server is reached over TLS.
+    pub(crate) fn wants_tls(&self) -> bool {
+        self.sslmode != "disable"
     }
 
     /// Whether anything listens there, before the long builds.
