@@ -1,1 +1,140 @@
-//! Placeholder of the first commit: its helper fills it.
+//! auth: accounts, sessions and daily quotas.
+//!
+//! | route | file |
+//! |---|---|
+//! | `GET /` | [`home`]: to `/home` or `/auth` |
+//! | `GET`, `POST /auth`, `/login` | [`sign_in`] |
+//! | `GET`, `POST /register` | [`register`] |
+//! | `GET /home` | [`home`] |
+//! | `POST /logout` | [`sign_out`] |
+//! | `GET`, `POST /account` | [`account`]: change the password, end sessions, delete the account |
+//! | `GET /auth/verify` | [`verify`]: who is asking? for llm, ocr and the gateway |
+//! | `POST /auth/internal/spend`, `/auth/internal/refund` | [`quota`], for llm and ocr |
+//! | `GET /auth/readyz` | [`ready`] |
+//! | `GET /auth/assets/…` | `web::assets` |
+//!
+//! Everything else is the site's "page not found". A use case is one function over the ports of [`store`]; the
+//! time and the randomness come in as arguments, and only `spin.rs` does I/O.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::todo)
+)]
+#![expect(missing_debug_implementations, reason = "secrets have no Debug, so that none can reach a log")]
+
+mod access;
+pub mod account;
+pub mod error;
+mod guessable;
+pub mod home;
+#[cfg(test)]
+mod memory;
+mod moment;
+mod next;
+mod notice;
+pub mod password;
+pub mod password_hash;
+pub mod postgres;
+pub mod quota;
+pub mod ready;
+pub mod register;
+mod route;
+pub mod service;
+pub mod session;
+mod session_cookie;
+pub mod settings;
+pub mod sign_in;
+pub mod sign_out;
+#[cfg(target_arch = "wasm32")]
+mod spin;
+pub mod store;
+#[cfg(test)]
+mod tests;
+pub mod throttle;
+pub mod user;
+pub mod username;
+pub mod verify;
+
+use web::{Problem, Reply, Request, assets, cross_site, wrong_method};
+
+use crate::{
+    route::Route,
+    settings::{Misconfigured, Settings},
+    store::Store,
+};
+
+/// The longest body any route takes, in bytes: a name and two passwords, percent-encoded.
+pub const BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// The prefix under which this component serves assets.
+const PREFIX: &str = "/auth";
+
+/// What a use case works with.
+pub struct App<'a, S> {
+    pub store: &'a S,
+    pub settings: Settings,
+    pub random: Random,
+}
+
+/// Fresh random bytes for one request; each part is used at most once.
+#[derive(Clone)]
+pub struct Random {
+    pub token: [u8; 32],
+    pub salt: [u8; 16],
+    pub user_id: [u8; 16],
+    pub dice: u8,
+}
+
+impl Random {
+    /// Cuts up bytes from a cryptographically secure generator.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 65]) -> Self {
+        let mut rest = bytes.into_iter();
+        let mut take = || rest.next().unwrap_or_default();
+        Self {
+            token: std::array::from_fn(|_| take()),
+            salt: std::array::from_fn(|_| take()),
+            user_id: std::array::from_fn(|_| take()),
+            dice: take(),
+        }
+    }
+}
+
+/// Answers one request.
+pub async fn handle<S: Store>(
+    request: &Request,
+    store: &S,
+    settings: Result<Settings, Misconfigured>,
+    random: Random,
+) -> Reply {
+    if let Some(asset) = assets::serve(request, PREFIX, &[]) {
+        return asset;
+    }
+    let Some(route) = Route::parse(request.path()) else { return Problem::not_found().reply(request) };
+    if !route.allows(&request.method) {
+        return wrong_method(request, route.allow());
+    }
+    if let Err(problem) = cross_site::check(request) {
+        return problem.reply(request);
+    }
+    let settings = match settings {
+        Ok(settings) => settings,
+        Err(Misconfigured(variable)) => return Problem::not_configured(variable).reply(request),
+    };
+    let app = App { store, settings, random };
+    let get = request.is_get();
+    match route {
+        Route::Root => home::root(request, &app).await,
+        Route::SignIn if get => sign_in::show(request, &app).await,
+        Route::SignIn => sign_in::submit(request, &app).await,
+        Route::Register if get => register::show(request),
+        Route::Register => register::submit(request, &app).await,
+        Route::Home => home::show(request, &app).await,
+        Route::SignOut => sign_out::submit(request, &app).await,
+        Route::Account if get => account::show(request, &app).await,
+        Route::Account => account::submit(request, &app).await,
+        Route::Verify => verify::verify(request, &app).await,
+        Route::Spend => quota::spend(request, &app).await,
+        Route::Refund => quota::refund(request, &app).await,
+        Route::Ready => ready::show(request, &app).await,
+    }
+}

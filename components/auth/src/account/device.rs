@@ -1,0 +1,56 @@
+//! A browser's description of itself in words that its owner recognises. A hint, never a decision.
+
+use web::Lang;
+
+/// The first that fits; browsers name their relatives too, so the order matters.
+const BROWSERS: [(&str, &str); 7] = [
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("Chrom", "Chrome"),
+    ("Safari/", "Safari"),
+];
+const SYSTEMS: [(&str, &str); 7] = [
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+];
+
+/// `Firefox, Linux`; what is unknown is shown as it came, cut short.
+pub(super) fn name(user_agent: &str, lang: Lang) -> String {
+    let known = |table: &[(&str, &'static str)]| {
+        table.iter().find_map(|(mark, name)| user_agent.contains(mark).then_some(*name))
+    };
+    match (known(&BROWSERS), known(&SYSTEMS)) {
+        (Some(browser), Some(system)) => format!("{browser}, {system}"),
+        _ if user_agent.is_empty() => lang.pick("Appareil inconnu", "Unknown device").to_owned(),
+        _ => user_agent.chars().take(60).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_are_named_as_their_owners_would() {
+        let check = |agent, expected: &str| assert_eq!(name(agent, Lang::Fr), expected);
+        check("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox, Linux");
+        check(
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0",
+            "Edge, Windows",
+        );
+        check(
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1",
+            "Safari, iPhone",
+        );
+        check("curl/8.5.0", "curl/8.5.0");
+        check("", "Appareil inconnu");
+    }
+}

@@ -1,0 +1,255 @@
+//! What can go wrong in auth, and the one place that turns it into a status and a sentence.
+
+use http::StatusCode;
+use web::{Lang, Problem, Text};
+
+use crate::{
+    password::{self, PasswordProblem},
+    password_hash::HashError,
+    store::StoreError,
+    username::{Username, UsernameProblem},
+};
+
+/// One variant per thing the reader of the reply acts on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuthError {
+    /// The request itself cannot be read.
+    Request(Problem),
+    /// 422, with what is wrong with each field.
+    Invalid(Vec<(&'static str, Text)>),
+    /// 401 for a wrong password and an unknown name alike; the cause tells them apart in the log only.
+    WrongCredentials { cause: &'static str },
+    /// 401: no session, or one that has ended.
+    SignedOut,
+    /// 409.
+    UsernameTaken,
+    /// 429: too many tries.
+    TooManyTries { retry_after_seconds: u32 },
+    /// 429: the day's quota does not cover it.
+    QuotaExhausted { left: i64, limit: i64, retry_after_seconds: u32 },
+    /// 403: the caller is not one of our services.
+    WrongServiceKey,
+    /// 503, 500: the store's trouble.
+    Store(StoreError),
+    /// 500.
+    Hash(HashError),
+}
+
+impl AuthError {
+    /// The status, code and sentence of this error.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Request(problem) => problem.clone(),
+            Self::Invalid(fields) => fields.iter().fold(
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields", summary(fields)),
+                |problem, (field, text)| problem.field(field, text.clone()),
+            ),
+            Self::WrongCredentials { cause } => Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "wrong_credentials",
+                Text::new(
+                    "Nom d’utilisateur ou mot de passe incorrect.",
+                    "Wrong username or password.",
+                ),
+            )
+            .because(*cause),
+            Self::SignedOut => Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "signed_out",
+                Text::new(
+                    "Vous n’êtes pas connecté, ou votre session a pris fin. Connectez-vous pour continuer.",
+                    "You are not signed in, or your session has ended. Sign in to continue.",
+                ),
+            ),
+            Self::UsernameTaken => Problem::new(StatusCode::CONFLICT, "username_taken", USERNAME_TAKEN)
+                .field("username", USERNAME_TAKEN),
+            Self::TooManyTries { retry_after_seconds } => Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_tries",
+                Text::owned(
+                    format!("Trop de tentatives. Réessayez dans {retry_after_seconds} secondes."),
+                    format!("Too many tries. Try again in {retry_after_seconds} seconds."),
+                ),
+            )
+            .retry_after(*retry_after_seconds),
+            Self::QuotaExhausted { left, limit, retry_after_seconds } => Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "quota_exhausted",
+                Text::owned(
+                    format!("Quota du jour insuffisant : il reste {left} sur {limit}. Il se renouvelle à minuit (UTC)."),
+                    format!("Not enough of today’s quota: {left} of {limit} left. It starts anew at midnight (UTC)."),
+                ),
+            )
+            .retry_after(*retry_after_seconds)
+            .with("left", *left)
+            .with("limit", *limit),
+            Self::WrongServiceKey => Problem::new(
+                StatusCode::FORBIDDEN,
+                "wrong_service_key",
+                Text::new("Cette adresse est réservée aux services d’Atelier.", "This address is for Atelier’s own services."),
+            ),
+            Self::Store(error) => store_problem(error),
+            Self::Hash(HashError(cause)) => internal(cause),
+        }
+    }
+}
+
+const USERNAME_TAKEN: Text = Text::new(
+    "L'utilisateur existe déjà. Choisissez un autre nom.",
+    "This user already exists. Choose another name.",
+);
+
+fn store_problem(error: &StoreError) -> Problem {
+    let unavailable = |code, detail: Text, cause: &str| {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(10).because(cause)
+    };
+    match error {
+        StoreError::NotConfigured(variable) => Problem::not_configured(variable),
+        StoreError::Unreachable(cause) => unavailable(
+            "database_unreachable",
+            Text::new(
+                "La base de données ne répond pas. Réessayez dans un instant.",
+                "The database does not answer. Try again in a moment.",
+            ),
+            cause,
+        ),
+        StoreError::SchemaBehind(cause) => unavailable(
+            "migrations_behind",
+            Text::new(
+                "La base de données n’est pas à jour. Prévenez l’administrateur.",
+                "The database is not up to date. Tell the administrator.",
+            ),
+            cause,
+        ),
+        StoreError::Unexpected(cause) => internal(cause),
+    }
+}
+
+fn internal(cause: &str) -> Problem {
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        Text::new(
+            "Une erreur interne est survenue. Réessayez ; si elle persiste, donnez le numéro de requête à l’administrateur.",
+            "Something went wrong on our side. Try again; if it goes on, give the request number to the administrator.",
+        ),
+    )
+    .because(cause)
+}
+
+/// The sentence for clients that read only `error`: the one field's problem, or that there are several.
+fn summary(fields: &[(&'static str, Text)]) -> Text {
+    match fields {
+        [(_, text)] => text.clone(),
+        _ => Text::new(
+            "Le formulaire contient des erreurs. Corrigez les champs signalés.",
+            "The form has errors. Correct the fields marked.",
+        ),
+    }
+}
+
+/// What `problem` says about `field`, for the page beside the field.
+#[must_use]
+pub fn of_field<'a>(problem: Option<&'a Problem>, field: &str, lang: Lang) -> Option<&'a str> {
+    problem?.fields().iter().find(|entry| entry.field == field).map(|entry| entry.text.get(lang))
+}
+
+/// The sentence for a name.
+#[must_use]
+pub fn username_text(problem: UsernameProblem) -> Text {
+    match problem {
+        UsernameProblem::Missing => Text::new("Indiquez un nom d’utilisateur.", "Enter a username."),
+        UsernameProblem::TooLong => Text::owned(
+            format!("Nom trop long : {} caractères au maximum.", Username::CHARS_MAX),
+            format!("That name is too long: {} characters at most.", Username::CHARS_MAX),
+        ),
+        UsernameProblem::Unprintable => Text::new(
+            "Ce nom contient des caractères invisibles ou de contrôle. Retapez-le.",
+            "That name contains invisible or control characters. Type it again.",
+        ),
+    }
+}
+
+/// The sentence for a new password.
+#[must_use]
+pub fn password_text(problem: PasswordProblem) -> Text {
+    match problem {
+        PasswordProblem::Missing => Text::new("Indiquez un mot de passe.", "Enter a password."),
+        PasswordProblem::TooShort => Text::owned(
+            format!(
+                "Mot de passe trop court : {} caractères au minimum ; une phrase convient.",
+                password::CHARS_MIN
+            ),
+            format!(
+                "That password is too short: {} characters at least; a sentence will do.",
+                password::CHARS_MIN
+            ),
+        ),
+        PasswordProblem::TooLong => Text::owned(
+            format!("Mot de passe trop long : {} caractères au maximum.", password::CHARS_MAX),
+            format!("That password is too long: {} characters at most.", password::CHARS_MAX),
+        ),
+        PasswordProblem::Guessable => Text::new(
+            "Ce mot de passe est trop facile à deviner (mots courants, suites, répétitions ou votre nom). Choisissez une phrase à vous.",
+            "That password is too easy to guess (common words, runs, repetitions or your name). Choose a sentence of your own.",
+        ),
+    }
+}
+
+impl From<Problem> for AuthError {
+    fn from(problem: Problem) -> Self {
+        Self::Request(problem)
+    }
+}
+
+impl From<StoreError> for AuthError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<HashError> for AuthError {
+    fn from(error: HashError) -> Self {
+        Self::Hash(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use web::Request;
+
+    #[test]
+    fn each_error_has_its_status_and_code() {
+        let check = |error: AuthError, status: u16, code: &str| {
+            let problem = error.problem();
+            assert_eq!((problem.status().as_u16(), problem.code()), (status, code), "{error:?}");
+            assert!(!problem.detail(Lang::Fr).is_empty() && !problem.detail(Lang::En).is_empty());
+        };
+        check(AuthError::Invalid(vec![]), 422, "invalid_fields");
+        check(AuthError::WrongCredentials { cause: "unknown account" }, 401, "wrong_credentials");
+        check(AuthError::SignedOut, 401, "signed_out");
+        check(AuthError::UsernameTaken, 409, "username_taken");
+        check(AuthError::TooManyTries { retry_after_seconds: 30 }, 429, "too_many_tries");
+        check(
+            AuthError::QuotaExhausted { left: 1, limit: 2, retry_after_seconds: 3 },
+            429,
+            "quota_exhausted",
+        );
+        check(AuthError::WrongServiceKey, 403, "wrong_service_key");
+        check(AuthError::Store(StoreError::NotConfigured("db_name")), 503, "not_configured");
+        check(AuthError::Store(StoreError::Unreachable("x".to_owned())), 503, "database_unreachable");
+        check(AuthError::Store(StoreError::SchemaBehind("x".to_owned())), 503, "migrations_behind");
+        check(AuthError::Store(StoreError::Unexpected("x".to_owned())), 500, "internal");
+        check(AuthError::Hash(HashError("x".to_owned())), 500, "internal");
+    }
+
+    #[test]
+    fn causes_are_for_the_log_and_not_for_the_reply() {
+        let error = AuthError::Store(StoreError::Unreachable("connection to 10.0.0.7 refused".to_owned()));
+        let reply = error.problem().reply(&Request::test("GET", "/home"));
+        assert!(!String::from_utf8_lossy(&reply.body).contains("10.0.0.7"));
+        assert_eq!(reply.cause.as_deref(), Some("connection to 10.0.0.7 refused"));
+    }
+}

@@ -1,0 +1,74 @@
+//! The start: where to go, and what is left of today's quotas.
+
+use askama::Template;
+use http::StatusCode;
+use serde_json::json;
+use web::{Layout, Reply, Request};
+
+use crate::{
+    App, access,
+    error::AuthError,
+    service::{Day, Service},
+    session::LiveSession,
+    store::Store,
+};
+
+/// A day's quota as a page shows it.
+struct Quota {
+    left: i64,
+    limit: i64,
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage<'a> {
+    layout: Layout,
+    name: &'a str,
+    llm: Quota,
+    ocr: Quota,
+}
+
+/// `GET /`: to the tools, or to sign in.
+pub async fn root<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
+    match access::session(request, app).await {
+        Ok(Some(_)) => Reply::see_other("/home"),
+        // Signing in says so when the database is down.
+        Ok(None) | Err(_) => Reply::see_other("/auth"),
+    }
+}
+
+/// `GET /home`: "Bienvenue", the tools and what is left of their quotas.
+pub async fn show<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
+    match quotas(request, app).await {
+        Ok((session, llm, ocr)) => page(request, &session, llm, ocr),
+        Err(error) => access::refuse(request, &error, "/auth"),
+    }
+}
+
+async fn quotas<S: Store>(
+    request: &Request,
+    app: &App<'_, S>,
+) -> Result<(LiveSession, Quota, Quota), AuthError> {
+    let session = access::required(request, app).await?;
+    let today = Day::of(request.now);
+    let quota = async |service| {
+        let limit = app.settings.daily_limits.of(service);
+        let spent = app.store.spent(&session.user_id, service, today).await?;
+        Ok::<_, AuthError>(Quota { left: (limit - spent).max(0), limit })
+    };
+    let (llm, ocr) = (quota(Service::Llm).await?, quota(Service::Ocr).await?);
+    Ok((session, llm, ocr))
+}
+
+fn page(request: &Request, session: &LiveSession, llm: Quota, ocr: Quota) -> Reply {
+    if request.wants_json() {
+        let quota = |quota: &Quota| json!({ "left": quota.left, "limit": quota.limit });
+        let body = json!({
+            "user": { "id": session.user_id.as_str(), "name": session.username },
+            "quotas": { "llm": quota(&llm), "ocr": quota(&ocr) },
+        });
+        return Reply::json(StatusCode::OK, &body);
+    }
+    let layout = Layout::for_user(request, &session.username);
+    Reply::html(StatusCode::OK, &HomePage { layout, name: &session.username, llm, ocr })
+}

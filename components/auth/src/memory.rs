@@ -1,0 +1,277 @@
+//! The ports on tables in memory, for the tests of the use cases. Written from the words of the ports, not from
+//! the SQL, so that a difference between the two is worth looking at.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+};
+
+use web::UnixTime;
+
+use crate::{
+    password_hash::PasswordHash,
+    service::{Day, Service},
+    session::{
+        AGE_SECONDS_MAX, IDLE_SECONDS_MAX, LiveSession, NewSession, SessionHandle, SessionLine, TokenHash,
+        USE_RECORDED_EVERY_SECONDS,
+    },
+    store::{
+        InsertError, PasswordChange, QuotaStore, SessionStore, Spending, StoreError, ThrottleStore, Upkeep,
+        UserStore,
+    },
+    throttle::{Bucket, Subject},
+    user::{NewUser, StoredUser, UserId},
+    username::UsernameKey,
+};
+
+struct SessionRow {
+    user: UserId,
+    version: i64,
+    started: UnixTime,
+    last_seen: UnixTime,
+    user_agent: String,
+}
+
+/// A bucket's scope and whom it counts.
+type BucketKey = (&'static str, Subject);
+
+#[derive(Default)]
+pub(crate) struct MemoryStore {
+    users: RefCell<HashMap<UsernameKey, StoredUser>>,
+    sessions: RefCell<HashMap<TokenHash, SessionRow>>,
+    throttles: RefCell<HashMap<BucketKey, (f64, UnixTime)>>,
+    spending: RefCell<HashMap<(UserId, Service, Day), i64>>,
+    pub(crate) unreachable: Cell<bool>,
+    pub(crate) swept: Cell<u32>,
+}
+
+impl MemoryStore {
+    fn answer(&self) -> Result<(), StoreError> {
+        if self.unreachable.get() { Err(StoreError::Unreachable("switched off".to_owned())) } else { Ok(()) }
+    }
+
+    fn user(&self, id: &UserId) -> Option<StoredUser> {
+        self.users.borrow().values().find(|user| user.id == *id).cloned()
+    }
+
+    fn holds(&self, row: &SessionRow, now: UnixTime) -> bool {
+        now.0 < row.started.0 + AGE_SECONDS_MAX
+            && now.0 < row.last_seen.0 + IDLE_SECONDS_MAX
+            && self.user(&row.user).is_some_and(|user| user.password_version == row.version)
+    }
+
+    fn begin(&self, user: &StoredUser, version: i64, session: &NewSession) {
+        let row = SessionRow {
+            user: user.id.clone(),
+            version,
+            started: session.started,
+            last_seen: session.started,
+            user_agent: session.user_agent.clone(),
+        };
+        self.sessions.borrow_mut().insert(session.token_hash, row);
+    }
+
+    /// Puts another hash in place, as an older version of the program would have stored it.
+    pub(crate) fn set_hash(&self, key: &UsernameKey, hash: PasswordHash) {
+        self.users.borrow_mut().get_mut(key).unwrap().password_hash = hash;
+    }
+}
+
+impl UserStore for MemoryStore {
+    async fn insert_user(&self, user: &NewUser, _now: UnixTime) -> Result<(), InsertError> {
+        self.answer()?;
+        let key = user.username.key().clone();
+        if self.users.borrow().contains_key(&key) {
+            return Err(InsertError::UsernameTaken);
+        }
+        let stored = StoredUser {
+            id: user.id.clone(),
+            username: user.username.as_str().to_owned(),
+            password_hash: user.password_hash.clone(),
+            password_version: 1,
+        };
+        self.users.borrow_mut().insert(key, stored);
+        Ok(())
+    }
+
+    async fn find_by_username(&self, key: &UsernameKey) -> Result<Option<StoredUser>, StoreError> {
+        self.answer()?;
+        Ok(self.users.borrow().get(key).cloned())
+    }
+
+    async fn find_by_id(&self, id: &UserId) -> Result<Option<StoredUser>, StoreError> {
+        self.answer()?;
+        Ok(self.user(id))
+    }
+
+    async fn replace_hash(
+        &self,
+        id: &UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<(), StoreError> {
+        self.answer()?;
+        let mut users = self.users.borrow_mut();
+        let user = users.values_mut().find(|user| user.id == *id && user.password_hash == *old);
+        if let Some(user) = user {
+            user.password_hash = new.clone();
+        }
+        Ok(())
+    }
+
+    async fn change_password(&self, change: &PasswordChange<'_>) -> Result<bool, StoreError> {
+        self.answer()?;
+        let Some(user) =
+            self.user(change.user_id).filter(|user| user.password_version == change.verified_version)
+        else {
+            return Ok(false);
+        };
+        self.sessions.borrow_mut().retain(|_, row| row.user != user.id);
+        for stored in self.users.borrow_mut().values_mut().filter(|stored| stored.id == user.id) {
+            stored.password_version += 1;
+            stored.password_hash = change.new_hash.clone();
+        }
+        self.begin(&user, user.password_version + 1, change.session);
+        Ok(true)
+    }
+
+    async fn delete_user(&self, id: &UserId, verified_version: i64) -> Result<bool, StoreError> {
+        self.answer()?;
+        let before = self.users.borrow().len();
+        self.users.borrow_mut().retain(|_, user| user.id != *id || user.password_version != verified_version);
+        Ok(self.users.borrow().len() < before)
+    }
+}
+
+impl SessionStore for MemoryStore {
+    async fn start_session(
+        &self,
+        user: &StoredUser,
+        session: &NewSession,
+        former: Option<&TokenHash>,
+    ) -> Result<bool, StoreError> {
+        self.answer()?;
+        if let Some(former) = former {
+            self.sessions.borrow_mut().remove(former);
+        }
+        let current =
+            self.user(&user.id).is_some_and(|found| found.password_version == user.password_version);
+        if current {
+            self.begin(user, user.password_version, session);
+        }
+        Ok(current)
+    }
+
+    async fn use_session(&self, token: &TokenHash, now: UnixTime) -> Result<Option<LiveSession>, StoreError> {
+        self.answer()?;
+        let mut sessions = self.sessions.borrow_mut();
+        let Some(row) = sessions.get_mut(token).filter(|row| self.holds(row, now)) else { return Ok(None) };
+        if now.0 >= row.last_seen.0 + USE_RECORDED_EVERY_SECONDS {
+            row.last_seen = now;
+        }
+        Ok(self.user(&row.user).map(|user| LiveSession {
+            user_id: user.id,
+            username: user.username,
+            token_hash: *token,
+        }))
+    }
+
+    async fn end_session(&self, token: &TokenHash) -> Result<(), StoreError> {
+        self.answer()?;
+        self.sessions.borrow_mut().remove(token);
+        Ok(())
+    }
+
+    async fn list_sessions(&self, user: &UserId, now: UnixTime) -> Result<Vec<SessionLine>, StoreError> {
+        self.answer()?;
+        let sessions = self.sessions.borrow();
+        let own = sessions.iter().filter(|(_, row)| row.user == *user && self.holds(row, now));
+        Ok(own
+            .map(|(token, row)| SessionLine {
+                handle: token.handle(),
+                user_agent: row.user_agent.clone(),
+                started: row.started,
+                last_seen: row.last_seen,
+            })
+            .collect())
+    }
+
+    async fn end_session_of(&self, user: &UserId, handle: &SessionHandle) -> Result<(), StoreError> {
+        self.answer()?;
+        self.sessions.borrow_mut().retain(|token, row| row.user != *user || token.handle() != *handle);
+        Ok(())
+    }
+
+    async fn end_other_sessions(&self, user: &UserId, kept: &TokenHash) -> Result<(), StoreError> {
+        self.answer()?;
+        self.sessions.borrow_mut().retain(|token, row| row.user != *user || token == kept);
+        Ok(())
+    }
+}
+
+impl ThrottleStore for MemoryStore {
+    async fn count_try(&self, bucket: &Bucket, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
+        self.answer()?;
+        let mut throttles = self.throttles.borrow_mut();
+        let (level, filled) = throttles.get(&(bucket.scope, *subject)).copied().unwrap_or((0.0, now));
+        let leaked =
+            f64::from(u32::try_from(now.0 - filled.0).unwrap_or(0)) / f64::from(bucket.seconds_per_try);
+        let level = (level - leaked).max(0.0) + 1.0;
+        let allowed = level <= f64::from(bucket.size);
+        if allowed {
+            throttles.insert((bucket.scope, *subject), (level, now));
+        }
+        Ok(allowed)
+    }
+
+    async fn give_back(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
+        self.answer()?;
+        if let Some((level, _)) = self.throttles.borrow_mut().get_mut(&(bucket.scope, *subject)) {
+            *level = (*level - 1.0).max(0.0);
+        }
+        Ok(())
+    }
+
+    async fn forget_tries(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
+        self.answer()?;
+        self.throttles.borrow_mut().remove(&(bucket.scope, *subject));
+        Ok(())
+    }
+}
+
+impl QuotaStore for MemoryStore {
+    async fn spend(&self, spending: Spending<'_>, limit: i64) -> Result<Option<i64>, StoreError> {
+        self.answer()?;
+        let mut rows = self.spending.borrow_mut();
+        let spent = rows.entry((spending.user.clone(), spending.service, spending.day)).or_default();
+        if *spent + spending.amount > limit {
+            return Ok(None);
+        }
+        *spent += spending.amount;
+        Ok(Some(*spent))
+    }
+
+    async fn refund(&self, spending: Spending<'_>) -> Result<i64, StoreError> {
+        self.answer()?;
+        let mut rows = self.spending.borrow_mut();
+        let spent = rows.entry((spending.user.clone(), spending.service, spending.day)).or_default();
+        *spent = (*spent - spending.amount).max(0);
+        Ok(*spent)
+    }
+
+    async fn spent(&self, user: &UserId, service: Service, day: Day) -> Result<i64, StoreError> {
+        self.answer()?;
+        Ok(self.spending.borrow().get(&(user.clone(), service, day)).copied().unwrap_or_default())
+    }
+}
+
+impl Upkeep for MemoryStore {
+    async fn make_ready(&self) -> Result<(), StoreError> {
+        self.answer()
+    }
+
+    async fn sweep(&self, _now: UnixTime) -> Result<(), StoreError> {
+        self.swept.set(self.swept.get() + 1);
+        self.answer()
+    }
+}

@@ -1,0 +1,47 @@
+//! Where to go after signing in: a path of this site and nothing else (open redirects, ASVS 1.2.2).
+
+/// Where to without a wish.
+pub(crate) const HOME: &str = "/home";
+const CHARS_MAX: usize = 512;
+
+/// `given` when it is a path on this site, else [`HOME`]. Browsers read `//host` and `/\host` as another host,
+/// and drop tabs and line breaks before they look, so only visible ASCII without backslashes passes.
+pub(crate) fn same_site(given: Option<&str>) -> &str {
+    let is_path = |path: &&str| {
+        path.len() <= CHARS_MAX
+            && path.starts_with('/')
+            && !path.starts_with("//")
+            && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+    };
+    given.filter(is_path).unwrap_or(HOME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_of_this_site_are_followed() {
+        for good in ["/ocr", "/llm?x=1#y", "/account/", "/%2f%2fevil.example"] {
+            assert_eq!(same_site(Some(good)), good);
+        }
+        let long = format!("/{}", "a".repeat(600));
+        for bad in [
+            "",
+            "home",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "/\t/evil.example",
+            "/\n/evil.example",
+            "/ é",
+            "/a\r\nset-cookie:x",
+            long.as_str(),
+        ] {
+            assert_eq!(same_site(Some(bad)), HOME, "{bad:?}");
+        }
+        assert_eq!(same_site(None), HOME);
+    }
+}

@@ -1,0 +1,125 @@
+//! Passwords as people choose and type them. Owns the rules of NIST SP 800-63B-4 §3.1.1 for a password that is
+//! the only factor; knows neither hashing nor storage. No `Debug`: a password must not reach a log.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::{guessable, username::Username};
+
+/// What somebody typed to sign in. Normalised, bounded, and otherwise unjudged: the rules may have been
+/// others when it was chosen.
+pub struct TypedPassword(String);
+
+/// A password that may be set.
+pub struct NewPassword(TypedPassword);
+
+/// Why a password cannot be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordProblem {
+    Missing,
+    TooShort,
+    TooLong,
+    /// Common, repeated, a run along the keyboard, or made from the user's name.
+    Guessable,
+}
+
+/// Shortest password, in code points after NFC.
+pub const CHARS_MIN: usize = 15;
+/// Longest password, in code points after NFC: what is hashed must be bounded.
+pub const CHARS_MAX: usize = 128;
+
+impl TypedPassword {
+    /// NFC, as the rules say; `None` when it is empty or longer than any password can be.
+    #[must_use]
+    pub fn parse(given: &str) -> Option<Self> {
+        // A code point of NFC comes from at most four typed ones in the normal writing systems; what is
+        // longer than that is no password, and is dropped before it is normalised.
+        if given.is_empty() || given.chars().nth(CHARS_MAX * 4).is_some() {
+            return None;
+        }
+        let normal: String = given.nfc().collect();
+        normal.chars().nth(CHARS_MAX).is_none().then_some(Self(normal))
+    }
+
+    /// Something to hash in place of a password that cannot be one, so that the answer takes as long.
+    #[must_use]
+    pub fn of_nobody() -> Self {
+        Self("x".repeat(CHARS_MIN))
+    }
+
+    /// The bytes that are hashed.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl NewPassword {
+    /// Judges a new password for `owner`, as far as one is known.
+    ///
+    /// # Errors
+    /// The [`PasswordProblem`] to show.
+    pub fn parse(given: &str, owner: Option<&Username>) -> Result<Self, PasswordProblem> {
+        if given.is_empty() {
+            return Err(PasswordProblem::Missing);
+        }
+        let typed = TypedPassword::parse(given).ok_or(PasswordProblem::TooLong)?;
+        if typed.0.chars().nth(CHARS_MIN - 1).is_none() {
+            return Err(PasswordProblem::TooShort);
+        }
+        if guessable::is_guessable(&typed.0, owner.map_or("", |owner| owner.key().as_str())) {
+            return Err(PasswordProblem::Guessable);
+        }
+        Ok(Self(typed))
+    }
+
+    #[must_use]
+    pub const fn as_typed(&self) -> &TypedPassword {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(given: &str) -> Result<(), PasswordProblem> {
+        NewPassword::parse(given, Username::parse("Camille Durand").ok().as_ref()).map(|_| ())
+    }
+
+    #[test]
+    fn length_is_counted_in_code_points_after_nfc() {
+        assert_eq!(judged(""), Err(PasswordProblem::Missing));
+        assert_eq!(judged("xkzqvbjwpfmgty"), Err(PasswordProblem::TooShort));
+        assert_eq!(judged("xkzqvbjwpfmgtyh"), Ok(()));
+        assert_eq!(judged("e\u{301}xkzqvbjwpfmgt"), Err(PasswordProblem::TooShort));
+        assert_eq!(judged(&"xk zq+vb".repeat(16)), Ok(()));
+        assert_eq!(judged(&"a".repeat(129)), Err(PasswordProblem::TooLong));
+        assert_eq!(judged(&"a".repeat(1_000_000)), Err(PasswordProblem::TooLong));
+        let longest: String = (0..128_u32).filter_map(|n| char::from_u32(0x4e00 + n * 7 % 977)).collect();
+        assert_eq!(judged(&longest), Ok(()));
+    }
+
+    #[test]
+    fn no_kind_of_character_is_demanded_or_forbidden() {
+        for password in [
+            "le chat dort sous la table",
+            "数学は楽しいですよね本当にとても",
+            "  blancs autour gardes  ",
+            "\u{1f600}\u{1f680}\u{1f384}\u{1f40d}\u{1f9ea}\u{2603}\u{1f30d}\u{1f3b2}\u{1f511}\u{1f33b}\u{1f419}\u{1f9e9}\u{1f4a1}\u{1f6f0}\u{1fab4}",
+        ] {
+            assert_eq!(judged(password), Ok(()), "{password}");
+        }
+    }
+
+    #[test]
+    fn composed_and_decomposed_spellings_are_one_password() {
+        let composed = TypedPassword::parse("é").unwrap();
+        let decomposed = TypedPassword::parse("e\u{301}").unwrap();
+        assert_eq!(composed.as_bytes(), decomposed.as_bytes());
+    }
+
+    #[test]
+    fn blanks_at_the_ends_are_part_of_the_password() {
+        assert_eq!(TypedPassword::parse(" a ").unwrap().as_bytes(), b" a ");
+    }
+}

@@ -1,0 +1,122 @@
+//! Sessions in PostgreSQL.
+
+use web::UnixTime;
+
+use super::{Database, DatabaseError, PostgresStore, Row};
+use crate::{
+    session::{
+        IDLE_SECONDS_MAX, LiveSession, NewSession, SessionHandle, SessionLine, TokenHash,
+        USE_RECORDED_EVERY_SECONDS,
+    },
+    store::{SESSIONS_LISTED_MAX, SessionStore, StoreError},
+    user::{StoredUser, UserId},
+};
+
+const START: &str = "
+WITH former AS (
+  DELETE FROM sessions WHERE token_hash = $7::bytea
+)
+INSERT INTO sessions (token_hash, user_id, password_version, created_at, last_seen_at, expires_at, user_agent)
+SELECT $3::bytea, id, password_version, to_timestamp($4::bigint), to_timestamp($4::bigint),
+       to_timestamp($5::bigint), $6::text
+FROM users WHERE id = $1::text::uuid AND password_version = $2::bigint
+RETURNING 1::bigint";
+
+/// One round trip for every page of every tool: reads the session, and notes its use when the last note is old.
+const USE: &str = "
+WITH live AS (
+  SELECT s.user_id, u.username, s.last_seen_at
+  FROM sessions s JOIN users u ON u.id = s.user_id AND u.password_version = s.password_version
+  WHERE s.token_hash = $1::bytea
+    AND s.expires_at > to_timestamp($2::bigint)
+    AND s.last_seen_at > to_timestamp($2::bigint - $3::bigint)
+), noted AS (
+  UPDATE sessions SET last_seen_at = to_timestamp($2::bigint)
+  WHERE token_hash = $1::bytea
+    AND EXISTS (SELECT FROM live WHERE last_seen_at <= to_timestamp($2::bigint - $4::bigint))
+)
+SELECT user_id::text, username FROM live";
+
+const END: &str = "DELETE FROM sessions WHERE token_hash = $1::bytea";
+
+const LIST: &str = "
+SELECT substr(encode(s.token_hash, 'hex'), 1, 16), s.user_agent,
+       extract(epoch FROM s.created_at)::bigint, extract(epoch FROM s.last_seen_at)::bigint
+FROM sessions s JOIN users u ON u.id = s.user_id AND u.password_version = s.password_version
+WHERE s.user_id = $1::text::uuid
+  AND s.expires_at > to_timestamp($2::bigint)
+  AND s.last_seen_at > to_timestamp($2::bigint - $3::bigint)
+ORDER BY s.last_seen_at DESC, s.created_at DESC, s.token_hash
+LIMIT $4::bigint";
+
+const END_OF: &str = "
+DELETE FROM sessions
+WHERE user_id = $1::text::uuid AND substr(encode(token_hash, 'hex'), 1, 16) = $2::text";
+
+const END_OTHERS: &str = "DELETE FROM sessions WHERE user_id = $1::text::uuid AND token_hash <> $2::bytea";
+
+impl<D: Database> SessionStore for PostgresStore<D> {
+    async fn start_session(
+        &self,
+        user: &StoredUser,
+        session: &NewSession,
+        former: Option<&TokenHash>,
+    ) -> Result<bool, StoreError> {
+        let parameters = vec![
+            user.id.as_str().into(),
+            user.password_version.into(),
+            session.token_hash.as_bytes().into(),
+            session.started.0.into(),
+            session.expires().0.into(),
+            session.user_agent.as_str().into(),
+            // No token has an empty hash, so this ends nothing when there is no former session.
+            former.map_or_else(|| super::Value::Bytes(Vec::new()), |token| token.as_bytes().into()),
+        ];
+        Ok(self.first(START, parameters).await?.is_some())
+    }
+
+    async fn use_session(&self, token: &TokenHash, now: UnixTime) -> Result<Option<LiveSession>, StoreError> {
+        let parameters = vec![
+            token.as_bytes().into(),
+            now.0.into(),
+            IDLE_SECONDS_MAX.into(),
+            USE_RECORDED_EVERY_SECONDS.into(),
+        ];
+        let Some(mut row) = self.first(USE, parameters).await? else { return Ok(None) };
+        let user_id = UserId::from_stored(row.text(0)?);
+        Ok(Some(LiveSession { user_id, username: row.text(1)?, token_hash: *token }))
+    }
+
+    async fn end_session(&self, token: &TokenHash) -> Result<(), StoreError> {
+        self.query(END, vec![token.as_bytes().into()]).await?;
+        Ok(())
+    }
+
+    async fn list_sessions(&self, user: &UserId, now: UnixTime) -> Result<Vec<SessionLine>, StoreError> {
+        let parameters =
+            vec![user.as_str().into(), now.0.into(), IDLE_SECONDS_MAX.into(), SESSIONS_LISTED_MAX.into()];
+        let rows = self.query(LIST, parameters).await?;
+        Ok(rows.into_iter().map(session_line).collect::<Result<_, _>>()?)
+    }
+
+    async fn end_session_of(&self, user: &UserId, handle: &SessionHandle) -> Result<(), StoreError> {
+        self.query(END_OF, vec![user.as_str().into(), handle.as_str().into()]).await?;
+        Ok(())
+    }
+
+    async fn end_other_sessions(&self, user: &UserId, kept: &TokenHash) -> Result<(), StoreError> {
+        self.query(END_OTHERS, vec![user.as_str().into(), kept.as_bytes().into()]).await?;
+        Ok(())
+    }
+}
+
+fn session_line(mut row: Row) -> Result<SessionLine, DatabaseError> {
+    let handle = row.text(0)?;
+    Ok(SessionLine {
+        handle: SessionHandle::parse(&handle)
+            .ok_or_else(|| DatabaseError::Undecodable("a session's handle is not 16 digits".to_owned()))?,
+        user_agent: row.text(1)?,
+        started: UnixTime(row.int(2)?),
+        last_seen: UnixTime(row.int(3)?),
+    })
+}

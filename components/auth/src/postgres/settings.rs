@@ -1,0 +1,129 @@
+//! From the `db_*` variables to a connection string.
+
+use super::DatabaseError;
+
+/// Where the database is. No `Debug`: it holds the password.
+pub struct DatabaseSettings {
+    pub host: String,
+    pub port: String,
+    pub name: String,
+    pub user: String,
+    pub password: String,
+    /// `disable`, or anything else for TLS with a verified certificate where the server offers it.
+    pub sslmode: String,
+}
+
+/// What a connection is for: each has its own limits, and therefore its own pool in the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A page waits for it.
+    Request,
+    /// A migration may take long, and waits for another instance that is migrating.
+    Migration,
+}
+
+/// Until the server accepts the connection.
+const CONNECT_SECONDS_MAX: u32 = 3;
+
+impl Purpose {
+    /// (`statement_timeout`, `lock_timeout`) in milliseconds. Spin's pool has no limit of its own, so a query
+    /// that hangs would hold its connection for ever.
+    const fn limits_ms(self) -> (u32, u32) {
+        match self {
+            Self::Request => (3_000, 2_000),
+            Self::Migration => (60_000, 30_000),
+        }
+    }
+}
+
+impl DatabaseSettings {
+    /// A libpq connection string (`host='…' …`), every value quoted, so that no password can smuggle in a
+    /// parameter. Keyword form and not a URL: nothing has to be percent-encoded, and IPv6 needs no brackets.
+    ///
+    /// # Errors
+    /// [`DatabaseError::NotConfigured`] naming the first variable that is empty. An empty password is allowed:
+    /// a local server may trust its clients or ask for a certificate.
+    pub fn connection_string(&self, purpose: Purpose) -> Result<String, DatabaseError> {
+        let needed = [
+            ("db_host", &self.host),
+            ("db_port", &self.port),
+            ("db_name", &self.name),
+            ("db_user", &self.user),
+        ];
+        if let Some((variable, _)) = needed.iter().find(|(_, value)| value.is_empty()) {
+            return Err(DatabaseError::NotConfigured(variable));
+        }
+        let (statement_ms, lock_ms) = purpose.limits_ms();
+        let options = format!("-c statement_timeout={statement_ms} -c lock_timeout={lock_ms}");
+        let connect = CONNECT_SECONDS_MAX.to_string();
+        // tokio-postgres, which Spin uses, knows these three modes; libpq's verify-* mean what `require` does there.
+        let sslmode = match self.sslmode.as_str() {
+            "disable" => "disable",
+            "" | "prefer" | "allow" => "prefer",
+            _ => "require",
+        };
+        let pairs = [
+            ("host", self.host.as_str()),
+            ("port", self.port.as_str()),
+            ("dbname", self.name.as_str()),
+            ("user", self.user.as_str()),
+            ("password", self.password.as_str()),
+            ("sslmode", sslmode),
+            ("connect_timeout", connect.as_str()),
+            ("application_name", "atelier-auth"),
+            ("options", options.as_str()),
+        ];
+        let pairs = pairs.iter().filter(|(_, value)| !value.is_empty());
+        Ok(pairs.map(|(key, value)| format!("{key}={}", quoted(value))).collect::<Vec<_>>().join(" "))
+    }
+}
+
+fn quoted(value: &str) -> String {
+    format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> DatabaseSettings {
+        DatabaseSettings {
+            host: "127.0.0.1".to_owned(),
+            port: "5432".to_owned(),
+            name: "atelier".to_owned(),
+            user: "atelier".to_owned(),
+            password: "it's \\ a' host=evil pässword".to_owned(),
+            sslmode: "disable".to_owned(),
+        }
+    }
+
+    #[test]
+    fn every_value_arrives_as_it_is() {
+        let text = settings().connection_string(Purpose::Request).unwrap();
+        let config: tokio_postgres::Config = text.parse().unwrap();
+        assert_eq!(config.get_password(), Some("it's \\ a' host=evil pässword".as_bytes()));
+        assert_eq!(config.get_hosts().len(), 1);
+        assert_eq!(config.get_ports(), [5432]);
+        assert_eq!(config.get_dbname(), Some("atelier"));
+        assert_eq!(config.get_options(), Some("-c statement_timeout=3000 -c lock_timeout=2000"));
+        assert_eq!(config.get_ssl_mode(), tokio_postgres::config::SslMode::Disable);
+    }
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        let settings = DatabaseSettings { name: String::new(), ..settings() };
+        let error = settings.connection_string(Purpose::Request).unwrap_err();
+        assert_eq!(error, DatabaseError::NotConfigured("db_name"));
+    }
+
+    #[test]
+    fn libpqs_other_modes_are_as_strict_as_they_sound() {
+        let mode = |sslmode: &str| {
+            let settings = DatabaseSettings { sslmode: sslmode.to_owned(), ..settings() };
+            let text = settings.connection_string(Purpose::Request).unwrap();
+            text.parse::<tokio_postgres::Config>().unwrap().get_ssl_mode()
+        };
+        assert_eq!(mode("verify-full"), tokio_postgres::config::SslMode::Require);
+        assert_eq!(mode(""), tokio_postgres::config::SslMode::Prefer);
+    }
+}

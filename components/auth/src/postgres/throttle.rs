@@ -1,0 +1,51 @@
+//! Leaky buckets in PostgreSQL: the row lock of the upsert makes each count atomic.
+
+use web::UnixTime;
+
+use super::{Database, PostgresStore, Value};
+use crate::{
+    store::{StoreError, ThrottleStore},
+    throttle::{Bucket, Subject},
+};
+
+/// Fills by one what time has left of the level; returns no row when that would overflow. A clock that runs
+/// behind another instance's does not fill anything: `greatest(0, …)` of the time passed.
+const COUNT: &str = "
+INSERT INTO throttles AS t (scope, subject, level, filled_at)
+VALUES ($1::text, $2::bytea, 1, to_timestamp($3::bigint))
+ON CONFLICT ON CONSTRAINT throttles_pkey DO UPDATE SET
+  level = greatest(0, t.level
+    - greatest(0, extract(epoch FROM EXCLUDED.filled_at - t.filled_at)::float8) / $5::bigint) + 1,
+  filled_at = greatest(t.filled_at, EXCLUDED.filled_at)
+WHERE greatest(0, t.level
+    - greatest(0, extract(epoch FROM EXCLUDED.filled_at - t.filled_at)::float8) / $5::bigint) + 1 <= $4::bigint
+RETURNING 1::bigint";
+
+const GIVE_BACK: &str = "
+UPDATE throttles SET level = greatest(0, level - 1) WHERE scope = $1::text AND subject = $2::bytea";
+
+const FORGET: &str = "DELETE FROM throttles WHERE scope = $1::text AND subject = $2::bytea";
+
+impl<D: Database> ThrottleStore for PostgresStore<D> {
+    async fn count_try(&self, bucket: &Bucket, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
+        let mut parameters = key(bucket, subject);
+        parameters.push(now.0.into());
+        parameters.push(i64::from(bucket.size).into());
+        parameters.push(i64::from(bucket.seconds_per_try).into());
+        Ok(self.first(COUNT, parameters).await?.is_some())
+    }
+
+    async fn give_back(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
+        self.query(GIVE_BACK, key(bucket, subject)).await?;
+        Ok(())
+    }
+
+    async fn forget_tries(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
+        self.query(FORGET, key(bucket, subject)).await?;
+        Ok(())
+    }
+}
+
+fn key(bucket: &Bucket, subject: &Subject) -> Vec<Value> {
+    vec![bucket.scope.into(), subject.as_bytes().into()]
+}

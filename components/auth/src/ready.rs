@@ -1,0 +1,23 @@
+//! Readiness: may requests be sent here? For Kubernetes, `xtask` and people with curl, so always JSON.
+
+use http::StatusCode;
+use serde_json::json;
+use web::{Reply, Request};
+
+use crate::{App, error::AuthError, store::Store};
+
+/// `GET /auth/readyz`: 200 when the database answers and its schema is current (it is brought up to date here
+/// if need be), else 503 whose `code` names the cause.
+pub async fn show<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
+    match app.store.make_ready().await {
+        Ok(()) => Reply::json(StatusCode::OK, &json!({ "status": "ready", "database": "current" })),
+        Err(error) => {
+            let problem = AuthError::from(error).problem();
+            let body = problem.to_json(request).to_string();
+            let mut reply = problem.dress(Reply::new(problem.status(), "application/problem+json", body));
+            // An unexpected answer of the database is a reason to send nobody here, not a bug of this page.
+            reply.status = StatusCode::SERVICE_UNAVAILABLE;
+            reply
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Making an account.
+
+use askama::Template;
+use http::StatusCode;
+use serde_json::json;
+use web::{Fields, Layout, Problem, Reply, Request};
+
+use crate::{
+    App,
+    error::{self, AuthError},
+    notice::Notice,
+    password::{self, NewPassword},
+    password_hash::PasswordHash,
+    store::{InsertError, Store},
+    throttle::{REGISTER_ADDRESS, Subject},
+    user::{NewUser, UserId},
+    username::Username,
+};
+
+#[derive(Template)]
+#[template(path = "register.html")]
+struct RegisterPage<'a> {
+    layout: Layout,
+    problem: Option<&'a Problem>,
+    username: &'a str,
+}
+
+impl RegisterPage<'_> {
+    const USERNAME_CHARS_MAX: usize = Username::CHARS_MAX;
+    const PASSWORD_CHARS_MIN: usize = password::CHARS_MIN;
+
+    fn error_of(&self, field: &str) -> Option<&str> {
+        error::of_field(self.problem, field, self.layout.lang)
+    }
+}
+
+/// `GET /register`: the form.
+#[must_use]
+pub fn show(request: &Request) -> Reply {
+    let page = RegisterPage { layout: Layout::new(request), problem: None, username: "" };
+    Reply::html(StatusCode::OK, &page)
+}
+
+/// `POST /register`: the fields `username` and `password`.
+pub async fn submit<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
+    let fields = match Fields::parse(request) {
+        Ok(fields) => fields,
+        Err(problem) => return problem.reply(request),
+    };
+    match register(request, app, &fields).await {
+        Ok(user) => created(request, &user),
+        Err(error) => {
+            let problem = error.problem();
+            if request.wants_json() {
+                return problem.reply(request);
+            }
+            let username = fields.get("username").unwrap_or_default();
+            let page = RegisterPage { layout: Layout::new(request), problem: Some(&problem), username };
+            problem.dress(Reply::html(problem.status(), &page))
+        }
+    }
+}
+
+async fn register<S: Store>(
+    request: &Request,
+    app: &App<'_, S>,
+    fields: &Fields,
+) -> Result<NewUser, AuthError> {
+    let (username, password) = parse(fields)?;
+    // Counted before the 20 MiB of a hash, and before the answer says whether a name is taken.
+    let address = Subject::address(request.client_addr(&app.settings.trusted_proxies));
+    if !app.store.count_try(&REGISTER_ADDRESS, &address, request.now).await? {
+        return Err(AuthError::TooManyTries { retry_after_seconds: REGISTER_ADDRESS.seconds_per_try });
+    }
+    let user = NewUser {
+        id: UserId::from_random(app.random.user_id),
+        username,
+        password_hash: PasswordHash::of(password.as_typed(), app.random.salt)?,
+    };
+    match app.store.insert_user(&user, request.now).await {
+        Ok(()) => Ok(user),
+        Err(InsertError::UsernameTaken) => Err(AuthError::UsernameTaken),
+        Err(InsertError::Store(error)) => Err(error.into()),
+    }
+}
+
+fn parse(fields: &Fields) -> Result<(Username, NewPassword), AuthError> {
+    let username = Username::parse(fields.get("username").unwrap_or_default());
+    let password = NewPassword::parse(fields.get("password").unwrap_or_default(), username.as_ref().ok());
+    match (username, password) {
+        (Ok(username), Ok(password)) => Ok((username, password)),
+        (username, password) => {
+            let username = username.err().map(|problem| ("username", error::username_text(problem)));
+            let password = password.err().map(|problem| ("password", error::password_text(problem)));
+            Err(AuthError::Invalid(username.into_iter().chain(password).collect()))
+        }
+    }
+}
+
+fn created(request: &Request, user: &NewUser) -> Reply {
+    if request.wants_json() {
+        let body =
+            json!({ "user": { "id": user.id.as_str(), "name": user.username.as_str() }, "next": "/auth" });
+        return Reply::json(StatusCode::CREATED, &body);
+    }
+    Notice::Registered.leave(Reply::see_other("/auth"))
+}

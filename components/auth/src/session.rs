@@ -1,0 +1,173 @@
+//! What a session is: its token, its lifetimes, who it belongs to. Knows neither cookies nor storage.
+
+use sha2::{Digest, Sha256};
+use web::UnixTime;
+
+use crate::user::UserId;
+
+/// Unused for this long, a session ends (facts: low-risk applications, 15 to 30 minutes).
+pub const IDLE_SECONDS_MAX: i64 = 30 * 60;
+/// Used or not, it ends after this long.
+pub const AGE_SECONDS_MAX: i64 = 12 * 60 * 60;
+/// The last use is recorded at most this often, so a session may end this much before its idle time.
+pub const USE_RECORDED_EVERY_SECONDS: i64 = 60;
+/// How much of the browser's description is kept, in characters.
+pub const USER_AGENT_CHARS_MAX: usize = 200;
+
+/// The secret in the cookie: 256 random bits in hexadecimal. No `Debug`: it must not reach a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionToken([u8; 32]);
+
+/// What is stored of a token. The token is random, so a fast hash without salt is enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TokenHash([u8; 32]);
+
+/// What names a session in the list of one's sessions: the start of its hash, useless for signing in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionHandle(String);
+
+/// A session to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSession {
+    pub token_hash: TokenHash,
+    pub user_agent: String,
+    pub started: UnixTime,
+}
+
+/// A session that holds, and its user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveSession {
+    pub user_id: UserId,
+    /// As shown.
+    pub username: String,
+    pub token_hash: TokenHash,
+}
+
+/// One line of "my sessions".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionLine {
+    pub handle: SessionHandle,
+    pub user_agent: String,
+    pub started: UnixTime,
+    pub last_seen: UnixTime,
+}
+
+impl SessionToken {
+    #[must_use]
+    pub const fn from_random(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads a cookie's value; `None` for anything that we never made.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != 64 {
+            return None;
+        }
+        hex_decode(text)?.try_into().ok().map(Self)
+    }
+
+    /// The cookie's value.
+    #[must_use]
+    pub fn to_cookie(&self) -> String {
+        hex_encode(&self.0)
+    }
+
+    #[must_use]
+    pub fn hash(&self) -> TokenHash {
+        TokenHash(Sha256::digest(self.0).into())
+    }
+}
+
+impl TokenHash {
+    #[must_use]
+    pub const fn from_stored(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    #[must_use]
+    pub fn handle(&self) -> SessionHandle {
+        SessionHandle(hex_encode(self.0.first_chunk::<8>().map_or(&[], |start| start.as_slice())))
+    }
+}
+
+impl SessionHandle {
+    /// Sixteen hexadecimal digits in lower case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl NewSession {
+    #[must_use]
+    pub fn new(token: &SessionToken, user_agent: &str, now: UnixTime) -> Self {
+        let printable = user_agent.chars().filter(|character| !character.is_control());
+        Self {
+            token_hash: token.hash(),
+            user_agent: printable.take(USER_AGENT_CHARS_MAX).collect(),
+            started: now,
+        }
+    }
+
+    /// When it ends at the latest.
+    #[must_use]
+    pub const fn expires(&self) -> UnixTime {
+        UnixTime(self.started.0.saturating_add(AGE_SECONDS_MAX))
+    }
+}
+
+pub(crate) fn hex_encode(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn hex_decode(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    text.as_bytes().chunks(2).map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_survives_the_cookie_and_nothing_else_is_one() {
+        let token = SessionToken::from_random([0xa7; 32]);
+        assert!(SessionToken::parse(&token.to_cookie()).unwrap() == token);
+        for bad in ["", "a7", &"A7".repeat(32), &"g0".repeat(32), &"a7".repeat(33), &"é".repeat(32)] {
+            assert!(SessionToken::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_the_hash_is_stored_and_the_handle_is_its_start() {
+        let token = SessionToken::from_random([1; 32]);
+        assert_ne!(token.hash().as_bytes(), &[1; 32]);
+        let handle = token.hash().handle();
+        assert_eq!(handle.as_str().len(), 16);
+        assert_eq!(SessionHandle::parse(handle.as_str()), Some(handle));
+        assert_eq!(SessionHandle::parse("0123456789ABCDEF"), None);
+    }
+
+    #[test]
+    fn the_browsers_description_is_cut_and_cleaned() {
+        let session = NewSession::new(&SessionToken::from_random([1; 32]), &"é\n".repeat(500), UnixTime(0));
+        assert_eq!(session.user_agent, "é".repeat(200));
+        assert_eq!(session.expires(), UnixTime(43_200));
+    }
+}

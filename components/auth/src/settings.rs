@@ -1,0 +1,99 @@
+//! The variables of spin.toml as values. One parse, at the edge; a test names each.
+
+use subtle::ConstantTimeEq;
+use web::TrustedProxies;
+
+use crate::service::DailyLimits;
+
+/// What the operator configured, beside the database. No `Debug`: it holds the service key.
+pub struct Settings {
+    pub service_key: ServiceKey,
+    pub daily_limits: DailyLimits,
+    pub trusted_proxies: TrustedProxies,
+}
+
+/// The secret shared with llm and ocr.
+pub struct ServiceKey(String);
+
+/// The variable that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Misconfigured(pub &'static str);
+
+/// The variables as text.
+#[derive(Default)]
+pub struct Variables {
+    pub service_key: String,
+    pub llm_daily_quota: String,
+    pub ocr_daily_pages: String,
+    pub trusted_proxies: String,
+}
+
+impl Settings {
+    /// # Errors
+    /// [`Misconfigured`] names the first variable that is not what it must be.
+    pub fn parse(variables: Variables) -> Result<Self, Misconfigured> {
+        let limit = |text: &str, name| match text.trim().parse::<i64>() {
+            Ok(limit) if (0..=i64::from(u32::MAX)).contains(&limit) => Ok(limit),
+            _ => Err(Misconfigured(name)),
+        };
+        Ok(Self {
+            service_key: ServiceKey(variables.service_key),
+            daily_limits: DailyLimits {
+                llm_questions: limit(&variables.llm_daily_quota, "llm_daily_quota")?,
+                ocr_pages: limit(&variables.ocr_daily_pages, "ocr_daily_pages")?,
+            },
+            trusted_proxies: TrustedProxies::parse(&variables.trusted_proxies)
+                .map_err(|_| Misconfigured("trusted_proxies"))?,
+        })
+    }
+}
+
+impl ServiceKey {
+    #[must_use]
+    pub const fn is_set(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// Compares in a time that depends on the lengths only.
+    #[must_use]
+    pub fn is(&self, given: &[u8]) -> bool {
+        self.is_set() && bool::from(self.0.as_bytes().ct_eq(given))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables() -> Variables {
+        Variables {
+            service_key: "key".to_owned(),
+            llm_daily_quota: "50".to_owned(),
+            ocr_daily_pages: "100".to_owned(),
+            trusted_proxies: "10.0.0.0/8".to_owned(),
+        }
+    }
+
+    #[test]
+    fn each_variable_is_read_or_named() {
+        let settings = Settings::parse(variables()).ok().unwrap();
+        assert_eq!(settings.daily_limits, DailyLimits { llm_questions: 50, ocr_pages: 100 });
+        let bad = [
+            ("llm_daily_quota", Variables { llm_daily_quota: "many".to_owned(), ..variables() }),
+            ("llm_daily_quota", Variables { llm_daily_quota: "-1".to_owned(), ..variables() }),
+            ("ocr_daily_pages", Variables { ocr_daily_pages: String::new(), ..variables() }),
+            ("trusted_proxies", Variables { trusted_proxies: "gateway".to_owned(), ..variables() }),
+        ];
+        for (name, variables) in bad {
+            assert_eq!(Settings::parse(variables).err(), Some(Misconfigured(name)));
+        }
+    }
+
+    #[test]
+    fn an_empty_service_key_fits_nothing() {
+        let key = |text: &str| ServiceKey(text.to_owned());
+        assert!(key("key").is(b"key"));
+        assert!(!key("key").is(b"kez") && !key("key").is(b"ke") && !key("key").is(b""));
+        assert!(!key("").is(b""));
+    }
+}

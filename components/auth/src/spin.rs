@@ -1,0 +1,135 @@
+//! The edge: the only file that names `spin_sdk`. Reads the variables, opens connections, hands the request over.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use spin_sdk::{
+    http::{FullBody, IntoResponse, Request, Response},
+    http_service,
+    pg::{Connection, DbValue, Error, ParameterValue, PgError, QueryError},
+};
+use web::spin::{random, variable, within};
+
+use crate::{
+    BODY_BYTES_MAX, Random,
+    postgres::{Database, DatabaseError, DatabaseSettings, PostgresStore, Purpose, Row, Value},
+    settings::{Settings, Variables},
+};
+
+/// For one statement with its connection. PostgreSQL's own limits are shorter; this one also covers a pool
+/// without a free connection, for which Spin waits for ever.
+const QUERY_LIMIT: Duration = Duration::from_secs(6);
+/// For one migration.
+const MIGRATION_LIMIT: Duration = Duration::from_secs(65);
+
+#[http_service]
+async fn serve(request: Request) -> impl IntoResponse {
+    answer(request).await
+}
+
+async fn answer(request: Request) -> Response<FullBody<Bytes>> {
+    web::spin::serve("auth", BODY_BYTES_MAX, request, async |request| {
+        let store = PostgresStore::new(SpinDatabase { settings: database_settings().await });
+        crate::handle(&request, &store, settings().await, Random::from_bytes(random())).await
+    })
+    .await
+}
+
+async fn settings() -> Result<Settings, crate::settings::Misconfigured> {
+    Settings::parse(Variables {
+        service_key: variable("service_key").await,
+        llm_daily_quota: variable("llm_daily_quota").await,
+        ocr_daily_pages: variable("ocr_daily_pages").await,
+        trusted_proxies: variable("trusted_proxies").await,
+    })
+}
+
+async fn database_settings() -> DatabaseSettings {
+    DatabaseSettings {
+        host: variable("db_host").await,
+        port: variable("db_port").await,
+        name: variable("db_name").await,
+        user: variable("db_user").await,
+        password: variable("db_password").await,
+        sslmode: variable("db_sslmode").await,
+    }
+}
+
+/// Takes a connection from the host's pool for each statement, so that a page that needs none opens none.
+struct SpinDatabase {
+    settings: DatabaseSettings,
+}
+
+impl SpinDatabase {
+    async fn connect(&self, purpose: Purpose) -> Result<Connection, DatabaseError> {
+        let address = self.settings.connection_string(purpose)?;
+        Connection::open(address).await.map_err(rejected)
+    }
+}
+
+impl Database for SpinDatabase {
+    async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, DatabaseError> {
+        let exchange = async {
+            let parameters: Vec<ParameterValue> = parameters.into_iter().map(parameter).collect();
+            let connection = self.connect(Purpose::Request).await?;
+            let mut result = connection.query(sql, parameters).await.map_err(rejected)?;
+            let mut rows = Vec::new();
+            while let Some(row) = result.rows().next().await {
+                rows.push(Row::new(row.into_iter().map(cell).collect::<Result<_, _>>()?));
+            }
+            result.result().await.map_err(rejected)?;
+            Ok(rows)
+        };
+        within(QUERY_LIMIT, exchange).await.unwrap_or_else(|| Err(out_of_time(QUERY_LIMIT)))
+    }
+
+    async fn migrate(&self, sql: &str) -> Result<(), DatabaseError> {
+        let exchange = async {
+            let connection = self.connect(Purpose::Migration).await?;
+            connection.execute(sql, Vec::new()).await.map(|_| ()).map_err(rejected)
+        };
+        within(MIGRATION_LIMIT, exchange).await.unwrap_or_else(|| Err(out_of_time(MIGRATION_LIMIT)))
+    }
+}
+
+fn parameter(value: Value) -> ParameterValue {
+    match value {
+        Value::Text(text) => ParameterValue::Str(text),
+        Value::Int(number) => ParameterValue::Int64(number),
+        Value::Bytes(bytes) => ParameterValue::Binary(bytes),
+        Value::Null => ParameterValue::DbNull,
+    }
+}
+
+fn cell(value: DbValue) -> Result<Value, DatabaseError> {
+    match value {
+        DbValue::Str(text) => Ok(Value::Text(text)),
+        DbValue::Int64(number) => Ok(Value::Int(number)),
+        DbValue::Binary(bytes) => Ok(Value::Bytes(bytes)),
+        DbValue::DbNull => Ok(Value::Null),
+        _ => Err(DatabaseError::Undecodable("a column of a type that no statement asks for".to_owned())),
+    }
+}
+
+fn rejected(error: Error) -> DatabaseError {
+    match error {
+        Error::PgError(PgError::QueryFailed(QueryError::DbError(error))) => {
+            let constraint =
+                error.extras.into_iter().find_map(|(name, value)| (name == "constraint").then_some(value));
+            DatabaseError::Rejected { sqlstate: error.code, constraint, message: error.message }
+        }
+        // Without a structured error the server did not get to say anything: the connection broke.
+        Error::PgError(PgError::ConnectionFailed(cause) | PgError::QueryFailed(QueryError::Text(cause))) => {
+            DatabaseError::Unreachable(cause)
+        }
+        Error::PgError(PgError::BadParameter(cause) | PgError::ValueConversionFailed(cause)) => {
+            DatabaseError::Undecodable(cause)
+        }
+        Error::PgError(PgError::Other(cause)) => DatabaseError::Unreachable(cause),
+        Error::Decode(cause) => DatabaseError::Undecodable(cause),
+    }
+}
+
+fn out_of_time(limit: Duration) -> DatabaseError {
+    DatabaseError::Unreachable(format!("no answer within {} s", limit.as_secs()))
+}

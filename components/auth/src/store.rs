@@ -1,0 +1,145 @@
+//! The ports: what the use cases ask of storage, in their own words. Two implementors: PostgreSQL
+//! ([`crate::postgres`]) and a table in memory for the tests of the use cases.
+//!
+//! `now` is an argument everywhere, so that expiry can be tested with a moved clock and all rows of one request
+//! agree on the time.
+
+use web::UnixTime;
+
+use crate::{
+    password_hash::PasswordHash,
+    service::{Day, Service},
+    session::{LiveSession, NewSession, SessionHandle, SessionLine, TokenHash},
+    throttle::{Bucket, Subject},
+    user::{NewUser, StoredUser, UserId},
+    username::UsernameKey,
+};
+
+/// Why storage did not do as asked. The texts are for the log; none holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreError {
+    /// This variable is empty.
+    NotConfigured(&'static str),
+    /// No connection, no answer in time, or the connection broke.
+    Unreachable(String),
+    /// The schema is not what this version needs, and bringing it up to date failed.
+    SchemaBehind(String),
+    /// Something that no reader of the code expected.
+    Unexpected(String),
+}
+
+/// Why an account was not made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InsertError {
+    /// The unique constraint said so; nothing was checked beforehand, so there is no race.
+    UsernameTaken,
+    Store(StoreError),
+}
+
+/// A new password and the one session that goes on with it.
+pub struct PasswordChange<'a> {
+    pub user_id: &'a UserId,
+    /// The version whose password was verified; another change in between makes this one void.
+    pub verified_version: i64,
+    pub new_hash: &'a PasswordHash,
+    pub session: &'a NewSession,
+}
+
+/// Accounts.
+#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
+pub trait UserStore {
+    /// Makes an account.
+    async fn insert_user(&self, user: &NewUser, now: UnixTime) -> Result<(), InsertError>;
+    /// The account that signs in with this name.
+    async fn find_by_username(&self, key: &UsernameKey) -> Result<Option<StoredUser>, StoreError>;
+    /// The account of a session.
+    async fn find_by_id(&self, id: &UserId) -> Result<Option<StoredUser>, StoreError>;
+    /// Stores the same password hashed with other parameters, if `old` is still what is stored.
+    async fn replace_hash(
+        &self,
+        id: &UserId,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<(), StoreError>;
+    /// Sets a new password, ends every session of the user and starts one; false when the password was
+    /// changed by somebody else meanwhile.
+    async fn change_password(&self, change: &PasswordChange<'_>) -> Result<bool, StoreError>;
+    /// Removes the account with everything that belongs to it, if its password is still the verified one.
+    async fn delete_user(&self, id: &UserId, verified_version: i64) -> Result<bool, StoreError>;
+}
+
+/// Sessions.
+#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
+pub trait SessionStore {
+    /// Starts a session for the password that was verified and ends the browser's `former` one. False when the
+    /// password was changed or the account deleted meanwhile.
+    async fn start_session(
+        &self,
+        user: &StoredUser,
+        session: &NewSession,
+        former: Option<&TokenHash>,
+    ) -> Result<bool, StoreError>;
+    /// The session, if it still holds; notes its use.
+    async fn use_session(&self, token: &TokenHash, now: UnixTime) -> Result<Option<LiveSession>, StoreError>;
+    /// Ends a session; ending one that is not there is fine.
+    async fn end_session(&self, token: &TokenHash) -> Result<(), StoreError>;
+    /// The user's sessions that hold, the last used first, at most [`SESSIONS_LISTED_MAX`].
+    async fn list_sessions(&self, user: &UserId, now: UnixTime) -> Result<Vec<SessionLine>, StoreError>;
+    /// Ends one of the user's own sessions.
+    async fn end_session_of(&self, user: &UserId, handle: &SessionHandle) -> Result<(), StoreError>;
+    /// Ends all of the user's sessions but one.
+    async fn end_other_sessions(&self, user: &UserId, kept: &TokenHash) -> Result<(), StoreError>;
+}
+
+/// How many sessions a page lists.
+pub const SESSIONS_LISTED_MAX: i64 = 50;
+
+/// Buckets against guessing; see [`crate::throttle`].
+#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
+pub trait ThrottleStore {
+    /// Counts a try; false when the bucket is full, and then nothing was counted. Atomic.
+    async fn count_try(&self, bucket: &Bucket, subject: &Subject, now: UnixTime) -> Result<bool, StoreError>;
+    /// Takes one try back.
+    async fn give_back(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError>;
+    /// Empties the bucket.
+    async fn forget_tries(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError>;
+}
+
+/// What a request for quota asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Spending<'a> {
+    pub user: &'a UserId,
+    pub service: Service,
+    pub day: Day,
+    pub amount: i64,
+}
+
+/// Daily quotas.
+#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
+pub trait QuotaStore {
+    /// Adds to what was spent and returns the sum, unless it would exceed `limit`. Atomic.
+    async fn spend(&self, spending: Spending<'_>, limit: i64) -> Result<Option<i64>, StoreError>;
+    /// Takes back, never below nothing spent; returns what remains spent. Atomic.
+    async fn refund(&self, spending: Spending<'_>) -> Result<i64, StoreError>;
+    /// What was spent that day.
+    async fn spent(&self, user: &UserId, service: Service, day: Day) -> Result<i64, StoreError>;
+}
+
+/// Looking after the tables.
+#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
+pub trait Upkeep {
+    /// Checks that the database answers and its schema is current, bringing it up to date if need be.
+    async fn make_ready(&self) -> Result<(), StoreError>;
+    /// Removes rows that no longer mean anything; called now and then.
+    async fn sweep(&self, now: UnixTime) -> Result<(), StoreError>;
+}
+
+/// Everything at once, for signatures.
+pub trait Store: UserStore + SessionStore + ThrottleStore + QuotaStore + Upkeep {}
+impl<S: UserStore + SessionStore + ThrottleStore + QuotaStore + Upkeep> Store for S {}
+
+impl From<StoreError> for InsertError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

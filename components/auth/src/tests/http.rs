@@ -1,0 +1,99 @@
+//! What HTTP asks of every route.
+
+use ::http::{StatusCode, header};
+
+use super::{PASSWORD, Site, location, text};
+
+#[test]
+fn unknown_paths_are_404_and_wrong_methods_405_with_allow() {
+    let site = Site::new();
+    let browser = site.browser();
+    assert_eq!(browser.get("/nowhere").status, StatusCode::NOT_FOUND);
+    assert_eq!(browser.get("/auth/assets/nothing.css").status, StatusCode::NOT_FOUND);
+    let check = |method: &str, path: &str, allow: &str| {
+        let reply = site.answer(browser.request(method, path));
+        assert_eq!(reply.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+        assert_eq!(reply.headers[header::ALLOW], allow);
+    };
+    check("DELETE", "/auth", "GET, HEAD, POST");
+    check("GET", "/logout", "POST");
+    check("POST", "/home", "GET, HEAD");
+    check("PUT", "/auth/internal/spend", "POST");
+    let options = site.answer(browser.request("OPTIONS", "/register"));
+    assert_eq!(
+        (options.status, &options.headers[header::ALLOW]),
+        (StatusCode::NO_CONTENT, &"GET, HEAD, POST".parse().unwrap())
+    );
+}
+
+#[test]
+fn both_spellings_of_a_path_and_head_are_answered() {
+    let site = Site::new();
+    let browser = site.browser();
+    for path in ["/auth", "/auth/", "/login", "/register", "/register/"] {
+        assert_eq!(browser.get(path).status, StatusCode::OK, "{path}");
+        assert_eq!(site.answer(browser.request("HEAD", path)).status, StatusCode::OK, "{path}");
+    }
+}
+
+#[test]
+fn another_site_cannot_act_for_the_user() {
+    let site = Site::new();
+    let browser = site.browser();
+    browser.register("alice");
+    for path in ["/auth", "/register", "/logout", "/account", "/auth/internal/spend"] {
+        for (name, value) in [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+            ("origin", "https://evil.example"),
+        ] {
+            let body = format!("username=alice&password={}", PASSWORD.replace(' ', "+"));
+            let request = browser.request("POST", path).with(name, value);
+            let reply = site.answer(request.with_body("application/x-www-form-urlencoded", body));
+            assert_eq!(reply.status, StatusCode::FORBIDDEN, "{path} {name}");
+            assert!(!reply.headers.contains_key(header::SET_COOKIE));
+        }
+    }
+}
+
+#[test]
+fn bodies_that_are_no_form_are_told_so() {
+    let site = Site::new();
+    let browser = site.browser();
+    let check = |content_type: &str, body: &[u8], status| {
+        let request = browser.request("POST", "/auth").with_body(content_type, body.to_vec());
+        assert_eq!(site.answer(request).status, status, "{content_type} {body:?}");
+    };
+    check("text/plain", b"username=a&password=b", StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    check("multipart/form-data; boundary=x", b"--x--", StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    check("application/json", b"{", StatusCode::BAD_REQUEST);
+    check("application/x-www-form-urlencoded", b"username=a&username=b&password=c", StatusCode::BAD_REQUEST);
+    check("application/x-www-form-urlencoded", b"username=%ff&password=c", StatusCode::BAD_REQUEST);
+}
+
+#[test]
+fn pages_come_in_both_languages() {
+    let site = Site::new();
+    let browser = site.browser();
+    let english = |path: &str| {
+        let mut request = browser.request("GET", path);
+        request.context.lang = web::Lang::En;
+        text(&site.answer(request))
+    };
+    for (path, fr, en) in
+        [("/auth", "Se connecter", "No account yet?"), ("/register", "S’inscrire", "Sign up")]
+    {
+        assert!(text(&browser.get(path)).contains(fr) && text(&browser.get(path)).contains("lang=\"fr\""));
+        assert!(english(path).contains(en) && english(path).contains("lang=\"en\""));
+    }
+    browser.register("alice");
+    browser.sign_in("alice", PASSWORD);
+    for (path, en) in [("/home", "Welcome"), ("/account", "Open sessions")] {
+        let page = english(path);
+        assert!(page.contains(en), "{page}");
+        for french in ["é", "è", "à "] {
+            assert!(!page.contains(french), "{path} has French in it: {page}");
+        }
+    }
+    assert_eq!(location(&browser.get("/")), "/home");
+}

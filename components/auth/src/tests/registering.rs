@@ -1,0 +1,90 @@
+use super::{PASSWORD, Site, json, location, text};
+use ::http::StatusCode;
+
+#[test]
+fn a_new_account_can_sign_in() {
+    let site = Site::new();
+    let browser = site.browser();
+    let reply = browser.register("Élodie");
+    assert_eq!(location(&reply), "/auth");
+    assert!(!browser.is_signed_in(), "registering does not sign in");
+    assert_eq!(location(&browser.sign_in("élodie", PASSWORD)), "/home");
+    assert!(browser.is_signed_in());
+}
+
+#[test]
+fn a_taken_name_is_409_in_every_spelling_and_the_form_keeps_it() {
+    let site = Site::new();
+    let browser = site.browser();
+    browser.register("Élodie");
+    for name in ["Élodie", "ÉLODIE", " élodie ", "E\u{301}lodie"] {
+        let reply = browser.register(name);
+        assert_eq!(reply.status, StatusCode::CONFLICT, "{name}");
+        assert!(text(&reply).contains("existe déjà"), "{}", text(&reply));
+    }
+    assert!(text(&browser.register("ÉLODIE")).contains("value=\"ÉLODIE\""));
+}
+
+#[test]
+fn every_rule_is_told_beside_its_field() {
+    let site = Site::new();
+    let mut browser = site.browser();
+    browser.json = true;
+    let check = |name: &str, password: &str, fields: &[&str], words: &str| {
+        let reply = browser.post("/register", &[("username", name), ("password", password)]);
+        assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{name:?} {password:?}");
+        let body = json(&reply);
+        let named: Vec<&String> = body["fields"].as_object().unwrap().keys().collect();
+        assert_eq!(named, fields, "{name:?} {password:?}");
+        assert!(body["error"].as_str().unwrap().contains(words), "{body}");
+    };
+    check("", "", &["password", "username"], "champs signalés");
+    check("a", "court", &["password"], "15 caractères");
+    check("a", &"x".repeat(129), &["password"], "128 caractères");
+    check("a", "motdepassemotdepasse", &["password"], "facile à deviner");
+    check("aghilas benali", "aghilasbenali12", &["password"], "facile à deviner");
+    check(&"a".repeat(151), PASSWORD, &["username"], "150 caractères");
+    check("a\u{202e}b", PASSWORD, &["username"], "invisibles");
+}
+
+#[test]
+fn the_page_marks_fields_and_never_repeats_a_password() {
+    let site = Site::new();
+    let reply = site.browser().post("/register", &[("username", "<b>\"x"), ("password", "petit-secret")]);
+    let page = text(&reply);
+    assert!(page.contains("aria-invalid=\"true\"") && page.contains("id=\"password-error\""), "{page}");
+    assert!(!page.contains("petit-secret"));
+    assert!(page.contains("value=\"&#60;b&#62;&#34;x\""), "{page}");
+}
+
+#[test]
+fn a_program_gets_201_and_the_account() {
+    let site = Site::new();
+    let mut browser = site.browser();
+    browser.json = true;
+    let reply = browser.register("Zoé");
+    assert_eq!(reply.status, StatusCode::CREATED);
+    assert_eq!(json(&reply)["user"]["name"], "Zoé");
+    assert_eq!(json(&reply)["next"], "/auth");
+}
+
+#[test]
+fn unknown_fields_grant_nothing() {
+    let site = Site::new();
+    let browser = site.browser();
+    let fields = [("username", "zoe"), ("password", PASSWORD), ("is_admin", "1"), ("id", "1")];
+    assert_eq!(location(&browser.post("/register", &fields)), "/auth");
+}
+
+#[test]
+fn one_address_cannot_register_for_ever_and_another_is_not_concerned() {
+    let site = Site::new();
+    let mut browser = site.browser();
+    let statuses: Vec<StatusCode> = (0..201).map(|_| browser.register("zoe").status).collect();
+    assert_eq!(statuses[199], StatusCode::CONFLICT);
+    assert_eq!(statuses[200], StatusCode::TOO_MANY_REQUESTS);
+    site.wait(10);
+    assert_eq!(browser.register("zoe").status, StatusCode::CONFLICT, "time makes room");
+    browser.address = "192.0.2.2:4711";
+    assert_eq!(browser.register("zoe").status, StatusCode::CONFLICT);
+}

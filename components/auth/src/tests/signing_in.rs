@@ -1,0 +1,161 @@
+use ::http::{StatusCode, header};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version, password_hash::SaltString};
+
+use super::{OTHER_PASSWORD, PASSWORD, Site, json, location, text};
+use crate::{password_hash::PasswordHash, store::UserStore, username::Username};
+
+#[test]
+fn a_wrong_password_and_an_unknown_name_get_the_same_page() {
+    let site = Site::new();
+    let browser = site.browser();
+    browser.register("alice");
+    let wrong = browser.sign_in("alice", OTHER_PASSWORD);
+    let unknown = browser.sign_in("bobby", OTHER_PASSWORD);
+    assert_eq!((wrong.status, unknown.status), (StatusCode::UNAUTHORIZED, StatusCode::UNAUTHORIZED));
+    assert_eq!(text(&wrong).replace("alice", "NAME"), text(&unknown).replace("bobby", "NAME"));
+    assert_eq!(wrong.headers, unknown.headers);
+    assert!(text(&wrong).contains("Nom d’utilisateur ou mot de passe incorrect"));
+    assert!(!text(&wrong).contains(OTHER_PASSWORD) && text(&wrong).contains("value=\"alice\""));
+    assert_eq!(wrong.cause.as_deref(), Some("wrong password"));
+    assert_eq!(unknown.cause.as_deref(), Some("unknown account"));
+}
+
+#[test]
+fn names_and_passwords_that_cannot_exist_are_simply_wrong() {
+    let site = Site::new();
+    let browser = site.browser();
+    browser.register("alice");
+    let long = "x".repeat(9000);
+    for (name, password) in [(long.as_str(), PASSWORD), ("a\u{0}b", PASSWORD), ("alice", long.as_str())] {
+        assert_eq!(browser.sign_in(name, password).status, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[test]
+fn an_empty_field_is_named() {
+    let site = Site::new();
+    let reply = site.browser().post("/auth", &[("username", " ")]);
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(text(&reply).contains("username-error") && text(&reply).contains("password-error"));
+}
+
+#[test]
+fn the_way_on_stays_on_this_site() {
+    let site = Site::new();
+    let browser = site.browser();
+    browser.register("alice");
+    let to = |next| {
+        let fields = [("username", "alice"), ("password", PASSWORD), ("next", next)];
+        location(&browser.post("/auth", &fields)).to_owned()
+    };
+    assert_eq!(to("/ocr"), "/ocr");
+    assert_eq!(to("//evil.example"), "/home");
+    assert_eq!(to("https://evil.example/"), "/home");
+    assert_eq!(location(&browser.get("/auth?next=/llm")), "/llm", "signed in already");
+    let page = text(&site.browser().get("/auth?next=%22%3E%3Cscript%3E"));
+    assert!(page.contains("value=\"/home\""), "{page}");
+}
+
+#[test]
+fn a_program_gets_its_account_and_a_cookie() {
+    let site = Site::new();
+    let mut browser = site.browser();
+    browser.json = true;
+    browser.register("Zoé");
+    let body = serde_json::json!({ "username": "zoé", "password": PASSWORD }).to_string();
+    let reply = site.answer(browser.request("POST", "/login").with_body("application/json", body));
+    assert_eq!(reply.status, StatusCode::OK);
+    assert_eq!(json(&reply)["user"]["name"], "Zoé");
+    assert_eq!(json(&reply)["next"], "/home");
+    assert!(reply.headers[header::SET_COOKIE].to_str().unwrap().starts_with("session="));
+}
+
+#[test]
+fn guessing_at_one_account_is_slowed_down_and_never_locks_it_for_good() {
+    let site = Site::new();
+    let browser = site.browser();
+    browser.register("alice");
+    for _ in 0..20 {
+        assert_eq!(browser.sign_in("alice", OTHER_PASSWORD).status, StatusCode::UNAUTHORIZED);
+    }
+    let refused = browser.sign_in("ALICE", PASSWORD);
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.headers[header::RETRY_AFTER], "30");
+    let mut elsewhere = site.browser();
+    elsewhere.address = "198.51.100.7:1";
+    assert_eq!(location(&elsewhere.sign_in("alice", PASSWORD)), "/home", "the owner is elsewhere");
+    site.wait(30);
+    assert_eq!(location(&browser.sign_in("alice", PASSWORD)), "/home");
+    for _ in 0..20 {
+        assert_eq!(browser.sign_in("alice", OTHER_PASSWORD).status, StatusCode::UNAUTHORIZED, "a new count");
+    }
+}
+
+#[test]
+fn unknown_accounts_are_throttled_like_known_ones() {
+    let site = Site::new();
+    let browser = site.browser();
+    let statuses: Vec<StatusCode> = (0..21).map(|_| browser.sign_in("nobody", PASSWORD).status).collect();
+    assert_eq!(statuses[19], StatusCode::UNAUTHORIZED);
+    assert_eq!(statuses[20], StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[test]
+fn signing_in_rightly_is_never_throttled() {
+    let site = Site::new();
+    let browser = site.browser();
+    browser.register("alice");
+    for _ in 0..60 {
+        assert_eq!(location(&browser.sign_in("alice", PASSWORD)), "/home");
+    }
+}
+
+#[test]
+fn a_forged_client_address_does_not_help() {
+    let site = Site::new();
+    let browser = site.browser();
+    let try_as = |forged: &str| {
+        let request = web::Request::test("POST", "/auth")
+            .with("host", "localhost")
+            .with("spin-client-addr", forged)
+            .with("spin-client-addr", browser.address)
+            .with("x-forwarded-for", forged)
+            .with_body("application/x-www-form-urlencoded", "username=alice&password=wrong");
+        site.answer(request).status
+    };
+    for number in 0..20 {
+        assert_eq!(try_as(&format!("203.0.113.{number}:1")), StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(try_as("203.0.113.99:1"), StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[test]
+fn an_outdated_hash_is_replaced_when_its_owner_signs_in() {
+    let site = Site::new();
+    let browser = site.browser();
+    browser.register("alice");
+    let weaker = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8192, 1, 1, None).unwrap());
+    let salt = SaltString::encode_b64(&[9; 16]).unwrap();
+    let old = weaker.hash_password(PASSWORD.as_bytes(), &salt).unwrap().to_string();
+    let username = Username::parse("alice").unwrap();
+    site.store.set_hash(username.key(), PasswordHash::from_stored(old));
+    let stored = || super::now_or_never(site.store.find_by_username(username.key())).unwrap().unwrap();
+    assert_eq!(browser.sign_in("alice", OTHER_PASSWORD).status, StatusCode::UNAUTHORIZED);
+    assert!(stored().password_hash.as_str().contains("m=8192"));
+    assert_eq!(location(&browser.sign_in("alice", PASSWORD)), "/home");
+    assert!(stored().password_hash.as_str().contains("m=19456,t=2,p=1"));
+    assert!(browser.is_signed_in());
+    assert_eq!(location(&browser.sign_in("alice", PASSWORD)), "/home");
+}
+
+#[test]
+fn now_and_then_a_sign_in_sweeps() {
+    let site = Site::new();
+    let browser = site.browser();
+    browser.register("alice");
+    browser.sign_in("alice", PASSWORD);
+    assert_eq!(site.store.swept.get(), 0);
+    site.dice.set(0);
+    browser.sign_in("alice", PASSWORD);
+    assert_eq!(site.store.swept.get(), 1);
+}

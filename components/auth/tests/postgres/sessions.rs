@@ -1,0 +1,102 @@
+use auth::{
+    postgres::PostgresStore,
+    session::{NewSession, SessionToken, TokenHash},
+    store::{SessionStore, Upkeep},
+    user::StoredUser,
+};
+use web::UnixTime;
+
+use crate::{
+    client::{self, Native},
+    users::{NOW, registered},
+};
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 3600;
+
+async fn signed_in(seed: u8, store: &PostgresStore<Native>, user: &StoredUser, at: UnixTime) -> TokenHash {
+    let session = NewSession::new(&SessionToken::from_random([seed; 32]), &format!("Browser {seed}"), at);
+    assert!(store.start_session(user, &session, None).await.unwrap());
+    session.token_hash
+}
+
+async fn holds(store: &PostgresStore<Native>, token: &TokenHash, seconds: i64) -> bool {
+    store.use_session(token, UnixTime(NOW.0 + seconds)).await.unwrap().is_some()
+}
+
+#[tokio::test]
+async fn an_unused_session_ends_after_thirty_minutes() {
+    let store = client::fresh().await;
+    let user = registered(&store, 1, "alice").await;
+    let token = signed_in(1, &store, &user, NOW).await;
+    assert!(holds(&store, &token, 0).await);
+    assert!(!holds(&store, &token, 30 * MINUTE).await);
+    assert!(holds(&store, &token, 30 * MINUTE - 1).await);
+    assert!(holds(&store, &token, 59 * MINUTE).await, "use prolongs it");
+}
+
+#[tokio::test]
+async fn a_used_session_ends_after_twelve_hours() {
+    let store = client::fresh().await;
+    let user = registered(&store, 1, "alice").await;
+    let token = signed_in(1, &store, &user, NOW).await;
+    let mut at = 0;
+    while at < 12 * HOUR {
+        assert!(holds(&store, &token, at).await, "{at}");
+        at += 29 * MINUTE;
+    }
+    assert!(holds(&store, &token, 12 * HOUR - 1).await);
+    assert!(!holds(&store, &token, 12 * HOUR).await);
+}
+
+#[tokio::test]
+async fn signing_in_again_ends_the_browsers_former_session() {
+    let store = client::fresh().await;
+    let user = registered(&store, 1, "alice").await;
+    let former = signed_in(1, &store, &user, NOW).await;
+    let other_browser = signed_in(2, &store, &user, NOW).await;
+    let session = NewSession::new(&SessionToken::from_random([3; 32]), "", NOW);
+    assert!(store.start_session(&user, &session, Some(&former)).await.unwrap());
+    assert!(!holds(&store, &former, 0).await);
+    assert!(holds(&store, &other_browser, 0).await);
+    assert!(holds(&store, &session.token_hash, 0).await);
+}
+
+#[tokio::test]
+async fn users_see_and_end_their_own_sessions_only() {
+    let store = client::fresh().await;
+    let alice = registered(&store, 1, "alice").await;
+    let bob = registered(&store, 2, "bob").await;
+    let first = signed_in(1, &store, &alice, NOW).await;
+    let second = signed_in(2, &store, &alice, UnixTime(NOW.0 + 10)).await;
+    let of_bob = signed_in(3, &store, &bob, NOW).await;
+
+    let lines = store.list_sessions(&alice.id, NOW).await.unwrap();
+    let agents: Vec<&str> = lines.iter().map(|line| line.user_agent.as_str()).collect();
+    assert_eq!(agents, ["Browser 2", "Browser 1"]);
+    assert_eq!(lines[1].started, NOW);
+
+    store.end_session_of(&alice.id, &of_bob.handle()).await.unwrap();
+    assert!(holds(&store, &of_bob, 0).await, "not hers to end");
+    store.end_session_of(&alice.id, &first.handle()).await.unwrap();
+    assert!(!holds(&store, &first, 0).await);
+
+    let third = signed_in(4, &store, &alice, NOW).await;
+    store.end_other_sessions(&alice.id, &third).await.unwrap();
+    assert!(!holds(&store, &second, 0).await);
+    assert!(holds(&store, &third, 0).await && holds(&store, &of_bob, 0).await);
+    store.end_session(&third).await.unwrap();
+    assert!(!holds(&store, &third, 0).await);
+}
+
+#[tokio::test]
+async fn sweeping_removes_what_has_ended_and_nothing_else() {
+    let store = client::fresh().await;
+    let user = registered(&store, 1, "alice").await;
+    let old = signed_in(1, &store, &user, UnixTime(NOW.0 - 13 * HOUR)).await;
+    let current = signed_in(2, &store, &user, NOW).await;
+    store.sweep(NOW).await.unwrap();
+    assert!(holds(&store, &current, 0).await);
+    // The clock turned back would find it again, were the row still there.
+    assert!(!holds(&store, &old, -13 * HOUR).await);
+}

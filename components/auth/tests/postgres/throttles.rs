@@ -1,0 +1,84 @@
+use auth::{
+    postgres::PostgresStore,
+    store::ThrottleStore,
+    throttle::{Bucket, Subject},
+    username::Username,
+};
+use web::UnixTime;
+
+use crate::{
+    client::{self, Native},
+    server,
+    users::{NOW, join_all},
+};
+
+const BUCKET: Bucket = Bucket { scope: "test", size: 3, seconds_per_try: 10 };
+
+fn subject(name: &str) -> Subject {
+    Subject::account(Username::parse(name).unwrap().key())
+}
+
+async fn allowed(store: &PostgresStore<Native>, name: &str, seconds: i64) -> bool {
+    store.count_try(&BUCKET, &subject(name), UnixTime(NOW.0 + seconds)).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_full_bucket_refuses_until_time_has_emptied_it() {
+    let store = client::fresh().await;
+    for _ in 0..3 {
+        assert!(allowed(&store, "alice", 0).await);
+    }
+    for _ in 0..100 {
+        assert!(!allowed(&store, "alice", 9).await, "hammering adds nothing");
+    }
+    assert!(allowed(&store, "alice", 10).await);
+    assert!(!allowed(&store, "alice", 10).await);
+    assert!(allowed(&store, "bob", 10).await, "another account is not concerned");
+    for _ in 0..3 {
+        assert!(allowed(&store, "alice", 3600).await, "an hour empties it, not more");
+    }
+    assert!(!allowed(&store, "alice", 3600).await);
+}
+
+#[tokio::test]
+async fn tries_are_given_back_and_forgotten() {
+    let store = client::fresh().await;
+    for _ in 0..3 {
+        assert!(allowed(&store, "alice", 0).await);
+    }
+    store.give_back(&BUCKET, &subject("alice")).await.unwrap();
+    assert!(allowed(&store, "alice", 0).await);
+    assert!(!allowed(&store, "alice", 0).await);
+    store.forget_tries(&BUCKET, &subject("alice")).await.unwrap();
+    for _ in 0..3 {
+        assert!(allowed(&store, "alice", 0).await);
+    }
+    for _ in 0..10 {
+        store.give_back(&BUCKET, &subject("alice")).await.unwrap();
+    }
+    assert!(allowed(&store, "alice", 0).await, "giving back never makes room for more than the size");
+}
+
+#[tokio::test]
+async fn a_clock_that_runs_behind_fills_nothing_and_empties_nothing() {
+    let store = client::fresh().await;
+    for _ in 0..3 {
+        assert!(allowed(&store, "alice", 100).await);
+    }
+    assert!(!allowed(&store, "alice", 0).await);
+    assert!(!allowed(&store, "alice", 109).await, "the refused try did not turn the clock back");
+    assert!(allowed(&store, "alice", 110).await);
+}
+
+#[tokio::test]
+async fn parallel_tries_do_not_overtake_the_count() {
+    let config = server::empty_database().await;
+    let tries = (0..24).map(|_| {
+        let config = config.clone();
+        async move {
+            let store = PostgresStore::new(Native(server::connect(&config).await));
+            allowed(&store, "alice", 0).await
+        }
+    });
+    assert_eq!(join_all(tries).await.into_iter().filter(|allowed| *allowed).count(), 3);
+}
