@@ -11,6 +11,7 @@ mod children;
 mod hints;
 mod http;
 mod keep;
+mod lint;
 mod migrate;
 mod paths;
 mod postgres;
@@ -39,6 +40,8 @@ enum Task {
     Build(build::Options),
     /// Run every test that needs no credentials
     Test(test::Options),
+    /// Check format, clippy, licences and sources
+    Lint(lint::Options),
     /// Bring a database up to date with the SQL files of auth
     Migrate(migrate::Options),
     /// Run one child process so that it cannot outlive us (not for people)
@@ -51,6 +54,7 @@ fn main() {
         Task::Up(options) => up::run(&options),
         Task::Build(options) => build::run(&options),
         Task::Test(options) => test::run(&options),
+        Task::Lint(options) => lint::run(&options),
         Task::Migrate(options) => migrate::run(&options),
         Task::Keep(options) => keep::run(&options),
     };

@@ -1,0 +1,180 @@
+//! `cargo xtask lint`: format, clippy for this machine and for WebAssembly, and what we depend on.
+//!
+//! Every check runs, also after one has failed: who reads the list wants all of it.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::apt::Apt;
+use crate::paths::{COMPONENTS, Tree};
+use crate::toolchain::{self, Toolchain};
+use crate::{process, say};
+
+/// The version that `deny.toml` was written for; newer ones rename keys.
+const DENY_VERSION: &str = "0.20.2";
+const DEBIAN_CLIPPY: &str = "/usr/bin/cargo-clippy";
+/// What cargo-deny writes when GitHub, where the advisories are, does not answer.
+const NO_ADVISORIES: &str = "failed to fetch advisory database";
+
+/// One check of the tree; an error says what it found.
+type Check = fn(&Tree) -> Result<()>;
+
+/// Check format, clippy (for this machine and for WebAssembly) and the licences and sources of dependencies.
+///
+/// Builds cargo-deny into .atelier/tools the first time (some minutes). Where GitHub is out of reach, known
+/// vulnerabilities are not looked up, and the result says so.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Leave out cargo-deny, which the first time takes minutes to build
+    #[arg(long)]
+    without_deny: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    process::catch_signals()?;
+    let tree = Tree::find()?;
+    let mut checks: Vec<(&str, Check)> =
+        vec![("format", format), ("clippy", native), ("clippy for WebAssembly", guests)];
+    if !options.without_deny {
+        checks.push(("dependencies", dependencies));
+    }
+    let mut failed = vec![];
+    for (name, check) in &checks {
+        say::step(&format!("Checking: {name}."));
+        if let Err(error) = say::timed(name, || check(&tree)) {
+            if process::stopping() {
+                return Err(error);
+            }
+            say::failure(&error);
+            failed.push(*name);
+        }
+    }
+    if failed.is_empty() {
+        println!("lint: {} checks, nothing found", checks.len());
+        return Ok(());
+    }
+    bail!("lint found something in: {}", failed.join(", "))
+}
+
+fn format(tree: &Tree) -> Result<()> {
+    component("fmt", "rustfmt")?;
+    process::run(process::cargo().current_dir(&tree.root).args(["fmt", "--all", "--check"]))
+        .context("`cargo fmt --all` puts it right")
+}
+
+fn native(tree: &Tree) -> Result<()> {
+    component("clippy", "clippy")?;
+    let mut cargo = process::cargo();
+    cargo
+        .current_dir(&tree.root)
+        .args(["clippy", "--workspace", "--all-targets", "--target-dir"])
+        .arg(&tree.target);
+    process::run(cargo.args(["--", "-D", "warnings"]))
+}
+
+/// The edges (`spin.rs`) exist for this target only, so the check above has not seen them.
+fn guests(tree: &Tree) -> Result<()> {
+    let toolchain = toolchain::prepare()?;
+    if toolchain == Toolchain::Debian && !process::is_program(DEBIAN_CLIPPY.as_ref()) {
+        Apt::look().install(&["rust-web-clippy"], "it checks the components' WebAssembly edge (5 MB)")?;
+    }
+    let mut clippy = toolchain.cargo("clippy", &tree.target);
+    if toolchain == Toolchain::Debian {
+        clippy = as_program(DEBIAN_CLIPPY, clippy);
+    }
+    clippy.current_dir(&tree.root).args(COMPONENTS.map(|name| format!("--package={name}")));
+    clippy.args(["--package=atelier-web", "--package=atelier-session"]);
+    process::run(clippy.args(["--", "-D", "warnings"]))
+}
+
+/// The same call by another program. `cargo clippy` would take rustup's `cargo-clippy`, whose compiler is another.
+fn as_program(program: &str, command: Command) -> Command {
+    let mut same = Command::new(program);
+    same.env("CARGO", command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => same.env(name, value),
+            None => same.env_remove(name),
+        };
+    }
+    same
+}
+
+/// Rustfmt and clippy belong to rustup's default profile; a minimal one lacks them.
+fn component(subcommand: &str, component: &str) -> Result<()> {
+    if process::output(process::cargo().args([subcommand, "--version"])).is_ok() {
+        return Ok(());
+    }
+    let cure = format!("this Rust has no {component}: run `rustup component add {component}`");
+    if process::on_path("rustup").is_none() {
+        bail!("{cure}");
+    }
+    say::step(&format!("Adding Rust's {component} with rustup."));
+    process::run(Command::new("rustup").args(["component", "add", component])).context(cure)
+}
+
+fn dependencies(tree: &Tree) -> Result<()> {
+    let deny = cargo_deny(tree)?;
+    let check = |what: &[&str]| {
+        let mut command = process::clean(Command::new(&deny));
+        command
+            .current_dir(&tree.root)
+            .args(["--log-level", "error", "check", "--hide-inclusion-graph"])
+            .args(what);
+        command
+    };
+    process::run(&mut check(&["bans", "licenses", "sources"]))
+        .context("deny.toml says what is allowed and why")?;
+    let advisories =
+        check(&["advisories"]).stdin(Stdio::null()).output().context("cannot start cargo-deny")?;
+    let words = String::from_utf8_lossy(&advisories.stderr);
+    if advisories.status.success() {
+        Ok(())
+    } else if words.contains(NO_ADVISORIES) {
+        say::detail(
+            "LEFT OUT: known vulnerabilities, because RustSec's database on github.com is out of reach from here.",
+        );
+        Ok(())
+    } else {
+        bail!("a dependency has a known vulnerability or was withdrawn:\n{words}")
+    }
+}
+
+/// Ours, built from crates.io's sources with its own lock file.
+fn cargo_deny(tree: &Tree) -> Result<std::path::PathBuf> {
+    let program = tree.tools().join("bin/cargo-deny");
+    if process::output(Command::new(&program).arg("--version"))
+        .is_ok_and(|text| text.trim().ends_with(DENY_VERSION))
+    {
+        return Ok(program);
+    }
+    say::step(&format!(
+        "Building cargo-deny {DENY_VERSION} into {}: it checks licences and sources (once, about five minutes on two cores).",
+        tree.tools().display()
+    ));
+    let mut cargo = process::cargo();
+    cargo
+        .args(["install", "--locked", "--quiet", "cargo-deny", "--version", DENY_VERSION, "--root"])
+        .arg(tree.tools());
+    // Not into the tree's own builds: it shares nothing with them.
+    process::run(cargo.env_remove("CARGO_TARGET_DIR"))?;
+    Ok(program)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_program_gets_the_same_arguments_and_environment() {
+        let mut cargo = Command::new("/usr/bin/cargo");
+        cargo.args(["clippy", "-x"]).env("RUSTC", "/usr/bin/rustc").env_remove("LD_LIBRARY_PATH");
+        let same = as_program("/usr/bin/cargo-clippy", cargo);
+        assert_eq!(process::words(&same), "/usr/bin/cargo-clippy clippy -x");
+        let environment: Vec<_> =
+            same.get_envs().map(|(name, value)| (name.to_str().unwrap(), value.is_some())).collect();
+        assert_eq!(environment, [("CARGO", true), ("LD_LIBRARY_PATH", false), ("RUSTC", true)]);
+    }
+}
