@@ -51,7 +51,7 @@ fn text_with_fences_on_their_own_lines() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_is_read_without_panic_and_every_line_a_bounded_number_of_times(text in text()) {

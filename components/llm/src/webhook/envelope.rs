@@ -21,7 +21,7 @@ pub(super) fn open(body: &str) -> Result<Answer, UpstreamError> {
     match serde_json::from_str::<Value>(body) {
         Ok(value) if !matches!(value, Value::Number(_) | Value::Bool(_)) => unwrap(&value, DEPTH_MAX),
         // Numbers are answers too (`42`), and what is no JSON is text.
-        _ => Ok(answer::parse(handwritten(body.trim()).unwrap_or(body.trim()))),
+        _ => from_text(body.trim()),
     }
 }
 
@@ -42,12 +42,31 @@ fn unwrap(value: &Value, depth: usize) -> Result<Answer, UpstreamError> {
     }
 }
 
+fn from_text(text: &str) -> Result<Answer, UpstreamError> {
+    if let Some((code, explanation)) = handwritten_pair(text) {
+        return split(code, explanation);
+    }
+    parse(handwritten(text).unwrap_or(text))
+}
+
 fn parse(text: &str) -> Result<Answer, UpstreamError> {
     match text.trim() {
         "" => Err(UpstreamError::Empty),
         "Accepted" => Err(UpstreamError::OnlyAccepted),
-        _ => Ok(answer::parse(text)),
+        text => match pair_in_text(text) {
+            Some((code, explanation)) => split(&code, &explanation),
+            None => Ok(answer::parse(text)),
+        },
     }
+}
+
+/// Code and explanation from a model that was told to answer in JSON, bare or in a fence of its own.
+fn pair_in_text(text: &str) -> Option<(String, String)> {
+    let bare = text.strip_prefix("```json").or_else(|| text.strip_prefix("```")).unwrap_or(text);
+    let bare = bare.strip_suffix("```").unwrap_or(bare).trim();
+    let object: Map<String, Value> = serde_json::from_str(bare).ok()?;
+    let text = |key: &str| object.get(key)?.as_str().map(str::to_owned);
+    Some((text("code")?, text("explanation").or_else(|| text("explication"))?))
 }
 
 fn from_object(object: &Map<String, Value>, depth: usize) -> Result<Answer, UpstreamError> {
@@ -109,6 +128,18 @@ fn handwritten(body: &str) -> Option<&str> {
     value.trim_start().strip_prefix(':')?.trim().strip_prefix('"')?.strip_suffix('"')
 }
 
+/// The two texts in `{"code": "…", "explanation": "…"}` written in the same way.
+fn handwritten_pair(body: &str) -> Option<(&str, &str)> {
+    let inner = body.strip_prefix('{')?.strip_suffix('}')?.trim();
+    let code =
+        inner.strip_prefix("\"code\"")?.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    // The last one: the word may stand in the code too.
+    let (code, explanation) = code.rsplit_once("\"explanation\"")?;
+    let code = code.trim_end().strip_suffix(',')?.trim_end().strip_suffix('"')?;
+    let explanation = explanation.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    Some((code, explanation.strip_suffix('"')?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,9 +197,24 @@ mod tests {
     }
 
     #[test]
+    fn a_model_that_answers_in_json_is_understood() {
+        let pair = json!({ "code": "x = 1", "explanation": "a" }).to_string();
+        check(&json!(pair).to_string(), "x = 1", "a");
+        check(&json!({ "response": format!("```json\n{pair}\n```") }).to_string(), "x = 1", "a");
+        check(&format!("```json\n{pair}\n```"), "x = 1", "a");
+        // JSON that is the answer itself stays an answer.
+        check("Voici :\n```json\n{\"code\": 1}\n```", "", "Voici :");
+    }
+
+    #[test]
     fn json_written_by_hand_around_unescaped_text_is_forgiven() {
         check(&format!("{{\"response\": \"{TEXT}\"}}"), "print(\"é\")", "a");
         check(&format!("{{\n  \"message\" : \"{TEXT}\"\n}}"), "print(\"é\")", "a");
+        check(
+            "{\"code\": \"print(\"a\")\nx = 1\",\n \"explanation\" : \"on \"affiche\"\"}",
+            "print(\"a\")\nx = 1",
+            "on \"affiche\"",
+        );
         // Other broken JSON is text like any other.
         check("{\"code\": \"x = 1\", ", "", "{\"code\": \"x = 1\",");
         check("{'a': 1}", "", "{'a': 1}");

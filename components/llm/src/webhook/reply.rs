@@ -80,6 +80,8 @@ fn is_html_page(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use UpstreamError as E;
 
@@ -141,5 +143,23 @@ mod tests {
         assert_eq!(read(200, &[], "\u{feff}\"x = 1\"".as_bytes()).unwrap().answer.code, "x = 1");
         // A word that only begins alike is an answer.
         assert!(read(200, &[], "Accepted answers are listed below.".as_bytes()).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn any_reply_is_read_without_panic_and_an_answer_is_never_empty(
+            status in 100_u16..=999,
+            body in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..80),
+                "[{}\\[\\]\":,a-z`\n ]{0,60}".prop_map(String::into_bytes),
+                "\\{\"(response|code|content|choices|error|data)\":[\"\\[{a0n]{0,5}[\"\\]}]{0,5}\\}".prop_map(String::into_bytes),
+            ],
+        ) {
+            if let Ok(answered) = read(status, &[], &body) {
+                let Answer { code, explanation, blocks } = answered.answer;
+                prop_assert!(!code.is_empty() || !explanation.is_empty() || blocks.iter().any(|block| !block.code.is_empty()));
+                prop_assert!((200..300).contains(&status));
+            }
+        }
     }
 }
