@@ -77,7 +77,7 @@ impl AuthError {
                 StatusCode::TOO_MANY_REQUESTS,
                 "quota_exhausted",
                 Text::owned(
-                    format!("Quota du jour insuffisant : il reste {left} sur {limit}. Il se renouvelle à minuit (UTC)."),
+                    format!("Quota du jour insuffisant : il reste {left} sur {limit}. Il se renouvelle à minuit (UTC)."),
                     format!("Not enough of today’s quota: {left} of {limit} left. It starts anew at midnight (UTC)."),
                 ),
             )
@@ -131,7 +131,7 @@ fn internal(cause: &str) -> Problem {
         StatusCode::INTERNAL_SERVER_ERROR,
         "internal",
         Text::new(
-            "Une erreur interne est survenue. Réessayez ; si elle persiste, donnez le numéro de requête à l’administrateur.",
+            "Une erreur interne est survenue. Réessayez ; si elle persiste, donnez le numéro de requête à l’administrateur.",
             "Something went wrong on our side. Try again; if it goes on, give the request number to the administrator.",
         ),
     )
@@ -161,7 +161,7 @@ pub fn username_text(problem: UsernameProblem) -> Text {
     match problem {
         UsernameProblem::Missing => Text::new("Indiquez un nom d’utilisateur.", "Enter a username."),
         UsernameProblem::TooLong => Text::owned(
-            format!("Nom trop long : {} caractères au maximum.", Username::CHARS_MAX),
+            format!("Nom trop long : {} caractères au maximum.", Username::CHARS_MAX),
             format!("That name is too long: {} characters at most.", Username::CHARS_MAX),
         ),
         UsernameProblem::Unprintable => Text::new(
@@ -178,7 +178,7 @@ pub fn password_text(problem: PasswordProblem) -> Text {
         PasswordProblem::Missing => Text::new("Indiquez un mot de passe.", "Enter a password."),
         PasswordProblem::TooShort => Text::owned(
             format!(
-                "Mot de passe trop court : {} caractères au minimum ; une phrase convient.",
+                "Mot de passe trop court : {} caractères au minimum ; une phrase convient.",
                 password::CHARS_MIN
             ),
             format!(
@@ -187,7 +187,7 @@ pub fn password_text(problem: PasswordProblem) -> Text {
             ),
         ),
         PasswordProblem::TooLong => Text::owned(
-            format!("Mot de passe trop long : {} caractères au maximum.", password::CHARS_MAX),
+            format!("Mot de passe trop long : {} caractères au maximum.", password::CHARS_MAX),
             format!("That password is too long: {} characters at most.", password::CHARS_MAX),
         ),
         PasswordProblem::Guessable => Text::new(

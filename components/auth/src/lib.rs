@@ -54,6 +54,7 @@ pub mod user;
 pub mod username;
 pub mod verify;
 
+use http::{HeaderValue, StatusCode, header};
 use web::{Problem, Reply, Request, assets, cross_site, wrong_method};
 
 use crate::{
@@ -121,20 +122,32 @@ pub async fn handle<S: Store>(
         Err(Misconfigured(variable)) => return Problem::not_configured(variable).reply(request),
     };
     let app = App { store, settings, random };
+    challenged(dispatch(route, request, &app).await)
+}
+
+async fn dispatch<S: Store>(route: Route, request: &Request, app: &App<'_, S>) -> Reply {
     let get = request.is_get();
     match route {
-        Route::Root => home::root(request, &app).await,
-        Route::SignIn if get => sign_in::show(request, &app).await,
-        Route::SignIn => sign_in::submit(request, &app).await,
+        Route::Root => home::root(request, app).await,
+        Route::SignIn if get => sign_in::show(request, app).await,
+        Route::SignIn => sign_in::submit(request, app).await,
         Route::Register if get => register::show(request),
-        Route::Register => register::submit(request, &app).await,
-        Route::Home => home::show(request, &app).await,
-        Route::SignOut => sign_out::submit(request, &app).await,
-        Route::Account if get => account::show(request, &app).await,
-        Route::Account => account::submit(request, &app).await,
-        Route::Verify => verify::verify(request, &app).await,
-        Route::Spend => quota::spend(request, &app).await,
-        Route::Refund => quota::refund(request, &app).await,
-        Route::Ready => ready::show(request, &app).await,
+        Route::Register => register::submit(request, app).await,
+        Route::Home => home::show(request, app).await,
+        Route::SignOut => sign_out::submit(request, app).await,
+        Route::Account if get => account::show(request, app).await,
+        Route::Account => account::submit(request, app).await,
+        Route::Verify => verify::verify(request, app).await,
+        Route::Spend => quota::spend(request, app).await,
+        Route::Refund => quota::refund(request, app).await,
+        Route::Ready => ready::show(request, app).await,
     }
+}
+
+/// RFC 9110 §11.6.1 wants a challenge with every 401; ours is the sign-in form.
+fn challenged(reply: Reply) -> Reply {
+    if reply.status != StatusCode::UNAUTHORIZED {
+        return reply;
+    }
+    reply.with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Session realm=\"atelier\""))
 }

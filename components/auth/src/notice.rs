@@ -28,7 +28,7 @@ const ALL: [(Notice, &str, Text); 6] = [
         Notice::PasswordChanged,
         "password-changed",
         Text::new(
-            "Votre mot de passe est changé ; vos autres sessions ont pris fin.",
+            "Votre mot de passe est changé ; vos autres sessions ont pris fin.",
             "Your password has been changed; your other sessions have ended.",
         ),
     ),

@@ -84,7 +84,7 @@ fn asked(request: &Request) -> Result<(Service, i64), AuthError> {
         (Some(service), Some(amount)) => Ok((service, amount)),
         (service, amount) => {
             let bad_service =
-                service.is_none().then(|| ("service", Text::new("« llm » ou « ocr ».", "“llm” or “ocr”.")));
+                service.is_none().then(|| ("service", Text::new("« llm » ou « ocr ».", "“llm” or “ocr”.")));
             let bad_amount = amount.is_none().then(|| {
                 let range = format!("1 à {AMOUNT_MAX}.");
                 ("amount", Text::owned(range, format!("1 to {AMOUNT_MAX}.")))

@@ -78,7 +78,9 @@ fn verify_tells_who_it_is_and_nothing_else_decides() {
     let site = Site::new();
     let browser = site.browser();
     browser.register("Zoé Dupont");
-    assert_eq!(browser.get("/auth/verify").status, StatusCode::UNAUTHORIZED);
+    let refused = browser.get("/auth/verify");
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+    assert!(refused.headers.contains_key(header::WWW_AUTHENTICATE));
     browser.sign_in("zoé dupont", PASSWORD);
     let reply = browser.get("/auth/verify");
     assert_eq!(reply.status, StatusCode::NO_CONTENT);
