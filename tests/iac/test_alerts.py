@@ -1,0 +1,185 @@
+"""Alerts and dashboards: Prometheus' own parser and engine (tools/alerts), on made-up series."""
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+import yaml
+
+from manifests import PROJECT, spin
+from tools import BIN
+
+FOLDER = PROJECT / "k8s" / "observability"
+# Every metric that anything may ask for, and who makes it.
+METRICS = {
+    "atelier_calls_total": "spanmetrics",
+    "atelier_duration_seconds_bucket": "spanmetrics",
+    "atelier_log_lines_total": "count",
+    "kube_deployment_status_replicas_available": "kube-state-metrics",
+    "kube_pod_container_status_restarts_total": "kube-state-metrics",
+    "kube_pod_status_ready": "kube-state-metrics",
+    "kube_horizontalpodautoscaler_status_current_replicas": "kube-state-metrics",
+    "kube_horizontalpodautoscaler_spec_max_replicas": "kube-state-metrics",
+    "certmanager_certificate_expiration_timestamp_seconds": "cert-manager",
+    "istio_requests_total": "gateway",
+    "istio_tcp_connections_opened_total": "ztunnel",
+    "up": "prometheus",
+    "ALERTS": "prometheus",
+}
+
+
+def tool(*arguments: str, given: object = None) -> object:
+    done = subprocess.run([BIN / "alerts", *arguments], input=json.dumps(given), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def alerts() -> dict[str, dict]:
+    return {rule["alert"]: rule for group in yaml.safe_load((FOLDER / "alerts.yaml").read_text())["groups"] for rule in group["rules"]}
+
+
+def dashboards() -> dict[str, str]:
+    """Panel → its PromQL, Grafana's own variables filled in."""
+    found = {}
+    for file in sorted((FOLDER / "dashboards").glob("*.json")):
+        for panel in json.loads(file.read_text())["panels"]:
+            for target in panel["targets"]:
+                found[f"{file.stem}/{panel['title']}/{target['refId']}"] = target["expr"].replace("$__rate_interval", "1m")
+    return found
+
+
+def test_prometheus_accepts_the_rules():
+    assert sum(len(group["Rules"]) for group in tool("rules", str(FOLDER / "alerts.yaml"))) == len(alerts())
+
+
+def test_prometheus_refuses_a_broken_rule(tmp_path):
+    broken = tmp_path / "alerts.yaml"
+    broken.write_text((FOLDER / "alerts.yaml").read_text().replace("sum(rate(", "sum(rate((", 1))
+    assert subprocess.run([BIN / "alerts", "rules", broken], capture_output=True).returncode != 0
+
+
+def test_alerts_and_dashboards_ask_for_metrics_that_somebody_makes():
+    asked = tool("expressions", given={**{name: rule["expr"] for name, rule in alerts().items()}, **dashboards()})
+    assert {metric for metrics in asked.values() for metric in metrics} == METRICS.keys()
+
+
+def test_every_maker_of_a_metric_is_configured():
+    collector = yaml.safe_load((FOLDER / "collector-config.yaml").read_text())
+    jobs = {job["job_name"] for job in yaml.safe_load((FOLDER / "prometheus-config.yaml").read_text())["scrape_configs"]}
+    makers = set(collector["connectors"]) | jobs | {"prometheus"}
+    assert set(METRICS.values()) <= makers
+    spans = collector["connectors"]["spanmetrics"]
+    assert spans["namespace"] == "atelier" and spans["histogram"]["unit"] == "s"
+    # The labels the expressions use are the dimensions the collector gives.
+    labels = {dimension["name"].replace(".", "_") for dimension in spans["dimensions"]}
+    assert labels == {"http_route", "http_request_method", "http_response_status_code"}
+
+
+def test_the_collectors_pipelines_use_only_what_it_has():
+    collector = yaml.safe_load((FOLDER / "collector-config.yaml").read_text())
+    sources, sinks = set(collector["receivers"]) | set(collector["connectors"]), set(collector["exporters"]) | set(collector["connectors"])
+    used = set()
+    for name, pipeline in collector["service"]["pipelines"].items():
+        assert set(pipeline["receivers"]) <= sources, name
+        assert set(pipeline["processors"]) <= set(collector["processors"]), name
+        assert set(pipeline["exporters"]) <= sinks, name
+        assert pipeline["processors"][0] == "memory_limiter", name
+        used |= {*pipeline["receivers"], *pipeline["processors"], *pipeline["exporters"]}
+    assert used == sources | sinks | set(collector["processors"])
+
+
+def test_the_routes_that_alerts_name_exist():
+    routes = {trigger["route"] for trigger in spin()["trigger"]["http"] if trigger["component"] == "auth"}
+    assert {"/auth/...", "/login"} <= routes
+
+
+def test_every_alert_is_explained_in_the_handbook():
+    handbook = (PROJECT / "docs" / "operations.md").read_text()
+    assert [name for name in alerts() if f"`{name}`" not in handbook] == []
+
+
+CALLS = 'atelier_calls_total{service_name="%s", http_route="%s", http_request_method="%s", http_response_status_code="%s"}'
+
+
+def calls(service, route, method, status):
+    return CALLS % (service, route, method, status)
+
+
+SIGN_IN = ("auth", "/auth/...", "POST")
+LLM = ("llm", "/llm/...", "POST")
+DEPLOYMENT = 'kube_deployment_status_replicas_available{namespace="atelier", deployment="%s"}'
+ALL_UP = {DEPLOYMENT % name: "2x60" for name in ("auth", "llm", "ocr")}
+POSTGRES = 'kube_pod_status_ready{namespace="atelier", pod="postgres-0", condition="true"}'
+EXPIRY = 'certmanager_certificate_expiration_timestamp_seconds{namespace="atelier", name="atelier-tls"}'
+DAY = 86400
+# Alert → (series under which it is quiet, series under which it fires). One sample a minute, asked after an hour.
+SERIES = {
+    "SignInFailures": (
+        {calls(*SIGN_IN, "303"): "0+60x60", calls(*SIGN_IN, "401"): "0+20x60"},
+        {calls(*SIGN_IN, "303"): "0+5x60", calls(*SIGN_IN, "401"): "0+60x60"},
+    ),
+    "SignInThrottled": ({calls(*SIGN_IN, "429"): "0+1x60"}, {calls(*SIGN_IN, "429"): "0+60x60"}),
+    "QuotaExhausted": ({calls(*LLM, "429"): "0+0.5x60"}, {calls(*LLM, "429"): "0+2x60"}),
+    "UpstreamFailing": (
+        {calls(*LLM, "200"): "0+60x60", calls(*LLM, "502"): "0+1x60"},
+        {calls(*LLM, "200"): "0+60x60", calls(*LLM, "504"): "0+10x60"},
+    ),
+    "UpstreamBreakerOpen": ({calls(*LLM, "503"): "0x60"}, {calls(*LLM, "503"): "0+6x60"}),
+    "ServerErrors": (
+        {calls(*SIGN_IN, "303"): "0+600x60", calls(*SIGN_IN, "500"): "0+1x60"},
+        {calls(*SIGN_IN, "303"): "0+60x60", calls(*SIGN_IN, "500"): "0+6x60"},
+    ),
+    "AuthSlow": (
+        {'atelier_duration_seconds_bucket{service_name="auth", le="0.1"}': "0+60x60", 'atelier_duration_seconds_bucket{service_name="auth", le="+Inf"}': "0+60x60"},
+        {
+            'atelier_duration_seconds_bucket{service_name="auth", le="0.1"}': "0+30x60",
+            'atelier_duration_seconds_bucket{service_name="auth", le="5"}': "0+60x60",
+            'atelier_duration_seconds_bucket{service_name="auth", le="+Inf"}': "0+60x60",
+        },
+    ),
+    "ServiceDown": (ALL_UP, {**ALL_UP, DEPLOYMENT % "llm": "0x60"}),
+    "PodRestarting": (
+        {'kube_pod_container_status_restarts_total{namespace="atelier", pod="llm-1", container="llm"}': "1x60"},
+        {'kube_pod_container_status_restarts_total{namespace="atelier", pod="llm-1", container="llm"}': "0+0.5x60"},
+    ),
+    "PostgresDown": ({POSTGRES: "1x60"}, {POSTGRES: "0x60"}),
+    "CertificateExpiring": ({EXPIRY: f"{60 * DAY}x60"}, {EXPIRY: f"{7 * DAY}x60"}),
+    "AutoscalerAtItsLimit": (
+        {
+            'kube_horizontalpodautoscaler_status_current_replicas{namespace="atelier", horizontalpodautoscaler="llm"}': "2x60",
+            'kube_horizontalpodautoscaler_spec_max_replicas{namespace="atelier", horizontalpodautoscaler="llm"}': "6x60",
+        },
+        {
+            'kube_horizontalpodautoscaler_status_current_replicas{namespace="atelier", horizontalpodautoscaler="llm"}': "6x60",
+            'kube_horizontalpodautoscaler_spec_max_replicas{namespace="atelier", horizontalpodautoscaler="llm"}': "6x60",
+        },
+    ),
+    "TelemetryMissing": ({'up{job="otel-collector"}': "1x60"}, {'up{job="otel-collector"}': "0x60"}),
+}
+# Alerts that must also fire when nothing reports at all.
+SILENCE = {"ServiceDown", "PostgresDown", "TelemetryMissing"}
+
+
+def fires(name: str, series: dict[str, str]) -> bool:
+    return tool("run", given={"expression": alerts()[name]["expr"], "at": "1h", "series": series}) != []
+
+
+def test_every_alert_has_series():
+    assert SERIES.keys() == alerts().keys()
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_alert_is_quiet_and_fires(name):
+    quiet, loud = SERIES[name]
+    assert not fires(name, quiet)
+    assert fires(name, loud)
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_alert_on_silence(name):
+    assert fires(name, {}) == (name in SILENCE)
+
+
+def test_a_single_missing_service_is_noticed():
+    assert fires("ServiceDown", {series: value for series, value in ALL_UP.items() if "ocr" not in series})

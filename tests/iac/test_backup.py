@@ -1,0 +1,157 @@
+"""docs/operations.md's own commands for backup, restore and rotation, run word for word on a real PostgreSQL: a `kubectl`
+on the PATH runs what comes after `--` here instead of in the pod.
+"""
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from manifests import PROJECT
+
+HANDBOOK = PROJECT / "docs" / "operations.md"
+KUBECTL = """#!/bin/sh
+# kubectl -n atelier exec [-i] postgres-0 -- COMMAND…
+[ "$1 $2 $3" = "-n atelier exec" ] || { echo "unexpected: $*" >&2; exit 1; }
+while [ "$1" != -- ]; do shift; done
+shift
+exec "$@"
+"""
+
+
+def commands(name: str) -> str:
+    found = re.search(rf"<!-- tested: {name} -->\n```sh\n(.*?)```", HANDBOOK.read_text(), re.S)
+    assert found, f"docs/operations.md has no commands marked `tested: {name}`"
+    return found[1]
+
+
+def binaries() -> Path | None:
+    here = shutil.which("initdb")
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda file: int(file.parts[-3]))
+    own = sorted((PROJECT / ".atelier").glob("**/bin/initdb"))
+    return next((Path(file).parent for file in (here, *reversed(installed), *own) if file), None)
+
+
+class Server:
+    """A PostgreSQL of its own, with the password rules of k8s/components/postgres."""
+
+    def __init__(self, folder: Path, bin_folder: Path) -> None:
+        self.folder, self.bin = folder, bin_folder
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            self.port = listener.getsockname()[1]
+        # PostgreSQL refuses to run as root.
+        self.account = ["runuser", "-u", "postgres", "--"] if getpass.getuser() == "root" else []
+        self.environment = {
+            "PATH": f"{folder}:{bin_folder}:{os.environ['PATH']}",
+            "PGPORT": str(self.port),
+            "POSTGRES_USER": "atelier",
+            "POSTGRES_DB": "atelier",
+            "POSTGRES_PASSWORD": "first password",
+        }
+
+    def start(self) -> None:
+        (self.folder / "password").write_text("first password")
+        (self.folder / "kubectl").write_text(KUBECTL)
+        (self.folder / "kubectl").chmod(0o755)
+        if self.account:
+            for path in (self.folder, *self.folder.parents):
+                if path.stat().st_uid == os.getuid() and str(path).startswith("/tmp/"):
+                    path.chmod(path.stat().st_mode | 0o755)
+            shutil.chown(self.folder, "postgres")
+            shutil.chown(self.folder / "password", "postgres")
+        self._control("initdb", "--username=atelier", f"--pwfile={self.folder / 'password'}", "--auth=scram-sha-256", "--no-sync", f"--pgdata={self.folder / 'data'}")
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} -c fsync=off"
+        self._control("pg_ctl", "--wait", f"--pgdata={self.folder / 'data'}", f"--log={self.folder / 'log'}", f"--options={options}", "start")
+        self.shell('PGPASSWORD=$POSTGRES_PASSWORD createdb -h 127.0.0.1 -U atelier atelier')
+
+    def stop(self) -> None:
+        self._control("pg_ctl", "--wait", "--mode=immediate", f"--pgdata={self.folder / 'data'}", "stop")
+
+    def _control(self, program: str, *arguments: str) -> None:
+        done = subprocess.run([*self.account, self.bin / program, *arguments], cwd=self.folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def shell(self, script: str, **extra: str) -> str:
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=self.folder, env={**self.environment, **extra}, capture_output=True, text=True)
+        assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def sql(self, text: str, password: str = "first password") -> str:
+        return self.shell('PGPASSWORD=$GIVEN psql -qAt -v ON_ERROR_STOP=1 -h 127.0.0.1 -U atelier -d atelier -c "$TEXT"', GIVEN=password, TEXT=text).strip()
+
+
+@pytest.fixture
+def server(tmp_path):
+    bin_folder = binaries()
+    if bin_folder is None:
+        reason = "no PostgreSQL server here: install postgresql (Debian) or run `cargo xtask up` once"
+        assert os.environ.get("CI") != "true", reason
+        pytest.skip(reason)
+    instance = Server(tmp_path, bin_folder)
+    instance.start()
+    try:
+        yield instance
+    finally:
+        instance.stop()
+
+
+def schema(server: Server) -> None:
+    files = sorted((PROJECT / "components" / "auth" / "migrations").glob("*.sql"))
+    for file in files:
+        server.sql(file.read_text())
+    if not files:
+        server.sql("CREATE TABLE users (id int PRIMARY KEY, name text CONSTRAINT users_name_key UNIQUE)")
+
+
+def count_tables(server: Server) -> int:
+    return int(server.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+
+
+def test_a_backup_restores_what_was_lost(server):
+    schema(server)
+    server.sql("CREATE TABLE marks (name text CONSTRAINT marks_name_key UNIQUE); INSERT INTO marks SELECT 'élève ' || n FROM generate_series(1, 1000) n")
+    tables = count_tables(server)
+    assert int(server.shell(commands("backup")).split()[-1]) == tables
+    # The accident, and a client that stays connected through everything.
+    server.sql("TRUNCATE marks; DROP TABLE marks")
+    server.shell(commands("restore"))
+    # Not before the swap.
+    assert count_tables(server) == tables - 1
+    client = subprocess.Popen(["psql", "-h", "127.0.0.1", "-U", "atelier", "-d", "atelier", "-c", "SELECT pg_sleep(60)"], env={**server.environment, "PGPASSWORD": "first password"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        server.shell("until PGPASSWORD=$POSTGRES_PASSWORD psql -qAt -h 127.0.0.1 -U atelier -d postgres -c \"SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND datname = 'atelier'\" | grep -q 1; do sleep 0.1; done")
+        server.shell(commands("swap"))
+        assert client.wait(10) != 0
+    finally:
+        client.kill()
+        client.wait()
+    assert server.sql("SELECT count(*), min(name) FROM marks") == "1000|élève 1"
+    # Constraints came along, and the old database is still there to go back to.
+    with pytest.raises(AssertionError, match="marks_name_key"):
+        server.sql("INSERT INTO marks VALUES ('élève 1')")
+    assert server.sql("SELECT count(*) FROM pg_database WHERE datname = 'atelier_before'") == "1"
+
+
+def test_a_damaged_backup_does_not_touch_the_living_database(server):
+    schema(server)
+    tables = count_tables(server)
+    server.shell(commands("backup"))
+    dump = server.folder / "atelier.dump"
+    dump.write_bytes(dump.read_bytes()[: dump.stat().st_size // 2])
+    with pytest.raises(AssertionError):
+        server.shell(commands("restore"))
+    assert count_tables(server) == tables
+
+
+def test_the_password_is_rotated(server):
+    new = server.shell(commands("rotate") + 'printf %s "$NEW"').strip()
+    assert len(new) == 64 and server.sql("SELECT 1", password=new) == "1"
+    with pytest.raises(AssertionError, match="password authentication failed"):
+        server.sql("SELECT 1")

@@ -1,0 +1,83 @@
+"""The NetworkPolicies, read as a graph, are DESIGN's arrows and nothing else."""
+from __future__ import annotations
+
+import pytest
+
+from manifests import named, objects, of_kind
+from network import DATABASES, INTERNET, OPERATOR, PODS, PRIVATE, app, arrows, hbone_beside_each_port, reaches_address
+
+# DESIGN §1, and what watches it.
+DRAWN = {
+    ("gateway", "auth", 80),
+    ("gateway", "llm", 80),
+    ("gateway", "ocr", 80),
+    ("llm", "auth", 80),
+    ("ocr", "auth", 80),
+    ("auth", "postgres", 5432),
+    ("gateway", "istiod", 15012),
+    ("auth", "otel-collector", 4318),
+    ("llm", "otel-collector", 4318),
+    ("ocr", "otel-collector", 4318),
+    ("gateway", "otel-collector", 4317),
+    ("otel-collector", "jaeger", 4317),
+    ("prometheus", "otel-collector", 8889),
+    ("prometheus", "kube-state-metrics", 8080),
+    ("prometheus", "gateway", 15020),
+    ("grafana", "prometheus", 9090),
+    ("grafana", "jaeger", 16686),
+    ("kiali", "prometheus", 9090),
+    ("kiali", "jaeger", 16686),
+    ("kiali", "grafana", 3000),
+}
+# The world's way in: open to any source, so every pod that may speak to it at all counts.
+PUBLIC = {("gateway", 80), ("gateway", 443), ("gateway", 15021)}
+
+
+def graph(variant: str) -> set[tuple[str, str, int]]:
+    documents = objects(variant) + objects("observability")
+    kind = "Cluster" if of_kind(documents, "Cluster") else "StatefulSet"
+    pods = [*PODS, DATABASES[kind], *([OPERATOR] if kind == "Cluster" else [])]
+    # A pod outside the policies' namespaces may reach what is public; and istiod, DNS and their like are not ours to close.
+    ours = {"atelier", "observability"}
+    where = {pod.name: pod.namespace for pod in pods}
+    found = arrows(documents, pods)
+    found = {a for a in found if (a[1], a[2]) not in PUBLIC or where[a[0]] in ours}
+    # The API server's ports are opened to any address; a pod listening there by chance is not an arrow.
+    found = {a for a in found if a[2] not in (443, 6443, 8443)}
+    # Prometheus asks whole namespaces; only what answers on that port matters.
+    return {a for a in found if not (a[0] == "prometheus" and where[a[1]] not in ours)} - {
+        ("prometheus", "gateway", port) for port in (9187, 15014, 9402)
+    }
+
+
+@pytest.mark.parametrize("variant", ["minikube", "production", "minikube-spintainer", "minikube-autoscaling"])
+def test_the_policies_draw_the_designs_arrows_and_no_others(variant):
+    expected = set(DRAWN)
+    if variant == "production":
+        expected |= {("cnpg", "postgres", 8000), ("cnpg", "postgres", 5432), ("prometheus", "postgres", 9187)}
+    assert graph(variant) == expected
+
+
+@pytest.mark.parametrize("variant", ["minikube", "production"])
+def test_only_llm_and_ocr_reach_the_internet_and_nobody_the_private_networks(variant):
+    documents = objects(variant)
+    assert {name: reaches_address(documents, app(name), INTERNET) for name in ("auth", "llm", "ocr")} == {"auth": set(), "llm": {443}, "ocr": {443}}
+    assert {name: reaches_address(documents, app(name), PRIVATE) for name in ("auth", "llm", "ocr")} == {"auth": set(), "llm": set(), "ocr": set()}
+
+
+@pytest.mark.parametrize("variant", ["minikube", "production", "observability"])
+def test_what_a_policy_opens_is_also_open_to_the_mesh(variant):
+    assert hbone_beside_each_port(objects(variant)) == []
+
+
+def test_a_missing_policy_an_extra_one_and_a_forgotten_mesh_port_are_noticed():
+    documents = objects("minikube")
+    assert ("llm", "auth", 80) in arrows(documents, PODS)
+    without = [d for d in documents if d["metadata"]["name"] != "llm" or d["kind"] != "NetworkPolicy"]
+    assert ("llm", "auth", 80) not in arrows(without, PODS)
+    # deny-all gone: a neighbour gets in.
+    open_door = [d for d in documents if d["metadata"]["name"] != "deny-all"]
+    named(open_door, "NetworkPolicy", "auth")["spec"]["ingress"].append({})
+    assert reaches_address(documents, app("auth"), INTERNET) == set()
+    named(documents, "NetworkPolicy", "auth")["spec"]["ingress"][0]["ports"].pop()
+    assert hbone_beside_each_port(documents) != []

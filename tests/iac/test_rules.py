@@ -1,0 +1,203 @@
+"""The rules of rules.py on every rendering they apply to, and each of them seen to fail."""
+from __future__ import annotations
+
+import base64
+import copy
+
+import pytest
+import yaml
+
+import rules
+from manifests import GIVEN_SECRETS, PROJECT, VARIANTS, named, objects, of_kind, spin
+
+APPS = [name for name in VARIANTS if name != "observability"]
+WHOLE = [name for name in APPS if name != "base"]
+EVERYTHING = list(VARIANTS)
+# Settings that a cluster has its own value for.
+OWN = {"public_origin", "trusted_proxies", "db_host", "db_sslmode", "auth_url"}
+SECRET_KEYS = {
+    ("postgres-secret", "postgresql-user"),
+    ("postgres-secret", "postgresql-db"),
+    ("postgres-secret", "postgresql-password"),
+    ("service-secret", "service-key"),
+    ("llm-secret", "WEBHOOK_URL"),
+    ("llm-secret", "WEBHOOK_API_KEY"),
+    ("ocr-secret", "GEMINI_AI_API_KEY"),
+}
+
+
+def references(documents):
+    given = SECRET_KEYS if not of_kind(documents, "Secret", "ExternalSecret") else set()
+    return rules.references_exist(documents, given)
+
+
+def with_spin(rule):
+    return lambda documents: rule(documents, spin())
+
+
+# Name → (the rule, the renderings it is for).
+RULES = {
+    "variables": (with_spin(rules.variables_match_spin_toml), APPS),
+    "required": (with_spin(rules.required_variables_are_bound_everywhere), APPS),
+    "secrets": (with_spin(rules.secrets_are_secrets), APPS),
+    "references": (references, EVERYTHING),
+    "placeholders": (rules.no_placeholder_is_left, APPS),
+    "settings": (lambda documents: rules.settings_follow_spin_toml(documents, spin(), OWN), APPS),
+    "image": (rules.image_in_one_place, APPS),
+    "chaining": (with_spin(rules.no_service_chaining), APPS),
+    "admission": (rules.operator_admits, APPS),
+    "resources": (rules.original_resources, APPS),
+    "routes": (with_spin(rules.routes_match_spin_toml), WHOLE),
+    "redirect": (rules.plain_http_only_redirects, WHOLE),
+    "host": (rules.one_host_name, WHOLE),
+    "headers": (rules.identity_headers_are_stripped, WHOLE),
+    "certificates": (rules.certificates_are_issued, WHOLE),
+    "connections": (rules.database_has_connections_for_all, WHOLE),
+    "disruption": (rules.disruption_leaves_somebody, APPS),
+    "restricted": (rules.pods_are_restricted, EVERYTHING),
+    "tokens": (rules.tokens_only_where_needed, EVERYTHING),
+    "roles": (rules.roles_cannot_read_secrets, EVERYTHING),
+    "identities": (rules.identities_exist, WHOLE),
+    "mutual TLS": (rules.mutual_tls_is_strict, WHOLE),
+    "session": (with_spin(rules.costly_requests_need_a_session), WHOLE),
+}
+
+
+@pytest.mark.parametrize(("rule", "variant"), [(rule, variant) for rule, (_, variants) in RULES.items() for variant in variants])
+def test_rule(rule, variant):
+    assert list(RULES[rule][0](objects(variant))) == []
+
+
+# ── Each rule is seen to fail ────────────────────────────────────────────────────────────────────────────
+def app(documents, name="llm"):
+    return named(documents, "SpinApp", name)["spec"]
+
+
+def replace_secret(documents):
+    named(documents, "Secret", "llm-secret")["data"]["WEBHOOK_URL"] = base64.b64encode(b"PLACEHOLDER").decode()
+
+
+def settings(documents):
+    return next(d for d in documents if d["metadata"]["name"].startswith("atelier-settings"))["data"]
+
+
+def route(documents, name):
+    return named(documents, "HTTPRoute", name)["spec"]
+
+
+def statefulset(documents):
+    return named(documents, "StatefulSet", "postgres")["spec"]["template"]["spec"]
+
+
+def drop(documents, kind, name):
+    documents.remove(named(documents, kind, name))
+
+
+BREAKS = [
+    ("variables", "an unknown variable", lambda d: app(d)["variables"].append({"name": "webhok_url", "value": "x"})),
+    ("variables", "a variable of another app", lambda d: app(d)["variables"].append({"name": "db_password", "value": "x"})),
+    ("variables", "a forgotten variable", lambda d: app(d)["variables"].pop()),
+    ("variables", "a variable twice", lambda d: app(d)["variables"].append(app(d)["variables"][0])),
+    ("secrets", "a secret in the open", lambda d: app(d)["variables"].__setitem__(1, {"name": "service_key", "value": "s"})),
+    ("references", "a misspelt key", lambda d: app(d, "auth")["variables"][5]["valueFrom"]["secretKeyRef"].update(key="password")),
+    ("references", "a missing account", lambda d: drop(d, "ServiceAccount", "ocr")),
+    ("references", "a missing setting", lambda d: settings(d).pop("auth_url")),
+    ("placeholders", "an unfilled secret", replace_secret),
+    ("settings", "a default that drifted", lambda d: settings(d).update(gemini_model="gemini-1.0")),
+    ("settings", "a setting nobody reads", lambda d: settings(d).update(colour="blue")),
+    ("settings", "a secret among them", lambda d: settings(d).update(service_key="s")),
+    ("image", "two images", lambda d: app(d).update(image="ghcr.io/atelier/other:1")),
+    ("image", "latest", lambda d: [a["spec"].update(image="atelier:latest") for a in of_kind(d, "SpinApp")]),
+    ("image", "no version", lambda d: statefulset(d)["containers"][0].update(image="postgres")),
+    ("chaining", "spin.internal", lambda d: settings(d).update(auth_url="http://auth.spin.internal")),
+    ("admission", "no such executor", lambda d: app(d).update(executor="shim")),
+    ("admission", "no pods", lambda d: app(d).pop("replicas")),
+    ("admission", "pods and autoscaling", lambda d: app(d).update(enableAutoscaling=True)),
+    ("admission", "an instance larger than its pod", lambda d: app(d).update(invocationLimits={"memory": "1Gi"})),
+    ("admission", "two ways to run", lambda d: named(d, "SpinAppExecutor", "atelier-shim")["spec"]["deploymentConfig"].update(spinImage="x")),
+    ("resources", "more memory", lambda d: app(d)["resources"]["limits"].update(memory="1Gi")),
+    ("resources", "two components in a pod", lambda d: app(d).update(components=["llm", "ocr"])),
+    ("routes", "a missing route", lambda d: route(d, "llm")["rules"][0]["matches"].pop()),
+    ("routes", "a route too many", lambda d: route(d, "ocr")["rules"][0]["matches"].append({"path": {"type": "Exact", "value": "/upload"}})),
+    ("routes", "the wrong app", lambda d: route(d, "llm")["rules"][0]["backendRefs"][0].update(name="ocr")),
+    ("routes", "internal left open", lambda d: route(d, "auth")["rules"].pop()),
+    ("redirect", "plain HTTP served", lambda d: route(d, "llm")["parentRefs"][0].update(sectionName="http")),
+    ("redirect", "attached everywhere", lambda d: route(d, "llm")["parentRefs"][0].pop("sectionName")),
+    ("redirect", "no redirect", lambda d: drop(d, "HTTPRoute", "https-only")),
+    ("host", "another host", lambda d: route(d, "llm").update(hostnames=["llm.test"])),
+    ("host", "plain origin", lambda d: settings(d).update(public_origin="http://atelier.test")),
+    ("headers", "a client's own x-user-id", lambda d: route(d, "llm")["rules"][0].update(filters=[])),
+    ("certificates", "nobody issues it", lambda d: drop(d, "Certificate", "atelier-tls")),
+    ("certificates", "no such issuer", lambda d: drop(d, "Issuer", "atelier")),
+    ("connections", "too few", lambda d: statefulset(d)["containers"][0].update(args=["-c", "max_connections=100"])),
+    ("connections", "said nowhere", lambda d: statefulset(d)["containers"][0].pop("args")),
+    ("disruption", "a single pod", lambda d: app(d).update(replicas=1)),
+    ("disruption", "no budget", lambda d: drop(d, "PodDisruptionBudget", "llm")),
+    ("disruption", "a budget for all", lambda d: named(d, "PodDisruptionBudget", "llm")["spec"].update(maxUnavailable=2)),
+    ("restricted", "root", lambda d: statefulset(d)["securityContext"].pop("runAsNonRoot")),
+    ("restricted", "privileges", lambda d: statefulset(d)["containers"][0]["securityContext"].pop("capabilities")),
+    ("restricted", "no probe", lambda d: app(d)["checks"].pop("readiness")),
+    ("restricted", "no memory limit", lambda d: statefulset(d)["containers"][0]["resources"].pop("limits")),
+    ("tokens", "a token for all", lambda d: named(d, "ServiceAccount", "llm").pop("automountServiceAccountToken")),
+    ("tokens", "a token without a role", lambda d: statefulset(d).update(automountServiceAccountToken=True)),
+    ("roles", "secrets", lambda d: named(d, "Role", "atelier-viewer")["rules"][0]["resources"].append("secrets")),
+    ("roles", "everything", lambda d: named(d, "Role", "atelier-viewer")["rules"][0].update(verbs=["*"])),
+    ("identities", "nobody", lambda d: named(d, "AuthorizationPolicy", "llm")["spec"]["rules"][0]["from"][0]["source"].update(principals=["cluster.local/ns/atelier/sa/gateway"])),
+    ("mutual TLS", "plain text", lambda d: named(d, "PeerAuthentication", "default")["spec"]["mtls"].update(mode="PERMISSIVE")),
+    ("mutual TLS", "not in the mesh", lambda d: named(d, "Namespace", "atelier")["metadata"]["labels"].pop("istio.io/dataplane-mode")),
+    ("mutual TLS", "an open default", lambda d: named(d, "AuthorizationPolicy", "deny-all").update(spec={"rules": [{}]})),
+    ("session", "a forgotten path", lambda d: named(d, "AuthorizationPolicy", "gateway-session")["spec"]["rules"][0]["to"][0]["operation"]["paths"].remove("/send")),
+    ("session", "no policy", lambda d: drop(d, "AuthorizationPolicy", "gateway-session")),
+    ("session", "another provider", lambda d: named(d, "AuthorizationPolicy", "gateway-session")["spec"]["provider"].update(name="auth")),
+]
+
+
+@pytest.mark.parametrize(("rule", "how", "damage"), BREAKS, ids=[f"{rule}: {how}" for rule, how, _ in BREAKS])
+def test_rule_notices(rule, how, damage):
+    documents = objects("minikube")
+    assert list(RULES[rule][0](documents)) == []
+    damage(documents)
+    assert list(RULES[rule][0](documents)) != []
+
+
+def test_required_variables_would_be_noticed():
+    demanding = copy.deepcopy(spin())
+    demanding["variables"]["db_password"] = {"required": True}
+    assert list(rules.required_variables_are_bound_everywhere(objects("minikube"), demanding)) == [
+        "SpinApp/llm would not start: db_password is required",
+        "SpinApp/ocr would not start: db_password is required",
+    ]
+
+
+def test_every_rule_is_broken_at_least_once():
+    assert {rule for rule, _, _ in BREAKS} | {"required"} == RULES.keys()
+
+
+def test_secrets_of_all_sources_have_the_same_names_and_keys():
+    """secrets.env, the vault, and what Terraform makes: the original project's names."""
+    from_file = {(d["metadata"]["name"], key) for d in of_kind(objects("minikube"), "Secret") for key in d["data"]}
+    from_vault = {(d["spec"]["target"]["name"], item["secretKey"]) for d in of_kind(objects("production"), "ExternalSecret") for item in d["spec"]["data"]}
+    # CloudNativePG reads its own copy of the account.
+    assert from_file == SECRET_KEYS
+    assert from_vault == SECRET_KEYS | {("postgres-owner", "username"), ("postgres-owner", "password")}
+    for variant in GIVEN_SECRETS:
+        assert of_kind(objects(variant), "Secret") == []
+
+
+def test_the_secrets_file_is_ignored_by_git_and_its_example_holds_no_secret():
+    folder = PROJECT / "k8s" / "overlays" / "minikube"
+    assert "k8s/**/secrets.env" in (PROJECT / ".gitignore").read_text().splitlines()
+    values = dict(line.split("=", 1) for line in (folder / "secrets.env.example").read_text().splitlines() if "=" in line and not line.startswith("#"))
+    assert {key for key, value in values.items() if value} == {"POSTGRES_USER", "POSTGRES_DB"}
+
+
+def test_the_mesh_configuration_defines_every_provider_the_manifests_name():
+    mesh = yaml.safe_load((PROJECT / "k8s" / "platform" / "istiod.values.yaml").read_text())["meshConfig"]
+    defined = {provider["name"] for provider in mesh["extensionProviders"]} | {"prometheus"}
+    documents = objects("production")
+    telemetry = named(documents, "Telemetry", "default")["spec"]
+    used = {p["name"] for part in telemetry.values() for entry in part for p in entry["providers"]}
+    used |= {p["spec"]["provider"]["name"] for p in of_kind(documents, "AuthorizationPolicy") if "provider" in p["spec"]}
+    assert used <= defined
+    check = next(p for p in mesh["extensionProviders"] if p["name"] == "atelier-auth")["envoyExtAuthzHttp"]
+    assert check["pathPrefix"] == "/auth/verify" and check["failOpen"] is False and "cookie" in check["includeRequestHeadersInCheck"]

@@ -1,0 +1,90 @@
+"""What the files say beside the manifests: YAML style, shell, compose.yaml, documentation."""
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from manifests import PROJECT, objects, of_kind, spin
+from tools import HERE, VENV
+
+
+def tracked(*patterns: str) -> list[Path]:
+    return sorted({file for pattern in patterns for file in PROJECT.glob(pattern) if ".atelier" not in file.parts})
+
+
+def test_yaml_style():
+    files = [f for f in tracked("k8s/**/*.yaml", "compose.yaml", ".github/**/*.yml", ".github/**/*.yaml")]
+    done = subprocess.run([sys.executable, "-m", "yamllint", "--strict", "--config-file", HERE / "yamllint.yaml", *files], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_yaml_style_can_fail(tmp_path):
+    (tmp_path / "twice.yaml").write_text("a: 1\na: 2\n")
+    done = subprocess.run([sys.executable, "-m", "yamllint", "--strict", "--config-file", HERE / "yamllint.yaml", tmp_path / "twice.yaml"], capture_output=True)
+    assert done.returncode != 0
+
+
+def scripts() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout.split("\0")
+    found = []
+    for name in filter(None, listed):
+        file = PROJECT / name
+        if file.is_file():
+            with file.open("rb") as stream:
+                if re.match(rb"#!\s*/\S*(env )?(ba|da)?sh\b", stream.readline()):
+                    found.append(file)
+    return found
+
+
+def test_shell_scripts_and_the_shell_in_workflows(tmp_path):
+    files = [*scripts(), HERE / "run"]
+    for workflow in tracked(".github/workflows/*.yml"):
+        for name, job in yaml.safe_load(workflow.read_text())["jobs"].items():
+            for number, step in enumerate(job.get("steps", [])):
+                if "run" in step:
+                    file = tmp_path / f"{workflow.stem}-{name}-{number}.sh"
+                    # GitHub puts its own values in before the shell sees them.
+                    file.write_text("#!/usr/bin/env bash\nset -eo pipefail\n" + re.sub(r"\${{.*?}}", "value", step["run"]))
+                    files.append(file)
+    done = subprocess.run([VENV / "bin" / "shellcheck", *files], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_compose_gives_the_app_what_spin_toml_reads():
+    compose = yaml.safe_load((PROJECT / "compose.yaml").read_text())
+    app = compose["services"]["atelier"]
+    given = {name.removeprefix("SPIN_VARIABLE_").lower() for name in app["environment"]}
+    assert given <= spin()["variables"].keys()
+    secrets = {name for name, variable in spin()["variables"].items() if variable.get("secret")}
+    assert secrets <= given
+    for component in spin()["component"].values():
+        folder = component["source"].rsplit("/", 1)[0]
+        assert f"./{folder}:/app/{folder}:ro" in app["volumes"]
+    # Nothing but loopback is published, and the database not at all.
+    assert all(port.startswith("127.0.0.1:") for service in compose["services"].values() for port in service.get("ports", []))
+    assert "ports" not in compose["services"]["postgres"] and compose["networks"]["database"]["internal"] is True
+
+
+def test_compose_and_kubernetes_run_the_same_versions():
+    images = {service["image"] for service in yaml.safe_load((PROJECT / "compose.yaml").read_text())["services"].values()}
+    pod = {c["image"] for d in of_kind(objects("minikube"), "StatefulSet") for c in d["spec"]["template"]["spec"]["containers"]}
+    spintainer = {d["spec"]["deploymentConfig"]["spinImage"] for d in of_kind(objects("minikube-spintainer"), "SpinAppExecutor")}
+    assert images == pod | spintainer
+
+
+@pytest.mark.parametrize("folder", sorted({file.parent for file in (PROJECT / "k8s" / "components").glob("*/kustomization.yaml")}))
+def test_every_component_says_what_it_is_and_is_in_the_overview(folder):
+    assert (folder / "kustomization.yaml").read_text().startswith("# ")
+    assert f"components/{folder.name}" in (PROJECT / "k8s" / "README.md").read_text()
+
+
+def test_commands_in_the_handbook_name_folders_that_exist():
+    text = (PROJECT / "docs" / "operations.md").read_text() + (PROJECT / "k8s" / "README.md").read_text()
+    paths = set(re.findall(r"(?:k8s|terraform|ansible|tests)/[a-z0-9_./-]*[a-z0-9]", text))
+    missing = [path for path in paths if not (PROJECT / path).exists() and not path.endswith("secrets.env")]
+    assert missing == []
