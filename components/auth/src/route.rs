@@ -31,6 +31,8 @@ impl Route {
             "/auth/internal/spend" => Some(Self::Spend),
             "/auth/internal/refund" => Some(Self::Refund),
             "/auth/readyz" => Some(Self::Ready),
+            // Envoy's external authorisation asks at this path followed by the path of the request it holds back.
+            path if path.starts_with("/auth/verify/") => Some(Self::Verify),
             _ => None,
         }
     }
@@ -44,8 +46,9 @@ impl Route {
         }
     }
 
+    /// Envoy asks with the method of the request it holds back, so verifying, which changes nothing, takes any.
     pub(crate) fn allows(self, method: &Method) -> bool {
-        self.allow().split(", ").any(|allowed| allowed == method.as_str())
+        self == Self::Verify || self.allow().split(", ").any(|allowed| allowed == method.as_str())
     }
 }
 
@@ -61,6 +64,9 @@ mod tests {
         check("/auth/", Some(Route::SignIn));
         check("/login", Some(Route::SignIn));
         check("/auth/internal/refund", Some(Route::Refund));
+        check("/auth/verify/ocr", Some(Route::Verify));
+        check("/auth/verify/llm/send", Some(Route::Verify));
+        check("/auth/verifyx", None);
         check("/auth/internal", None);
         check("/AUTH", None);
         check("//auth", None);
@@ -72,6 +78,7 @@ mod tests {
     fn a_route_answers_to_its_methods_only() {
         assert!(Route::Home.allows(&Method::HEAD) && !Route::Home.allows(&Method::POST));
         assert!(Route::SignOut.allows(&Method::POST) && !Route::SignOut.allows(&Method::GET));
+        assert!(Route::Verify.allows(&Method::POST) && Route::Verify.allows(&Method::GET));
         for method in ["PUT", "DELETE", "TRACE", "PATCH", "get", "OPTIONS"] {
             assert!(!Route::SignIn.allows(&method.parse().unwrap()), "{method}");
         }

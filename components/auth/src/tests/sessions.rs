@@ -127,3 +127,16 @@ fn a_notice_is_shown_once() {
     let forged = site.answer(browser.request("GET", "/auth").with("cookie", "notice=<b>x</b>"));
     assert!(!text(&forged).contains("<b>x"));
 }
+
+/// Envoy asks before it lets a body through, with the method and the path of the request it holds back.
+#[test]
+fn the_gateway_may_ask_about_any_request() {
+    let site = Site::new();
+    let browser = site.browser();
+    let ask = |path| browser.site.answer(browser.request("POST", path)).status;
+    assert_eq!(ask("/auth/verify/ocr"), StatusCode::UNAUTHORIZED);
+    browser.register("marie");
+    browser.sign_in("marie", PASSWORD);
+    assert_eq!(ask("/auth/verify/ocr"), StatusCode::NO_CONTENT);
+    assert_eq!(ask("/auth/verify/llm/send"), StatusCode::NO_CONTENT);
+}
