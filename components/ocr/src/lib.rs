@@ -1,1 +1,5 @@
-//! Placeholder of the first commit: its helper fills it.
+//! ocr
+#![allow(dead_code, reason = "being built")]
+mod gemini;
+mod pdf;
+mod upload;

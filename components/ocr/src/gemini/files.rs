@@ -1,0 +1,130 @@
+//! Answers of the Files API, interpreted.
+
+use http::{HeaderMap, StatusCode, Uri};
+use serde::Deserialize;
+
+use super::failure::Failure;
+use super::request::{StoredFile, upload_url};
+use super::settings::Settings;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileState {
+    Processing,
+    Active,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct File {
+    name: String,
+    uri: String,
+    state: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Wrapped {
+    file: Option<File>,
+}
+
+/// Where the chunks go.
+pub(crate) fn started(settings: &Settings, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Uri, Failure> {
+    if !status.is_success() {
+        return Err(Failure::from_answer(status, body));
+    }
+    let given = headers.get("x-goog-upload-url").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    upload_url(settings, given).ok_or_else(|| Failure::Garbage("upload address is not on gemini_origin".to_owned()))
+}
+
+/// After a chunk that was not the last: the upload goes on.
+pub(crate) fn went_on(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Failure> {
+    if !status.is_success() {
+        return Err(Failure::from_answer(status, body));
+    }
+    match headers.get("x-goog-upload-status").map(http::HeaderValue::as_bytes) {
+        None | Some(b"active") => Ok(()),
+        Some(other) => Err(Failure::Garbage(format!("upload is {:?}", String::from_utf8_lossy(other)))),
+    }
+}
+
+/// After the last chunk, or when asked: the file and whether it may be used.
+pub(crate) fn file(status: StatusCode, body: &[u8]) -> Result<(StoredFile, FileState), Failure> {
+    if !status.is_success() {
+        return Err(Failure::from_answer(status, body));
+    }
+    let odd = || Failure::Garbage("no file in the answer of the Files API".to_owned());
+    let wrapped: Wrapped = serde_json::from_slice(body).map_err(|_| odd())?;
+    let file = match wrapped.file {
+        Some(file) => file,
+        None => serde_json::from_slice(body).map_err(|_| odd())?,
+    };
+    // The name becomes part of an address.
+    let id = file.name.strip_prefix("files/").unwrap_or_default();
+    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') || file.uri.is_empty() {
+        return Err(odd());
+    }
+    let state = match file.state.as_str() {
+        "ACTIVE" => FileState::Active,
+        "FAILED" => return Err(Failure::Document("the Files API could not process it".to_owned())),
+        _ => FileState::Processing,
+    };
+    Ok((StoredFile { name: file.name, uri: file.uri }, state))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::settings::Variables;
+    use super::*;
+
+    fn settings() -> Settings {
+        Settings::parse(&Variables {
+            gemini_ai_api_key: "k".into(),
+            gemini_model: "m".into(),
+            gemini_fallback_models: String::new(),
+            gemini_origin: "https://g.example".into(),
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn the_upload_address_must_be_on_the_configured_origin() {
+        let check = |url: &str, accepted: bool| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-goog-upload-url", url.parse().unwrap());
+            assert_eq!(started(&settings(), StatusCode::OK, &headers, b"").is_ok(), accepted, "{url}");
+        };
+        check("https://g.example/upload/v1beta/files?upload_id=1", true);
+        check("https://g.example:443/upload", true);
+        check("http://g.example/upload", false);
+        check("https://g.example.evil.example/upload", false);
+        check("https://g.example@evil.example/upload", false);
+        check("https://user@g.example/upload", false);
+        check("https://evil.example/", false);
+        check("/upload", false);
+        check("", false);
+        assert!(started(&settings(), StatusCode::OK, &HeaderMap::new(), b"").is_err());
+    }
+
+    #[test]
+    fn files_are_read_wrapped_or_bare() {
+        let check = |body: &str, expected: Option<FileState>| {
+            assert_eq!(file(StatusCode::OK, body.as_bytes()).ok().map(|(_, state)| state), expected, "{body}");
+        };
+        check(r#"{"file":{"name":"files/a-1","uri":"https://g/a","state":"ACTIVE"}}"#, Some(FileState::Active));
+        check(r#"{"name":"files/a-1","uri":"https://g/a","state":"PROCESSING"}"#, Some(FileState::Processing));
+        check(r#"{"name":"files/a-1","uri":"https://g/a","state":"FAILED"}"#, None);
+        check(r#"{"name":"files/../x","uri":"https://g/a","state":"ACTIVE"}"#, None);
+        check(r#"{"name":"files/a","state":"ACTIVE"}"#, None);
+        check("<html>", None);
+        assert!(matches!(file(StatusCode::FORBIDDEN, b""), Err(Failure::Refused(_))));
+    }
+
+    #[test]
+    fn an_upload_that_is_final_too_early_is_a_failure() {
+        let mut headers = HeaderMap::new();
+        assert!(went_on(StatusCode::OK, &headers, b"").is_ok());
+        headers.insert("x-goog-upload-status", "final".parse().unwrap());
+        assert!(went_on(StatusCode::OK, &headers, b"").is_err());
+        assert!(went_on(StatusCode::SERVICE_UNAVAILABLE, &HeaderMap::new(), b"").is_err());
+    }
+}

@@ -1,0 +1,146 @@
+//! One piece of a streamed answer of `generateContent`, interpreted.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::failure::Failure;
+
+/// Why the model stopped. Unknown reasons become [`Finish::Other`]: Google adds some now and then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Finish {
+    Stop,
+    /// The output limit: the rest can be asked for.
+    MaxTokens,
+    /// The text resembles published text too much: asking the same model again is pointless.
+    Recitation,
+    /// A filter refused.
+    Blocked(String),
+    Other(String),
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) text: String,
+    pub(crate) finish: Option<Finish>,
+    /// The version that really answered.
+    pub(crate) model: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Answer {
+    candidates: Vec<Candidate>,
+    prompt_feedback: Option<Feedback>,
+    model_version: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Candidate {
+    content: Option<Content>,
+    finish_reason: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Content {
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Part {
+    text: Option<String>,
+    thought: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Feedback {
+    block_reason: Option<String>,
+}
+
+/// Interprets the data of one event.
+pub(crate) fn interpret(data: &str) -> Result<Piece, Failure> {
+    let value: Value =
+        serde_json::from_str(data).map_err(|error| Failure::Garbage(format!("not JSON: {error}")))?;
+    if let Some(failure) = Failure::from_json(&value) {
+        return Err(failure);
+    }
+    let answer: Answer =
+        serde_json::from_value(value).map_err(|error| Failure::Garbage(format!("odd shape: {error}")))?;
+    let mut piece = Piece { model: answer.model_version, ..Piece::default() };
+    if let Some(reason) = answer.prompt_feedback.and_then(|feedback| feedback.block_reason) {
+        piece.finish = Some(Finish::Blocked(reason));
+    }
+    // More than one candidate is never asked for.
+    if let Some(candidate) = answer.candidates.into_iter().next() {
+        let parts = candidate.content.map(|content| content.parts).unwrap_or_default();
+        piece.text = parts.into_iter().filter(|part| !part.thought).filter_map(|part| part.text).collect();
+        piece.finish = candidate.finish_reason.map(finish).or(piece.finish);
+    }
+    Ok(piece)
+}
+
+fn finish(reason: String) -> Finish {
+    match reason.as_str() {
+        "STOP" => Finish::Stop,
+        "MAX_TOKENS" => Finish::MaxTokens,
+        "RECITATION" => Finish::Recitation,
+        "SAFETY" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "IMAGE_SAFETY" | "IMAGE_PROHIBITED_CONTENT" => {
+            Finish::Blocked(reason)
+        }
+        _ => Finish::Other(reason),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn text_is_collected_without_thoughts() {
+        let piece = interpret(
+            r#"{"candidates":[{"content":{"role":"model","parts":[{"text":"hm","thought":true},{"text":"a"},{"text":"b"},{"inlineData":{}}]}}],"modelVersion":"m-1","usageMetadata":{"totalTokenCount":3}}"#,
+        );
+        assert_eq!(piece, Ok(Piece { text: "ab".into(), finish: None, model: Some("m-1".into()) }));
+    }
+
+    #[test]
+    fn every_finish_reason_is_known_or_other() {
+        let check = |reason: &str, expected: Finish| {
+            let piece = interpret(&format!(r#"{{"candidates":[{{"finishReason":"{reason}"}}]}}"#)).unwrap();
+            assert_eq!(piece.finish, Some(expected));
+        };
+        check("STOP", Finish::Stop);
+        check("MAX_TOKENS", Finish::MaxTokens);
+        check("RECITATION", Finish::Recitation);
+        for blocked in ["SAFETY", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY"] {
+            check(blocked, Finish::Blocked(blocked.into()));
+        }
+        for other in ["LANGUAGE", "OTHER", "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "NO_IMAGE", "BRAND_NEW"] {
+            check(other, Finish::Other(other.into()));
+        }
+    }
+
+    #[test]
+    fn a_refused_prompt_and_errors_in_the_stream_are_seen() {
+        let piece = interpret(r#"{"promptFeedback":{"blockReason":"PROHIBITED_CONTENT"}}"#).unwrap();
+        assert_eq!(piece.finish, Some(Finish::Blocked("PROHIBITED_CONTENT".into())));
+        let overloaded = r#"{"error":{"code":503,"message":"m","status":"UNAVAILABLE"}}"#;
+        assert_eq!(interpret(overloaded), Err(Failure::Overloaded("503 m".into())));
+        assert_eq!(interpret(&format!("[{overloaded}]")), Err(Failure::Overloaded("503 m".into())));
+        assert!(matches!(interpret("<html>"), Err(Failure::Garbage(_))));
+        assert!(matches!(interpret(r#"{"candidates":3}"#), Err(Failure::Garbage(_))));
+        assert_eq!(interpret("{}"), Ok(Piece::default()));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(data in ".{0,120}") {
+            let _ = interpret(&data);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Requests to the Gemini API: generateContent and the Files API.
+//!
+//! The key goes into a header, never into an address (ASVS 14.2.1). `Accept-Encoding: identity`, since nothing
+//! here inflates an answer. Temperature and its kin are not sent: Google has deprecated them.
+
+use bytes::Bytes;
+use http::{Method, Request, Uri, header};
+use serde_json::json;
+
+use super::payload::Payload;
+use super::prompt;
+use super::settings::Settings;
+
+/// Most tokens of one answer; the largest that the current models accept.
+pub(crate) const OUTPUT_TOKENS_MAX: u32 = 65_536;
+/// Where the document's base64 goes: splits the rendered JSON in two. Cannot occur in base64 nor in our prompt.
+const HERE: &str = "\u{1}document\u{1}";
+const PDF: &str = "application/pdf";
+
+/// The document as the model is to find it.
+#[derive(Debug, Clone)]
+pub(crate) enum Document {
+    /// Small enough to be kept: sent inside each request.
+    Inline(Bytes),
+    /// Uploaded once, named in each request.
+    Stored(StoredFile),
+}
+
+/// A file at Google's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredFile {
+    /// `files/…`
+    pub(crate) name: String,
+    pub(crate) uri: String,
+}
+
+/// Why a request cannot be built: a variable holds something that is no address, key or model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BadSetting(pub(crate) String);
+
+impl From<http::Error> for BadSetting {
+    fn from(error: http::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Asks `model` to transcribe; the answer is a stream of events.
+pub(crate) fn generate(
+    settings: &Settings,
+    model: &str,
+    document: &Document,
+    question: &str,
+) -> Result<Request<Payload>, BadSetting> {
+    let part = match document {
+        Document::Inline(_) => json!({"inlineData": {"mimeType": PDF, "data": HERE}}),
+        Document::Stored(file) => json!({"fileData": {"mimeType": PDF, "fileUri": file.uri}}),
+    };
+    let body = json!({
+        "systemInstruction": {"parts": [{"text": prompt::RULES}]},
+        "contents": [{"role": "user", "parts": [part, {"text": question}]}],
+        "generationConfig": {
+            "maxOutputTokens": OUTPUT_TOKENS_MAX,
+            "thinkingConfig": {"thinkingLevel": "low"},
+        },
+    })
+    .to_string();
+    let payload = match document {
+        Document::Stored(_) => Payload::plain(body),
+        Document::Inline(bytes) => {
+            let here = serde_json::Value::from(HERE).to_string();
+            let (prefix, suffix) = body.split_once(here.trim_matches('"')).unwrap_or((&body, ""));
+            Payload::around(prefix.to_owned(), bytes.clone(), suffix.to_owned())
+        }
+    };
+    let path = format!("/v1beta/models/{}:streamGenerateContent?alt=sse", model_segment(model)?);
+    build(settings, Method::POST, &format!("{}{path}", settings.origin), payload, &[(
+        "content-type",
+        "application/json",
+    )])
+}
+
+/// Opens a resumable upload; its answer's `x-goog-upload-url` takes the chunks. `length` when it is known.
+pub(crate) fn upload_start(settings: &Settings, length: Option<u64>) -> Result<Request<Payload>, BadSetting> {
+    // The display name is not the user's file name: Google need not know it.
+    let body = json!({"file": {"display_name": "document.pdf"}}).to_string();
+    let length = length.map(|length| length.to_string());
+    let mut headers = vec![
+        ("content-type", "application/json"),
+        ("x-goog-upload-protocol", "resumable"),
+        ("x-goog-upload-command", "start"),
+        ("x-goog-upload-header-content-type", PDF),
+    ];
+    if let Some(length) = &length {
+        headers.push(("x-goog-upload-header-content-length", length));
+    }
+    build(settings, Method::POST, &format!("{}/upload/v1beta/files", settings.origin), Payload::plain(body), &headers)
+}
+
+/// Checks that Google's upload address is on the origin we were told: the key is about to be sent there.
+pub(crate) fn upload_url(settings: &Settings, given: &str) -> Option<Uri> {
+    let uri: Uri = given.parse().ok()?;
+    let origin: Uri = settings.origin.parse().ok()?;
+    let same = uri.scheme() == origin.scheme()
+        && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+        && uri.host() == origin.host()
+        && port(&uri) == port(&origin);
+    same.then_some(uri)
+}
+
+/// Sends one chunk; all but the last are multiples of 256 KiB.
+pub(crate) fn upload_chunk(
+    settings: &Settings,
+    url: &Uri,
+    offset: u64,
+    chunk: Bytes,
+    last: bool,
+) -> Result<Request<Payload>, BadSetting> {
+    let command = if last { "upload, finalize" } else { "upload" };
+    let offset = offset.to_string();
+    let headers = [("x-goog-upload-command", command), ("x-goog-upload-offset", offset.as_str())];
+    build(settings, Method::POST, &url.to_string(), Payload::plain(chunk), &headers)
+}
+
+/// Gives an upload up; what was sent of it is dropped by Google.
+pub(crate) fn upload_cancel(settings: &Settings, url: &Uri) -> Result<Request<Payload>, BadSetting> {
+    let headers = [("x-goog-upload-command", "cancel")];
+    build(settings, Method::POST, &url.to_string(), Payload::default(), &headers)
+}
+
+/// Asks whether a file may be used yet.
+pub(crate) fn file_state(settings: &Settings, file: &StoredFile) -> Result<Request<Payload>, BadSetting> {
+    build(settings, Method::GET, &file_url(settings, file), Payload::default(), &[])
+}
+
+pub(crate) fn file_delete(settings: &Settings, file: &StoredFile) -> Result<Request<Payload>, BadSetting> {
+    build(settings, Method::DELETE, &file_url(settings, file), Payload::default(), &[])
+}
+
+fn file_url(settings: &Settings, file: &StoredFile) -> String {
+    format!("{}/v1beta/{}", settings.origin, file.name)
+}
+
+fn build(
+    settings: &Settings,
+    method: Method,
+    url: &str,
+    payload: Payload,
+    headers: &[(&str, &str)],
+) -> Result<Request<Payload>, BadSetting> {
+    let has_body = method == Method::POST;
+    let mut request = Request::builder()
+        .method(method)
+        .uri(url)
+        .header("x-goog-api-key", settings.key.header()?)
+        .header(header::ACCEPT_ENCODING, "identity");
+    if has_body {
+        request = request.header(header::CONTENT_LENGTH, payload.length());
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    Ok(request.body(payload)?)
+}
+
+/// A model name becomes part of a path: only what Google's names are made of.
+fn model_segment(model: &str) -> Result<&str, BadSetting> {
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    if model.is_empty() || !model.bytes().all(harmless) || model.contains("..") {
+        return Err(BadSetting(format!("gemini_model: {model:?} is not a model name")));
+    }
+    Ok(model)
+}
+
+fn port(uri: &Uri) -> u16 {
+    let default = if uri.scheme_str() == Some("http") { 80 } else { 443 };
+    uri.port_u16().unwrap_or(default)
+}

@@ -1,0 +1,97 @@
+//! What to do after a failure of the upstream: wait, take the next model, or give up.
+
+use std::time::Duration;
+
+use super::failure::Failure;
+
+/// Tries of one model, the first included.
+pub(crate) const TRIES_PER_MODEL: u32 = 2;
+/// A wait that Google asks for is granted up to this; more would eat the time the answer needs.
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(20);
+/// Before the second try of an overloaded model, plus up to as much again at random.
+const BACKOFF: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The same model, after this long.
+    Again(Duration),
+    NextModel,
+    GiveUp,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Situation {
+    /// Tries of this model so far, this one included.
+    pub(crate) tries: u32,
+    pub(crate) has_next_model: bool,
+    /// Until the total deadline.
+    pub(crate) remaining: Duration,
+    /// From 0 to 255: spreads the tries of many users.
+    pub(crate) jitter: u8,
+}
+
+/// Decides. Nothing is retried that the user would pay for twice without a chance of a better outcome.
+pub(crate) fn next_step(failure: &Failure, situation: Situation) -> Step {
+    let next_model = if situation.has_next_model { Step::NextModel } else { Step::GiveUp };
+    let may_retry = situation.tries < TRIES_PER_MODEL;
+    let jitter = BACKOFF * u32::from(situation.jitter) / 255;
+    match failure {
+        Failure::Refused(_) | Failure::Document(_) | Failure::DayQuota | Failure::TimedOut => Step::GiveUp,
+        Failure::ModelGone(_) => next_model,
+        Failure::MinuteQuota(delay) => {
+            let wait = delay.unwrap_or(BACKOFF) + jitter;
+            if may_retry && wait <= WAIT_MAX && wait < situation.remaining / 2 {
+                Step::Again(wait)
+            } else {
+                next_model
+            }
+        }
+        Failure::Overloaded(_) | Failure::Unreachable(_) | Failure::Cut(_) if may_retry => {
+            if BACKOFF + jitter < situation.remaining { Step::Again(BACKOFF + jitter) } else { Step::GiveUp }
+        }
+        Failure::Overloaded(_) | Failure::Garbage(_) | Failure::Cut(_) => next_model,
+        // Another model lives at the same address.
+        Failure::Unreachable(_) => Step::GiveUp,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_has_its_step() {
+        let seconds = Duration::from_secs;
+        let check = |failure: Failure, tries: u32, has_next_model: bool, remaining: u64, expected: Step| {
+            let situation = Situation { tries, has_next_model, remaining: seconds(remaining), jitter: 0 };
+            assert_eq!(next_step(&failure, situation), expected, "{failure:?} {situation:?}");
+        };
+        let text = String::new;
+        check(Failure::Refused(text()), 1, true, 100, Step::GiveUp);
+        check(Failure::Document(text()), 1, true, 100, Step::GiveUp);
+        check(Failure::DayQuota, 1, true, 100, Step::GiveUp);
+        check(Failure::TimedOut, 1, true, 100, Step::GiveUp);
+        check(Failure::ModelGone(text()), 1, true, 100, Step::NextModel);
+        check(Failure::ModelGone(text()), 1, false, 100, Step::GiveUp);
+        check(Failure::MinuteQuota(Some(seconds(12))), 1, true, 100, Step::Again(seconds(12)));
+        check(Failure::MinuteQuota(Some(seconds(12))), 1, true, 20, Step::NextModel);
+        check(Failure::MinuteQuota(Some(seconds(58))), 1, true, 160, Step::NextModel);
+        check(Failure::MinuteQuota(Some(seconds(58))), 1, false, 160, Step::GiveUp);
+        check(Failure::MinuteQuota(None), 2, true, 160, Step::NextModel);
+        check(Failure::Overloaded(text()), 1, true, 100, Step::Again(seconds(1)));
+        check(Failure::Overloaded(text()), 2, true, 100, Step::NextModel);
+        check(Failure::Overloaded(text()), 1, true, 1, Step::GiveUp);
+        check(Failure::Unreachable(text()), 1, true, 100, Step::Again(seconds(1)));
+        check(Failure::Unreachable(text()), 2, true, 100, Step::GiveUp);
+        check(Failure::Cut(text()), 2, true, 100, Step::NextModel);
+        check(Failure::Garbage(text()), 1, true, 100, Step::NextModel);
+    }
+
+    #[test]
+    fn jitter_only_lengthens() {
+        let situation =
+            Situation { tries: 1, has_next_model: true, remaining: Duration::from_secs(60), jitter: 255 };
+        let step = next_step(&Failure::Overloaded(String::new()), situation);
+        assert_eq!(step, Step::Again(Duration::from_secs(2)));
+    }
+}

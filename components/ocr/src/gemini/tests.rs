@@ -1,0 +1,83 @@
+use http::Method;
+use serde_json::Value;
+
+use super::request::{Document, StoredFile};
+use super::settings::{Settings, Variables};
+use super::*;
+
+fn settings() -> Settings {
+    Settings::parse(&Variables {
+        gemini_ai_api_key: "key".into(),
+        gemini_model: "m-1".into(),
+        gemini_fallback_models: String::new(),
+        gemini_origin: "https://g.example".into(),
+    })
+    .unwrap()
+}
+
+fn json(payload: payload::Payload) -> Value {
+    serde_json::from_slice(&payload.collect::<Vec<_>>().concat()).unwrap()
+}
+
+#[test]
+fn an_inline_document_is_asked_about_in_one_request() {
+    let document = Document::Inline(bytes::Bytes::from_static(b"%PDF-1.4"));
+    let request = request::generate(&settings(), "m-1", &document, prompt::WHOLE).unwrap();
+    assert_eq!(request.method(), Method::POST);
+    assert_eq!(request.uri(), "https://g.example/v1beta/models/m-1:streamGenerateContent?alt=sse");
+    assert_eq!(request.headers()["x-goog-api-key"], "key");
+    assert!(request.headers()["x-goog-api-key"].is_sensitive());
+    assert_eq!(request.headers()["accept-encoding"], "identity");
+    assert_eq!(request.headers()["content-length"], request.body().length().to_string().as_str());
+    let body = json(request.into_body());
+    assert_eq!(body["contents"][0]["parts"][0]["inlineData"]["data"], "JVBERi0xLjQ=");
+    assert_eq!(body["contents"][0]["parts"][0]["inlineData"]["mimeType"], "application/pdf");
+    assert_eq!(body["contents"][0]["parts"][1]["text"], prompt::WHOLE);
+    assert_eq!(body["systemInstruction"]["parts"][0]["text"], prompt::RULES);
+    assert_eq!(body["generationConfig"]["thinkingConfig"]["thinkingLevel"], "low");
+    assert!(body["generationConfig"].get("temperature").is_none());
+}
+
+#[test]
+fn a_stored_document_is_named() {
+    let file = StoredFile { name: "files/a".into(), uri: "https://g.example/v1beta/files/a".into() };
+    let request = request::generate(&settings(), "m-1", &Document::Stored(file.clone()), "q").unwrap();
+    let body = json(request.into_body());
+    assert_eq!(body["contents"][0]["parts"][0]["fileData"]["fileUri"], "https://g.example/v1beta/files/a");
+    let delete = request::file_delete(&settings(), &file).unwrap();
+    assert_eq!((delete.method(), delete.uri().path()), (&Method::DELETE, "/v1beta/files/a"));
+}
+
+#[test]
+fn an_upload_follows_the_resumable_protocol() {
+    let start = request::upload_start(&settings(), Some(42)).unwrap();
+    assert_eq!(start.uri(), "https://g.example/upload/v1beta/files");
+    assert_eq!(start.headers()["x-goog-upload-protocol"], "resumable");
+    assert_eq!(start.headers()["x-goog-upload-command"], "start");
+    assert_eq!(start.headers()["x-goog-upload-header-content-length"], "42");
+    assert_eq!(start.headers()["x-goog-upload-header-content-type"], "application/pdf");
+    assert!(!request::upload_start(&settings(), None).unwrap().headers().contains_key("x-goog-upload-header-content-length"));
+    let url = "https://g.example/up?id=1".parse().unwrap();
+    let chunk = request::upload_chunk(&settings(), &url, 262_144, bytes::Bytes::from_static(b"abc"), false).unwrap();
+    assert_eq!((&chunk.headers()["x-goog-upload-command"], &chunk.headers()["x-goog-upload-offset"]), (&"upload".parse().unwrap(), &"262144".parse().unwrap()));
+    assert_eq!(chunk.headers()["content-length"], "3");
+    let last = request::upload_chunk(&settings(), &url, 0, bytes::Bytes::new(), true).unwrap();
+    assert_eq!(last.headers()["x-goog-upload-command"], "upload, finalize");
+}
+
+#[test]
+fn a_model_name_cannot_change_the_path() {
+    let document = Document::Inline(bytes::Bytes::new());
+    for name in ["", "../x", "a/b", "a?b", "a#b", "a b", "..", "é"] {
+        assert!(request::generate(&settings(), name, &document, "q").is_err(), "{name}");
+    }
+}
+
+#[test]
+fn the_prompt_keeps_the_rules_that_the_product_promises() {
+    for word in ["français", "\\documentclass", "babel", "amsmath", "amssymb", "geometry", "ligne vide", "[illisible]", "Overleaf"] {
+        assert!(prompt::RULES.contains(word), "{word}");
+    }
+    assert!(prompt::rest_after("x = 1").contains("x = 1"));
+    assert!(prompt::only_page(3).contains("page 3"));
+}

@@ -1,0 +1,155 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn scan(bytes: &[u8]) -> Facts {
+    let mut scan = Scan::default();
+    scan.push(bytes);
+    scan.finish()
+}
+
+fn scan_cut(bytes: &[u8], size: usize) -> Facts {
+    let mut scan = Scan::default();
+    for chunk in bytes.chunks(size) {
+        scan.push(chunk);
+    }
+    scan.finish()
+}
+
+fn object_stream(objects: &[(u64, &str)], parameters: &str) -> Vec<u8> {
+    let mut table = String::new();
+    let mut body = String::new();
+    for (number, text) in objects {
+        table.push_str(&format!("{number} {} ", body.len()));
+        body.push_str(text);
+        body.push(' ');
+    }
+    let packed = miniz_oxide::deflate::compress_to_vec_zlib(format!("{table}{body}").as_bytes(), 6);
+    let mut object = format!(
+        "9 0 obj\n<</Type /ObjStm /N {} /First {} /Filter /FlateDecode /Length {}{parameters}>>\nstream\r\n",
+        objects.len(),
+        table.len(),
+        packed.len()
+    )
+    .into_bytes();
+    object.extend_from_slice(&packed);
+    object.extend_from_slice(b"\nendstream\nendobj\n%%EOF\n");
+    object
+}
+
+#[test]
+fn counts_pages_in_plain_files() {
+    let check = |body: &str, pages: Option<u32>| {
+        let facts = scan(format!("%PDF-1.4\n{body}\n%%EOF\n").as_bytes());
+        assert_eq!(facts.pages, pages, "{body}");
+    };
+    check("1 0 obj <</Type /Page>> endobj", Some(1));
+    check("1 0 obj <</Type/Page/Parent 2 0 R>> endobj 3 0 obj<</Parent 2 0 R /Type /Page >>endobj", Some(2));
+    check("1 0 obj <</Type /Page>> endobj 1 0 obj <</Type /Page /Annots []>> endobj", Some(1));
+    check("2 0 obj <</Type /Pages /Count 7 /Kids [1 0 R]>> endobj", Some(7));
+    check("2 0 obj <</Count 7 /Kids [] /Type /Pages /Parent 1 0 R>> endobj", None);
+    check("2 0 obj <</Type /Pages /Count 8 0 R>> endobj", None);
+    check("1 0 obj <</Type /Pages /Count 1>> endobj 2 0 obj <</Type /Page>> endobj 3 0 obj <</Type /Page>> endobj", Some(2));
+    check("1 0 obj (<</Type /Page>>) endobj % <</Type /Page>>", None);
+    check("1 0 obj <</Type /Catalog /Extra <</Type /Page>> >> endobj", None);
+    check("1 0 obj <</Type /Page /Open << endobj 2 0 obj <</Type /Page>> endobj", Some(1));
+    check("", None);
+}
+
+#[test]
+fn stream_data_is_not_structure() {
+    let check = |body: &str, pages: Option<u32>| {
+        assert_eq!(scan(format!("%PDF-1.4\n{body}\n%%EOF\n").as_bytes()).pages, pages, "{body}");
+    };
+    let inside = "5 0 obj <</Type /Page>> endobj";
+    check(&format!("1 0 obj <</Length 30>>\nstream\n{inside}\nendstream endobj"), None);
+    check(&format!("1 0 obj <</Length 12 0 R>>\nstream\r\n{inside}\nendstream endobj 2 0 obj <</Type/Page>> endobj"), Some(1));
+    check(&format!("1 0 obj <</Length 4>>\nstream\n{inside}\nendstream endobj 2 0 obj <</Type/Page>> endobj"), Some(1));
+}
+
+#[test]
+fn counts_pages_inside_object_streams() {
+    let pages = [(11, "<</Type/Page>>"), (12, "<</Type /Page /Parent 4 0 R>>"), (13, "42"), (14, "<</Type/Font>>")];
+    assert_eq!(scan(&object_stream(&pages, "")).pages, Some(2));
+    let tree = [(11, "<</Type/Page>>"), (4, "<</Type /Pages /Count 9>>")];
+    assert_eq!(scan(&object_stream(&tree, "")).pages, Some(9));
+    let twice = [object_stream(&pages, ""), object_stream(&pages, "")].concat();
+    assert_eq!(scan(&twice).pages, Some(2), "an update with the same numbers");
+    assert_eq!(scan(&object_stream(&pages, " /DecodeParms <</Predictor 12>>")).pages, None);
+}
+
+#[test]
+fn a_bomb_costs_no_more_than_the_budget() {
+    let zeros = vec![b' '; 80 * 1024 * 1024];
+    let packed = miniz_oxide::deflate::compress_to_vec_zlib(&zeros, 1);
+    let mut file = b"1 0 obj <</Type /ObjStm /First 0 /Filter /FlateDecode>> stream\n".to_vec();
+    file.extend_from_slice(&packed);
+    file.extend_from_slice(b"endstream endobj 2 0 obj <</Type /Page>> endobj %%EOF\n");
+    let mut scan = Scan::default();
+    scan.push(&file);
+    assert_eq!(scan.finish().pages, Some(1));
+}
+
+#[test]
+fn sees_encryption_and_the_end() {
+    let facts = scan(b"%PDF-1.4\ntrailer <</Size 5 /Encrypt 4 0 R>>\n%%EOF\n");
+    assert!(facts.encrypted && facts.ends && facts.ends_cleanly);
+    let facts = scan(b"%PDF-1.5\n7 0 obj <</Type /XRef /Encrypt <</V 4>> /Length 3>> stream\nabc\nendstream\n%%EOF");
+    assert!(facts.encrypted);
+    let facts = scan(b"%PDF-1.4\n4 0 obj <</EncryptMetadata true /Name (/Encrypt)>> endobj");
+    assert!(!facts.encrypted && !facts.ends);
+    let mut late = b"%PDF-1.4\n%%EOF\n".to_vec();
+    late.extend_from_slice(&[b'\n'; 5000]);
+    let facts = scan(&late);
+    assert!(facts.ends && !facts.ends_cleanly);
+}
+
+#[test]
+fn real_files_have_the_pages_that_pdfinfo_says() {
+    let check = |name: &str, bytes: &[u8], pages: u32, encrypted: bool| {
+        for size in [1, 7, 4096, usize::MAX] {
+            let facts = scan_cut(bytes, size.min(bytes.len()));
+            assert_eq!((facts.pages, facts.encrypted), (Some(pages), encrypted), "{name} in chunks of {size}");
+            assert!(facts.ends_cleanly, "{name}");
+        }
+    };
+    check("examen", include_bytes!("../../tests/fixtures/examen.pdf"), 3, false);
+    check("examen, PDF 1.4", include_bytes!("../../tests/fixtures/examen-1.4.pdf"), 3, false);
+    check("scan", include_bytes!("../../tests/fixtures/scan.pdf"), 1, false);
+}
+
+#[test]
+fn an_encrypted_real_file_is_seen() {
+    let facts = scan(include_bytes!("../../tests/fixtures/protege.pdf"));
+    assert!(facts.encrypted);
+}
+
+#[test]
+fn a_file_costs_its_pages_or_an_estimate() {
+    assert_eq!(price(Some(12), 1), 12);
+    assert_eq!(price(Some(0), 1), 1);
+    assert_eq!(price(None, 1), 1);
+    assert_eq!(price(None, 1024 * 1024 + 1), 5);
+    assert_eq!(price(None, u64::MAX), PAGES_MAX);
+}
+
+fn pdf_like() -> impl Strategy<Value = Vec<u8>> {
+    let word = prop_oneof![
+        Just(b"/Type ".to_vec()), Just(b"/Page ".to_vec()), Just(b"/Pages ".to_vec()), Just(b"<<".to_vec()),
+        Just(b">>".to_vec()), Just(b"1 0 obj ".to_vec()), Just(b"endobj ".to_vec()), Just(b"stream\r\n".to_vec()),
+        Just(b"stream\n".to_vec()), Just(b"endstream ".to_vec()), Just(b"/Length 9 ".to_vec()),
+        Just(b"/Count 3 ".to_vec()), Just(b"(".to_vec()), Just(b")".to_vec()), Just(b"<".to_vec()),
+        Just(b"[".to_vec()), Just(b"]".to_vec()), Just(b"%%EOF\n".to_vec()), Just(b"/Encrypt ".to_vec()),
+        Just(b"/Type /ObjStm /First 5 /Filter /FlateDecode ".to_vec()),
+        Just(object_stream(&[(3, "<</Type/Page>>"), (4, "<</Type/Page>>")], "")),
+        proptest::collection::vec(any::<u8>(), 0..12),
+    ];
+    proptest::collection::vec(word, 0..60).prop_map(|words| words.concat())
+}
+
+proptest! {
+    #[test]
+    fn chunking_changes_nothing_and_nothing_panics(bytes in pdf_like(), size in 1usize..40) {
+        prop_assert_eq!(scan(&bytes), scan_cut(&bytes, size));
+    }
+}

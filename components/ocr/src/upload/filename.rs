@@ -1,0 +1,125 @@
+//! The name of the `.tex` file, made from the name of the upload.
+//!
+//! The client's name is text from outside: it is never a path here, only shown and put into a header.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+/// Characters of the name kept, without the extension.
+const NAME_CHARS_MAX: usize = 80;
+const DEFAULT: &str = "document";
+
+/// The upload's name as it may be shown: the last path component, without control or direction characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileName(String);
+
+impl FileName {
+    #[must_use]
+    pub fn parse(raw: &str) -> Self {
+        let last = raw.rsplit(['/', '\\']).next().unwrap_or_default();
+        let clean: String = last.nfc().filter(|char| !is_unsafe(*char)).take(NAME_CHARS_MAX + 4).collect();
+        let clean = clean.trim().trim_start_matches('.');
+        Self(if clean.is_empty() { format!("{DEFAULT}.pdf") } else { clean.to_owned() })
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name of the LaTeX file, in ASCII: `Énoncé n°3.pdf` gives `Enonce_n3.tex`.
+    #[must_use]
+    pub fn tex(&self) -> String {
+        let stem = strip_pdf(&self.0);
+        let mut name = String::new();
+        for char in stem.nfkd() {
+            match char {
+                'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' => name.push(char),
+                '_' | ' ' | '\t' if !name.ends_with('_') => name.push('_'),
+                _ => {}
+            }
+        }
+        let name: String = name.trim_matches(['.', '_', '-']).chars().take(NAME_CHARS_MAX).collect();
+        let name = if name.is_empty() { DEFAULT.to_owned() } else { name };
+        let first = name.split('.').next().unwrap_or_default();
+        let prefix = if is_device(first) { "_" } else { "" };
+        format!("{prefix}{name}.tex")
+    }
+
+    /// `Content-Disposition` of the download (RFC 6266), with the accents in `filename*`.
+    #[must_use]
+    pub fn content_disposition(&self) -> String {
+        let mut encoded = String::new();
+        for byte in format!("{}.tex", strip_pdf(&self.0)).bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => encoded.push(char::from(byte)),
+                _ => encoded.push_str(&format!("%{byte:02X}")),
+            }
+        }
+        format!("attachment; filename=\"{}\"; filename*=UTF-8''{encoded}", self.tex())
+    }
+}
+
+fn strip_pdf(name: &str) -> &str {
+    let cut = name.len().saturating_sub(4);
+    match name.get(cut..) {
+        Some(end) if end.eq_ignore_ascii_case(".pdf") => name.get(..cut).unwrap_or(name),
+        _ => name,
+    }
+}
+
+/// Control characters, and those that change the direction of the text around them.
+fn is_unsafe(char: char) -> bool {
+    char.is_control()
+        || matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Names that Windows keeps for itself.
+fn is_device(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    matches!(upper.as_str(), "CON" | "PRN" | "AUX" | "NUL")
+        || matches!(upper.as_bytes(), [b'C', b'O', b'M', b'0'..=b'9'] | [b'L', b'P', b'T', b'0'..=b'9'])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_tex_file_is_named_after_the_upload() {
+        let check = |raw: &str, shown: &str, tex: &str| {
+            let name = FileName::parse(raw);
+            assert_eq!((name.as_str(), name.tex().as_str()), (shown, tex), "{raw:?}");
+        };
+        check("examen.pdf", "examen.pdf", "examen.tex");
+        check("Énoncé n°3.PDF", "Énoncé n°3.PDF", "Enonce_n3.tex");
+        check("数学.pdf", "数学.pdf", "document.tex");
+        check("C:\\notes\\../../etc/passwd", "passwd", "passwd.tex");
+        check("..", "document.pdf", "document.tex");
+        check("a\r\nb\u{202e}c.pdf", "abc.pdf", "abc.tex");
+        check("con.pdf", "con.pdf", "_con.tex");
+        check("TD  1 - intégrales.pdf", "TD  1 - intégrales.pdf", "TD_1_-_integrales.tex");
+    }
+
+    #[test]
+    fn the_header_carries_both_spellings() {
+        assert_eq!(
+            FileName::parse("Énoncé \"1\".pdf").content_disposition(),
+            "attachment; filename=\"Enonce_1.tex\"; filename*=UTF-8''%C3%89nonc%C3%A9%20%221%22.tex"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_gives_a_safe_one(raw in ".{0,200}") {
+            let name = FileName::parse(&raw);
+            let tex = name.tex();
+            prop_assert!(tex.ends_with(".tex") && tex.len() <= NAME_CHARS_MAX + 5);
+            prop_assert!(tex.chars().all(|char| char.is_ascii_alphanumeric() || "._-".contains(char)));
+            prop_assert!(!tex.starts_with('.'));
+            prop_assert!(name.content_disposition().bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+            prop_assert!(!name.as_str().contains(['/', '\\']));
+        }
+    }
+}
