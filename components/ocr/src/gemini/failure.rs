@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// A failure of the upstream. The text inside is for the log, never for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// Our key or our project is refused; only the operator can help.
     Refused(String),
     /// The model cannot open the document: damaged, encrypted, or without pages.
@@ -37,7 +37,7 @@ const RETRY_DELAY_MAX: Duration = Duration::from_secs(3600);
 
 impl Failure {
     /// Reads an answer whose status is not a success. The body may be an error object, an array of one, or HTML.
-    pub(crate) fn from_answer(status: StatusCode, body: &[u8]) -> Self {
+    pub fn from_answer(status: StatusCode, body: &[u8]) -> Self {
         match serde_json::from_slice::<Value>(body).ok().as_ref().and_then(error_object) {
             Some(error) => Self::from_error(status.as_u16(), error),
             None => Self::from_code(u64::from(status.as_u16()), "", &String::from_utf8_lossy(body)),
@@ -45,7 +45,7 @@ impl Failure {
     }
 
     /// Reads an `{"error": …}` object, alone or in the array that a stream without `alt=sse` sends.
-    pub(crate) fn from_json(value: &Value) -> Option<Self> {
+    pub fn from_json(value: &Value) -> Option<Self> {
         error_object(value).map(|error| Self::from_error(500, error))
     }
 
@@ -136,9 +136,17 @@ mod tests {
             r#"{"error":{"code":400,"message":"User location is not supported","status":"FAILED_PRECONDITION"}}"#,
             Failure::Refused("User location is not supported".into()),
         );
-        check(403, r#"{"error":{"code":403,"message":"no","status":"PERMISSION_DENIED"}}"#, Failure::Refused("no".into()));
+        check(
+            403,
+            r#"{"error":{"code":403,"message":"no","status":"PERMISSION_DENIED"}}"#,
+            Failure::Refused("no".into()),
+        );
         check(401, "", Failure::Refused(String::new()));
-        check(404, r#"{"error":{"code":404,"message":"gone","status":"NOT_FOUND"}}"#, Failure::ModelGone("gone".into()));
+        check(
+            404,
+            r#"{"error":{"code":404,"message":"gone","status":"NOT_FOUND"}}"#,
+            Failure::ModelGone("gone".into()),
+        );
         check(
             429,
             r#"{"error":{"code":429,"details":[{"violations":[{"quotaId":"GenerateRequestsPerMinutePerProject"}]},{"retryDelay":"12.77s"}]}}"#,
@@ -150,7 +158,11 @@ mod tests {
             Failure::DayQuota,
         );
         check(429, "slow down", Failure::MinuteQuota(None));
-        check(503, r#"{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}"#, Failure::Overloaded("503 The model is overloaded.".into()));
+        check(
+            503,
+            r#"{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}"#,
+            Failure::Overloaded("503 The model is overloaded.".into()),
+        );
         check(504, r#"{"error":{"code":504,"status":"DEADLINE_EXCEEDED"}}"#, Failure::TimedOut);
         check(500, "<html>oops</html>", Failure::Overloaded("500 <html>oops</html>".into()));
         check(302, "", Failure::Garbage("302 ".into()));

@@ -8,7 +8,7 @@ use super::request::{StoredFile, upload_url};
 use super::settings::Settings;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FileState {
+pub enum FileState {
     Processing,
     Active,
 }
@@ -28,16 +28,22 @@ struct Wrapped {
 }
 
 /// Where the chunks go.
-pub(crate) fn started(settings: &Settings, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Uri, Failure> {
+pub fn started(
+    settings: &Settings,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Uri, Failure> {
     if !status.is_success() {
         return Err(Failure::from_answer(status, body));
     }
     let given = headers.get("x-goog-upload-url").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    upload_url(settings, given).ok_or_else(|| Failure::Garbage("upload address is not on gemini_origin".to_owned()))
+    upload_url(settings, given)
+        .ok_or_else(|| Failure::Garbage("upload address is not on gemini_origin".to_owned()))
 }
 
 /// After a chunk that was not the last: the upload goes on.
-pub(crate) fn went_on(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Failure> {
+pub fn went_on(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Failure> {
     if !status.is_success() {
         return Err(Failure::from_answer(status, body));
     }
@@ -48,7 +54,7 @@ pub(crate) fn went_on(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> R
 }
 
 /// After the last chunk, or when asked: the file and whether it may be used.
-pub(crate) fn file(status: StatusCode, body: &[u8]) -> Result<(StoredFile, FileState), Failure> {
+pub fn file(status: StatusCode, body: &[u8]) -> Result<(StoredFile, FileState), Failure> {
     if !status.is_success() {
         return Err(Failure::from_answer(status, body));
     }
@@ -60,7 +66,10 @@ pub(crate) fn file(status: StatusCode, body: &[u8]) -> Result<(StoredFile, FileS
     };
     // The name becomes part of an address.
     let id = file.name.strip_prefix("files/").unwrap_or_default();
-    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') || file.uri.is_empty() {
+    if id.is_empty()
+        || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        || file.uri.is_empty()
+    {
         return Err(odd());
     }
     let state = match file.state.as_str() {
@@ -108,10 +117,20 @@ mod tests {
     #[test]
     fn files_are_read_wrapped_or_bare() {
         let check = |body: &str, expected: Option<FileState>| {
-            assert_eq!(file(StatusCode::OK, body.as_bytes()).ok().map(|(_, state)| state), expected, "{body}");
+            assert_eq!(
+                file(StatusCode::OK, body.as_bytes()).ok().map(|(_, state)| state),
+                expected,
+                "{body}"
+            );
         };
-        check(r#"{"file":{"name":"files/a-1","uri":"https://g/a","state":"ACTIVE"}}"#, Some(FileState::Active));
-        check(r#"{"name":"files/a-1","uri":"https://g/a","state":"PROCESSING"}"#, Some(FileState::Processing));
+        check(
+            r#"{"file":{"name":"files/a-1","uri":"https://g/a","state":"ACTIVE"}}"#,
+            Some(FileState::Active),
+        );
+        check(
+            r#"{"name":"files/a-1","uri":"https://g/a","state":"PROCESSING"}"#,
+            Some(FileState::Processing),
+        );
         check(r#"{"name":"files/a-1","uri":"https://g/a","state":"FAILED"}"#, None);
         check(r#"{"name":"files/../x","uri":"https://g/a","state":"ACTIVE"}"#, None);
         check(r#"{"name":"files/a","state":"ACTIVE"}"#, None);

@@ -11,7 +11,7 @@ use bytes::Bytes;
 const RAW_BYTES: usize = 48 * 1024;
 
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Payload {
+pub struct Payload {
     prefix: Bytes,
     /// Sent as base64.
     document: Bytes,
@@ -19,16 +19,16 @@ pub(crate) struct Payload {
 }
 
 impl Payload {
-    pub(crate) fn plain(bytes: impl Into<Bytes>) -> Self {
+    pub fn plain(bytes: impl Into<Bytes>) -> Self {
         Self { prefix: bytes.into(), ..Self::default() }
     }
 
-    pub(crate) fn around(prefix: String, document: Bytes, suffix: String) -> Self {
+    pub fn around(prefix: String, document: Bytes, suffix: String) -> Self {
         Self { prefix: prefix.into(), document, suffix: suffix.into() }
     }
 
     /// In bytes, as sent.
-    pub(crate) fn length(&self) -> u64 {
+    pub fn length(&self) -> u64 {
         let encoded = self.document.len().div_ceil(3) * 4;
         (self.prefix.len() + encoded + self.suffix.len()) as u64
     }

@@ -7,7 +7,7 @@ use super::failure::Failure;
 
 /// Why the model stopped. Unknown reasons become [`Finish::Other`]: Google adds some now and then.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Finish {
+pub enum Finish {
     Stop,
     /// The output limit: the rest can be asked for.
     MaxTokens,
@@ -19,11 +19,11 @@ pub(crate) enum Finish {
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Piece {
-    pub(crate) text: String,
-    pub(crate) finish: Option<Finish>,
+pub struct Piece {
+    pub text: String,
+    pub finish: Option<Finish>,
     /// The version that really answered.
-    pub(crate) model: Option<String>,
+    pub model: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -61,7 +61,7 @@ struct Feedback {
 }
 
 /// Interprets the data of one event.
-pub(crate) fn interpret(data: &str) -> Result<Piece, Failure> {
+pub fn interpret(data: &str) -> Result<Piece, Failure> {
     let value: Value =
         serde_json::from_str(data).map_err(|error| Failure::Garbage(format!("not JSON: {error}")))?;
     if let Some(failure) = Failure::from_json(&value) {
@@ -87,9 +87,12 @@ fn finish(reason: String) -> Finish {
         "STOP" => Finish::Stop,
         "MAX_TOKENS" => Finish::MaxTokens,
         "RECITATION" => Finish::Recitation,
-        "SAFETY" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "IMAGE_SAFETY" | "IMAGE_PROHIBITED_CONTENT" => {
-            Finish::Blocked(reason)
-        }
+        "SAFETY"
+        | "BLOCKLIST"
+        | "PROHIBITED_CONTENT"
+        | "SPII"
+        | "IMAGE_SAFETY"
+        | "IMAGE_PROHIBITED_CONTENT" => Finish::Blocked(reason),
         _ => Finish::Other(reason),
     }
 }
@@ -120,7 +123,15 @@ mod tests {
         for blocked in ["SAFETY", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY"] {
             check(blocked, Finish::Blocked(blocked.into()));
         }
-        for other in ["LANGUAGE", "OTHER", "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "NO_IMAGE", "BRAND_NEW"] {
+        for other in [
+            "LANGUAGE",
+            "OTHER",
+            "MALFORMED_FUNCTION_CALL",
+            "UNEXPECTED_TOOL_CALL",
+            "TOO_MANY_TOOL_CALLS",
+            "NO_IMAGE",
+            "BRAND_NEW",
+        ] {
             check(other, Finish::Other(other.into()));
         }
     }

@@ -12,14 +12,14 @@ use super::prompt;
 use super::settings::Settings;
 
 /// Most tokens of one answer; the largest that the current models accept.
-pub(crate) const OUTPUT_TOKENS_MAX: u32 = 65_536;
+pub const OUTPUT_TOKENS_MAX: u32 = 65_536;
 /// Where the document's base64 goes: splits the rendered JSON in two. Cannot occur in base64 nor in our prompt.
 const HERE: &str = "\u{1}document\u{1}";
 const PDF: &str = "application/pdf";
 
 /// The document as the model is to find it.
 #[derive(Debug, Clone)]
-pub(crate) enum Document {
+pub enum Document {
     /// Small enough to be kept: sent inside each request.
     Inline(Bytes),
     /// Uploaded once, named in each request.
@@ -28,15 +28,15 @@ pub(crate) enum Document {
 
 /// A file at Google's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct StoredFile {
+pub struct StoredFile {
     /// `files/…`
-    pub(crate) name: String,
-    pub(crate) uri: String,
+    pub name: String,
+    pub uri: String,
 }
 
 /// Why a request cannot be built: a variable holds something that is no address, key or model.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct BadSetting(pub(crate) String);
+pub struct BadSetting(pub String);
 
 impl From<http::Error> for BadSetting {
     fn from(error: http::Error) -> Self {
@@ -45,7 +45,7 @@ impl From<http::Error> for BadSetting {
 }
 
 /// Asks `model` to transcribe; the answer is a stream of events.
-pub(crate) fn generate(
+pub fn generate(
     settings: &Settings,
     model: &str,
     document: &Document,
@@ -73,14 +73,17 @@ pub(crate) fn generate(
         }
     };
     let path = format!("/v1beta/models/{}:streamGenerateContent?alt=sse", model_segment(model)?);
-    build(settings, Method::POST, &format!("{}{path}", settings.origin), payload, &[(
-        "content-type",
-        "application/json",
-    )])
+    build(
+        settings,
+        Method::POST,
+        &format!("{}{path}", settings.origin),
+        payload,
+        &[("content-type", "application/json")],
+    )
 }
 
 /// Opens a resumable upload; its answer's `x-goog-upload-url` takes the chunks. `length` when it is known.
-pub(crate) fn upload_start(settings: &Settings, length: Option<u64>) -> Result<Request<Payload>, BadSetting> {
+pub fn upload_start(settings: &Settings, length: Option<u64>) -> Result<Request<Payload>, BadSetting> {
     // The display name is not the user's file name: Google need not know it.
     let body = json!({"file": {"display_name": "document.pdf"}}).to_string();
     let length = length.map(|length| length.to_string());
@@ -93,11 +96,17 @@ pub(crate) fn upload_start(settings: &Settings, length: Option<u64>) -> Result<R
     if let Some(length) = &length {
         headers.push(("x-goog-upload-header-content-length", length));
     }
-    build(settings, Method::POST, &format!("{}/upload/v1beta/files", settings.origin), Payload::plain(body), &headers)
+    build(
+        settings,
+        Method::POST,
+        &format!("{}/upload/v1beta/files", settings.origin),
+        Payload::plain(body),
+        &headers,
+    )
 }
 
 /// Checks that Google's upload address is on the origin we were told: the key is about to be sent there.
-pub(crate) fn upload_url(settings: &Settings, given: &str) -> Option<Uri> {
+pub fn upload_url(settings: &Settings, given: &str) -> Option<Uri> {
     let uri: Uri = given.parse().ok()?;
     let origin: Uri = settings.origin.parse().ok()?;
     let same = uri.scheme() == origin.scheme()
@@ -108,7 +117,7 @@ pub(crate) fn upload_url(settings: &Settings, given: &str) -> Option<Uri> {
 }
 
 /// Sends one chunk; all but the last are multiples of 256 KiB.
-pub(crate) fn upload_chunk(
+pub fn upload_chunk(
     settings: &Settings,
     url: &Uri,
     offset: u64,
@@ -121,18 +130,24 @@ pub(crate) fn upload_chunk(
     build(settings, Method::POST, &url.to_string(), Payload::plain(chunk), &headers)
 }
 
+/// Asks how much of an upload has arrived: `x-goog-upload-size-received`.
+pub fn upload_query(settings: &Settings, url: &Uri) -> Result<Request<Payload>, BadSetting> {
+    let headers = [("x-goog-upload-command", "query")];
+    build(settings, Method::POST, &url.to_string(), Payload::default(), &headers)
+}
+
 /// Gives an upload up; what was sent of it is dropped by Google.
-pub(crate) fn upload_cancel(settings: &Settings, url: &Uri) -> Result<Request<Payload>, BadSetting> {
+pub fn upload_cancel(settings: &Settings, url: &Uri) -> Result<Request<Payload>, BadSetting> {
     let headers = [("x-goog-upload-command", "cancel")];
     build(settings, Method::POST, &url.to_string(), Payload::default(), &headers)
 }
 
 /// Asks whether a file may be used yet.
-pub(crate) fn file_state(settings: &Settings, file: &StoredFile) -> Result<Request<Payload>, BadSetting> {
+pub fn file_state(settings: &Settings, file: &StoredFile) -> Result<Request<Payload>, BadSetting> {
     build(settings, Method::GET, &file_url(settings, file), Payload::default(), &[])
 }
 
-pub(crate) fn file_delete(settings: &Settings, file: &StoredFile) -> Result<Request<Payload>, BadSetting> {
+pub fn file_delete(settings: &Settings, file: &StoredFile) -> Result<Request<Payload>, BadSetting> {
     build(settings, Method::DELETE, &file_url(settings, file), Payload::default(), &[])
 }
 

@@ -5,14 +5,14 @@ use std::time::Duration;
 use super::failure::Failure;
 
 /// Tries of one model, the first included.
-pub(crate) const TRIES_PER_MODEL: u32 = 2;
+pub const TRIES_PER_MODEL: u32 = 2;
 /// A wait that Google asks for is granted up to this; more would eat the time the answer needs.
-pub(crate) const WAIT_MAX: Duration = Duration::from_secs(20);
+pub const WAIT_MAX: Duration = Duration::from_secs(20);
 /// Before the second try of an overloaded model, plus up to as much again at random.
 const BACKOFF: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub enum Step {
     /// The same model, after this long.
     Again(Duration),
     NextModel,
@@ -20,18 +20,18 @@ pub(crate) enum Step {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Situation {
+pub struct Situation {
     /// Tries of this model so far, this one included.
-    pub(crate) tries: u32,
-    pub(crate) has_next_model: bool,
+    pub tries: u32,
+    pub has_next_model: bool,
     /// Until the total deadline.
-    pub(crate) remaining: Duration,
+    pub remaining: Duration,
     /// From 0 to 255: spreads the tries of many users.
-    pub(crate) jitter: u8,
+    pub jitter: u8,
 }
 
 /// Decides. Nothing is retried that the user would pay for twice without a chance of a better outcome.
-pub(crate) fn next_step(failure: &Failure, situation: Situation) -> Step {
+pub fn next_step(failure: &Failure, situation: Situation) -> Step {
     let next_model = if situation.has_next_model { Step::NextModel } else { Step::GiveUp };
     let may_retry = situation.tries < TRIES_PER_MODEL;
     let jitter = BACKOFF * u32::from(situation.jitter) / 255;

@@ -9,7 +9,7 @@ use super::request::BadSetting;
 pub struct ApiKey(String);
 
 impl ApiKey {
-    pub(crate) fn header(&self) -> Result<HeaderValue, BadSetting> {
+    pub fn header(&self) -> Result<HeaderValue, BadSetting> {
         let mut value = HeaderValue::from_str(&self.0)
             .map_err(|_| BadSetting("gemini_ai_api_key: not fit for a header".to_owned()))?;
         value.set_sensitive(true);
@@ -34,11 +34,11 @@ pub struct Variables {
 
 #[derive(Debug, Clone)]
 pub struct Settings {
-    pub(crate) key: ApiKey,
+    pub key: ApiKey,
     /// Never empty: the model, then its fallbacks.
-    pub(crate) models: Vec<String>,
+    pub models: Vec<String>,
     /// `https://host[:port]`, without a slash at the end.
-    pub(crate) origin: String,
+    pub origin: String,
 }
 
 impl Settings {
@@ -58,8 +58,11 @@ impl Settings {
             return Err("gemini_origin");
         }
         let mut models: Vec<String> = Vec::new();
-        let names = [variables.gemini_model.as_str()].into_iter().chain(variables.gemini_fallback_models.split(','));
-        for name in names.map(|name| name.trim().trim_start_matches("models/")).filter(|name| !name.is_empty()) {
+        let names =
+            [variables.gemini_model.as_str()].into_iter().chain(variables.gemini_fallback_models.split(','));
+        for name in
+            names.map(|name| name.trim().trim_start_matches("models/")).filter(|name| !name.is_empty())
+        {
             if !models.iter().any(|known| known == name) {
                 models.push(name.to_owned());
             }
@@ -87,7 +90,10 @@ mod tests {
     #[test]
     fn good_variables_are_read() {
         let settings = Settings::parse(&variables()).unwrap();
-        assert_eq!((settings.models, settings.origin.as_str()), (vec!["m".into(), "n".into(), "o".into()], "https://g.example"));
+        assert_eq!(
+            (settings.models, settings.origin.as_str()),
+            (vec!["m".into(), "n".into(), "o".into()], "https://g.example")
+        );
     }
 
     #[test]

@@ -4,13 +4,13 @@
 //! other fields are ignored.
 
 /// One event of the API is a few KB; an upstream that never ends one is cut off here.
-pub(crate) const EVENT_BYTES_MAX: usize = 2 * 1024 * 1024;
+pub const EVENT_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct TooLong;
+pub struct TooLong;
 
 #[derive(Debug, Default)]
-pub(crate) struct SseDecoder {
+pub struct SseDecoder {
     line: Vec<u8>,
     data: Vec<u8>,
     has_data: bool,
@@ -19,7 +19,7 @@ pub(crate) struct SseDecoder {
 
 impl SseDecoder {
     /// Takes a chunk and returns the data of the events that it completes.
-    pub(crate) fn push(&mut self, chunk: &[u8]) -> Result<Vec<String>, TooLong> {
+    pub fn push(&mut self, chunk: &[u8]) -> Result<Vec<String>, TooLong> {
         let mut events = Vec::new();
         for byte in chunk {
             let skip = *byte == b'\n' && self.after_return;
@@ -35,7 +35,7 @@ impl SseDecoder {
     }
 
     /// The data of a last event that lacks its empty line: some servers close right after it.
-    pub(crate) fn finish(mut self) -> Option<String> {
+    pub fn finish(mut self) -> Option<String> {
         let by_line = self.end_line();
         by_line.or_else(|| self.dispatch())
     }
@@ -74,14 +74,17 @@ mod tests {
 
     fn decode(bytes: &[u8], size: usize) -> Vec<String> {
         let mut decoder = SseDecoder::default();
-        let mut events: Vec<String> = bytes.chunks(size).flat_map(|chunk| decoder.push(chunk).unwrap()).collect();
+        let mut events: Vec<String> =
+            bytes.chunks(size).flat_map(|chunk| decoder.push(chunk).unwrap()).collect();
         events.extend(decoder.finish());
         events
     }
 
     #[test]
     fn reads_events_however_their_lines_end() {
-        let check = |stream: &str, expected: &[&str]| assert_eq!(decode(stream.as_bytes(), 9999), expected, "{stream:?}");
+        let check = |stream: &str, expected: &[&str]| {
+            assert_eq!(decode(stream.as_bytes(), 9999), expected, "{stream:?}");
+        };
         check("data: a\n\ndata: b\n\n", &["a", "b"]);
         check("data: a\r\n\r\ndata:b\r\n\r\n", &["a", "b"]);
         check("data: a\r\rdata: b\r\r", &["a", "b"]);

@@ -56,10 +56,19 @@ fn an_upload_follows_the_resumable_protocol() {
     assert_eq!(start.headers()["x-goog-upload-command"], "start");
     assert_eq!(start.headers()["x-goog-upload-header-content-length"], "42");
     assert_eq!(start.headers()["x-goog-upload-header-content-type"], "application/pdf");
-    assert!(!request::upload_start(&settings(), None).unwrap().headers().contains_key("x-goog-upload-header-content-length"));
+    assert!(
+        !request::upload_start(&settings(), None)
+            .unwrap()
+            .headers()
+            .contains_key("x-goog-upload-header-content-length")
+    );
     let url = "https://g.example/up?id=1".parse().unwrap();
-    let chunk = request::upload_chunk(&settings(), &url, 262_144, bytes::Bytes::from_static(b"abc"), false).unwrap();
-    assert_eq!((&chunk.headers()["x-goog-upload-command"], &chunk.headers()["x-goog-upload-offset"]), (&"upload".parse().unwrap(), &"262144".parse().unwrap()));
+    let chunk =
+        request::upload_chunk(&settings(), &url, 262_144, bytes::Bytes::from_static(b"abc"), false).unwrap();
+    assert_eq!(
+        (&chunk.headers()["x-goog-upload-command"], &chunk.headers()["x-goog-upload-offset"]),
+        (&"upload".parse().unwrap(), &"262144".parse().unwrap())
+    );
     assert_eq!(chunk.headers()["content-length"], "3");
     let last = request::upload_chunk(&settings(), &url, 0, bytes::Bytes::new(), true).unwrap();
     assert_eq!(last.headers()["x-goog-upload-command"], "upload, finalize");
@@ -75,7 +84,17 @@ fn a_model_name_cannot_change_the_path() {
 
 #[test]
 fn the_prompt_keeps_the_rules_that_the_product_promises() {
-    for word in ["français", "\\documentclass", "babel", "amsmath", "amssymb", "geometry", "ligne vide", "[illisible]", "Overleaf"] {
+    for word in [
+        "français",
+        "\\documentclass",
+        "babel",
+        "amsmath",
+        "amssymb",
+        "geometry",
+        "ligne vide",
+        "[illisible]",
+        "Overleaf",
+    ] {
         assert!(prompt::RULES.contains(word), "{word}");
     }
     assert!(prompt::rest_after("x = 1").contains("x = 1"));

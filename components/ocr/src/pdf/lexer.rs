@@ -8,7 +8,7 @@
 const WORD_BYTES_MAX: usize = 48;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Token<'a> {
+pub enum Token<'a> {
     /// Without its slash, `#xx` decoded.
     Name(&'a [u8]),
     /// A non-negative integer; larger ones saturate.
@@ -42,14 +42,14 @@ enum State {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Lexer {
+pub struct Lexer {
     state: State,
     word: Vec<u8>,
 }
 
 impl Lexer {
     /// Takes one byte and emits the tokens that it completes: none, one, or two.
-    pub(crate) fn push(&mut self, byte: u8, emit: &mut impl FnMut(Token<'_>)) {
+    pub fn push(&mut self, byte: u8, emit: &mut impl FnMut(Token<'_>)) {
         match self.state {
             State::Between => self.begin(byte, emit),
             State::Name | State::Word if is_regular(byte) => self.keep(byte),
@@ -99,7 +99,7 @@ impl Lexer {
     }
 
     /// The end of the input also ends a name, a word or a last comment.
-    pub(crate) fn finish(&mut self, emit: &mut impl FnMut(Token<'_>)) {
+    pub fn finish(&mut self, emit: &mut impl FnMut(Token<'_>)) {
         self.push(b'\n', emit);
         self.state = State::Between;
     }
@@ -139,7 +139,21 @@ impl Lexer {
 fn is_regular(byte: u8) -> bool {
     !matches!(
         byte,
-        0 | b'\t' | b'\n' | 0x0c | b'\r' | b' ' | b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%'
+        0 | b'\t'
+            | b'\n'
+            | 0x0c
+            | b'\r'
+            | b' '
+            | b'('
+            | b')'
+            | b'<'
+            | b'>'
+            | b'['
+            | b']'
+            | b'{'
+            | b'}'
+            | b'/'
+            | b'%'
     )
 }
 
@@ -208,8 +222,12 @@ mod tests {
 
     #[test]
     fn reads_dictionaries_names_numbers_and_references() {
-        let check = |input: &str, expected: &[&str]| assert_eq!(tokens(input.as_bytes()), expected, "{input}");
-        check("12 0 obj<</Type/Page/Parent 3 0 R>>", &["12", "0", "obj", "<<", "/Type", "/Page", "/Parent", "3", "0", "R", ">>"]);
+        let check =
+            |input: &str, expected: &[&str]| assert_eq!(tokens(input.as_bytes()), expected, "{input}");
+        check(
+            "12 0 obj<</Type/Page/Parent 3 0 R>>",
+            &["12", "0", "obj", "<<", "/Type", "/Page", "/Parent", "3", "0", "R", ">>"],
+        );
         check("[/FlateDecode null 1.5 -2]", &["[", "/FlateDecode", "null", "1.5", "-2", "]"]);
         check("/P#61ge /A#", &["/Page", "/A#"]);
         check("99999999999999999999999", &[&u64::MAX.to_string()]);
@@ -217,7 +235,8 @@ mod tests {
 
     #[test]
     fn what_is_inside_strings_and_comments_is_not_structure() {
-        let check = |input: &str, expected: &[&str]| assert_eq!(tokens(input.as_bytes()), expected, "{input}");
+        let check =
+            |input: &str, expected: &[&str]| assert_eq!(tokens(input.as_bytes()), expected, "{input}");
         check(r"(a (nested) \) /Type /Page) /X", &["text", "/X"]);
         check("<2F50> /X", &["text", "/X"]);
         check("% /Type /Page\n/X", &["/X"]);

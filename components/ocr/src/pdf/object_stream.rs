@@ -14,7 +14,7 @@ const OUTPUT_BYTES: usize = 16 * 1024;
 /// A writer puts 100 to 200 objects into one stream; this many pairs are remembered.
 const PAIRS_MAX: usize = 8 * 1024;
 
-pub(crate) struct ObjectStream {
+pub struct ObjectStream {
     inflater: Box<InflateState>,
     output: Box<[u8; OUTPUT_BYTES]>,
     done: bool,
@@ -40,7 +40,7 @@ impl std::fmt::Debug for ObjectStream {
 
 impl ObjectStream {
     /// `None` when the stream is not one that can be read this way: then its objects are not counted.
-    pub(crate) fn open(dictionary: &Dictionary) -> Option<Self> {
+    pub fn open(dictionary: &Dictionary) -> Option<Self> {
         let plain_flate = dictionary.filters == 1 && dictionary.flate && !dictionary.has_parameters;
         let first = dictionary.first?;
         (dictionary.kind == Kind::ObjectStream && plain_flate).then(|| Self {
@@ -52,7 +52,7 @@ impl ObjectStream {
     }
 
     /// Inflates `input` and reports each object's dictionary; takes what it inflates out of `budget` (bytes).
-    pub(crate) fn push(&mut self, mut input: &[u8], budget: &mut u64, mut found: impl FnMut(&Dictionary)) {
+    pub fn push(&mut self, mut input: &[u8], budget: &mut u64, mut found: impl FnMut(&Dictionary)) {
         while !self.done {
             let step = inflate(&mut self.inflater, input, &mut self.output[..], MZFlush::None);
             input = input.get(step.bytes_consumed..).unwrap_or_default();
@@ -81,11 +81,15 @@ impl Content {
         let Self { lexer, structure, first, position, table, current } = self;
         *position += 1;
         lexer.push(byte, &mut |token| match structure.push(token) {
-            Some(Found::Integer(number)) if *position <= first.saturating_add(1) && table.len() < 2 * PAIRS_MAX => {
+            Some(Found::Integer(number))
+                if *position <= first.saturating_add(1) && table.len() < 2 * PAIRS_MAX =>
+            {
                 table.push(number);
             }
             Some(Found::Begins) => *current = object_at(table, first, *position),
-            Some(Found::Dictionary(dictionary)) => found(&Dictionary { object: current.take(), ..dictionary }),
+            Some(Found::Dictionary(dictionary)) => {
+                found(&Dictionary { object: current.take(), ..dictionary });
+            }
             _ => {}
         });
     }

@@ -14,7 +14,7 @@ use super::object_stream::ObjectStream;
 use super::structure::{Dictionary, Found, Kind, Structure};
 
 /// All object streams of a file together inflate to at most this many bytes.
-pub(crate) const INFLATED_BYTES_MAX: u64 = 64 * 1024 * 1024;
+pub const INFLATED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Page objects beyond this are not told apart any more: every limit is far below.
 const PAGES_TOLD_APART: usize = 4096;
 /// `%%EOF` belongs into this many last bytes of the file.
@@ -23,14 +23,14 @@ const END_OF_STREAM: &[u8] = b"endstream";
 
 /// What the scan saw, once the whole file has passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Facts {
+pub struct Facts {
     /// `None`: the structure could not be read.
-    pub(crate) pages: Option<u32>,
-    pub(crate) encrypted: bool,
+    pub pages: Option<u32>,
+    pub encrypted: bool,
     /// `%%EOF` was seen at all: without one the file was cut or is no PDF.
-    pub(crate) ends: bool,
+    pub ends: bool,
     /// `%%EOF` was seen where it belongs.
-    pub(crate) ends_cleanly: bool,
+    pub ends_cleanly: bool,
 }
 
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ enum State {
 }
 
 #[derive(Debug)]
-pub(crate) struct Scan {
+pub struct Scan {
     state: State,
     lexer: Lexer,
     structure: Structure,
@@ -80,7 +80,7 @@ impl Default for Scan {
 }
 
 impl Scan {
-    pub(crate) fn push(&mut self, mut bytes: &[u8]) {
+    pub fn push(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let used = match std::mem::take(&mut self.state) {
                 State::Structure => self.structure(bytes),
@@ -95,7 +95,7 @@ impl Scan {
 
     /// The answer. `pages` is the larger of what the page tree says and of the page objects there are: a tree
     /// that names fewer pages than the file holds must not be a way around a quota.
-    pub(crate) fn finish(mut self) -> Facts {
+    pub fn finish(mut self) -> Facts {
         let Self { lexer, structure, seen, position, .. } = &mut self;
         lexer.finish(&mut |token| {
             if let Some(found) = structure.push(token) {
@@ -122,11 +122,7 @@ impl Scan {
                 None => {}
             });
             if let Some(dictionary) = stream {
-                self.state = if *byte == b'\r' {
-                    State::StreamBegins(dictionary)
-                } else {
-                    data(&dictionary)
-                };
+                self.state = if *byte == b'\r' { State::StreamBegins(dictionary) } else { data(&dictionary) };
                 return index + 1;
             }
         }

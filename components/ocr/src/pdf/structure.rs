@@ -9,7 +9,7 @@ use super::lexer::Token;
 const DEPTH_MAX: usize = 32;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     #[default]
     Other,
     Page,
@@ -19,20 +19,20 @@ pub(crate) enum Kind {
 
 /// What an outermost dictionary said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Dictionary {
+pub struct Dictionary {
     /// The number before `obj`, where there was one.
-    pub(crate) object: Option<u64>,
-    pub(crate) kind: Kind,
-    pub(crate) has_parent: bool,
-    pub(crate) encrypt: bool,
+    pub object: Option<u64>,
+    pub kind: Kind,
+    pub has_parent: bool,
+    pub encrypt: bool,
     /// `None` also when it is a reference to another object.
-    pub(crate) count: Option<u64>,
-    pub(crate) length: Option<u64>,
-    pub(crate) first: Option<u64>,
+    pub count: Option<u64>,
+    pub length: Option<u64>,
+    pub first: Option<u64>,
     /// The names of `/Filter`, at most two kept apart: exactly `FlateDecode`, or anything else.
-    pub(crate) filters: u8,
-    pub(crate) flate: bool,
-    pub(crate) has_parameters: bool,
+    pub filters: u8,
+    pub flate: bool,
+    pub has_parameters: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,7 +50,7 @@ enum Key {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub enum Found {
     Dictionary(Dictionary),
     /// The keyword `stream`: binary data follows, described by this dictionary.
     Stream(Dictionary),
@@ -62,7 +62,7 @@ pub(crate) enum Found {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Structure {
+pub struct Structure {
     /// Open brackets: true for a dictionary.
     open: Vec<bool>,
     beyond: usize,
@@ -76,7 +76,7 @@ pub(crate) struct Structure {
 }
 
 impl Structure {
-    pub(crate) fn push(&mut self, token: Token<'_>) -> Option<Found> {
+    pub fn push(&mut self, token: Token<'_>) -> Option<Found> {
         match token {
             Token::DictOpen => return self.dictionary_opens(),
             Token::DictClose => return self.dictionary_closes(),

@@ -49,7 +49,10 @@ fn counts_pages_in_plain_files() {
     check("2 0 obj <</Type /Pages /Count 7 /Kids [1 0 R]>> endobj", Some(7));
     check("2 0 obj <</Count 7 /Kids [] /Type /Pages /Parent 1 0 R>> endobj", None);
     check("2 0 obj <</Type /Pages /Count 8 0 R>> endobj", None);
-    check("1 0 obj <</Type /Pages /Count 1>> endobj 2 0 obj <</Type /Page>> endobj 3 0 obj <</Type /Page>> endobj", Some(2));
+    check(
+        "1 0 obj <</Type /Pages /Count 1>> endobj 2 0 obj <</Type /Page>> endobj 3 0 obj <</Type /Page>> endobj",
+        Some(2),
+    );
     check("1 0 obj (<</Type /Page>>) endobj % <</Type /Page>>", None);
     check("1 0 obj <</Type /Catalog /Extra <</Type /Page>> >> endobj", None);
     check("1 0 obj <</Type /Page /Open << endobj 2 0 obj <</Type /Page>> endobj", Some(1));
@@ -63,13 +66,22 @@ fn stream_data_is_not_structure() {
     };
     let inside = "5 0 obj <</Type /Page>> endobj";
     check(&format!("1 0 obj <</Length 30>>\nstream\n{inside}\nendstream endobj"), None);
-    check(&format!("1 0 obj <</Length 12 0 R>>\nstream\r\n{inside}\nendstream endobj 2 0 obj <</Type/Page>> endobj"), Some(1));
-    check(&format!("1 0 obj <</Length 4>>\nstream\n{inside}\nendstream endobj 2 0 obj <</Type/Page>> endobj"), Some(1));
+    check(
+        &format!(
+            "1 0 obj <</Length 12 0 R>>\nstream\r\n{inside}\nendstream endobj 2 0 obj <</Type/Page>> endobj"
+        ),
+        Some(1),
+    );
+    check(
+        &format!("1 0 obj <</Length 4>>\nstream\n{inside}\nendstream endobj 2 0 obj <</Type/Page>> endobj"),
+        Some(1),
+    );
 }
 
 #[test]
 fn counts_pages_inside_object_streams() {
-    let pages = [(11, "<</Type/Page>>"), (12, "<</Type /Page /Parent 4 0 R>>"), (13, "42"), (14, "<</Type/Font>>")];
+    let pages =
+        [(11, "<</Type/Page>>"), (12, "<</Type /Page /Parent 4 0 R>>"), (13, "42"), (14, "<</Type/Font>>")];
     assert_eq!(scan(&object_stream(&pages, "")).pages, Some(2));
     let tree = [(11, "<</Type/Page>>"), (4, "<</Type /Pages /Count 9>>")];
     assert_eq!(scan(&object_stream(&tree, "")).pages, Some(9));
@@ -94,7 +106,8 @@ fn a_bomb_costs_no_more_than_the_budget() {
 fn sees_encryption_and_the_end() {
     let facts = scan(b"%PDF-1.4\ntrailer <</Size 5 /Encrypt 4 0 R>>\n%%EOF\n");
     assert!(facts.encrypted && facts.ends && facts.ends_cleanly);
-    let facts = scan(b"%PDF-1.5\n7 0 obj <</Type /XRef /Encrypt <</V 4>> /Length 3>> stream\nabc\nendstream\n%%EOF");
+    let facts =
+        scan(b"%PDF-1.5\n7 0 obj <</Type /XRef /Encrypt <</V 4>> /Length 3>> stream\nabc\nendstream\n%%EOF");
     assert!(facts.encrypted);
     let facts = scan(b"%PDF-1.4\n4 0 obj <</EncryptMetadata true /Name (/Encrypt)>> endobj");
     assert!(!facts.encrypted && !facts.ends);
@@ -109,7 +122,11 @@ fn real_files_have_the_pages_that_pdfinfo_says() {
     let check = |name: &str, bytes: &[u8], pages: u32, encrypted: bool| {
         for size in [1, 7, 4096, usize::MAX] {
             let facts = scan_cut(bytes, size.min(bytes.len()));
-            assert_eq!((facts.pages, facts.encrypted), (Some(pages), encrypted), "{name} in chunks of {size}");
+            assert_eq!(
+                (facts.pages, facts.encrypted),
+                (Some(pages), encrypted),
+                "{name} in chunks of {size}"
+            );
             assert!(facts.ends_cleanly, "{name}");
         }
     };
@@ -135,11 +152,25 @@ fn a_file_costs_its_pages_or_an_estimate() {
 
 fn pdf_like() -> impl Strategy<Value = Vec<u8>> {
     let word = prop_oneof![
-        Just(b"/Type ".to_vec()), Just(b"/Page ".to_vec()), Just(b"/Pages ".to_vec()), Just(b"<<".to_vec()),
-        Just(b">>".to_vec()), Just(b"1 0 obj ".to_vec()), Just(b"endobj ".to_vec()), Just(b"stream\r\n".to_vec()),
-        Just(b"stream\n".to_vec()), Just(b"endstream ".to_vec()), Just(b"/Length 9 ".to_vec()),
-        Just(b"/Count 3 ".to_vec()), Just(b"(".to_vec()), Just(b")".to_vec()), Just(b"<".to_vec()),
-        Just(b"[".to_vec()), Just(b"]".to_vec()), Just(b"%%EOF\n".to_vec()), Just(b"/Encrypt ".to_vec()),
+        Just(b"/Type ".to_vec()),
+        Just(b"/Page ".to_vec()),
+        Just(b"/Pages ".to_vec()),
+        Just(b"<<".to_vec()),
+        Just(b">>".to_vec()),
+        Just(b"1 0 obj ".to_vec()),
+        Just(b"endobj ".to_vec()),
+        Just(b"stream\r\n".to_vec()),
+        Just(b"stream\n".to_vec()),
+        Just(b"endstream ".to_vec()),
+        Just(b"/Length 9 ".to_vec()),
+        Just(b"/Count 3 ".to_vec()),
+        Just(b"(".to_vec()),
+        Just(b")".to_vec()),
+        Just(b"<".to_vec()),
+        Just(b"[".to_vec()),
+        Just(b"]".to_vec()),
+        Just(b"%%EOF\n".to_vec()),
+        Just(b"/Encrypt ".to_vec()),
         Just(b"/Type /ObjStm /First 5 /Filter /FlateDecode ".to_vec()),
         Just(object_stream(&[(3, "<</Type/Page>>"), (4, "<</Type/Page>>")], "")),
         proptest::collection::vec(any::<u8>(), 0..12),

@@ -1,13 +1,13 @@
 //! The header lines of one multipart part.
 
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Disposition {
-    pub(crate) name: String,
-    pub(crate) filename: Option<String>,
+pub struct Disposition {
+    pub name: String,
+    pub filename: Option<String>,
 }
 
 /// Reads `Content-Disposition` among the header lines; `None` when it is missing or a line is not a header.
-pub(crate) fn parse(head: &[u8]) -> Option<Disposition> {
+pub fn parse(head: &[u8]) -> Option<Disposition> {
     let text = String::from_utf8_lossy(head);
     let mut found = None;
     for line in text.split("\r\n").filter(|line| !line.is_empty()) {
@@ -36,7 +36,7 @@ fn disposition(text: &str) -> Disposition {
 }
 
 /// `; name=value; name="quoted \" value"`: the parameters of a header.
-pub(crate) fn parameters(mut text: &str) -> impl Iterator<Item = (String, String)> {
+pub fn parameters(mut text: &str) -> impl Iterator<Item = (String, String)> {
     std::iter::from_fn(move || {
         text = text.trim_start_matches([' ', '\t', ';']);
         let (name, rest) = text.split_once('=')?;
@@ -83,17 +83,35 @@ mod tests {
             let expected = Disposition { name: name.into(), filename: filename.map(Into::into) };
             assert_eq!(parse(head.as_bytes()), Some(expected), "{head}");
         };
-        check("Content-Disposition: form-data; name=\"file\"; filename=\"Énoncé.pdf\"\r\n", "file", Some("Énoncé.pdf"));
+        check(
+            "Content-Disposition: form-data; name=\"file\"; filename=\"Énoncé.pdf\"\r\n",
+            "file",
+            Some("Énoncé.pdf"),
+        );
         check("content-disposition:form-data;name=file;filename=a.pdf", "file", Some("a.pdf"));
-        check("Content-Disposition: form-data; filename=\"a\\\"b.pdf\"; name=\"file\"", "file", Some("a\"b.pdf"));
-        check("Content-Disposition: form-data; name=\"file\"; filename=\"C:\\notes\\a.pdf\"", "file", Some("C:\\notes\\a.pdf"));
+        check(
+            "Content-Disposition: form-data; filename=\"a\\\"b.pdf\"; name=\"file\"",
+            "file",
+            Some("a\"b.pdf"),
+        );
+        check(
+            "Content-Disposition: form-data; name=\"file\"; filename=\"C:\\notes\\a.pdf\"",
+            "file",
+            Some("C:\\notes\\a.pdf"),
+        );
         check("X: y\r\nContent-Disposition: form-data; name=\"a;b\"", "a;b", None);
         check("Content-Disposition: form-data; name=\"open", "open", None);
     }
 
     #[test]
     fn anything_else_is_refused() {
-        for head in ["", "X: y", "Content-Disposition: attachment; name=file", "Content-Disposition: form-data", "no colon"] {
+        for head in [
+            "",
+            "X: y",
+            "Content-Disposition: attachment; name=file",
+            "Content-Disposition: form-data",
+            "no colon",
+        ] {
             assert_eq!(parse(head.as_bytes()), None, "{head}");
         }
         let twice = "Content-Disposition: form-data; name=a\r\nContent-Disposition: form-data; name=b";

@@ -51,7 +51,9 @@ impl FileName {
         let mut encoded = String::new();
         for byte in format!("{}.tex", strip_pdf(&self.0)).bytes() {
             match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => encoded.push(char::from(byte)),
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => {
+                    encoded.push(char::from(byte));
+                }
                 _ => encoded.push_str(&format!("%{byte:02X}")),
             }
         }

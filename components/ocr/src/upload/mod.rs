@@ -1,9 +1,10 @@
 //! The upload: from the bytes of a request body to a PDF that may be sent on.
 
-mod disposition;
-mod filename;
-mod multipart;
+pub mod disposition;
+pub mod filename;
+pub mod multipart;
+pub mod receive;
 
 pub use filename::FileName;
-pub use multipart::{BOUNDARY_BYTES_MAX, Malformed, PART_HEADER_BYTES_MAX};
-pub(crate) use multipart::{Event, Scanner};
+pub use multipart::{Event, Malformed, Scanner};
+pub use receive::{Received, UPLOAD_BYTES_MAX, Upload, WINDOW_BYTES, receive};

@@ -32,12 +32,16 @@ pub enum Malformed {
     /// The body ends before its last boundary.
     Unfinished,
     Epilogue,
+    /// Something follows the file that `Content-Length` did not let foresee.
+    Length,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Event {
+pub enum Event {
     /// The part called `file` begins; its name as the client sent it.
-    File { name: String },
+    File {
+        name: String,
+    },
     Data(Bytes),
     /// The last boundary was seen.
     End,
@@ -53,7 +57,7 @@ enum State {
 }
 
 #[derive(Debug)]
-pub(crate) struct Scanner {
+pub struct Scanner {
     /// `CRLF "--" boundary`.
     delimiter: Vec<u8>,
     buffer: BytesMut,
@@ -64,7 +68,7 @@ pub(crate) struct Scanner {
 
 impl Scanner {
     /// Reads the boundary from the request's `Content-Type`.
-    pub(crate) fn new(content_type: &str) -> Result<Self, Malformed> {
+    pub fn new(content_type: &str) -> Result<Self, Malformed> {
         let (essence, parameters) = content_type.split_once(';').ok_or(Malformed::NotMultipart)?;
         if !essence.trim().eq_ignore_ascii_case("multipart/form-data") {
             return Err(Malformed::NotMultipart);
@@ -87,23 +91,31 @@ impl Scanner {
         })
     }
 
-    /// How many bytes of the body are not file data once the part's headers have been read, when nothing but
-    /// the closing delimiter and its line end follows the file, as browsers and curl do it.
-    pub(crate) fn closing_bytes(&self) -> u64 {
-        self.delimiter.len() as u64 + 4
+    /// How much of the file is still to come when the body goes on for `bytes_to_come`: exact when nothing but the
+    /// closing delimiter and its line end follows the file, as browsers and curl do it.
+    pub fn file_bytes_left(&self, bytes_to_come: u64) -> Option<u64> {
+        match self.state {
+            State::Preamble | State::Headers => None,
+            State::Data => {
+                let closing = self.delimiter.len() as u64 + 4;
+                (self.buffer.len() as u64).saturating_add(bytes_to_come).checked_sub(closing)
+            }
+            State::AfterBoundary | State::Epilogue => Some(0),
+        }
     }
 
-    pub(crate) fn push(&mut self, chunk: &[u8]) {
+    pub fn push(&mut self, chunk: &[u8]) {
         self.buffer.extend_from_slice(chunk);
     }
 
     /// Bytes received and not yet given out.
-    pub(crate) fn held(&self) -> usize {
+    #[cfg(test)]
+    fn held(&self) -> usize {
         self.buffer.len()
     }
 
     /// The next event in what was pushed; `None`: push more.
-    pub(crate) fn next(&mut self) -> Result<Option<Event>, Malformed> {
+    pub fn next_event(&mut self) -> Result<Option<Event>, Malformed> {
         loop {
             match self.state {
                 State::Preamble => {
@@ -144,7 +156,7 @@ impl Scanner {
     }
 
     /// To be called when the body has ended.
-    pub(crate) fn finish(&self) -> Result<(), Malformed> {
+    pub fn finish(&self) -> Result<(), Malformed> {
         match self.state {
             State::Epilogue => Ok(()),
             State::Preamble if self.buffer.len() == 2 => Err(Malformed::NoFile),
@@ -211,7 +223,7 @@ mod tests {
         let (mut name, mut data, mut ended) = (String::new(), Vec::new(), false);
         for chunk in body.chunks(size.max(1)) {
             scanner.push(chunk);
-            while let Some(event) = scanner.next()? {
+            while let Some(event) = scanner.next_event()? {
                 match event {
                     Event::File { name: given } => name = given,
                     Event::Data(bytes) => data.extend_from_slice(&bytes),
@@ -226,13 +238,19 @@ mod tests {
     }
 
     fn body(data: &str) -> String {
-        format!("--XYZ\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\nContent-Type: application/pdf\r\n\r\n{data}\r\n--XYZ--\r\n")
+        format!(
+            "--XYZ\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\nContent-Type: application/pdf\r\n\r\n{data}\r\n--XYZ--\r\n"
+        )
     }
 
     #[test]
     fn one_file_is_read_whole() {
         let check = |data: &str| {
-            assert_eq!(read(body(data).as_bytes(), 9999), Ok(("a.pdf".into(), data.as_bytes().to_vec())), "{data:?}");
+            assert_eq!(
+                read(body(data).as_bytes(), 9999),
+                Ok(("a.pdf".into(), data.as_bytes().to_vec())),
+                "{data:?}"
+            );
         };
         check("%PDF-1.4");
         check("");
@@ -253,7 +271,10 @@ mod tests {
         check(part("name=\"file\"; filename=\"\"") + "--XYZ--", Malformed::NoFile);
         check(part("name=\"file\"") + "--XYZ--", Malformed::NoFile);
         check(part("name=\"other\"; filename=\"a.pdf\"") + "--XYZ--", Malformed::UnexpectedPart);
-        check(body("x").replace("--XYZ--\r\n", "") + &part("name=\"file\"; filename=\"b\"") + "--XYZ--", Malformed::UnexpectedPart);
+        check(
+            body("x").replace("--XYZ--\r\n", "") + &part("name=\"file\"; filename=\"b\"") + "--XYZ--",
+            Malformed::UnexpectedPart,
+        );
         check(body("x").replace("--XYZ--", ""), Malformed::Unfinished);
         check(body("x").replace("--XYZ--", "--XYZ"), Malformed::UnexpectedPart);
         check(body("x").replace("--XYZ--\r\n", "--XYZ-"), Malformed::Unfinished);
@@ -287,15 +308,22 @@ mod tests {
         let body = body("hello");
         let mut scanner = Scanner::new(TYPE).unwrap();
         scanner.push(body.as_bytes());
-        scanner.next().unwrap();
-        assert_eq!(scanner.held() as u64 - scanner.closing_bytes(), 5);
+        scanner.next_event().unwrap();
+        assert_eq!(scanner.file_bytes_left(0), Some(5));
+        assert_eq!(scanner.file_bytes_left(7), Some(12));
+        while scanner.next_event().unwrap() != Some(Event::End) {}
+        assert_eq!(scanner.file_bytes_left(0), Some(0));
     }
 
     fn body_like() -> impl Strategy<Value = Vec<u8>> {
         let word = prop_oneof![
-            Just(b"\r\n".to_vec()), Just(b"--XYZ".to_vec()), Just(b"--".to_vec()), Just(b"-".to_vec()),
+            Just(b"\r\n".to_vec()),
+            Just(b"--XYZ".to_vec()),
+            Just(b"--".to_vec()),
+            Just(b"-".to_vec()),
             Just(b"--XYZ\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n".to_vec()),
-            Just(b"\r\n--XYZ--\r\n".to_vec()), proptest::collection::vec(any::<u8>(), 0..9),
+            Just(b"\r\n--XYZ--\r\n".to_vec()),
+            proptest::collection::vec(any::<u8>(), 0..9),
         ];
         proptest::collection::vec(word, 0..12).prop_map(|words| words.concat())
     }

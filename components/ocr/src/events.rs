@@ -1,0 +1,81 @@
+//! What the user is told while a conversion runs: `text/event-stream`.
+//!
+//! `progress` says what happens, `latex` appends text, `restart` replaces it, and exactly one of `done` and
+//! `problem` ends the stream. `done` carries the checked document: it, not the sum of the pieces, is the result.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The upload was read and accepted.
+    Accepted {
+        pages: Option<u32>,
+        bytes: u64,
+    },
+    /// Google keeps the file until the conversion ends, and is preparing it.
+    Preparing,
+    /// A model begins to answer.
+    Model(String),
+    /// The answer reached its limit; the rest is being asked for.
+    Continuing,
+    /// The upstream asks for patience.
+    Waiting {
+        seconds: u64,
+    },
+    /// The document as a whole was refused; it is transcribed page by page.
+    Page {
+        page: u32,
+        pages: u32,
+    },
+    Latex(String),
+    Restart(String),
+}
+
+/// A line that a browser ignores and that keeps proxies from closing a quiet connection.
+pub const HEARTBEAT: &[u8] = b": ...\n\n";
+
+impl Event {
+    #[must_use]
+    pub fn encode(&self) -> Bytes {
+        let (name, data) = match self {
+            Self::Accepted { pages, bytes } => {
+                ("progress", json!({"stage": "accepted", "pages": pages, "bytes": bytes}))
+            }
+            Self::Preparing => ("progress", json!({"stage": "preparing"})),
+            Self::Model(model) => ("progress", json!({"stage": "model", "model": model})),
+            Self::Continuing => ("progress", json!({"stage": "continuing"})),
+            Self::Waiting { seconds } => ("progress", json!({"stage": "waiting", "seconds": seconds})),
+            Self::Page { page, pages } => {
+                ("progress", json!({"stage": "page", "page": page, "pages": pages}))
+            }
+            Self::Latex(text) => ("latex", json!({"text": text})),
+            Self::Restart(text) => ("restart", json!({"text": text})),
+        };
+        encode(name, &data)
+    }
+}
+
+/// JSON has no line ends of its own, so each event is one `data` line.
+#[must_use]
+pub fn encode(name: &str, data: &Value) -> Bytes {
+    format!("event: {name}\ndata: {data}\n\n").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_data_line_whatever_it_says() {
+        let event = Event::Latex("a\nb\r\n\u{2028}data: x\n\nevent: done".into()).encode();
+        let text = String::from_utf8(event.to_vec()).unwrap();
+        assert_eq!(text.lines().count(), 3);
+        assert!(text.starts_with("event: latex\ndata: {") && text.ends_with("}\n\n"), "{text}");
+        let accepted = Event::Accepted { pages: None, bytes: 5 }.encode();
+        assert_eq!(
+            accepted,
+            "event: progress\ndata: {\"bytes\":5,\"pages\":null,\"stage\":\"accepted\"}\n\n"
+        );
+    }
+}

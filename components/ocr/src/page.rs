@@ -1,0 +1,169 @@
+//! What the user sees, as a page, as JSON, as a `.tex` file, and as the events of a stream.
+
+use askama::Template;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+use session::{Denied, User};
+use web::assets::Asset;
+use web::{ContentSecurityPolicy, Layout, Problem, Reply, Request};
+
+use crate::convert::Conversion;
+use crate::error::{Failure, UPLOAD_MAX_EN, UPLOAD_MAX_FR};
+use crate::events;
+use crate::latex::Warning;
+use crate::pdf::PAGES_MAX;
+use crate::route::Format;
+use crate::transcribe::MODEL_TIME_MAX;
+use crate::upload::UPLOAD_BYTES_MAX;
+
+/// What only this component's pages show.
+pub const ASSETS: [Asset; 2] = [STYLE, SCRIPT];
+const STYLE: Asset = Asset::new("ocr", "css", "text/css; charset=utf-8", include_bytes!("../assets/ocr.css"));
+const SCRIPT: Asset =
+    Asset::new("ocr", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/ocr.js"));
+
+/// The preview is a `blob:` frame; the finished document may be sent to Overleaf, on a click.
+const POLICY: ContentSecurityPolicy =
+    ContentSecurityPolicy { form_action: Some("https://www.overleaf.com"), frames_blobs: true };
+
+/// The form, with a document or a problem under it.
+#[derive(Template)]
+#[template(path = "ocr.html")]
+struct ConvertPage<'a> {
+    layout: Layout,
+    problem: Option<&'a Problem>,
+    conversion: Option<&'a Conversion>,
+}
+
+impl ConvertPage<'_> {
+    fn style(&self) -> String {
+        STYLE.href("/ocr")
+    }
+
+    fn script(&self) -> String {
+        SCRIPT.href("/ocr")
+    }
+
+    const fn bytes_max(&self) -> u64 {
+        UPLOAD_BYTES_MAX
+    }
+
+    const fn pages_max(&self) -> u32 {
+        PAGES_MAX
+    }
+
+    const fn size_max(&self) -> &'static str {
+        self.layout.lang.pick(UPLOAD_MAX_FR, UPLOAD_MAX_EN)
+    }
+
+    const fn minutes_max(&self) -> u64 {
+        MODEL_TIME_MAX.as_secs().div_ceil(60)
+    }
+
+    fn simulated(&self) -> bool {
+        self.conversion.is_some_and(|conversion| conversion.simulated)
+    }
+
+    /// Without a document, nothing is missing from it.
+    fn complete(&self) -> bool {
+        self.conversion.is_none_or(Conversion::is_complete)
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        self.conversion.map(|conversion| conversion.warnings.as_slice()).unwrap_or_default()
+    }
+
+    /// The document as an address, so that it can be saved without a script and without a second request.
+    fn download(&self) -> String {
+        let latex = self.conversion.map(|conversion| conversion.latex.as_bytes()).unwrap_or_default();
+        format!("data:application/x-tex;base64,{}", STANDARD.encode(latex))
+    }
+}
+
+/// The page with an empty form.
+#[must_use]
+pub fn form(request: &Request, user: &User) -> Reply {
+    show(request, user, None, None)
+}
+
+/// A finished conversion in the form that was asked for; a stream has its own last event ([`done`]).
+#[must_use]
+pub fn converted(request: &Request, user: &User, conversion: &Conversion) -> Reply {
+    match Format::of(request) {
+        Format::Page => show(request, user, None, Some(conversion)),
+        Format::Json | Format::Stream => Reply::json(StatusCode::OK, &json(request, conversion)),
+        Format::Tex => {
+            let name = HeaderValue::from_str(&conversion.file.content_disposition());
+            let name = name.unwrap_or(HeaderValue::from_static("attachment"));
+            let complete = if conversion.is_complete() { "true" } else { "false" };
+            Reply::new(StatusCode::OK, "application/x-tex; charset=utf-8", conversion.latex.clone())
+                .with(header::CONTENT_DISPOSITION, name)
+                .with(header::HeaderName::from_static("x-complete"), HeaderValue::from_static(complete))
+        }
+    }
+}
+
+/// A failure to convert for somebody who is signed in: the form again, or a problem.
+#[must_use]
+pub fn failed(request: &Request, user: &User, failure: &Failure) -> Reply {
+    if Format::of(request) != Format::Page || *failure == Failure::Denied(Denied::SignedOut) {
+        return turned_away(request, failure);
+    }
+    show(request, user, Some(&failure.problem()), None)
+}
+
+/// A failure before we know who is asking. A browser without a session is sent to sign in; a program gets a problem.
+#[must_use]
+pub fn turned_away(request: &Request, failure: &Failure) -> Reply {
+    match failure {
+        Failure::Denied(Denied::SignedOut) if Format::of(request) == Format::Page => {
+            Reply::see_other("/auth?next=/ocr")
+        }
+        Failure::Denied(denied) => denied.reply(&for_programs(request)),
+        other => other.problem().reply(&for_programs(request)),
+    }
+}
+
+/// The last event of a stream that ended well.
+#[must_use]
+pub fn done(request: &Request, conversion: &Conversion) -> Bytes {
+    events::encode("done", &json(request, conversion))
+}
+
+/// The last event of a stream that did not.
+#[must_use]
+pub fn problem(request: &Request, failure: &Failure) -> Bytes {
+    events::encode("problem", &failure.problem().to_json(request))
+}
+
+/// The head of a stream's reply.
+#[must_use]
+pub fn stream_head() -> Reply {
+    Reply::new(StatusCode::OK, "text/event-stream; charset=utf-8", Bytes::new())
+        // nginx and its kin collect a reply unless told not to.
+        .with(header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))
+}
+
+fn json(request: &Request, conversion: &Conversion) -> serde_json::Value {
+    conversion.to_json(request.lang(), request.context.request_id.as_str())
+}
+
+/// Who asked for a stream or a file reads a problem as JSON.
+fn for_programs(request: &Request) -> Request {
+    let mut request = request.clone();
+    if Format::of(&request) != Format::Page {
+        request.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    }
+    request
+}
+
+fn show(request: &Request, user: &User, problem: Option<&Problem>, conversion: Option<&Conversion>) -> Reply {
+    let layout = Layout::for_user(request, &user.name);
+    let reply = Reply::html(StatusCode::OK, &ConvertPage { layout, problem, conversion }).with_policy(POLICY);
+    match problem {
+        Some(problem) => problem.dress(reply),
+        None => reply,
+    }
+}

@@ -1,0 +1,239 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use session::Denied;
+use web::outbound::SendError;
+
+use super::fakes::*;
+use crate::error::Failure;
+use crate::events::Event;
+use crate::latex::Warning;
+use crate::upload::{Malformed, UPLOAD_BYTES_MAX};
+
+const EXAM: &[u8] = include_bytes!("../../tests/fixtures/examen.pdf");
+const LATEX: &str = "\\documentclass{article}\n\\begin{document}\nSoit $x$.\n\\end{document}\n";
+
+fn exam() -> crate::upload::Upload<FakeBody> {
+    upload(form("Énoncé n°3.pdf", EXAM))
+}
+
+fn codes(warnings: &[Warning]) -> Vec<&'static str> {
+    warnings.iter().map(Warning::code).collect()
+}
+
+#[test]
+fn a_small_pdf_becomes_latex_in_one_request() {
+    let edge = FakeEdge::new([Reply::stream(&["```latex\n", LATEX, "```"], "STOP")]);
+    let conversion = convert(&edge, exam()).unwrap();
+    assert_eq!(conversion.latex, LATEX);
+    assert_eq!((conversion.pages, conversion.pages_charged, edge.left.get()), (Some(3), 3, 97));
+    assert!(conversion.is_complete() && conversion.simulated && conversion.warnings.is_empty());
+    assert_eq!((conversion.model.as_str(), conversion.file.tex().as_str()), ("m-version", "Enonce_n3.tex"));
+    assert_eq!(edge.requests(), ["POST /v1beta/models/m-1:streamGenerateContent?alt=sse"]);
+    let sent = edge.sent.borrow();
+    let data = sent[0].json()["contents"][0]["parts"][0]["inlineData"]["data"].clone();
+    assert_eq!(STANDARD.decode(data.as_str().unwrap()).unwrap(), EXAM);
+    let told = edge.told.borrow();
+    assert_eq!(told[0], Event::Accepted { pages: Some(3), bytes: EXAM.len() as u64 });
+    assert!(told.contains(&Event::Latex(LATEX.into())));
+}
+
+#[test]
+fn a_refused_upload_reaches_nobody_and_costs_nothing() {
+    let protected = include_bytes!("../../tests/fixtures/protege.pdf");
+    let pages = |count: u32| {
+        format!("%PDF-1.4\n1 0 obj <</Type /Pages /Count {count}>> endobj\n%%EOF\n").into_bytes()
+    };
+    let check = |body: Vec<u8>, expected: Failure| {
+        let edge = FakeEdge::new([]);
+        assert_eq!(convert(&edge, upload(body)).map(|_| ()), Err(expected));
+        assert_eq!((edge.left.get(), edge.sent.borrow().len(), edge.told.borrow().len()), (100, 0, 0));
+    };
+    check(Vec::new(), Failure::Malformed(Malformed::NoFile));
+    check(form("", EXAM), Failure::Malformed(Malformed::NoFile));
+    check(form("a.pdf", b""), Failure::NotPdf);
+    check(form("a.pdf", b"%PD"), Failure::NotPdf);
+    check(form("a.pdf", b"PK\x03\x04"), Failure::NotPdf);
+    check(form("a.pdf", b"\n%PDF-1.4"), Failure::NotPdf);
+    check(form("a.pdf", b"%PDF-1.4\nno end"), Failure::Unreadable("no %%EOF".into()));
+    check(form("a.pdf", protected), Failure::Protected);
+    check(form("a.pdf", &pages(301)), Failure::TooManyPages(301));
+    let mut unfinished = form("a.pdf", EXAM);
+    unfinished.truncate(unfinished.len() - 8);
+    check(unfinished, Failure::Malformed(Malformed::Unfinished));
+}
+
+#[test]
+fn an_upload_that_breaks_off_or_is_no_form_is_refused() {
+    let edge = FakeEdge::new([]);
+    let mut broken = exam();
+    broken.body.breaks = true;
+    broken.body.bytes.truncate(9000);
+    assert_eq!(convert(&edge, broken).map(|_| ()), Err(Failure::Interrupted("fake".into())));
+    let mut json = exam();
+    json.content_type = "application/json".into();
+    assert_eq!(convert(&edge, json).map(|_| ()), Err(Failure::Malformed(Malformed::NotMultipart)));
+    assert_eq!(edge.left.get(), 100);
+}
+
+#[test]
+fn a_file_that_is_too_large_is_refused_before_it_is_read() {
+    let edge = FakeEdge::new([]);
+    let mut announced = exam();
+    announced.content_length = Some(UPLOAD_BYTES_MAX + 100_000);
+    announced.body.breaks = true;
+    announced.body.bytes.clear();
+    assert_eq!(convert(&edge, announced).map(|_| ()), Err(Failure::TooLarge));
+}
+
+#[test]
+fn the_quota_is_asked_before_anything_is_read_and_before_a_model_is() {
+    let edge = FakeEdge::new([]);
+    edge.left.set(0);
+    let denied = |left| Err(Failure::Denied(Denied::Exhausted { left, retry_after_seconds: 60 }));
+    assert_eq!(convert(&edge, exam()).map(|_| ()), denied(0));
+    edge.left.set(2);
+    assert_eq!(convert(&edge, exam()).map(|_| ()), denied(1));
+    assert_eq!((edge.left.get(), edge.sent.borrow().len()), (2, 0), "the first page is given back");
+}
+
+#[test]
+fn a_retired_or_overloaded_model_is_replaced_and_that_is_said() {
+    let gone = || Reply::error(404, &json!({"code": 404, "status": "NOT_FOUND"}));
+    let busy = || Reply::error(503, &json!({"code": 503, "status": "UNAVAILABLE"}));
+    let good = || Reply::stream(&[LATEX], "STOP");
+    let check = |replies: Vec<Reply>, slept: &[u64]| {
+        let edge = FakeEdge::new(replies);
+        let conversion = convert(&edge, exam()).unwrap();
+        assert_eq!(codes(&conversion.warnings), ["other_model"]);
+        assert!(edge.requests().last().unwrap().contains("/m-2:"));
+        assert_eq!(edge.slept.borrow().iter().map(std::time::Duration::as_secs).collect::<Vec<_>>(), slept);
+        assert!(edge.all_replies_used());
+    };
+    check(vec![gone(), good()], &[]);
+    check(vec![busy(), busy(), good()], &[1]);
+    check(vec![Reply::new(200, &[("content-type", "text/html")], "<html>"), good()], &[]);
+    check(vec![Reply::stream(&[], "MAX_TOKENS"), good()], &[]);
+}
+
+#[test]
+fn google_asking_for_patience_gets_it() {
+    let wait = json!({"code": 429, "status": "RESOURCE_EXHAUSTED", "details": [{"retryDelay": "12s"}]});
+    let edge = FakeEdge::new([Reply::error(429, &wait), Reply::stream(&[LATEX], "STOP")]);
+    let conversion = convert(&edge, exam()).unwrap();
+    assert_eq!((conversion.latex.as_str(), edge.slept.borrow()[0].as_secs()), (LATEX, 12));
+    assert!(edge.told.borrow().contains(&Event::Waiting { seconds: 12 }));
+}
+
+#[test]
+fn failures_of_the_upstream_become_ours_and_cost_nothing() {
+    let check = |replies: Vec<Reply>, status: u16, code: &str| {
+        let edge = FakeEdge::new(replies);
+        let problem = convert(&edge, exam()).unwrap_err().problem();
+        assert_eq!((problem.status().as_u16(), problem.code()), (status, code));
+        assert_eq!(edge.left.get(), 100, "{code}");
+        assert!(edge.all_replies_used(), "{code}");
+    };
+    let error = |status: u16, body| Reply::error(status, &body);
+    check(
+        vec![error(400, json!({"code": 400, "message": "The document has no pages."}))],
+        422,
+        "unreadable_pdf",
+    );
+    check(vec![error(400, json!({"code": 400, "message": "API key not valid."}))], 502, "upstream_refused");
+    check(vec![error(403, json!({"code": 403}))], 502, "upstream_refused");
+    check(vec![error(404, json!({"code": 404})), error(404, json!({"code": 404}))], 502, "upstream_refused");
+    let day = json!({"code": 429, "details": [{"violations": [{"quotaId": "RequestsPerDay"}]}]});
+    check(vec![error(429, day)], 503, "upstream_busy");
+    check((0..4).map(|_| error(503, json!({"code": 503}))).collect(), 503, "upstream_busy");
+    check(vec![Reply::stream(&[LATEX], "STOP").after(61)], 504, "upstream_timeout");
+    let unreachable = || Reply::refused(SendError::NotSent("refused".into()));
+    check(vec![unreachable(), unreachable()], 502, "upstream_failed");
+    check(vec![Reply::refused(SendError::Denied("hosts".into()))], 502, "upstream_refused");
+    check(vec![Reply::stream(&[], "SAFETY")], 422, "refused_by_model");
+}
+
+#[test]
+fn a_long_answer_is_continued_and_joined() {
+    let (start, rest) =
+        ("\\documentclass{article}\n\\begin{document}\nun\ndeux\ntro", "deux\ntrois\n\\end{document}");
+    let edge = FakeEdge::new([Reply::stream(&[start], "MAX_TOKENS"), Reply::stream(&[rest], "STOP")]);
+    let conversion = convert(&edge, exam()).unwrap();
+    assert_eq!(
+        conversion.latex,
+        "\\documentclass{article}\n\\begin{document}\nun\ndeux\ntrois\n\\end{document}\n"
+    );
+    assert!(conversion.is_complete(), "{:?}", conversion.warnings);
+    assert!(edge.questions()[1].contains("deux") && !edge.questions()[1].contains("tro\n"));
+    assert!(edge.told.borrow().contains(&Event::Continuing));
+}
+
+#[test]
+fn a_stream_that_breaks_is_continued_and_what_arrived_is_never_called_whole() {
+    let start = "\\documentclass{article}\n\\begin{document}\nun\ndeux\n";
+    let cut = || Reply::stream(&[start], "").then(SendError::Cut("reset".into()));
+    let edge = FakeEdge::new([cut(), Reply::stream(&["trois\n\\end{document}"], "STOP")]);
+    assert!(convert(&edge, exam()).unwrap().is_complete());
+
+    let refused = || Reply::refused(SendError::NotSent("down".into()));
+    let edge = FakeEdge::new([cut(), refused(), refused()]);
+    let conversion = convert(&edge, exam()).unwrap();
+    assert_eq!((codes(&conversion.warnings), conversion.is_complete()), (vec!["cut"], false));
+    assert!(conversion.latex.contains("deux") && conversion.latex.ends_with("\\end{document}\n"));
+    assert_eq!(edge.left.get(), 97, "something was delivered");
+}
+
+#[test]
+fn an_error_in_the_middle_of_a_stream_is_seen() {
+    let mut reply = Reply::stream(&["\\documentclass{article}\n\\begin{document}\nun\n"], "");
+    reply = reply.also(&format!("data: {}\n\n", json!({"error": {"code": 503, "message": "overloaded"}})));
+    let edge = FakeEdge::new([reply, Reply::stream(&["deux\n\\end{document}"], "STOP")]);
+    assert!(convert(&edge, exam()).unwrap().latex.contains("un\ndeux\n"));
+}
+
+#[test]
+fn a_loop_is_not_continued() {
+    let text =
+        format!("\\documentclass{{article}}\n\\begin{{document}}\n{}", "La même ligne, encore.\n".repeat(60));
+    let edge = FakeEdge::new([Reply::stream(&[&text], "MAX_TOKENS")]);
+    let conversion = convert(&edge, exam()).unwrap();
+    assert_eq!(codes(&conversion.warnings), ["loop"]);
+    assert_eq!(conversion.latex.matches("La même ligne").count(), 1);
+}
+
+#[test]
+fn a_recitation_goes_to_another_model_then_page_by_page() {
+    let refused = || Reply::stream(&[], "RECITATION");
+    let edge = FakeEdge::new([refused(), Reply::stream(&[LATEX], "STOP")]);
+    assert_eq!(convert(&edge, exam()).unwrap().latex, LATEX);
+
+    let edge = FakeEdge::new([
+        refused(),
+        refused(),
+        Reply::stream(&["Page un."], "STOP"),
+        refused(),
+        Reply::stream(&["```latex\n", LATEX, "```"], "STOP"),
+    ]);
+    let conversion = convert(&edge, exam()).unwrap();
+    assert!(edge.questions()[3].contains("page 2"));
+    assert_eq!(codes(&conversion.warnings)[0], "page_refused");
+    assert!(
+        conversion.latex.contains("Page un.") && conversion.latex.contains("Soit $x$."),
+        "{}",
+        conversion.latex
+    );
+    assert!(conversion.latex.contains("% page 2 refusée") && !conversion.is_complete());
+    assert_eq!(conversion.latex.matches("\\documentclass").count(), 1);
+
+    let edge = FakeEdge::new((0..5).map(|_| refused()));
+    assert_eq!(convert(&edge, exam()).unwrap_err().problem().status(), 422);
+    assert_eq!(edge.left.get(), 100);
+}
+
+#[test]
+fn a_user_who_leaves_ends_it() {
+    let edge = FakeEdge::new([Reply::stream(&[LATEX], "STOP")]);
+    edge.patience.set(2);
+    assert_eq!(convert(&edge, exam()).map(|_| ()), Err(Failure::Gone));
+    assert_eq!(edge.left.get(), 100);
+}

@@ -1,0 +1,219 @@
+//! Asks the models for the transcription of one document: which question to which model, and what to do when an
+//! answer is refused, cut or missing.
+
+use std::time::Duration;
+
+use crate::attempt::{Attempt, End, attempt};
+use crate::error::Failure;
+use crate::events::Event;
+use crate::gemini::failure::Failure as Upstream;
+use crate::gemini::prompt;
+use crate::gemini::request::Document;
+use crate::gemini::retry::{Situation, Step, next_step};
+use crate::gemini::settings::Settings;
+use crate::latex::{self, Warning};
+use crate::ports::Edge;
+
+/// From the first question to the last answer.
+pub const MODEL_TIME_MAX: Duration = Duration::from_secs(170);
+/// Times the rest of a long answer is asked for: five answers of 65,536 tokens are some 150 dense pages.
+const CONTINUATIONS_MAX: u32 = 4;
+/// A refused document with more pages is not tried page by page: each page sends the document again.
+const PAGES_ONE_BY_ONE_MAX: u32 = 20;
+
+/// What the models said, before any cleaning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transcript {
+    pub raw: String,
+    /// The model said that it was done.
+    pub stopped: bool,
+    pub model: String,
+    pub simulated: bool,
+    pub warnings: Vec<Warning>,
+}
+
+#[derive(Debug)]
+pub struct Desk<'a, E> {
+    pub edge: &'a E,
+    pub settings: &'a Settings,
+    pub document: &'a Document,
+    pub pages: Option<u32>,
+    /// On the edge's clock.
+    deadline: Duration,
+    /// Which of the models is asked; never goes back within a document.
+    model: usize,
+    simulated: bool,
+    answered_by: String,
+}
+
+impl<'a, E: Edge> Desk<'a, E> {
+    pub fn new(edge: &'a E, settings: &'a Settings, document: &'a Document, pages: Option<u32>) -> Self {
+        let deadline = edge.elapsed() + MODEL_TIME_MAX;
+        Self {
+            edge,
+            settings,
+            document,
+            pages,
+            deadline,
+            model: 0,
+            simulated: false,
+            answered_by: String::new(),
+        }
+    }
+
+    /// Transcribes the document.
+    pub async fn transcribe(mut self) -> Result<Transcript, Failure> {
+        let mut first = self.ask(prompt::WHOLE).await?;
+        if first.end == End::Recitation && self.next_model() {
+            // The same model would refuse again; another one may not.
+            self.edge.tell(Event::Restart(String::new())).await?;
+            first = self.ask(prompt::WHOLE).await?;
+        }
+        match first.end {
+            End::Stop => Ok(self.transcript(first.text, true, Vec::new())),
+            End::Recitation => self.page_by_page(first.text).await,
+            End::Blocked(reason) if first.text.is_empty() => Err(Failure::Blocked(reason)),
+            End::MaxTokens | End::Broken(_) => self.continued(first).await,
+            End::Blocked(_) | End::Other(_) => Ok(self.transcript(first.text, false, Vec::new())),
+        }
+    }
+
+    /// Asks for the rest until the model is done, with what has arrived kept.
+    async fn continued(mut self, first: Attempt) -> Result<Transcript, Failure> {
+        let mut raw = first.text;
+        let mut warnings = Vec::new();
+        let mut stopped = false;
+        for _ in 0..CONTINUATIONS_MAX {
+            if latex::loops(&raw) || self.remaining().is_zero() {
+                break;
+            }
+            let kept = latex::complete_lines(&raw).to_owned();
+            if kept.trim().is_empty() {
+                break;
+            }
+            self.edge.tell(Event::Restart(kept.clone())).await?;
+            self.edge.tell(Event::Continuing).await?;
+            // What has arrived is worth more than an error about its rest.
+            let Ok(rest) = self.ask(&prompt::rest_after(&latex::context(&kept))).await else { break };
+            if rest.text.trim().is_empty() {
+                stopped = rest.end == End::Stop;
+                break;
+            }
+            let joined = latex::join(&raw, &rest.text);
+            if !joined.certain {
+                warnings.push(Warning::UncertainSeam);
+            }
+            raw = joined.text;
+            stopped = rest.end == End::Stop;
+            if !matches!(rest.end, End::MaxTokens | End::Broken(_)) {
+                break;
+            }
+        }
+        if raw.trim().is_empty() {
+            return Err(Failure::Upstream("the output limit was reached without any text".to_owned()));
+        }
+        Ok(self.transcript(raw, stopped, warnings))
+    }
+
+    /// The document as a whole was refused: each page alone, so that only the refused ones are missing.
+    async fn page_by_page(mut self, partial: String) -> Result<Transcript, Failure> {
+        let pages = match self.pages {
+            Some(pages) if pages <= PAGES_ONE_BY_ONE_MAX => pages,
+            _ if partial.trim().is_empty() => return Err(Failure::Blocked("RECITATION".to_owned())),
+            _ => return Ok(self.transcript(partial, false, Vec::new())),
+        };
+        self.edge.tell(Event::Restart(String::new())).await?;
+        let mut body = String::new();
+        let mut warnings = Vec::new();
+        let mut transcribed = 0;
+        for page in 1..=pages {
+            self.edge.tell(Event::Page { page, pages }).await?;
+            let answer =
+                if self.remaining().is_zero() { None } else { self.ask(&prompt::only_page(page)).await.ok() };
+            let text = answer
+                .filter(|answer| matches!(answer.end, End::Stop | End::MaxTokens | End::Other(_)))
+                .map(|answer| latex::body(&answer.text))
+                .filter(|text| !text.is_empty());
+            match text {
+                Some(text) => {
+                    transcribed += 1;
+                    body.push_str(&text);
+                }
+                None => {
+                    warnings.push(Warning::PageRefused { page });
+                    body.push_str(&format!(
+                        "% page {page} refusée\n\\textit{{[Page {page} non transcrite.]}}"
+                    ));
+                }
+            }
+            body.push_str("\n\n");
+            self.edge.tell(Event::Restart(body.clone())).await?;
+        }
+        if transcribed == 0 {
+            return Err(Failure::Blocked("RECITATION on every page".to_owned()));
+        }
+        Ok(self.transcript(latex::wrap(&body), true, warnings))
+    }
+
+    /// Asks until there is an answer, or none is to be had. A failure means that no text arrived.
+    async fn ask(&mut self, question: &str) -> Result<Attempt, Failure> {
+        let mut tries = 0;
+        loop {
+            let Some(model) = self.settings.models.get(self.model).cloned() else {
+                return Err(Failure::Refused("no model left".to_owned()));
+            };
+            let remaining = self.remaining();
+            if remaining.is_zero() {
+                return Err(Failure::TimedOut);
+            }
+            self.edge.tell(Event::Model(model.clone())).await?;
+            tries += 1;
+            let failure =
+                match attempt(self.edge, self.settings, &model, self.document, question, self.deadline)
+                    .await?
+                {
+                    Ok(answer) if !answer.text.is_empty() || answer.end.is_final() => {
+                        self.simulated |= answer.simulated;
+                        self.answered_by = answer.model.clone().unwrap_or(model);
+                        return Ok(answer);
+                    }
+                    Ok(Attempt { end: End::Broken(failure), .. }) | Err(failure) => failure,
+                    Ok(empty) => Upstream::Garbage(format!("no text, {:?}", empty.end)),
+                };
+            let situation = Situation {
+                tries,
+                has_next_model: self.model + 1 < self.settings.models.len(),
+                remaining: self.remaining(),
+                jitter: self.edge.jitter(),
+            };
+            match next_step(&failure, situation) {
+                Step::GiveUp => return Err(failure.into()),
+                Step::NextModel => {
+                    self.next_model();
+                    tries = 0;
+                }
+                Step::Again(wait) => {
+                    self.edge.tell(Event::Waiting { seconds: wait.as_secs() }).await?;
+                    self.edge.sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    fn next_model(&mut self) -> bool {
+        let more = self.model + 1 < self.settings.models.len();
+        self.model += usize::from(more);
+        more
+    }
+
+    fn remaining(&self) -> Duration {
+        self.deadline.saturating_sub(self.edge.elapsed())
+    }
+
+    fn transcript(self, raw: String, stopped: bool, mut warnings: Vec<Warning>) -> Transcript {
+        if self.model > 0 {
+            warnings.push(Warning::OtherModel { model: self.answered_by.clone() });
+        }
+        Transcript { raw, stopped, model: self.answered_by, simulated: self.simulated, warnings }
+    }
+}
