@@ -9,6 +9,10 @@ use crate::highlight::{self, Token};
 /// Elements inside elements, at most; deeper ones are left out and their text stays.
 const DEPTH_MAX: usize = 16;
 
+/// Longer text is shown as it is, in bytes: no model writes that much, and the reader's time for nested quotes
+/// grows faster than their number.
+pub const MARKDOWN_BYTES_MAX: usize = 32 * 1024;
+
 /// What the template writes for each piece is fixed; only [`Piece::Text`], code and addresses vary, escaped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
@@ -51,6 +55,9 @@ impl CodeBlock {
 /// Reads Markdown; every `Open` has its `Close`.
 #[must_use]
 pub fn pieces(markdown: &str) -> Vec<Piece> {
+    if markdown.len() > MARKDOWN_BYTES_MAX {
+        return vec![Piece::Block(CodeBlock { language: String::new(), code: markdown.to_owned() })];
+    }
     let mut reader = Reader::default();
     for event in Parser::new_ext(markdown, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
         reader.take(event);
@@ -230,6 +237,13 @@ mod tests {
         let opened = pieces.iter().filter(|piece| matches!(piece, Piece::Open(_))).count();
         assert_eq!(opened, DEPTH_MAX);
         assert!(pieces.iter().any(|piece| matches!(piece, Piece::Text(text) if text.contains("profond"))));
+    }
+
+    #[test]
+    fn a_text_beyond_reason_is_shown_as_it_is() {
+        let markdown = "> ".repeat(MARKDOWN_BYTES_MAX);
+        let block = CodeBlock { language: String::new(), code: markdown.clone() };
+        assert_eq!(pieces(&markdown), [Piece::Block(block)]);
     }
 
     proptest! {

@@ -69,10 +69,11 @@ impl Decoration {
         let mut seen = Self::default();
         let mut text = line;
         loop {
-            let before = text;
+            // By length: comparing the texts would read the rest of the line once per piece.
+            let before = text.len();
             text = text.trim_start_matches(is_blank);
             text = seen.strip_one(text);
-            if text == before {
+            if text.len() == before {
                 return (seen, text);
             }
         }
