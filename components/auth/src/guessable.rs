@@ -3,7 +3,7 @@
 //! Of the 100 000 passwords in the usual lists about 330 reach our minimum of 15 characters, and nearly all of
 //! those are common words, keyboard walks and digits strung together. So instead of a list of whole passwords
 //! (1 MB, which would double the component) this module knows the building blocks, in French and English, and
-//! measures how many guesses it takes to combine them. It must not know the user beyond the name.
+//! measures how many guesses it takes to combine them. It must not know the user beyond the name. Why, and what it leaves open: docs/adr/0005-guessable-passwords.md.
 
 use unicode_normalization::UnicodeNormalization;
 

@@ -3,7 +3,8 @@
 
 use web::{Reply, Request, Text, cookie};
 
-const NAME: &str = "notice";
+use crate::session_cookie::is_secure;
+
 const SECONDS_MAX: i64 = 60;
 
 /// What just happened.
@@ -50,9 +51,9 @@ const ALL: [(Notice, &str, Text); 6] = [
 
 impl Notice {
     /// Leaves the notice for the next page.
-    pub(crate) fn leave(self, reply: Reply) -> Reply {
+    pub(crate) fn leave(self, request: &Request, reply: Reply) -> Reply {
         let name = ALL.iter().find_map(|(notice, name, _)| (*notice == self).then_some(*name));
-        match name.and_then(|name| cookie::set(NAME, name, false, SECONDS_MAX)) {
+        match name.and_then(|name| cookie::set(cookie_name(request), name, is_secure(request), SECONDS_MAX)) {
             Some(cookie) => reply.with_cookie(cookie),
             None => reply,
         }
@@ -61,14 +62,19 @@ impl Notice {
 
 /// The notice that was left for this page.
 pub(crate) fn read(request: &Request) -> Option<String> {
-    let given = request.cookie(NAME)?;
+    let given = request.cookie(cookie_name(request))?;
     ALL.iter().find_map(|(_, name, text)| (*name == given).then(|| text.get(request.lang()).to_owned()))
 }
 
 /// Takes the notice away once it is shown.
 pub(crate) fn clear(request: &Request, reply: Reply) -> Reply {
-    match request.cookie(NAME).and_then(|_| cookie::set(NAME, "", false, 0)) {
+    let name = cookie_name(request);
+    match request.cookie(name).and_then(|_| cookie::set(name, "", is_secure(request), 0)) {
         Some(cookie) => reply.with_cookie(cookie),
         None => reply,
     }
+}
+
+fn cookie_name(request: &Request) -> &'static str {
+    if is_secure(request) { "__Host-notice" } else { "notice" }
 }

@@ -103,5 +103,5 @@ fn created(request: &Request, user: &NewUser) -> Reply {
             json!({ "user": { "id": user.id.as_str(), "name": user.username.as_str() }, "next": "/auth" });
         return Reply::json(StatusCode::CREATED, &body);
     }
-    Notice::Registered.leave(Reply::see_other("/auth"))
+    Notice::Registered.leave(request, Reply::see_other("/auth"))
 }

@@ -36,7 +36,8 @@ pub(crate) fn take_away(reply: Reply, request: &Request) -> Reply {
     reply.with(http::HeaderName::from_static("clear-site-data"), data)
 }
 
-fn is_secure(request: &Request) -> bool {
+/// Everything but plain HTTP on loopback.
+pub(crate) fn is_secure(request: &Request) -> bool {
     request.context.https || !request.is_loopback()
 }
 

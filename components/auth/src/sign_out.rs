@@ -16,7 +16,7 @@ pub async fn submit<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
         // The browser forgets the cookie all the same, but the user must know that the server did not.
         Err(error) => AuthError::from(error).problem().reply(request),
         Ok(()) if request.wants_json() => Reply::json(StatusCode::OK, &json!({ "next": "/auth" })),
-        Ok(()) => Notice::SignedOut.leave(Reply::see_other("/auth")),
+        Ok(()) => Notice::SignedOut.leave(request, Reply::see_other("/auth")),
     };
     session_cookie::take_away(reply, request)
 }

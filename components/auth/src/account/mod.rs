@@ -183,5 +183,5 @@ fn done(request: &Request, notice: notice::Notice, next: &'static str) -> Reply 
     if request.wants_json() {
         return Reply::json(StatusCode::OK, &json!({ "next": next }));
     }
-    notice.leave(Reply::see_other(next))
+    notice.leave(request, Reply::see_other(next))
 }

@@ -90,7 +90,10 @@ fn one_address_cannot_register_for_ever_and_another_is_not_concerned() {
     // The bucket is filled without the hashes that 198 registrations would cost.
     let address = Subject::address(Some("192.0.2.1".parse().unwrap()));
     for _ in 0..198 {
-        assert!(now_or_never(site.store.count_try(&REGISTER_ADDRESS, &address, UnixTime(site.now.get()))).unwrap());
+        assert!(
+            now_or_never(site.store.count_try(&REGISTER_ADDRESS, &address, UnixTime(site.now.get())))
+                .unwrap()
+        );
     }
     assert_eq!(browser.register("zoe").status, StatusCode::CONFLICT, "the two hundredth");
     let refused = browser.register("zoe");
