@@ -60,6 +60,13 @@ impl MemoryStore {
             && self.user(&row.user).is_some_and(|user| user.password_version == row.version)
     }
 
+    fn level(&self, bucket: &Bucket, subject: &Subject, now: UnixTime) -> f64 {
+        let stored = self.throttles.borrow().get(&(bucket.scope, *subject)).copied();
+        let (level, filled) = stored.unwrap_or((0.0, now));
+        let passed = f64::from(u32::try_from(now.0 - filled.0).unwrap_or(0));
+        (level - passed / f64::from(bucket.seconds_per_try)).max(0.0)
+    }
+
     fn begin(&self, user: &StoredUser, version: i64, session: &NewSession) {
         let row = SessionRow {
             user: user.id.clone(),
@@ -212,16 +219,17 @@ impl SessionStore for MemoryStore {
 impl ThrottleStore for MemoryStore {
     async fn count_try(&self, bucket: &Bucket, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
         self.answer()?;
-        let mut throttles = self.throttles.borrow_mut();
-        let (level, filled) = throttles.get(&(bucket.scope, *subject)).copied().unwrap_or((0.0, now));
-        let leaked =
-            f64::from(u32::try_from(now.0 - filled.0).unwrap_or(0)) / f64::from(bucket.seconds_per_try);
-        let level = (level - leaked).max(0.0) + 1.0;
+        let level = self.level(bucket, subject, now) + 1.0;
         let allowed = level <= f64::from(bucket.size);
         if allowed {
-            throttles.insert((bucket.scope, *subject), (level, now));
+            self.throttles.borrow_mut().insert((bucket.scope, *subject), (level, now));
         }
         Ok(allowed)
+    }
+
+    async fn has_room(&self, bucket: &Bucket, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
+        self.answer()?;
+        Ok(self.level(bucket, subject, now) + 1.0 <= f64::from(bucket.size))
     }
 
     async fn give_back(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {

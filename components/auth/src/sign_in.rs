@@ -17,7 +17,9 @@ use crate::{
     session::{NewSession, SessionToken},
     session_cookie,
     store::{Store, StoreError},
-    throttle::{Bucket, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS, Subject},
+    throttle::{
+        Bucket, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS, Subject, WRONG_PASSWORD,
+    },
     user::StoredUser,
     username::{Username, UsernameProblem},
 };
@@ -90,7 +92,13 @@ async fn sign_in<S: Store>(
         Some(username) => app.store.find_by_username(username.key()).await?,
         None => None,
     };
-    let user = check(user, password)?;
+    let user = match check(user, password) {
+        Err(error @ AuthError::WrongCredentials { .. }) => {
+            tries.note_wrong(app.store, request).await?;
+            return Err(error);
+        }
+        other => other?,
+    };
 
     let token = SessionToken::from_random(app.random.token);
     let session = NewSession::new(&token, request.header("user-agent").unwrap_or_default(), request.now);
@@ -148,25 +156,36 @@ fn check(user: Option<StoredUser>, password: &str) -> Result<Checked, AuthError>
     }
 }
 
-/// The buckets that one try fills, the narrowest first: who is refused there does not burden the others.
-pub(crate) struct Tries(Vec<(Bucket, Subject)>);
+/// What one try at a password counts in.
+pub(crate) struct Tries {
+    /// Filled before the password is looked at, the narrowest first: who is refused there does not burden the
+    /// others.
+    before: Vec<(Bucket, Subject)>,
+    /// The account from this address, filled once the password was wrong.
+    narrow: Option<Subject>,
+}
 
 impl Tries {
     pub(crate) fn new<S: Store>(request: &Request, app: &App<'_, S>, account: Option<&Username>) -> Self {
         let address = request.client_addr(&app.settings.trusted_proxies);
-        let mut buckets = Vec::new();
-        if let Some(account) = account {
-            let narrow = Subject::account_from_address(account.key(), address);
-            buckets.push((SIGN_IN_ACCOUNT_FROM_ADDRESS, narrow));
-            buckets.push((SIGN_IN_ACCOUNT, Subject::account(account.key())));
+        let narrow = account.map(|account| Subject::account_from_address(account.key(), address));
+        let mut before = Vec::new();
+        if let (Some(account), Some(narrow)) = (account, narrow) {
+            before.push((SIGN_IN_ACCOUNT_FROM_ADDRESS, narrow));
+            before.push((SIGN_IN_ACCOUNT, Subject::account(account.key())));
         }
-        buckets.push((SIGN_IN_ADDRESS, Subject::address(address)));
-        Self(buckets)
+        before.push((SIGN_IN_ADDRESS, Subject::address(address)));
+        Self { before, narrow }
     }
 
-    /// Counts a try in each, before any password is looked at.
+    /// Counts a try, or refuses it.
     pub(crate) async fn count<S: Store>(&self, store: &S, request: &Request) -> Result<(), AuthError> {
-        for (bucket, subject) in &self.0 {
+        if let Some(narrow) = &self.narrow
+            && !store.has_room(&WRONG_PASSWORD, narrow, request.now).await?
+        {
+            return Err(AuthError::TooManyTries { retry_after_seconds: WRONG_PASSWORD.seconds_per_try });
+        }
+        for (bucket, subject) in &self.before {
             if !store.count_try(bucket, subject, request.now).await? {
                 return Err(AuthError::TooManyTries { retry_after_seconds: bucket.seconds_per_try });
             }
@@ -174,10 +193,22 @@ impl Tries {
         Ok(())
     }
 
+    /// The password was wrong.
+    pub(crate) async fn note_wrong<S: Store>(&self, store: &S, request: &Request) -> Result<(), StoreError> {
+        if let Some(narrow) = &self.narrow {
+            // When parallel tries have filled it meanwhile, it is as full as it gets.
+            store.count_try(&WRONG_PASSWORD, narrow, request.now).await?;
+        }
+        Ok(())
+    }
+
     /// The password was right: the account's count starts anew. The address only gets this one try back, or
     /// else an account of one's own would buy endless tries at others'.
     pub(crate) async fn forgive<S: Store>(&self, store: &S) -> Result<(), StoreError> {
-        for (bucket, subject) in &self.0 {
+        if let Some(narrow) = &self.narrow {
+            store.forget_tries(&WRONG_PASSWORD, narrow).await?;
+        }
+        for (bucket, subject) in &self.before {
             if *bucket == SIGN_IN_ADDRESS {
                 store.give_back(bucket, subject).await?;
             } else {

@@ -99,6 +99,8 @@ pub const SESSIONS_LISTED_MAX: i64 = 50;
 pub trait ThrottleStore {
     /// Counts a try; false when the bucket is full, and then nothing was counted. Atomic.
     async fn count_try(&self, bucket: &Bucket, subject: &Subject, now: UnixTime) -> Result<bool, StoreError>;
+    /// Whether a try would be counted now; counts nothing.
+    async fn has_room(&self, bucket: &Bucket, subject: &Subject, now: UnixTime) -> Result<bool, StoreError>;
     /// Takes one try back.
     async fn give_back(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError>;
     /// Empties the bucket.

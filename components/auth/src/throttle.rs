@@ -22,10 +22,14 @@ pub struct Bucket {
     pub seconds_per_try: u32,
 }
 
-/// Wrong passwords for one account from one address: what a guesser meets first. Twenty leave room for a
-/// forgetful person and for a browser that opens several tabs at once.
+/// Wrong passwords for one account from one address: what a guesser meets first. Filled only once a password
+/// was wrong; ten leave room for a forgetful person.
+pub const WRONG_PASSWORD: Bucket = Bucket { scope: "wrong-password", size: 10, seconds_per_try: 30 };
+
+/// Tries for one account from one address, those under way included: what bounds guesses that are sent all at
+/// once, before any of them was found wrong. Wider, because a person's tabs also sign in all at once.
 pub const SIGN_IN_ACCOUNT_FROM_ADDRESS: Bucket =
-    Bucket { scope: "sign-in-account-address", size: 20, seconds_per_try: 30 };
+    Bucket { scope: "sign-in-account-address", size: 40, seconds_per_try: 30 };
 
 /// Wrong passwords for one account from everywhere. NIST SP 800-63B-4 §3.2.2 asks for at most 100 in a row; the
 /// rate stays high enough that a botnet slows the owner down but cannot keep them out for long.

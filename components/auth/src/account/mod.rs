@@ -128,6 +128,7 @@ async fn reauthenticated<S: Store>(
         None => Verdict::Wrong,
     };
     if verdict == Verdict::Wrong {
+        tries.note_wrong(app.store, request).await?;
         let text = Text::new("Ce n’est pas votre mot de passe actuel.", "This is not your current password.");
         return Err(AuthError::Invalid(vec![(field, text)]));
     }

@@ -21,6 +21,12 @@ WHERE greatest(0, t.level
     - greatest(0, extract(epoch FROM EXCLUDED.filled_at - t.filled_at)::float8) / $5::bigint) + 1 <= $4::bigint
 RETURNING 1::bigint";
 
+const FULL: &str = "
+SELECT 1::bigint FROM throttles
+WHERE scope = $1::text AND subject = $2::bytea
+  AND greatest(0, level
+    - greatest(0, extract(epoch FROM to_timestamp($3::bigint) - filled_at)::float8) / $5::bigint) + 1 > $4::bigint";
+
 const GIVE_BACK: &str = "
 UPDATE throttles SET level = greatest(0, level - 1) WHERE scope = $1::text AND subject = $2::bytea";
 
@@ -28,11 +34,11 @@ const FORGET: &str = "DELETE FROM throttles WHERE scope = $1::text AND subject =
 
 impl<D: Database> ThrottleStore for PostgresStore<D> {
     async fn count_try(&self, bucket: &Bucket, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
-        let mut parameters = key(bucket, subject);
-        parameters.push(now.0.into());
-        parameters.push(i64::from(bucket.size).into());
-        parameters.push(i64::from(bucket.seconds_per_try).into());
-        Ok(self.first(COUNT, parameters).await?.is_some())
+        Ok(self.first(COUNT, level(bucket, subject, now)).await?.is_some())
+    }
+
+    async fn has_room(&self, bucket: &Bucket, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
+        Ok(self.first(FULL, level(bucket, subject, now)).await?.is_none())
     }
 
     async fn give_back(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
@@ -48,4 +54,10 @@ impl<D: Database> ThrottleStore for PostgresStore<D> {
 
 fn key(bucket: &Bucket, subject: &Subject) -> Vec<Value> {
     vec![bucket.scope.into(), subject.as_bytes().into()]
+}
+
+fn level(bucket: &Bucket, subject: &Subject, now: UnixTime) -> Vec<Value> {
+    let mut parameters = key(bucket, subject);
+    parameters.extend([now.0, i64::from(bucket.size), i64::from(bucket.seconds_per_try)].map(Value::Int));
+    parameters
 }

@@ -41,6 +41,22 @@ async fn a_full_bucket_refuses_until_time_has_emptied_it() {
 }
 
 #[tokio::test]
+async fn asking_for_room_counts_nothing() {
+    let store = client::fresh().await;
+    let room = async |seconds: i64| {
+        store.has_room(&BUCKET, &subject("alice"), UnixTime(NOW.0 + seconds)).await.unwrap()
+    };
+    for _ in 0..10 {
+        assert!(room(0).await);
+    }
+    for _ in 0..3 {
+        assert!(allowed(&store, "alice", 0).await);
+    }
+    assert!(!room(9).await);
+    assert!(room(10).await);
+}
+
+#[tokio::test]
 async fn tries_are_given_back_and_forgotten() {
     let store = client::fresh().await;
     for _ in 0..3 {
