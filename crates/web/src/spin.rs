@@ -1,7 +1,11 @@
 //! The edge that all components share: the only file of this crate that names `spin_sdk`. It reads a request, sends
 //! one, writes a reply and a log line, and decides nothing.
 
-use std::{future::Future, pin::pin, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::{Either, select};
@@ -149,10 +153,28 @@ pub fn random<const N: usize>() -> [u8; N] {
 /// Waits for `future`, at most `limit`.
 pub async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
     let sleep = spin_sdk::time::sleep(limit);
-    match select(pin!(future), pin!(sleep)).await {
+    match select(pin!(polled_again(future)), pin!(sleep)).await {
         Either::Left((value, _)) => Some(value),
         Either::Right(((), _)) => None,
     }
+}
+
+/// Asks the executor for one more turn after the first poll of `future`.
+///
+/// Sending a request spawns the task that writes its body. wit-bindgen's executor (0.57) first looks at such a task
+/// when something wakes it after the turn it was spawned in; with another spawned task waiting, nothing does, and the
+/// body would never be written.
+async fn polled_again<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut asked = false;
+    poll_fn(move |context| {
+        let polled = future.as_mut().poll(context);
+        if polled.is_pending() && !std::mem::replace(&mut asked, true) {
+            context.waker().wake_by_ref();
+        }
+        polled
+    })
+    .await
 }
 
 /// The network as the manifest allows it.
