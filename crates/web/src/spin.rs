@@ -9,7 +9,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::{Either, select};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt;
 use spin_sdk::{
     http::{FullBody, Request as IncomingRequest, Response},
@@ -91,10 +91,15 @@ pub async fn head(parts: &http::request::Parts) -> Request {
         lang: Lang::from_accept_language(text("accept-language").unwrap_or_default()),
         https: public_origin.starts_with("https://"),
     };
+    // What is asked of auth on behalf of this request passes the headers on, so the id stands among them.
+    let mut headers = parts.headers.clone();
+    if let Ok(id) = HeaderValue::from_str(context.request_id.as_str()) {
+        headers.insert("x-request-id", id);
+    }
     Request {
         method: parts.method.clone(),
         uri: parts.uri.clone(),
-        headers: parts.headers.clone(),
+        headers,
         body: Bytes::new(),
         now: now(),
         context,
