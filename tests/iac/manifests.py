@@ -21,6 +21,7 @@ VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "production": ("overlays/production", ()),
     "minikube-spintainer": ("overlays/minikube", ("spintainer",)),
     "minikube-autoscaling": ("overlays/minikube", ("autoscaling",)),
+    "minikube-backup": ("overlays/minikube", ("backup",)),
     "production-spintainer": ("overlays/production", ("spintainer",)),
     "observability": ("observability", ()),
 }
@@ -91,10 +92,9 @@ def title(document: dict) -> str:
 
 def pod_specs(documents: list[dict]) -> list[tuple[str, dict, dict]]:
     """(title, labels, spec) of the pods that the manifests themselves describe."""
-    return [
-        (title(document), document["spec"]["template"]["metadata"]["labels"], document["spec"]["template"]["spec"])
-        for document in of_kind(documents, "Deployment", "StatefulSet", "DaemonSet", "Job")
-    ]
+    found = [(title(d), d["spec"]["template"]) for d in of_kind(documents, "Deployment", "StatefulSet", "DaemonSet", "Job")]
+    found += [(title(d), d["spec"]["jobTemplate"]["spec"]["template"]) for d in of_kind(documents, "CronJob")]
+    return [(name, template["metadata"]["labels"], template["spec"]) for name, template in found]
 
 
 def secret_text(secret: dict) -> dict[str, str]:

@@ -33,6 +33,8 @@ PODS = [
     app("ocr"),
     # istiod labels the gateway's pods so.
     Pod("gateway", "atelier", {"gateway.networking.k8s.io/gateway-name": "atelier"}),
+    # Only components/backup gives it an arrow.
+    Pod("backup", "atelier", {"app.kubernetes.io/name": "backup", "app.kubernetes.io/part-of": "atelier"}),
     Pod("istiod", "istio-system", {"app": "istiod"}),
     Pod("dns", "kube-system", {"k8s-app": "kube-dns"}),
     Pod("stranger", "default", {"app": "stranger"}),

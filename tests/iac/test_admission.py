@@ -150,7 +150,8 @@ def test_the_pods_we_get_pass_pod_security(installed):
     templates = [("atelier", deployment(installed, name)["spec"]["template"]) for name in ("auth", "llm", "ocr")]
     for variant in ("minikube", "observability"):
         templates += [(d["metadata"]["namespace"], d["spec"]["template"]) for d in of_kind(objects(variant), "Deployment", "StatefulSet")]
-    assert len(templates) == 10
+    templates += [("atelier", d["spec"]["jobTemplate"]["spec"]["template"]) for d in of_kind(objects("minikube-backup"), "CronJob")]
+    assert len(templates) == 11
     for namespace, template in templates:
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "try-", "namespace": namespace, **template["metadata"]}, "spec": copy.deepcopy(template["spec"])}
         pod["metadata"].pop("name", None)
