@@ -8,7 +8,8 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::paths::{COMPONENTS, Tree};
-use crate::{process, say, toolchain};
+use crate::toolchain::{self, Toolchain};
+use crate::{process, say};
 
 /// Build the three components, the embedded runtime and the stand-ins.
 ///
@@ -65,14 +66,7 @@ pub(crate) fn components(tree: &Tree) -> Result<Vec<PathBuf>> {
         COMPONENTS.iter().any(|name| !toolchain.results(&tree.target).join(format!("{name}.wasm")).exists());
     let note = if first { " (the first time: two to five minutes on two cores)" } else { "" };
     say::step(&format!("Building the components auth, llm and ocr{note}."));
-    say::timed("components built", || {
-        let mut cargo = toolchain.cargo("build", &tree.target);
-        cargo
-            .current_dir(&tree.root)
-            .arg("--release")
-            .args(COMPONENTS.map(|name| format!("--package={name}")));
-        process::run(&mut cargo)
-    })?;
+    say::timed("components built", || wasm(tree, toolchain, &COMPONENTS))?;
     fs::create_dir_all(tree.guests())?;
     let results = toolchain.results(&tree.target);
     COMPONENTS
@@ -84,6 +78,25 @@ pub(crate) fn components(tree: &Tree) -> Result<Vec<PathBuf>> {
             Ok(place)
         })
         .collect()
+}
+
+/// Builds the guest of the runtime's own tests; gives its file.
+///
+/// # Errors
+/// As [`components`].
+pub(crate) fn test_guest(tree: &Tree) -> Result<PathBuf> {
+    let toolchain = toolchain::prepare()?;
+    wasm(tree, toolchain, &["atelier-runtime-guest"])?;
+    Ok(toolchain.results(&tree.target).join("runtime_guest.wasm"))
+}
+
+fn wasm(tree: &Tree, toolchain: Toolchain, packages: &[&str]) -> Result<()> {
+    let mut cargo = toolchain.cargo("build", &tree.target);
+    cargo
+        .current_dir(&tree.root)
+        .arg("--release")
+        .args(packages.iter().map(|name| format!("--package={name}")));
+    process::run(&mut cargo)
 }
 
 /// Builds native programs with the `native` profile.

@@ -139,6 +139,11 @@ impl Running {
         self.name
     }
 
+    #[cfg(feature = "bench")]
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// How it ended, if it has.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()

@@ -6,6 +6,7 @@
 use clap::{Parser, Subcommand};
 
 mod apt;
+mod bench;
 mod build;
 mod children;
 mod hints;
@@ -44,6 +45,8 @@ enum Task {
     Lint(lint::Options),
     /// Bring a database up to date with the SQL files of auth
     Migrate(migrate::Options),
+    /// Measure throughput, sign-in, sizes and memory
+    Bench(bench::Options),
     /// Run one child process so that it cannot outlive us (not for people)
     #[command(hide = true)]
     Keep(keep::Options),
@@ -56,6 +59,7 @@ fn main() {
         Task::Test(options) => test::run(&options),
         Task::Lint(options) => lint::run(&options),
         Task::Migrate(options) => migrate::run(&options),
+        Task::Bench(options) => bench::run(&options),
         Task::Keep(options) => keep::run(&options),
     };
     if let Err(error) = outcome {

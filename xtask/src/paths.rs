@@ -32,7 +32,9 @@ impl Tree {
             .canonicalize()
             .with_context(|| format!("{} is gone; call `cargo xtask` inside the tree", root.display()))?;
         let program = env::current_exe().context("cannot tell where xtask's own program is")?;
-        let target = target_of(&program).unwrap_or_else(|| root.join("target"));
+        // Set for the bench only, which is a second xtask in a target directory of its own.
+        let told = env::var_os("ATELIER_TARGET").map(PathBuf::from);
+        let target = told.or_else(|| target_of(&program)).unwrap_or_else(|| root.join("target"));
         Ok(Self { root, target })
     }
 

@@ -65,10 +65,12 @@ struct Suite {
     filters: Vec<OsString>,
     scratch: Scratch,
     cluster: Option<Cluster>,
+    /// The component that the runtime's own tests run.
+    guest: Option<PathBuf>,
 }
 
 /// A folder that goes away with us.
-struct Scratch(PathBuf);
+pub(crate) struct Scratch(pub(crate) PathBuf);
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     process::catch_signals()?;
@@ -81,6 +83,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         filters: options.filters.clone(),
         scratch: Scratch::make("suite")?,
         cluster: None,
+        guest: None,
     };
     suite.prepare(parts)?;
 
@@ -130,10 +133,11 @@ impl Suite {
             self.cluster = Some(Cluster::start(&self.scratch.0, Purpose::ThrowAway)?);
         }
         let app = parts.iter().any(|part| part.runs_app());
-        if app || parts.contains(&Part::Runtime) {
-            build::components(&self.tree)?;
+        if parts.contains(&Part::Runtime) {
+            self.guest = Some(build::test_guest(&self.tree)?);
         }
         if app {
+            build::components(&self.tree)?;
             // `up` starts both programs by itself, whatever runs the components.
             build::natives(&self.tree, &Native::ALL)?;
         }
@@ -186,6 +190,9 @@ impl Suite {
             command.env("ATELIER_TEST_DATABASE_URL", cluster.admin_url());
         }
         let words = process::words(&command);
+        if let Some(guest) = &self.guest {
+            command.env("ATELIER_RUNTIME_GUEST", guest);
+        }
         let mut child =
             command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start `{words}`"))?;
         let reader = child.stdout.take().map(|stdout| std::thread::spawn(move || show_and_read(stdout)));
@@ -213,7 +220,7 @@ fn show_and_read(stdout: impl std::io::Read) -> Tally {
 
 impl Scratch {
     /// Each directly in the system's folder: PostgreSQL's user must be able to reach it.
-    fn make(name: &str) -> Result<Self> {
+    pub(crate) fn make(name: &str) -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("atelier-{name}-{}", std::process::id()));
         fs::remove_dir_all(&folder).ok();
         private_folder(&folder)?;

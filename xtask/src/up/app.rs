@@ -69,6 +69,12 @@ impl Launch<'_> {
 }
 
 impl App {
+    /// The runtime's process, for who measures it.
+    #[cfg(feature = "bench")]
+    pub(crate) fn runtime_pid(&self) -> u32 {
+        self.runtime.pid()
+    }
+
     /// Returns when we are asked to stop (well) or when a child has died (an error with its last lines).
     ///
     /// # Errors

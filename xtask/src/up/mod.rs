@@ -17,7 +17,7 @@ use crate::spin::{Choice, Runtime};
 use crate::{process, say};
 
 mod app;
-mod serve;
+pub(crate) mod serve;
 mod settings;
 
 pub(crate) use app::Launch;

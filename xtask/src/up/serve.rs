@@ -33,6 +33,14 @@ pub(crate) fn start(launch: &Launch<'_>, variables: &[(String, String)]) -> Resu
     plan.log = Some(launch.data.join("logs/runtime.log"));
     plan.isolated = launch.environment.is_empty();
     plan.show = launch.purpose == Purpose::Keep;
+    listening(plan)
+}
+
+/// Starts a runtime and waits for the line that says where it listens.
+///
+/// # Errors
+/// As [`start`].
+pub(crate) fn listening(plan: Plan) -> Result<(Running, SocketAddr)> {
     let mut child = plan.start()?;
     let start = Instant::now();
     loop {
