@@ -7,6 +7,7 @@
 mod app;
 mod client;
 mod cluster;
+mod doctor;
 mod guard;
 mod manifest;
 mod process;

@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use crate::doctor::trap_everywhere;
 use crate::settings;
 
 /// A manifest that can be changed before the runtime reads it.
 #[derive(Clone, Debug)]
 pub struct Manifest {
     table: Table,
+    /// Components whose program is to trap.
+    trapping: Vec<String>,
 }
 
 impl Manifest {
@@ -22,7 +25,10 @@ impl Manifest {
     pub fn load() -> Self {
         let path = settings::spin_toml();
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let mut manifest = Self { table: text.parse().unwrap_or_else(|error| panic!("spin.toml: {error}")) };
+        let mut manifest = Self {
+            table: text.parse().unwrap_or_else(|error| panic!("spin.toml: {error}")),
+            trapping: Vec::new(),
+        };
         let folder = fs::canonicalize(&path).ok().and_then(|path| path.parent().map(Path::to_path_buf));
         let folder = folder.unwrap_or_default();
         for (_, component) in manifest.section("component").iter_mut() {
@@ -81,6 +87,11 @@ impl Manifest {
         triggers.expect("HTTP triggers").push(Value::Table(trigger));
     }
 
+    /// Replaces a component's program by one that traps on every call.
+    pub fn make_trap(&mut self, name: &str) {
+        self.trapping.push(name.to_owned());
+    }
+
     /// A top-level section.
     ///
     /// # Panics
@@ -90,10 +101,21 @@ impl Manifest {
         section.unwrap_or_else(|| panic!("spin.toml has no `{name}`"))
     }
 
-    pub(crate) fn write(&self, folder: &Path) -> PathBuf {
+    /// Writes the manifest, and the programs made for it, into `folder`.
+    pub(crate) fn write(mut self, folder: &Path) -> PathBuf {
+        for name in std::mem::take(&mut self.trapping) {
+            let source = self.component(&name)["source"].as_str().unwrap_or_default().to_owned();
+            let program = fs::read(&source).unwrap_or_else(|error| panic!("{source}: {error}"));
+            let path = folder.join(format!("{name}-trap.wasm"));
+            write(&path, &trap_everywhere(&program));
+            self.component(&name).insert("source".into(), Value::String(path.to_string_lossy().into_owned()));
+        }
         let path = folder.join("spin.toml");
-        fs::write(&path, self.table.to_string())
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        write(&path, self.table.to_string().as_bytes());
         path
     }
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    fs::write(path, bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
 }

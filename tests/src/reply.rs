@@ -45,7 +45,6 @@ impl Reply {
     ///
     /// # Panics
     /// With the whole reply when it has another.
-    #[must_use]
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}: {:?}\n{}", self.asked, self.headers, self.text());

@@ -7,8 +7,8 @@ mod symbols;
 use crate::pdf::{Line, Page};
 
 const OPENING: &str = "\
-% Réponse simulée : écrite par la doublure locale de Gemini d'après la couche texte du PDF.
 \\documentclass[11pt,a4paper]{article}
+% Réponse simulée : écrite par la doublure locale de Gemini d'après la couche texte du PDF.
 \\usepackage[utf8]{inputenc}
 \\usepackage[T1]{fontenc}
 \\usepackage[french]{babel}
@@ -155,7 +155,7 @@ mod tests {
     fn a_page_without_text_says_so() {
         let text = document(&[Page::default()], 4);
         assert!(text.contains("% --- Page 4 ---") && text.contains("sans couche texte"), "{text}");
-        assert!(text.starts_with("% Réponse simulée") && text.ends_with("\\end{document}\n"));
+        assert!(text.contains("\n% Réponse simulée") && text.ends_with("\\end{document}\n"));
     }
 
     #[test]

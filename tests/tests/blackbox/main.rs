@@ -1,5 +1,23 @@
 //! Atelier from outside: the built `.wasm` under a runtime, PostgreSQL, the stand-ins, and HTTP.
 //!
-//! One file per story. A file shares one application where its tests do not disturb each other.
+//! One file per story. Tests that only act as users of their own share one application (`shared.rs`);
+//! those that script an upstream take turns on one of theirs; those that change the set-up start one.
 
+mod account;
+mod accounts;
+mod bodies;
+mod capabilities;
+mod configuration;
+mod cross_site;
+mod headers;
+mod llm;
+mod migrations;
+mod negotiation;
+mod ocr;
+mod outages;
+mod quota;
 mod rig;
+mod routes;
+mod sessions;
+mod shared;
+mod throttling;

@@ -72,11 +72,18 @@ impl Api {
     fn compose(&self, model: &str, body: &[u8], fault: Option<&Fault>) -> Result<Generation, ApiError> {
         let request = GenerateRequest::parse(body, model)?;
         let pages = self.pages(&request)?;
-        let (from, to) = pages_asked(&request.instruction()).unwrap_or((1, pages.len()));
-        let asked = pages.get(from - 1..to.min(pages.len())).unwrap_or_default();
-        let whole = latex::document(asked, from);
+        let instruction = request.instruction();
+        let whole = latex::document(&pages, 1);
+        let (text, from, to) = match written(&whole, &request.written_so_far(), &instruction) {
+            Some(written) => (rest_of(&whole, &written), 1, pages.len()),
+            None => {
+                let (from, to) = pages_asked(&instruction).unwrap_or((1, pages.len()));
+                let asked = pages.get(from - 1..to.min(pages.len())).unwrap_or_default();
+                (latex::document(asked, from), from, to)
+            }
+        };
         let mut generation = Generation {
-            text: rest_of(&whole, &request.written_so_far()),
+            text,
             finish: "STOP".into(),
             pages: pages.len(),
             thought: request.generation_config.thinking_config.include_thoughts,
@@ -192,12 +199,19 @@ impl Generation {
     }
 }
 
+/// What the request says was written before: a turn of the model, or lines of the document quoted by the user.
+fn written(whole: &str, by_model: &str, instruction: &str) -> Option<String> {
+    if !by_model.trim().is_empty() {
+        return Some(by_model.to_owned());
+    }
+    let is_quoted = |line: &str| line.len() > 3 && whole.lines().any(|known| known == line);
+    let quoted: Vec<&str> = instruction.lines().filter(|line| is_quoted(line)).collect();
+    (!quoted.is_empty()).then(|| quoted.join("\n"))
+}
+
 /// What is still to be written after `written`: from the end of its last line that is in the document.
 fn rest_of(whole: &str, written: &str) -> String {
     let written = written.trim_end();
-    if written.is_empty() {
-        return whole.to_owned();
-    }
     for line in written.lines().rev().filter(|line| !line.trim().is_empty()) {
         if let Some(at) = whole.rfind(line) {
             return whole.get(at + line.len()..).unwrap_or_default().trim_start_matches('\n').to_owned();
@@ -263,10 +277,21 @@ mod tests {
     #[test]
     fn a_continuation_starts_after_the_last_line_already_written() {
         let whole = "un\ndeux\ntrois\nquatre\n";
-        assert_eq!(rest_of(whole, ""), whole);
         assert_eq!(rest_of(whole, "un\ndeux\n"), "trois\nquatre\n");
         assert_eq!(rest_of(whole, "un\ndeux\ntro"), "is\nquatre\n");
         assert_eq!(rest_of(whole, "inconnu"), whole);
+    }
+
+    #[test]
+    fn quoted_lines_are_a_continuation_and_an_instruction_is_not() {
+        let whole = "% --- Page 1 ---\nExercice 1\nRésoudre.\n% --- Page 2 ---\nConclure.\n";
+        let quoting = "Voici la fin :\n\n% --- Page 1 ---\nExercice 1\nRésoudre.\n\nReprends.";
+        assert_eq!(
+            written(whole, "", quoting).map(|written| rest_of(whole, &written)).as_deref(),
+            Some("% --- Page 2 ---\nConclure.\n")
+        );
+        assert_eq!(written(whole, "", "Transcris la page 2."), None);
+        assert_eq!(written(whole, "Exercice 1", "Continue."), Some("Exercice 1".to_owned()));
     }
 
     #[test]

@@ -178,7 +178,7 @@ fn thoughts_fences_and_repetitions_can_be_scripted() {
     let response = convert(&gemini).json();
     assert_eq!(response["candidates"][0]["content"]["parts"][0]["thought"], true);
     gemini.next(Fault::Fenced);
-    assert!(text(&convert(&gemini).json()).contains("```latex\n% Réponse simulée"));
+    assert!(text(&convert(&gemini).json()).contains("```latex\n\\documentclass"));
     gemini.next(Fault::Repetition);
     assert!(text(&convert(&gemini).json()).matches("donc unique").count() > 300);
     gemini.next(Fault::Text("exactement ceci".into()));

@@ -1,0 +1,67 @@
+//! Nothing is required to start; what is missing is named by whoever needs it.
+
+use atelier_standins::sample;
+use atelier_tests::App;
+
+#[test]
+fn a_missing_variable_is_named_by_the_component_that_needs_it() {
+    for (variable, path) in [("webhook_url", "/llm"), ("gemini_ai_api_key", "/ocr"), ("service_key", "/llm")]
+    {
+        let app = App::start_with(|setup| {
+            setup.variables.remove(variable);
+        });
+        let user = app.user();
+        let reply = match path {
+            "/ocr" => user.upload(&sample::pdf(&[&["Exercice"]])),
+            _ => user.ask("boucle"),
+        };
+        let problem = reply.expect_problem(503);
+        assert!(problem["error"].as_str().unwrap().contains(variable), "{problem}");
+        user.get("/home").expect(200);
+        assert!(app.make.requests().is_empty() && app.gemini.requests().is_empty());
+    }
+}
+
+#[test]
+fn without_a_database_the_pages_still_answer() {
+    let app = App::start_with(|setup| {
+        setup.variables.retain(|name, _| !name.starts_with("db_"));
+        setup.set("db_port", "9");
+        setup.wait_until_ready = false;
+    });
+    let client = app.client();
+    client.get("/auth").expect(200);
+    client.get("/register").expect(200);
+    client.get_json("/auth/readyz").expect_problem(503);
+    client.sign_in("somebody", atelier_tests::PASSWORD).expect(503);
+}
+
+#[test]
+fn no_secret_reaches_the_log_or_a_reply() {
+    let app = App::start();
+    let user = app.user();
+    user.ask("boucle").expect(200);
+    user.upload(&sample::pdf(&[&["Exercice"]])).expect(200);
+    app.make.always(atelier_standins::make::Fault::NotFound);
+    app.gemini.always(atelier_standins::gemini::Fault::InvalidKey);
+    let mut seen = user.ask("boucle").text() + &user.upload(&sample::pdf(&[&["Exercice"]])).text();
+    app.database_proxy.cut();
+    seen += &user.get_json("/auth/readyz").text();
+    seen += &app.runtime.log.text();
+    let token = user.cookie("session").unwrap();
+    let hook = app.make.webhook_url();
+    for secret in [
+        app.service_key.as_str(),
+        app.database.password.as_str(),
+        token.as_str(),
+        hook.as_str(),
+        hook.rsplit('/').next().unwrap(),
+        atelier_tests::PASSWORD,
+        "any key pleases the stand-in",
+    ] {
+        // The database's password is also its name in these tests; names may be logged.
+        if secret != app.database.name {
+            assert!(!seen.contains(secret), "{secret} in {seen}");
+        }
+    }
+}

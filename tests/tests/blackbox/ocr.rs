@@ -1,0 +1,349 @@
+//! The converter: a PDF goes to Gemini and comes back as LaTeX.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use atelier_standins::gemini::{Fault, Quota};
+use atelier_standins::{hex_sha256, sample, wire};
+use atelier_tests::{Client, multipart};
+use serde_json::Value;
+
+use crate::shared::Turns;
+
+static OCR: Turns = Turns::new();
+
+fn exam() -> Vec<u8> {
+    sample::pdf(&[&["Exercice 1 : équations", "Résoudre 100 % des cas."], &["Exercice 2", "Conclure."]])
+}
+
+fn left(user: &Client) -> i64 {
+    user.get_json("/home").expect(200).json()["quotas"]["ocr"]["left"].as_i64().unwrap()
+}
+
+fn warning_codes(conversion: &Value) -> Vec<String> {
+    let warnings = conversion["warnings"].as_array().cloned().unwrap_or_default();
+    warnings.iter().filter_map(|warning| warning["code"].as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn a_pdf_comes_back_as_latex() {
+    let app = OCR.take();
+    let user = app.user();
+    let conversion = user.upload(&exam()).expect(200).json();
+    let latex = conversion["latex"].as_str().unwrap();
+    for expected in
+        ["\\documentclass", "\\section*{Exercice 1 : équations}", "100 \\%", "Conclure.", "\\end{document}"]
+    {
+        assert!(latex.contains(expected), "{expected} in {latex}");
+    }
+    assert_eq!(conversion["pages"], 2);
+    assert_eq!(conversion["model"], "gemini-3.8-flash");
+    assert_eq!(warning_codes(&conversion), [""; 0], "{conversion}");
+    assert_eq!(left(&user), 98);
+
+    let sent = &app.gemini.generations()[0];
+    assert!(
+        sent.uri.path().starts_with("/v1beta/models/gemini-3.8-flash:streamGenerateContent"),
+        "{}",
+        sent.uri
+    );
+    assert!(!sent.header("x-goog-api-key").is_empty() && !sent.uri.to_string().contains("key="));
+    assert_eq!(sent.header("cookie"), "", "the user's session stays here");
+    assert!(!sent.text().contains("temperature"), "{}", sent.text());
+}
+
+#[test]
+fn the_page_works_without_javascript() {
+    let app = OCR.take();
+    let user = app.user();
+    let page = user.get("/ocr").expect(200).text();
+    assert!(page.contains("multipart/form-data") && page.contains("name=\"file\""), "{page}");
+    let reply = user.upload_as("Énoncé n°3.pdf", "application/pdf", "text/html", &exam()).expect(200);
+    assert!(reply.header("content-type").starts_with("text/html"));
+    let page = reply.text();
+    assert!(page.contains("Exercice 1 : équations") && page.contains("simulée"), "{page}");
+}
+
+#[test]
+fn a_stream_tells_progress_and_ends_with_the_document() {
+    let app = OCR.take();
+    let user = app.user();
+    let reply = user.upload_as("a.pdf", "application/pdf", "text/event-stream", &exam()).expect(200);
+    assert!(reply.header("content-type").starts_with("text/event-stream"), "{:?}", reply.headers);
+    let text = reply.text();
+    let names: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
+    assert!(names.contains(&"progress") && names.contains(&"latex"), "{names:?}");
+    assert_eq!(names.last(), Some(&"done"), "{names:?}");
+    let last = text.lines().rfind(|line| line.starts_with("data: ")).unwrap();
+    let done: Value = serde_json::from_str(last.trim_start_matches("data: ")).unwrap();
+    assert!(done["latex"].as_str().unwrap().contains("\\end{document}"), "{done}");
+}
+
+#[test]
+fn latex_arrives_while_the_model_still_writes() {
+    let app = OCR.take();
+    let user = app.user();
+    // Half a second of dripping: about 1 ms for each byte of the answer.
+    app.gemini.next(wire::Fault::Drip(Duration::from_millis(1)));
+    let (content_type, body) = multipart("file", "a.pdf", "application/pdf", &exam());
+    let mut stream = TcpStream::connect(app.runtime.origin.trim_start_matches("http://")).unwrap();
+    let head = format!(
+        "POST /ocr HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\nAccept: text/event-stream\r\nContent-Type: {content_type}\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n",
+        app.runtime.origin.trim_start_matches("http://"),
+        user.cookie_header(),
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&body).unwrap();
+    let mut first_latex = None;
+    let mut done = None;
+    for line in BufReader::new(stream).lines().map_while(Result::ok) {
+        if line == "event: latex" {
+            first_latex.get_or_insert_with(Instant::now);
+        }
+        if line == "event: done" {
+            done = Some(Instant::now());
+        }
+    }
+    let (first, done) = (first_latex.expect("some LaTeX"), done.expect("an end"));
+    assert!(done - first > Duration::from_millis(300), "{:?}", done - first);
+}
+
+#[test]
+fn bad_uploads_are_refused_and_cost_nothing() {
+    let app = OCR.take();
+    let user = app.user();
+    let upload = |file: &[u8]| user.upload(file);
+    user.upload_as("", "application/octet-stream", "application/json", b"").expect_problem(400);
+    upload(b"").expect_problem(415);
+    upload(b"hello, I am a text").expect_problem(415);
+    upload(b"\n%PDF-1.4 with a byte before it").expect_problem(415);
+    upload(b"PK\x03\x04 zip").expect_problem(415);
+    upload(&sample::encrypted()).expect_problem(422);
+    upload(&sample::damaged()).expect_problem(422);
+    let many: Vec<&[&str]> = vec![&["une page"]; 301];
+    upload(&sample::pdf(&many)).expect_problem(422);
+
+    let (form, body) = multipart("other", "a.pdf", "application/pdf", &exam());
+    user.send("POST", "/ocr", &[("content-type", &form), ("accept", "application/json")], &body)
+        .expect_problem(400);
+    let (form, mut body) = multipart("file", "a.pdf", "application/pdf", &exam());
+    body.truncate(body.len() - 20);
+    user.send("POST", "/ocr", &[("content-type", &form), ("accept", "application/json")], &body)
+        .expect_problem(400);
+    user.send(
+        "POST",
+        "/ocr",
+        &[("content-type", "application/pdf"), ("accept", "application/json")],
+        &exam(),
+    )
+    .expect_problem(415);
+    assert_eq!(left(&user), 100);
+    assert_eq!(app.gemini.files_left(), 0);
+}
+
+#[test]
+fn a_scan_is_converted_and_says_what_the_stand_in_cannot_read() {
+    let app = OCR.take();
+    let user = app.user();
+    let conversion = user.upload(&sample::scan(3)).expect(200).json();
+    assert_eq!(conversion["latex"].as_str().unwrap().matches("sans couche texte").count(), 3);
+    assert_eq!(left(&user), 97);
+}
+
+#[test]
+fn every_failure_of_gemini_has_its_status_and_costs_nothing() {
+    let app = OCR.take();
+    let user = app.user();
+    for (fault, status) in [
+        (Fault::InvalidKey, 502),
+        (Fault::PermissionDenied, 502),
+        (Fault::FailedPrecondition, 502),
+        (Fault::ModelNotFound, 502),
+        (Fault::NoPages, 422),
+        (Fault::Exhausted(Quota::PerDay, Duration::from_secs(50)), 503),
+        (Fault::Exhausted(Quota::PerMinute, Duration::from_secs(58)), 503),
+        (Fault::Overloaded, 503),
+        (Fault::Blocked("PROHIBITED_CONTENT".into()), 422),
+        (wire::Fault::Html.into(), 502),
+        (wire::Fault::Redirect("http://127.0.0.1:9/".into()).into(), 502),
+        (wire::Fault::InvalidUtf8.into(), 502),
+    ] {
+        app.gemini.always(fault.clone());
+        let reply = user.upload(&exam());
+        assert_eq!(reply.status, status, "{fault:?}: {}", reply.text());
+        if status == 503 {
+            assert!(!reply.header("retry-after").is_empty(), "{fault:?}");
+        }
+        let problem = reply.expect_problem(status);
+        assert!(!problem.to_string().contains("API key"), "{problem}");
+        assert_eq!(left(&user), 100, "{fault:?} was charged");
+    }
+}
+
+#[test]
+fn an_overloaded_or_retired_model_is_replaced_by_the_next() {
+    let app = OCR.take();
+    let user = app.user();
+    for fault in [Fault::Overloaded, Fault::ModelNotFound, Fault::Internal] {
+        app.gemini.clear();
+        app.gemini.always_for("gemini-3.8-flash", fault.clone());
+        let conversion = user.upload(&exam()).expect(200).json();
+        assert_eq!(conversion["model"], "gemini-3.5-flash", "{fault:?}");
+    }
+}
+
+#[test]
+fn a_short_wait_that_google_asks_for_is_granted() {
+    let app = OCR.take();
+    let user = app.user();
+    app.gemini.next(Fault::Exhausted(Quota::PerMinute, Duration::from_secs(1)));
+    let start = Instant::now();
+    let conversion = user.upload(&exam()).expect(200).json();
+    assert!(start.elapsed() >= Duration::from_secs(1));
+    assert_eq!(conversion["model"], "gemini-3.8-flash");
+}
+
+#[test]
+fn a_cut_answer_is_continued_without_loss_or_repetition() {
+    let app = OCR.take();
+    let user = app.user();
+    let whole = user.upload(&exam()).expect(200).json()["latex"].clone();
+    app.gemini.next(Fault::FinishAfter(14, "MAX_TOKENS".into()));
+    let conversion = user.upload(&exam()).expect(200).json();
+    let lines = |text: &Value| -> Vec<String> {
+        text.as_str()
+            .unwrap()
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    assert_eq!(lines(&conversion["latex"]), lines(&whole));
+    assert_eq!(conversion["complete"], true, "{conversion}");
+}
+
+#[test]
+fn a_document_that_stays_cut_is_never_called_whole() {
+    let app = OCR.take();
+    let user = app.user();
+    app.gemini.always(Fault::FinishAfter(12, "MAX_TOKENS".into()));
+    let conversion = user.upload(&exam()).expect(200).json();
+    assert_eq!(conversion["complete"], false, "{conversion}");
+    assert!(!warning_codes(&conversion).is_empty(), "{conversion}");
+}
+
+#[test]
+fn a_refused_page_is_missed_alone_and_named() {
+    let app = OCR.take();
+    let user = app.user();
+    app.gemini.always(Fault::RecitationOnPage(2));
+    let conversion = user.upload(&exam()).expect(200).json();
+    let latex = conversion["latex"].as_str().unwrap();
+    assert!(latex.contains("Exercice 1") && !latex.contains("Conclure."), "{latex}");
+    assert_eq!(conversion["complete"], false);
+    assert!(conversion["warnings"].to_string().contains('2'), "{conversion}");
+}
+
+#[test]
+fn chatter_and_fences_are_stripped_and_thoughts_are_left_out() {
+    let app = OCR.take();
+    let user = app.user();
+    let plain = user.upload(&exam()).expect(200).json()["latex"].clone();
+    for fault in [Fault::Fenced, Fault::Thoughts] {
+        app.gemini.next(fault.clone());
+        let latex = user.upload(&exam()).expect(200).json()["latex"].clone();
+        assert_eq!(latex.as_str().unwrap().trim(), plain.as_str().unwrap().trim(), "{fault:?}");
+    }
+}
+
+#[test]
+fn a_loop_of_repetitions_is_flagged() {
+    let app = OCR.take();
+    let user = app.user();
+    app.gemini.always(Fault::Repetition);
+    let conversion = user.upload(&exam()).expect(200).json();
+    assert!(warning_codes(&conversion).iter().any(|code| code == "loop"), "{conversion}");
+}
+
+#[test]
+fn dangerous_latex_is_shown_with_a_warning_and_never_as_markup() {
+    let app = OCR.take();
+    let user = app.user();
+    app.gemini.always(Fault::Text(
+        "\\documentclass{article}\n\\begin{document}\n\\write18{rm -rf /}</pre><script>alert(1)</script>\n\\end{document}\n"
+            .into(),
+    ));
+    let conversion = user.upload(&exam()).expect(200).json();
+    assert!(!warning_codes(&conversion).is_empty(), "{conversion}");
+    let page = user.upload_as("<script>alert(2)</script>.pdf", "application/pdf", "text/html", &exam());
+    assert!(!page.expect(200).text().contains("<script>alert"));
+}
+
+#[test]
+fn a_failure_in_the_middle_of_a_stream_is_told_in_the_stream() {
+    let app = OCR.take();
+    let user = app.user();
+    for fault in [Fault::ErrorAfter(5), wire::Fault::Cut(700).into()] {
+        app.gemini.always(fault.clone());
+        let reply = user.upload_as("a.pdf", "application/pdf", "text/event-stream", &exam());
+        let text = reply.text();
+        let last = text.lines().rfind(|line| line.starts_with("event: ")).unwrap_or_default().to_owned();
+        assert!(last == "event: problem" || text.contains("\"complete\":false"), "{fault:?}: {text}");
+        if last == "event: problem" {
+            assert_eq!(left(&user), 100, "{fault:?}");
+        }
+        app.gemini.clear();
+    }
+}
+
+#[test]
+fn a_large_document_goes_through_the_files_api_and_is_deleted_afterwards() {
+    let app = OCR.take();
+    let user = app.user();
+    let pdf = sample::padded(30_000_000);
+    let conversion = user.upload(&pdf).expect(200).json();
+    assert!(conversion["latex"].as_str().unwrap().contains("volumineux"), "{conversion}");
+    let requests = app.gemini.requests();
+    let uploaded: usize =
+        requests.iter().filter(|r| r.uri.path() == "/upload/v1beta/files").map(|r| r.body_bytes).sum();
+    assert!(uploaded >= pdf.len(), "{uploaded} bytes uploaded");
+    let whole = requests.iter().any(|request| request.body_sha256 == hex_sha256(&pdf));
+    assert!(whole || uploaded > pdf.len(), "the file arrives as it was, in one piece or several");
+    assert_eq!(app.gemini.files_left(), 0);
+}
+
+#[test]
+fn a_file_that_google_cannot_process_is_deleted_and_costs_nothing() {
+    let app = OCR.take();
+    let user = app.user();
+    app.gemini.fail_processing(true);
+    let status = user.upload(&sample::padded(30_000_000)).status;
+    assert!(status == 422 || status == 502, "{status}");
+    assert_eq!((app.gemini.files_left(), left(&user)), (0, 100));
+}
+
+#[test]
+fn an_upload_address_that_points_elsewhere_is_not_followed() {
+    let app = OCR.take();
+    let user = app.user();
+    let elsewhere = atelier_standins::GeminiStandin::start().unwrap();
+    app.gemini.upload_elsewhere(Some(elsewhere.origin()));
+    user.upload(&sample::padded(30_000_000)).expect_problem(502);
+    assert!(elsewhere.requests().is_empty(), "the document left for a host that nobody named");
+    assert_eq!(left(&user), 100);
+}
+
+#[test]
+fn an_upload_of_50_megabytes_passes_and_a_larger_one_is_refused() {
+    let app = OCR.take();
+    let user = app.user();
+    let limit = 50 * 1024 * 1024;
+    user.upload(&sample::padded(limit - 4096)).expect(200);
+    assert_eq!(left(&user), 99);
+    user.upload(&sample::padded(limit + 1)).expect_problem(413);
+    assert_eq!(left(&user), 99);
+}

@@ -1,0 +1,161 @@
+//! Sessions: what the browser holds, what the server keeps, and how they end.
+
+use atelier_tests::{App, Client, PASSWORD};
+
+use crate::shared::app;
+
+fn token(client: &Client) -> String {
+    client.cookie("session").expect("a session cookie")
+}
+
+/// A browser that holds a copy of somebody's cookie.
+fn thief(token: &str) -> Client {
+    let client = app().client();
+    client.set_cookie("session", token);
+    client
+}
+
+#[test]
+fn the_cookie_is_out_of_reach_for_scripts_and_other_sites() {
+    let client = app().client();
+    client.register("cookie", PASSWORD).expect_see_other("/auth");
+    let reply = client.sign_in("cookie", PASSWORD).expect_see_other("/home");
+    let cookies = reply.all("set-cookie");
+    let cookie = cookies.iter().find(|cookie| cookie.starts_with("session=")).expect("a session cookie");
+    for attribute in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(cookie.contains(attribute), "{attribute} in {cookie}");
+    }
+    assert!(!cookie.contains("Domain") && !cookie.contains("Secure"), "plain HTTP on loopback: {cookie}");
+    assert_eq!(reply.header("cache-control"), "no-store");
+}
+
+#[test]
+fn behind_https_only_the_protected_cookie_is_given_and_believed() {
+    let app = App::start_with(|setup| setup.set("public_origin", "https://atelier.example"));
+    let client = app.user();
+    let token = client.cookie("__Host-session").expect("a protected cookie");
+    assert!(client.cookie("session").is_none());
+    client.get("/home").expect(200);
+    let reply = client.get("/auth");
+    assert!(reply.header("strict-transport-security").contains("max-age=31536000"), "{:?}", reply.headers);
+
+    let other = app.client();
+    other.set_cookie("session", &token);
+    other.get_json("/home").expect_problem(401);
+    other.set_cookie("session", "");
+    other.set_cookie("__Host-session", &token);
+    other.get_json("/home").expect(200);
+    // llm asks auth under another host: the same name must be believed there.
+    other.get_json("/llm").expect(200);
+}
+
+#[test]
+fn the_server_keeps_no_token_that_would_open_a_session() {
+    let user = app().user();
+    let token = token(&user);
+    let rows =
+        app().database.value(&format!("SELECT count(*) FROM sessions s WHERE s::text LIKE '%{token}%'"));
+    assert_eq!(rows.as_deref(), Some("0"));
+    assert!(token.len() >= 43, "256 bits: {token}");
+}
+
+#[test]
+fn every_sign_in_gives_a_new_session_and_a_planted_one_is_not_adopted() {
+    let client = app().client();
+    client.register("fixed", PASSWORD).expect_see_other("/auth");
+    let planted = "A".repeat(43);
+    client.set_cookie("session", &planted);
+    client.sign_in("fixed", PASSWORD).expect_see_other("/home");
+    let first = token(&client);
+    assert_ne!(first, planted);
+    client.sign_in("fixed", PASSWORD).expect_see_other("/home");
+    assert_ne!(token(&client), first);
+    thief(&planted).get_json("/home").expect_problem(401);
+    thief(&first).get_json("/home").expect_problem(401);
+}
+
+#[test]
+fn signing_out_ends_the_session_on_the_server() {
+    let user = app().user();
+    let copy = thief(&token(&user));
+    copy.get("/home").expect(200);
+    let reply = user.sign_out().expect_see_other("/auth");
+    assert!(reply.header("clear-site-data").contains("cache"), "{:?}", reply.headers);
+    assert!(user.cookie("session").is_none());
+    copy.get_json("/home").expect_problem(401);
+    copy.get_json("/auth/verify").expect_problem(401);
+    copy.ask("boucle").expect_problem(401);
+}
+
+#[test]
+fn signing_out_needs_a_post() {
+    let user = app().user();
+    let reply = user.get("/logout").expect(405);
+    assert!(reply.header("allow").contains("POST"), "{:?}", reply.headers);
+    user.get("/home").expect(200);
+}
+
+#[test]
+fn without_a_session_every_tool_asks_to_sign_in() {
+    let client = app().client();
+    for path in ["/home", "/account", "/llm", "/ocr"] {
+        let reply = client.get(path).expect(303);
+        assert!(reply.header("location").starts_with("/auth"), "{path}: {:?}", reply.headers);
+        client.get_json(path).expect_problem(401);
+    }
+    client.ask("boucle").expect_problem(401);
+    client.upload(b"%PDF-1.4").expect_problem(401);
+    client.get_json("/auth/verify").expect_problem(401);
+    assert!(app().make.requests().iter().all(|request| !request.text().contains("\"boucle\"")));
+}
+
+#[test]
+fn forged_and_malformed_cookies_open_nothing() {
+    let user = app().user();
+    let token = token(&user);
+    let mut flipped = token.clone().into_bytes();
+    flipped[10] = if flipped[10] == b'A' { b'B' } else { b'A' };
+    let flipped = String::from_utf8(flipped).unwrap();
+    for value in ["x", "", "' OR 1=1 --", &token[1..], &format!("{token}A"), &flipped, &"A".repeat(4000)] {
+        thief(value).get_json("/home").expect_problem(401);
+    }
+}
+
+#[test]
+fn verify_names_the_user_and_believes_nothing_but_the_cookie() {
+    let user = app().user();
+    let reply = user.get("/auth/verify").expect(204);
+    assert!(reply.body.is_empty());
+    let encoded = user.name.replace('é', "%C3%A9").replace('è', "%C3%A8").replace('-', "%2D");
+    assert_eq!(reply.header("x-user-name"), encoded);
+    assert!(!reply.header("x-user-id").is_empty());
+    let forged = [("x-user-id", reply.header("x-user-id")), ("x-user-name", "admin")];
+    app().client().send("GET", "/auth/verify", &forged, b"").expect(401);
+    let seen = user.send("GET", "/auth/verify", &[("x-user-id", "1"), ("x-user-name", "admin")], b"");
+    assert_eq!(seen.all("x-user-name"), [encoded]);
+}
+
+#[test]
+fn two_users_do_not_see_each_others_sessions() {
+    let (one, two) = (app().user(), app().user());
+    let sessions = |client: &Client| client.get_json("/account").expect(200).json()["sessions"].clone();
+    let handle = sessions(&two)[0]["session"].as_str().unwrap().to_owned();
+    assert_eq!(sessions(&one).as_array().unwrap().len(), 1);
+    assert!(!sessions(&one).to_string().contains(&handle));
+    one.post_form("/account", &[("action", "end_session"), ("session", &handle)]);
+    two.get("/home").expect(200);
+    assert_ne!(one.get("/auth/verify").header("x-user-id"), two.get("/auth/verify").header("x-user-id"));
+}
+
+#[test]
+fn an_idle_session_and_an_old_one_end() {
+    for change in [
+        "last_seen_at = last_seen_at - interval '32 minutes'",
+        "created_at = created_at - interval '721 minutes', expires_at = expires_at - interval '721 minutes'",
+    ] {
+        let user = app().user();
+        let id = user.get("/auth/verify").header("x-user-id").to_owned();
+        app().database.query(&format!("UPDATE sessions SET {change} WHERE user_id = '{id}'"));
+        user.get_json("/home").expect_problem(401);
+    }
+}

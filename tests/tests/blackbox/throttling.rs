@@ -1,0 +1,66 @@
+//! Guessing passwords is slow, and forging an address does not make it faster.
+
+use atelier_tests::{App, Client, PASSWORD};
+
+use crate::shared::app;
+
+const WRONG: &str = "pas le bon mot de passe";
+/// More than the narrowest bucket holds.
+const TRIES: usize = 25;
+
+/// Tries until the first 429; `headers` may change from try to try.
+fn tries_until_refused(
+    client: &Client,
+    name: &str,
+    headers: impl Fn(usize) -> Vec<(String, String)>,
+) -> Option<usize> {
+    (0..TRIES).find(|attempt| {
+        let own = headers(*attempt);
+        let mut headers: Vec<(&str, &str)> =
+            own.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        headers.push(("content-type", "application/json"));
+        let body = serde_json::json!({ "username": name, "password": WRONG }).to_string();
+        let reply = client.send("POST", "/auth", &headers, body.as_bytes());
+        if reply.status == 429 {
+            assert!(reply.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0));
+        }
+        reply.status == 429
+    })
+}
+
+#[test]
+fn guessing_is_stopped_and_the_owner_is_not_locked_out() {
+    let guesser = app().client();
+    app().client().register("guessed", PASSWORD).expect_see_other("/auth");
+    assert!(tries_until_refused(&guesser, "guessed", |_| Vec::new()).is_some());
+    // Even the right password waits, from there; from elsewhere the owner comes in.
+    guesser.sign_in("guessed", PASSWORD).expect(429);
+    app().client().sign_in("guessed", PASSWORD).expect_see_other("/home");
+}
+
+#[test]
+fn a_forged_spin_client_addr_does_not_help() {
+    let guesser = app().client();
+    let forged = |attempt: usize| vec![("spin-client-addr".to_owned(), format!("198.51.100.{attempt}:99"))];
+    assert!(tries_until_refused(&guesser, "victim-of-forgery", forged).is_some());
+}
+
+#[test]
+fn a_forwarded_address_counts_only_from_a_trusted_proxy() {
+    let app = App::start_with(|setup| setup.set("trusted_proxies", ""));
+    let mut guesser = app.client();
+    guesser.set_address("");
+    let forged = |attempt: usize| vec![("x-forwarded-for".to_owned(), format!("198.51.100.{attempt}"))];
+    assert!(tries_until_refused(&guesser, "victim", forged).is_some());
+}
+
+#[test]
+fn behind_a_trusted_proxy_the_last_hop_counts() {
+    // The client wrote the left part itself; our proxy appended the right one.
+    let mut guesser = app().client();
+    let own = guesser.address().to_owned();
+    guesser.set_address("");
+    let forged =
+        |attempt: usize| vec![("x-forwarded-for".to_owned(), format!("198.51.100.{attempt}, {own}"))];
+    assert!(tries_until_refused(&guesser, "victim-behind-proxy", forged).is_some());
+}
