@@ -121,6 +121,7 @@
     tell("");
     if (!latex.value) { show(id("result"), false); beside(); }
     problem(data.status === 401 ? say.signedOut : data.error || say.cut);
+    id("problem").scrollIntoView({ block: "nearest" });
     busy(false);
   };
 
