@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from manifests import PROJECT
+from manifests import PROJECT, named, objects
 
 HANDBOOK = PROJECT / "docs" / "operations.md"
 KUBECTL = """#!/bin/sh
@@ -155,3 +155,25 @@ def test_the_password_is_rotated(server):
     assert len(new) == 64 and server.sql("SELECT 1", password=new) == "1"
     with pytest.raises(AssertionError, match="password authentication failed"):
         server.sql("SELECT 1")
+
+
+def test_the_nightly_job_keeps_fourteen_and_no_half_ones(server):
+    """components/backup's own script, with another folder and clock."""
+    job = named(objects("minikube-backup"), "CronJob", "backup")["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    assert job["command"][:2] == ["sh", "-euc"]
+    folder = server.folder / "backup"
+    folder.mkdir()
+    script = job["command"][2].replace("/backup", str(folder))
+    schema(server)
+    for day in range(1, 17):
+        (folder / f"atelier-202601{day:02}T031700Z.dump").write_text("an older night")
+    (folder / "atelier-20260120T031700Z.dump.part").write_text("cut short")
+    access = {"PGHOST": "127.0.0.1", "PGUSER": "atelier", "PGDATABASE": "atelier", "PGPASSWORD": "first password", "SCRIPT": script}
+    server.shell('sh -euc "$SCRIPT"', **access)
+    kept = sorted(file.name for file in folder.iterdir())
+    assert len(kept) == 14 and kept[0] == "atelier-20260104T031700Z.dump" and kept[-1] > "atelier-2026011"
+    assert int(server.shell(f"pg_restore --list {folder / kept[-1]} | grep -c 'TABLE DATA'")) == count_tables(server)
+    # A night without a database leaves what there is.
+    with pytest.raises(AssertionError):
+        server.shell('sh -euc "$SCRIPT"', **{**access, "PGPASSWORD": "wrong"})
+    assert sorted(file.name for file in folder.iterdir() if file.suffix == ".dump") == kept
