@@ -7,11 +7,15 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use ureq::Agent;
-use ureq::http::{HeaderName, HeaderValue, Request};
+use ureq::http::request::Builder;
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Request};
 
 use crate::process::Log;
+use crate::raw;
 use crate::reply::Reply;
 
+/// Larger bodies may be refused while they are still being sent.
+const EAGER_BODY_BYTES: usize = 64 * 1024;
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 /// One person's browser. Each has its own address, told through `X-Forwarded-For`, so that the
@@ -130,24 +134,34 @@ impl Client {
             request =
                 request.header(name, HeaderValue::from_bytes(value.as_bytes()).expect("a header value"));
         }
+        let (status, headers, body) = if body.len() > EAGER_BODY_BYTES {
+            let request = request.body(()).expect("a valid request");
+            raw::exchange(&self.origin, &head(&request), body)
+                .unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+        } else {
+            self.run(request, method, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+        };
+        let reply = Reply { status, headers, body, asked: format!("{method} {path}") };
+        self.keep_cookies(&reply);
+        reply
+    }
+
+    fn run(
+        &self,
+        request: Builder,
+        method: &str,
+        body: &[u8],
+    ) -> Result<(u16, HeaderMap, Vec<u8>), ureq::Error> {
         // Without a body there is no content-length either, as in a browser's GET.
-        let result = if body.is_empty() && matches!(method, "GET" | "HEAD" | "OPTIONS") {
+        let response = if body.is_empty() && matches!(method, "GET" | "HEAD" | "OPTIONS") {
             self.agent.run(request.body(()).expect("a valid request"))
         } else {
             self.agent.run(request.body(body).expect("a valid request"))
-        };
-        let response = result.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        }?;
         let (parts, mut body) = response.into_parts();
         let mut bytes = Vec::new();
-        body.as_reader().read_to_end(&mut bytes).unwrap_or_else(|error| panic!("{method} {path}: {error}"));
-        let reply = Reply {
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            body: bytes,
-            asked: format!("{method} {path}"),
-        };
-        self.keep_cookies(&reply);
-        reply
+        body.as_reader().read_to_end(&mut bytes)?;
+        Ok((parts.status.as_u16(), parts.headers, bytes))
     }
 
     fn keep_cookies(&self, reply: &Reply) {
@@ -168,6 +182,17 @@ impl Drop for Client {
             eprintln!("── the runtime's last lines ──\n{}\n──", self.log.tail(40));
         }
     }
+}
+
+/// The request line and the headers as they are sent.
+fn head(request: &Request<()>) -> String {
+    let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let mut head = format!("{} {target} HTTP/1.1\r\nhost: {authority}\r\n", request.method());
+    for (name, value) in request.headers() {
+        head.push_str(&format!("{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes())));
+    }
+    head
 }
 
 /// `application/x-www-form-urlencoded`, every byte but letters and digits escaped.

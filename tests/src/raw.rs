@@ -1,8 +1,11 @@
 //! Bytes on a socket, for requests that no HTTP client would send.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::net::{Shutdown, TcpStream};
+use std::thread;
 use std::time::Duration;
+
+use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Sends `request` as it is, closes the sending half when `half_close`, and returns what came back
 /// within five seconds.
@@ -22,4 +25,63 @@ pub fn raw_exchange(origin: &str, request: &[u8], half_close: bool) -> String {
     let mut reply = Vec::new();
     let _ = stream.read_to_end(&mut reply);
     String::from_utf8_lossy(&reply).into_owned()
+}
+
+/// Sends a request whose body may not be wanted: a server that answers early closes while we still write, and
+/// like a browser we then read the answer instead of failing.
+///
+/// `head` holds the request line and headers, each with its line end, without the empty line.
+///
+/// # Errors
+/// When there is no answer that can be read.
+pub(crate) fn exchange(origin: &str, head: &str, body: &[u8]) -> Result<(u16, HeaderMap, Vec<u8>), String> {
+    let address = origin.trim_start_matches("http://");
+    let stream = TcpStream::connect(address).map_err(|error| format!("{address}: {error}"))?;
+    let mut writing = stream.try_clone().map_err(|error| error.to_string())?;
+    let head = format!("{head}connection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    thread::scope(|scope| {
+        scope.spawn(move || writing.write_all(head.as_bytes()).and_then(|()| writing.write_all(body)));
+        read_reply(&mut BufReader::new(&stream)).inspect(|_| {
+            // The answer is whole: what is still being written interests nobody.
+            let _ = stream.shutdown(Shutdown::Both);
+        })
+    })
+}
+
+fn read_reply(from: &mut impl BufRead) -> Result<(u16, HeaderMap, Vec<u8>), String> {
+    let mut line = || -> Result<String, String> {
+        let mut line = String::new();
+        from.read_line(&mut line).map_err(|error| error.to_string())?;
+        Ok(line.trim_end().to_owned())
+    };
+    let first = line()?;
+    let status = first.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let status = status.ok_or_else(|| format!("no status line but {first:?}"))?;
+    let mut headers = HeaderMap::new();
+    loop {
+        let header = line()?;
+        let Some((name, value)) = header.split_once(':') else { break };
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| error.to_string())?;
+        headers.append(name, HeaderValue::from_str(value.trim()).map_err(|error| error.to_string())?);
+    }
+    let mut body = Vec::new();
+    if headers.get("transfer-encoding").is_some_and(|coding| coding == "chunked") {
+        while let Some(size) = chunk_size(from)? {
+            let read = from.take(size).read_to_end(&mut body).map_err(|error| error.to_string())?;
+            if read as u64 != size {
+                return Err("the reply is cut".into());
+            }
+            from.read_line(&mut String::new()).map_err(|error| error.to_string())?;
+        }
+    } else {
+        from.read_to_end(&mut body).map_err(|error| error.to_string())?;
+    }
+    Ok((status, headers, body))
+}
+
+fn chunk_size(from: &mut impl BufRead) -> Result<Option<u64>, String> {
+    let mut line = String::new();
+    from.read_line(&mut line).map_err(|error| error.to_string())?;
+    let size = u64::from_str_radix(line.trim(), 16).map_err(|_| format!("no chunk size but {line:?}"))?;
+    Ok((size > 0).then_some(size))
 }

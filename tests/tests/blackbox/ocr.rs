@@ -230,7 +230,7 @@ fn a_cut_answer_is_continued_without_loss_or_repetition() {
 fn a_document_that_stays_cut_is_never_called_whole() {
     let app = OCR.take();
     let user = app.user();
-    app.gemini.always(Fault::FinishAfter(12, "MAX_TOKENS".into()));
+    app.gemini.always(Fault::FinishAfter(2, "MAX_TOKENS".into()));
     let conversion = user.upload(&exam()).expect(200).json();
     assert_eq!(conversion["complete"], false, "{conversion}");
     assert!(!warning_codes(&conversion).is_empty(), "{conversion}");
@@ -283,20 +283,50 @@ fn dangerous_latex_is_shown_with_a_warning_and_never_as_markup() {
     assert!(!page.expect(200).text().contains("<script>alert"));
 }
 
+/// The last event of a stream and its data.
+fn last_event(stream: &str) -> (String, Value) {
+    let last =
+        |prefix: &str| stream.lines().rfind(|line| line.starts_with(prefix)).unwrap_or_default().to_owned();
+    let data = last("data: ");
+    let data = serde_json::from_str(data.trim_start_matches("data: ")).unwrap_or_default();
+    (last("event: ").trim_start_matches("event: ").to_owned(), data)
+}
+
 #[test]
-fn a_failure_in_the_middle_of_a_stream_is_told_in_the_stream() {
+fn a_stream_that_fails_once_is_taken_up_again() {
     let app = OCR.take();
     let user = app.user();
-    for fault in [Fault::ErrorAfter(5), wire::Fault::Cut(700).into()] {
+    let whole = user.upload(&exam()).expect(200).json()["latex"].clone();
+    for fault in [Fault::ErrorAfter(9), wire::Fault::Cut(900).into()] {
+        app.gemini.next(fault.clone());
+        let reply = user.upload_as("a.pdf", "application/pdf", "text/event-stream", &exam()).expect(200);
+        let (name, done) = last_event(&reply.text());
+        assert_eq!((name.as_str(), &done["complete"]), ("done", &Value::Bool(true)), "{fault:?}: {done}");
+        let squeezed = |text: &Value| text.as_str().unwrap().split_whitespace().collect::<String>();
+        assert_eq!(squeezed(&done["latex"]), squeezed(&whole), "{fault:?}");
+    }
+}
+
+#[test]
+fn a_stream_that_keeps_failing_ends_with_a_problem_or_says_that_it_is_cut() {
+    let app = OCR.take();
+    for (fault, is_problem) in
+        [(Fault::ErrorAfter(1), false), (wire::Fault::Cut(10).into(), true), (Fault::ErrorAfter(0), true)]
+    {
+        let user = app.user();
         app.gemini.always(fault.clone());
         let reply = user.upload_as("a.pdf", "application/pdf", "text/event-stream", &exam());
-        let text = reply.text();
-        let last = text.lines().rfind(|line| line.starts_with("event: ")).unwrap_or_default().to_owned();
-        assert!(last == "event: problem" || text.contains("\"complete\":false"), "{fault:?}: {text}");
-        if last == "event: problem" {
+        let (name, data) = last_event(&reply.text());
+        if is_problem {
+            assert_eq!(name, "problem", "{fault:?}: {data}");
             assert_eq!(left(&user), 100, "{fault:?}");
+        } else {
+            assert_eq!(
+                (name.as_str(), &data["complete"]),
+                ("done", &Value::Bool(false)),
+                "{fault:?}: {data}"
+            );
         }
-        app.gemini.clear();
     }
 }
 

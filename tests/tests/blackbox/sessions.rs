@@ -103,10 +103,12 @@ fn without_a_session_every_tool_asks_to_sign_in() {
         assert!(reply.header("location").starts_with("/auth"), "{path}: {:?}", reply.headers);
         client.get_json(path).expect_problem(401);
     }
-    client.ask("boucle").expect_problem(401);
+    client.ask("une question sans session").expect_problem(401);
     client.upload(b"%PDF-1.4").expect_problem(401);
     client.get_json("/auth/verify").expect_problem(401);
-    assert!(app().make.requests().iter().all(|request| !request.text().contains("\"boucle\"")));
+    assert!(
+        app().make.requests().iter().all(|request| !request.text().contains("une question sans session"))
+    );
 }
 
 #[test]
