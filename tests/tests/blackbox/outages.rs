@@ -104,7 +104,7 @@ fn many_sign_ins_at_once_do_not_starve_the_pages() {
     let app = App::start();
     let user = app.user();
     thread::scope(|scope| {
-        let storm: Vec<_> = (0..24)
+        let storm: Vec<_> = (0..40)
             .map(|_| {
                 scope.spawn(|| {
                     app.client().sign_in(&user.name, PASSWORD).expect_see_other("/home");
