@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -85,8 +86,8 @@ def go() -> Path:
     """The user's Go where there is one (1.21 or newer fetches what go.mod asks for by itself), else PyPI's."""
     found = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
     if found:
-        version = run([found, "env", "GOVERSION"]).strip().removeprefix("go").split(".")
-        if (int(version[0]), int(version[1])) >= (1, 21):
+        version = re.match(r"go(\d+)\.(\d+)", run([found, "env", "GOVERSION"]))
+        if version and (int(version[1]), int(version[2])) >= (1, 21):
             return Path(found)
     own = VENV / "bin" / "go"
     if not own.exists():
@@ -172,6 +173,8 @@ def fetch_schemas() -> None:
 
 def prepare() -> Path:
     """Everything; returns the Python of the virtual environment. Cheap when it is all there."""
+    if sys.version_info < (3, 11):
+        raise Missing("Python 3.11 or newer, for the tests themselves: the package python3 of Debian 12 or Ubuntu 24.04")
     python = environment()
     fetch_schemas()
     build_go_tools()
