@@ -1,0 +1,19 @@
+variable "manifests" {
+  description = "The application's objects by step: id → JSON."
+  type        = object({ executors = map(string), spin_apps = map(string), others = map(string) })
+}
+
+variable "kubeconfig" {
+  description = "Path of the kubeconfig, for kubectl."
+  type        = string
+}
+
+variable "context" {
+  description = "Context in it; null for the current one."
+  type        = string
+}
+
+variable "namespace" {
+  description = "Where the SpinApps are."
+  type        = string
+}

@@ -1,0 +1,4 @@
+variable "manifests" {
+  description = "kind/name → YAML."
+  type        = map(string)
+}

@@ -1,0 +1,15 @@
+# The machine: container engine, minikube, kubectl, helm, spin, kernel settings. Ansible does it (ansible/),
+# because a host is converged, not created; here it only runs again when its own files change.
+
+locals {
+  files = [for name in sort(fileset(var.ansible_dir, "**/*.{yml,j2,txt}")) : filesha256("${var.ansible_dir}/${name}")]
+}
+
+resource "terraform_data" "converged" {
+  triggers_replace = sha256(join("", local.files))
+
+  provisioner "local-exec" {
+    command     = "./converge host.yml"
+    working_dir = var.ansible_dir
+  }
+}

@@ -1,0 +1,4 @@
+variable "ansible_dir" {
+  description = "Absolute path of the project's ansible folder."
+  type        = string
+}

@@ -1,0 +1,101 @@
+# The application: an overlay of k8s/ plus what only Terraform knows: the image, the domain, the executor.
+# Paths are relative to the root module, where Terraform runs.
+
+data "kustomization_overlay" "app" {
+  resources  = ["${var.kubernetes_dir}/${var.overlay}"]
+  components = var.executor == "spintainer" ? ["${var.kubernetes_dir}/components/spintainer"] : []
+
+  images {
+    name     = local.placeholder_image
+    new_name = local.image.name
+    new_tag  = local.image.tag
+    digest   = local.image.digest
+  }
+
+  config_map_generator {
+    name      = "atelier-settings"
+    namespace = local.namespace
+    behavior  = "merge"
+    literals  = ["public_origin=https://${var.domain}"]
+  }
+
+  # What k8s/components/addresses does for the overlays: it ran before the line above and wrote the old name.
+  replacements {
+    source {
+      kind       = "ConfigMap"
+      name       = "atelier-settings"
+      field_path = "data.public_origin"
+      options {
+        delimiter = "/"
+        index     = 2
+      }
+    }
+    target {
+      select {
+        kind = "Gateway"
+        name = "atelier"
+      }
+      field_paths = ["spec.listeners.*.hostname"]
+    }
+    target {
+      select {
+        kind = "HTTPRoute"
+      }
+      field_paths = ["spec.hostnames.0"]
+    }
+    target {
+      select {
+        kind = "Certificate"
+        name = "atelier-tls"
+      }
+      field_paths = ["spec.dnsNames.0"]
+    }
+  }
+
+  dynamic "patches" {
+    for_each = local.executor_patch == "" ? [] : [local.executor_patch]
+    content {
+      target {
+        kind = "SpinAppExecutor"
+      }
+      patch = patches.value
+    }
+  }
+}
+
+data "kustomization_build" "observability" {
+  count = var.observability ? 1 : 0
+  path  = "${var.kubernetes_dir}/observability"
+}
+
+locals {
+  namespace = "atelier"
+  # The name that k8s/base gives the artefact before an overlay or Terraform says which one it is.
+  placeholder_image = yamldecode(file("${var.kubernetes_dir}/base/kustomization.yaml")).images[0].newName
+  collector         = "http://otel-collector.observability.svc.cluster.local:4318"
+
+  # The telemetry component ran before `spintainer` brought in an executor of its own, which therefore sends
+  # nothing yet; and without a collector nobody should be told to send there.
+  executor_patch = (
+    var.executor == "spintainer" && var.observability ? jsonencode([{ op = "add", path = "/spec/deploymentConfig/otel", value = { exporter_otlp_endpoint = local.collector } }])
+    : var.executor == "shim" && !var.observability ? jsonencode([{ op = "remove", path = "/spec/deploymentConfig/otel" }])
+    : ""
+  )
+
+  by_digest = strcontains(var.image, "@")
+  # The last colon after the last slash separates the tag; a port's colon comes before it.
+  image = {
+    name   = local.by_digest ? split("@", var.image)[0] : regex("^(.*):[^/:]+$", var.image)[0]
+    tag    = local.by_digest ? null : regex("^.*:([^/:]+)$", var.image)[0]
+    digest = local.by_digest ? split("@", var.image)[1] : null
+  }
+
+  app           = data.kustomization_overlay.app.manifests
+  observability = try(data.kustomization_build.observability[0].manifests, {})
+
+  # Terraform owns the Secrets (module secrets) and makes the namespaces before everything else.
+  kinds = merge(
+    { for id, text in local.app : id => jsondecode(text).kind },
+    { for id, text in local.observability : id => jsondecode(text).kind },
+  )
+}

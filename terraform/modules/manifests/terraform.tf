@@ -1,0 +1,6 @@
+terraform {
+  required_providers {
+    http          = { source = "hashicorp/http" }
+    kustomization = { source = "kbst/kustomization" }
+  }
+}

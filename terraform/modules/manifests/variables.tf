@@ -1,0 +1,34 @@
+variable "kubernetes_dir" {
+  description = "The project's k8s folder, relative to the root module."
+  type        = string
+}
+
+variable "overlay" {
+  description = "Folder in k8s to build."
+  type        = string
+}
+
+variable "downloads" {
+  description = "Group → address of a folder and the SHA-256 of each file in it."
+  type        = map(object({ base = string, sha256 = map(string) }))
+}
+
+variable "image" {
+  description = "The application's artefact: name:tag or name@sha256:…"
+  type        = string
+}
+
+variable "domain" {
+  description = "Host name of the site."
+  type        = string
+}
+
+variable "executor" {
+  description = "`shim` or `spintainer`."
+  type        = string
+}
+
+variable "observability" {
+  description = "Whether the collector and the dashboards are installed."
+  type        = bool
+}

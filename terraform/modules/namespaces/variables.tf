@@ -1,0 +1,4 @@
+variable "manifests" {
+  description = "id → JSON of each Namespace."
+  type        = map(string)
+}

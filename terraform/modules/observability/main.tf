@@ -1,0 +1,13 @@
+# The collector that Spin and the gateway send to, Jaeger, Prometheus, Grafana and Kiali: plain manifests of
+# k8s/observability, without an operator.
+resource "kubectl_manifest" "object" {
+  for_each = var.manifests
+
+  yaml_body         = each.value
+  server_side_apply = true
+  force_conflicts   = true
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}

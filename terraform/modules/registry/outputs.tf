@@ -1,0 +1,4 @@
+output "reference" {
+  description = "What was pushed."
+  value       = terraform_data.pushed.output
+}

@@ -1,0 +1,6 @@
+terraform {
+  required_providers {
+    kubernetes = { source = "hashicorp/kubernetes" }
+    random     = { source = "hashicorp/random" }
+  }
+}

@@ -1,0 +1,89 @@
+# containerd's Spin shim on every node, put there by runtime-class-manager. Not with executor = "spintainer".
+
+resource "kubernetes_namespace_v1" "runtime_class_manager" {
+  count = local.with_shim
+
+  metadata {
+    name = "runtime-class-manager"
+    labels = {
+      # Its jobs copy a binary onto the node and restart containerd: privileged by nature.
+      "pod-security.kubernetes.io/enforce" = "privileged"
+    }
+  }
+}
+
+resource "helm_release" "runtime_class_manager" {
+  count = local.with_shim
+
+  name       = "runtime-class-manager"
+  chart      = var.charts.runtime_class_manager.chart
+  repository = var.charts.runtime_class_manager.repository
+  version    = var.charts.runtime_class_manager.version
+  namespace  = kubernetes_namespace_v1.runtime_class_manager[0].metadata[0].name
+
+  # The chart's own values say `latest` for all three images.
+  values = [yamlencode({
+    image = { tag = "v${var.charts.runtime_class_manager.version}" }
+    rcm = {
+      shimDownloaderImage = { tag = "v${var.charts.runtime_class_manager.version}" }
+      nodeInstallerImage  = { tag = "v${var.charts.runtime_class_manager.version}" }
+    }
+  })]
+
+  wait    = true
+  timeout = 600
+}
+
+resource "kubectl_manifest" "shim" {
+  count = local.with_shim
+
+  yaml_body = yamlencode({
+    apiVersion = "runtime.spinkube.dev/v1alpha1"
+    kind       = "Shim"
+    # Both this name and the handler must be `spin-v2`: it is how the downloader finds the binary in the
+    # tarball and how containerd finds it on the node.
+    metadata = { name = "spin-v2" }
+    spec = {
+      # A label every node has, so that none needs one of its own and a node added later gets the shim too.
+      nodeSelector = { "kubernetes.io/os" = "linux" }
+      fetchStrategy = {
+        platforms = [for platform in var.shim.platforms : { for key, value in {
+          os       = "linux"
+          arch     = platform.arch
+          location = platform.location
+          sha256   = platform.sha256
+        } : key => value if value != null }]
+      }
+      # Without it the pods' memory and CPU are counted nowhere.
+      containerdRuntimeOptions = { SystemdCgroup = "true" }
+      # The operator's executors ask for this class by default.
+      runtimeClass    = { name = "wasmtime-spin-v2", handler = "spin-v2" }
+      rolloutStrategy = { type = "recreate" }
+    }
+  })
+  server_side_apply = true
+  # A finalizer runs the uninstall jobs; runtime-class-manager must outlive them.
+  wait = true
+
+  depends_on = [helm_release.runtime_class_manager]
+}
+
+# The Shim has no condition to wait for: it counts nodes.
+resource "terraform_data" "shim_ready" {
+  count = local.with_shim
+
+  triggers_replace = [kubectl_manifest.shim[0].uid, var.shim]
+
+  provisioner "local-exec" {
+    command = "${path.module}/wait-for-shim"
+    environment = {
+      KUBECONFIG  = var.kubeconfig
+      CONTEXT     = var.context == null ? "" : var.context
+      SECONDS_MAX = "600"
+    }
+  }
+}
+
+locals {
+  with_shim = var.executor == "shim" ? 1 : 0
+}

@@ -1,0 +1,265 @@
+# ── Where ───────────────────────────────────────────────────────────────────────────────────────────────
+variable "cluster" {
+  description = "`minikube`: prepare this machine and start a cluster on it. `existing`: use the cluster that `kubeconfig` names."
+  type        = string
+  default     = "minikube"
+
+  validation {
+    condition     = contains(["minikube", "existing"], var.cluster)
+    error_message = "cluster must be \"minikube\" (prepare this machine, start a cluster) or \"existing\" (use the cluster in kubeconfig)."
+  }
+}
+
+variable "kubeconfig" {
+  description = "Path of the kubeconfig. With `minikube` it is written there (default: .atelier/kubeconfig in the project); with `existing` it must be there already (default: ~/.kube/config)."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kubeconfig == null || try(length(trimspace(var.kubeconfig)) > 0, false)
+    error_message = "kubeconfig must be a path, or left out."
+  }
+  validation {
+    condition     = var.cluster != "existing" || fileexists(pathexpand(coalesce(var.kubeconfig, "~/.kube/config")))
+    error_message = "With cluster = \"existing\" the kubeconfig file must be there: set kubeconfig to its path."
+  }
+}
+
+variable "kube_context" {
+  description = "Context in the kubeconfig. Default: minikube's profile name, or the current context of an existing cluster."
+  type        = string
+  default     = null
+}
+
+variable "prepare_host" {
+  description = "Let Ansible install the container engine, minikube, kubectl, helm and spin on this machine first (needs root or sudo). Only with cluster = \"minikube\"."
+  type        = bool
+  default     = true
+}
+
+variable "minikube" {
+  description = "The cluster that minikube starts. `memory` and `disk` are in GiB. Changing `name` or `driver` makes a new cluster."
+  type = object({
+    name   = optional(string, "atelier")
+    driver = optional(string, "docker")
+    cpus   = optional(number, 4)
+    memory = optional(number, 8)
+    disk   = optional(number, 40)
+  })
+  default = {}
+
+  validation {
+    condition     = can(regex("^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$", var.minikube.name))
+    error_message = "minikube.name must be 1 to 40 lower-case letters, digits or hyphens, and start and end with a letter or digit."
+  }
+  validation {
+    condition     = var.minikube.driver == "docker"
+    error_message = "minikube.driver must be \"docker\": virtual-machine drivers lose the Spin shim at every restart, because /opt and /etc of the node are not kept."
+  }
+  validation {
+    condition     = var.minikube.cpus >= 2 && floor(var.minikube.cpus) == var.minikube.cpus
+    error_message = "minikube.cpus must be a whole number, 2 or more (4 is comfortable)."
+  }
+  validation {
+    condition     = var.minikube.memory >= 6
+    error_message = "minikube.memory must be 6 (GiB) or more: the mesh, SpinKube, PostgreSQL and six Spin pods do not fit in less."
+  }
+  validation {
+    condition     = var.minikube.disk >= 20
+    error_message = "minikube.disk must be 20 (GiB) or more: 10 of them are PostgreSQL's claim."
+  }
+}
+
+# ── What ────────────────────────────────────────────────────────────────────────────────────────────────
+variable "overlay" {
+  description = "The folder of k8s/overlays to apply. `minikube`: PostgreSQL in one pod, a self-signed certificate. `production`: three PostgreSQL instances by CloudNativePG, a certificate from an ACME issuer."
+  type        = string
+  default     = "minikube"
+
+  validation {
+    condition     = contains(["minikube", "production"], var.overlay)
+    error_message = "overlay must be \"minikube\" or \"production\"."
+  }
+  validation {
+    condition     = !(var.overlay == "production" && var.cluster == "minikube")
+    error_message = "overlay = \"production\" wants three nodes and a public name: use it with cluster = \"existing\"."
+  }
+}
+
+variable "domain" {
+  description = "The name under which users reach the site: certificate, gateway and cookie all follow it."
+  type        = string
+  default     = "atelier.test"
+
+  validation {
+    condition     = can(regex("^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\\.)+[a-z]([-a-z0-9]{0,61}[a-z0-9])$", var.domain))
+    error_message = "domain must be a full host name in lower case without scheme, port or path, such as atelier.example.org."
+  }
+  validation {
+    condition     = var.overlay != "production" || !can(regex("\\.(test|localhost|local|internal)$", var.domain))
+    error_message = "overlay = \"production\" asks a public authority for the certificate: domain must be a public name, not one under .test, .localhost, .local or .internal."
+  }
+}
+
+variable "image" {
+  description = "The application's OCI artefact, by digest or by a tag other than `latest`. Default with minikube: built from this checkout (`cargo xtask build`) and pushed to the cluster's own registry."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.image == null || can(regex("^[a-z0-9][a-z0-9.:-]*/[a-z0-9._/-]+(@sha256:[0-9a-f]{64}|:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})$", var.image))
+    error_message = "image must be registry/name@sha256:… or registry/name:tag."
+  }
+  validation {
+    condition     = !try(endswith(var.image, ":latest"), false)
+    error_message = "image must not be :latest: nobody could say what runs, and a second apply would not notice a new one."
+  }
+  validation {
+    condition     = var.cluster == "minikube" || var.image != null
+    error_message = "With cluster = \"existing\" set image: the release pipeline pushes one and prints its digest (docs/operations.md)."
+  }
+}
+
+variable "executor" {
+  description = "What runs the SpinApps. `shim`: containerd's Spin shim, installed on the nodes by runtime-class-manager. `spintainer`: Spin in an ordinary container; nothing is installed on the nodes, each pod weighs more and the image must be pullable without a password over HTTPS."
+  type        = string
+  default     = "shim"
+
+  validation {
+    condition     = contains(["shim", "spintainer"], var.executor)
+    error_message = "executor must be \"shim\" or \"spintainer\"."
+  }
+  validation {
+    condition     = var.executor != "spintainer" || var.image != null
+    error_message = "executor = \"spintainer\" cannot pull from minikube's plain-HTTP registry: also set image to one in a registry served over HTTPS."
+  }
+}
+
+variable "shim_version" {
+  description = "Release of containerd-shim-spin, with the v. Default: the pinned one (versions.tf)."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.shim_version == null || can(regex("^v[0-9]+\\.[0-9]+\\.[0-9]+$", var.shim_version))
+    error_message = "shim_version must look like v0.26.0."
+  }
+  validation {
+    # The components are spin-sdk 7 (final WASI 0.3): older shims refuse to start them.
+    condition     = var.shim_version == null || try(tonumber(split(".", var.shim_version)[1]) >= 26 || !startswith(var.shim_version, "v0."), false)
+    error_message = "shim_version must be v0.26.0 or newer: older shims carry Spin 4.0 or 3.6, and the components need Spin 4.1. Use executor = \"spintainer\" where no such release can be had."
+  }
+}
+
+variable "shim_sha256" {
+  description = "SHA-256 of the shim's two tarballs, for a release that versions.tf has no checksum of."
+  type        = object({ x86_64 = string, aarch64 = string })
+  default     = null
+
+  validation {
+    condition     = var.shim_sha256 == null || alltrue([for sum in values(coalesce(var.shim_sha256, { x86_64 = "", aarch64 = "" })) : can(regex("^[0-9a-f]{64}$", sum))])
+    error_message = "shim_sha256 must be two times 64 lower-case hexadecimal digits."
+  }
+}
+
+variable "shim_mirror" {
+  description = "Where the shim's releases are, for machines that cannot reach github.com. The path below it is the same: /VERSION/containerd-shim-spin-v2-linux-ARCH.tar.gz."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.shim_mirror == null || can(regex("^https://[^/]+(/.*[^/])?$", var.shim_mirror))
+    error_message = "shim_mirror must be an https:// address without a slash at its end."
+  }
+}
+
+variable "install" {
+  description = "What to install into the cluster. Switch off what an existing cluster already has."
+  type = object({
+    cert_manager  = optional(bool, true)
+    gateway_api   = optional(bool, true)
+    mesh          = optional(bool, true)
+    spinkube      = optional(bool, true)
+    observability = optional(bool, true)
+  })
+  default = {}
+
+  validation {
+    condition     = var.cluster == "existing" || (var.install.cert_manager && var.install.gateway_api && var.install.mesh && var.install.spinkube)
+    error_message = "A new minikube has none of cert_manager, gateway_api, mesh and spinkube: they can only be switched off with cluster = \"existing\"."
+  }
+}
+
+# ── Secrets ─────────────────────────────────────────────────────────────────────────────────────────────
+# Ephemeral: neither the plan nor the state ever holds them. Give them as TF_VAR_… in the environment at every
+# plan and apply. They are written when `secret_revisions` changes, so a later apply without them changes nothing.
+variable "postgres_password" {
+  description = "Password of the application's database user. Default: generated in the cluster at the first apply."
+  type        = string
+  default     = null
+  sensitive   = true
+  ephemeral   = true
+
+  validation {
+    condition     = var.postgres_password == null || try(length(var.postgres_password) >= 16, false)
+    error_message = "postgres_password must have 16 characters or more, or be left out: then one is generated."
+  }
+}
+
+variable "service_key" {
+  description = "What llm and ocr show to auth when they spend a user's quota. Default: generated."
+  type        = string
+  default     = null
+  sensitive   = true
+  ephemeral   = true
+
+  validation {
+    condition     = var.service_key == null || try(length(var.service_key) >= 32, false)
+    error_message = "service_key must have 32 characters or more, or be left out: then one is generated."
+  }
+}
+
+variable "webhook_url" {
+  description = "Make.com's webhook. Left out: the llm page answers 503 and names the missing variable."
+  type        = string
+  default     = null
+  sensitive   = true
+  ephemeral   = true
+
+  validation {
+    condition     = var.webhook_url == null || can(regex("^https://[^/ ]+/[^ ]+$", var.webhook_url))
+    error_message = "webhook_url must be the whole https:// address that Make.com shows."
+  }
+}
+
+variable "webhook_api_key" {
+  description = "Value of the x-make-apikey header, when the webhook asks for one."
+  type        = string
+  default     = null
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "gemini_ai_api_key" {
+  description = "Key of the Gemini API. Left out: the ocr page answers 503 and names the missing variable."
+  type        = string
+  default     = null
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "secret_revisions" {
+  description = "Raise a number to write that secret again: with the value given now, or a newly generated one (docs/operations.md has the steps for each)."
+  type = object({
+    postgres = optional(number, 1)
+    service  = optional(number, 1)
+    llm      = optional(number, 1)
+    ocr      = optional(number, 1)
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue([for revision in values(var.secret_revisions) : revision >= 1 && floor(revision) == revision])
+    error_message = "secret_revisions are whole numbers from 1 upwards."
+  }
+}

@@ -1,0 +1,119 @@
+"""A copy of the project in which Terraform may do what it likes.
+
+The commands that a plan would run on the machine (Ansible, minikube, kubectl, spin) are scripts that write down
+how they were called. Downloads come from a folder. Everything else is the project's own files.
+"""
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parent.parent
+TOOLS = PROJECT / ".atelier" / "tools" / "terraform"
+PYTHON = TOOLS / "venv" / "bin" / "python"
+
+RECORDER = """#!/bin/sh
+printf '{"op":"run","type":"%s","name":"%s"}\\n' "$(basename "$0")" "$(printf '%s' "$*" | sed 's/[\\\\"]/\\\\&/g')" >> "$ATELIER_STANDIN_JOURNAL"
+"""
+# What `ansible/converge minikube.yml` leaves behind, as far as Terraform sees it.
+CONVERGE = RECORDER + """
+case "$1" in
+minikube.yml) path=$(printf '%s' "$3" | sed 's/.*"minikube_kubeconfig":"\\([^"]*\\)".*/\\1/'); mkdir -p "$(dirname "$path")"; echo 'apiVersion: v1' > "$path" ;;
+esac
+"""
+
+
+@dataclass
+class Result:
+    code: int
+    output: str
+
+    @property
+    def flat(self) -> str:
+        """The output without the box that Terraform draws around errors, on one line."""
+        return " ".join(self.output.replace("│", " ").split())
+
+
+@dataclass
+class Project:
+    root: Path
+    mirror: str = "terraform"
+    variables: dict[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def copy(cls, root: Path, mirror: str = "terraform") -> "Project":
+        for folder in ("terraform", "k8s", "ansible"):
+            shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns(".terraform*", "terraform.tfstate*", "*.tfvars"))
+        shutil.copy(PROJECT / "spin.toml", root)
+        project = cls(root, mirror)
+        project.build({"auth": b"auth 1", "llm": b"llm 1", "ocr": b"ocr 1"})
+        commands = root / "bin"
+        commands.mkdir()
+        for name in ("kubectl", "minikube", "spin"):
+            (commands / name).write_text(RECORDER)
+            (commands / name).chmod(0o755)
+        (root / "ansible" / "converge").write_text(CONVERGE)
+        (root / "ansible" / "converge").chmod(0o755)
+        # The waiting scripts have tests of their own (test_terraform_scripts.py).
+        for script in ("spinkube/wait-for-shim", "app/wait-for-apps"):
+            (root / "terraform" / "modules" / script).write_text(RECORDER)
+        project.run("init", "-input=false")
+        return project
+
+    def build(self, components: dict[str, bytes]) -> None:
+        """As `cargo xtask build` would, with other content."""
+        folder = self.root / "target" / "wasm32-wasip2" / "release"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in components.items():
+            (folder / f"{name}.wasm").write_bytes(content)
+
+    @property
+    def journal_file(self) -> Path:
+        return self.root / "journal"
+
+    def journal(self) -> list[dict]:
+        if not self.journal_file.exists():
+            return []
+        return [json.loads(line) for line in self.journal_file.read_text().splitlines()]
+
+    def forget(self) -> None:
+        self.journal_file.unlink(missing_ok=True)
+
+    def run(self, command: str, *arguments: str, expect: int | None = 0, env: dict[str, str] | None = None) -> Result:
+        environment = {
+            "PATH": f"{self.root / 'bin'}:{os.environ['PATH']}",
+            "HOME": str(self.root),
+            "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
+            "TF_CLI_CONFIG_FILE": str(TOOLS / f"{self.mirror}.tfrc"),
+            "TF_IN_AUTOMATION": "1",
+            "ATELIER_STANDIN_JOURNAL": str(self.journal_file),
+            "ATELIER_STANDIN_DOWNLOADS": str(TOOLS / "downloads"),
+            **{f"TF_VAR_{name}": value if isinstance(value, str) else json.dumps(value) for name, value in self.variables.items()},
+            **(env or {}),
+        }
+        done = subprocess.run(
+            [PYTHON, HERE / "terraform_cli.py", f"-chdir={self.root / 'terraform'}", command, *arguments],
+            env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL,
+        )
+        if expect is not None:
+            assert done.returncode == expect, done.stdout[-6000:]
+        return Result(done.returncode, done.stdout)
+
+    def plan(self, *arguments: str, **options) -> Result:
+        return self.run("plan", "-input=false", "-no-color", "-lock=false", *arguments, **options)
+
+    def apply(self, *arguments: str, **options) -> Result:
+        return self.run("apply", "-input=false", "-no-color", "-auto-approve", *arguments, **options)
+
+    def destroy(self, *arguments: str, **options) -> Result:
+        return self.run("destroy", "-input=false", "-no-color", "-auto-approve", *arguments, **options)
+
+    def planned(self, *arguments: str, **options) -> dict:
+        """A plan, as the machine-readable document that `terraform show -json` prints."""
+        self.plan("-out=plan", *arguments, **options)
+        return json.loads(self.run("show", "-json", "plan").output)

@@ -1,0 +1,340 @@
+"""ansible/: linted, and converged twice. The second time nothing may change.
+
+Downloads come from a folder through file:// addresses with checksums of their own; minikube and docker are
+scripts that remember what they were told. Nothing here touches the machine, except the container engine's
+packages, which are installed where a test may do that (CI, or ATELIER_TEST_MAY_INSTALL=1).
+"""
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import subprocess
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+from terraform_project import PROJECT, TOOLS
+
+ANSIBLE = PROJECT / "ansible"
+BIN = TOOLS / "venv" / "bin"
+PLAYBOOKS = ["host.yml", "minikube.yml", "site.yml"]
+ROLES = sorted(path.name for path in (ANSIBLE / "roles").iterdir())
+
+
+def run(command: list, **options) -> subprocess.CompletedProcess:
+    env = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "0", **options.pop("env", {})}
+    return subprocess.run([str(word) for word in command], cwd=ANSIBLE, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+
+
+def play(playbook: Path | str, variables: dict, *arguments: str, path: Path | None = None, expect: int = 0) -> dict[str, int]:
+    """Runs a playbook on this machine without becoming anyone; returns the recap's figures."""
+    env = {"PATH": f"{path}:{BIN}:{os.environ['PATH']}"} if path else {}
+    done = run([BIN / "ansible-playbook", playbook, "-i", "inventory/localhost.yml", "-e", json.dumps({"ansible_become": False, **variables}), *arguments], env=env)
+    assert done.returncode == expect, done.stdout[-5000:]
+    recap = re.search(r"ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", done.stdout)
+    assert recap, done.stdout
+    return {**dict(zip(("ok", "changed", "unreachable", "failed"), map(int, recap.groups()))), "output": done.stdout}
+
+
+def with_role(tmp_path: Path, *roles: str) -> Path:
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(yaml.safe_dump([{"hosts": "all", "vars_files": [str(ANSIBLE / "versions.yml")], "roles": [str(ANSIBLE / "roles" / role) for role in roles]}]))
+    return playbook
+
+
+# ── As text ─────────────────────────────────────────────────────────────────────────────────────────────
+def test_yamllint_finds_nothing():
+    done = run([BIN / "yamllint", "--strict", "."])
+    assert done.returncode == 0, done.stdout
+
+
+def test_ansible_lint_finds_nothing_in_the_production_profile():
+    done = run([BIN / "ansible-lint", "--offline", "--profile", "production", "--strict", "--nocolor"])
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+@pytest.mark.parametrize("inventory", ["inventory/localhost.yml", "inventory/remote.example.yml"])
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_every_playbook_parses_with_every_inventory(playbook, inventory):
+    done = run([BIN / "ansible-playbook", "--syntax-check", "-i", inventory, playbook])
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_says_what_it_takes(role):
+    """Each default is an option of the argument specs, and the README has an annotated call."""
+    folder = ANSIBLE / "roles" / role
+    options = yaml.safe_load((folder / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    defaults = yaml.safe_load((folder / "defaults" / "main.yml").read_text())
+    assert set(defaults) <= set(options)
+    readme = (folder / "README.md").read_text()
+    assert f"role: {role}" in readme and "#" in readme.split("```yaml")[1].split("```")[0], "one annotated call"
+
+
+def test_every_module_is_named_in_full():
+    for file in (ANSIBLE / "roles").glob("*/tasks/*.yml"):
+        for task in yaml.safe_load(file.read_text()):
+            keywords = {"name", "when", "loop", "vars", "register", "become", "notify", "until", "retries", "delay", "environment", "become_user", "changed_when", "failed_when", "check_mode", "tags"}
+            (module,) = set(task) - keywords
+            assert module.startswith("ansible.builtin."), f"{file}: {module}"
+
+
+def test_every_download_has_a_checksum_for_each_architecture():
+    pins = yaml.safe_load((ANSIBLE / "versions.yml").read_text())
+    tools = {name.removeprefix("tools_"): pin for name, pin in pins.items() if name.startswith("tools_")}
+    assert set(tools) == {"minikube", "kubectl", "helm", "terraform", "spin"}
+    for name, pin in tools.items():
+        assert set(pin["sha256"]) == {"amd64", "arm64"}, name
+        assert all(re.fullmatch(r"[0-9a-f]{64}", sum) for sum in pin["sha256"].values()), name
+        assert len(set(pin["sha256"].values())) == 2, f"{name}: the same checksum for two architectures"
+        assert pin["version"].lstrip("v") in pin["path"], f"{name}: version and path disagree"
+        assert pin["mirror"].startswith("https://"), name
+    for file in (ANSIBLE / "roles").glob("*/tasks/*.yml"):
+        for task in yaml.safe_load(file.read_text()):
+            if "ansible.builtin.get_url" in task:
+                assert task["ansible.builtin.get_url"]["checksum"].startswith("sha256:"), file
+
+
+def test_nothing_is_called_latest():
+    for file in ANSIBLE.rglob("*.yml"):
+        for line in file.read_text().splitlines():
+            assert "latest" not in line.split("#")[0], f"{file}: {line}"
+
+
+def test_minikube_is_new_enough_for_the_shims_installer():
+    """Trap 6: node images before minikube 1.38 have no D-Bus, and the installer would fetch it with apt."""
+    pins = yaml.safe_load((ANSIBLE / "versions.yml").read_text())
+    assert tuple(map(int, pins["tools_minikube"]["version"].removeprefix("v").split("."))) >= (1, 38, 0)
+    assert tuple(map(int, pins["minikube_kubernetes_version"].removeprefix("v").split("."))) >= (1, 32, 0), "Istio 1.30 needs 1.32"
+    assert pins["tools_kubectl"]["version"].split(".")[1] == pins["minikube_kubernetes_version"].split(".")[1], "kubectl and the cluster differ"
+
+
+def test_the_registrys_image_is_named_by_digest():
+    pins = yaml.safe_load((ANSIBLE / "versions.yml").read_text())
+    assert re.search(r"@sha256:[0-9a-f]{64}$", pins["registry_image"])
+
+
+# ── Downloads ───────────────────────────────────────────────────────────────────────────────────────────
+@pytest.fixture
+def mirror(tmp_path):
+    """Five tools as their publishers pack them, and versions.yml's entries pointing at them."""
+    folder = tmp_path / "mirror"
+    pins = {name: pin for name, pin in yaml.safe_load((ANSIBLE / "versions.yml").read_text()).items() if name.startswith("tools_")}
+    for name, pin in pins.items():
+        tool = name.removeprefix("tools_")
+        program = f"#!/bin/sh\necho {tool} one\n".encode()
+        for arch in ("amd64", "arm64"):
+            file = folder / tool / pin["path"].replace("{arch}", pin.get("arches", {}).get(arch, arch))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            member = pin.get("member", "").replace("{arch}", arch)
+            if file.name.endswith(".tar.gz"):
+                with tarfile.open(file, "w:gz") as archive:
+                    info = tarfile.TarInfo(member)
+                    info.size, info.mode = len(program), 0o755
+                    archive.addfile(info, io.BytesIO(program))
+            elif file.name.endswith(".zip"):
+                with zipfile.ZipFile(file, "w") as archive:
+                    archive.writestr(member, program)
+            else:
+                file.write_bytes(program)
+            pin["sha256"][arch] = hashlib.sha256(file.read_bytes()).hexdigest()
+    return folder, pins
+
+
+def tools_variables(tmp_path: Path, mirror: Path, pins: dict) -> dict:
+    directory = tmp_path / "bin"
+    directory.mkdir(exist_ok=True)
+    return {
+        **pins,
+        "tools_dir": str(directory),
+        "tools_cache": str(tmp_path / "cache"),
+        "tools_mirrors": {name.removeprefix("tools_"): f"file://{mirror / name.removeprefix('tools_')}" for name in pins},
+    }
+
+
+def test_tools_are_installed_once(tmp_path, mirror):
+    folder, pins = mirror
+    variables = tools_variables(tmp_path, folder, pins)
+    playbook = with_role(tmp_path, "tools")
+    first = play(playbook, variables, "--skip-tags", "packages")
+    assert first["changed"] > 0
+    for tool in ("minikube", "kubectl", "helm", "terraform", "spin"):
+        answer = subprocess.run([tmp_path / "bin" / tool], capture_output=True, text=True, check=True)
+        assert answer.stdout == f"{tool} one\n"
+    assert play(playbook, variables, "--skip-tags", "packages")["changed"] == 0
+
+
+def test_another_version_replaces_the_tool(tmp_path, mirror):
+    folder, pins = mirror
+    variables = {**tools_variables(tmp_path, folder, pins), "tools_wanted": ["kubectl"]}
+    playbook = with_role(tmp_path, "tools")
+    play(playbook, variables, "--skip-tags", "packages")
+    for file in folder.glob("kubectl/**/kubectl"):
+        file.write_text("#!/bin/sh\necho kubectl two\n")
+        pins["tools_kubectl"]["sha256"] = dict.fromkeys(("amd64", "arm64"), hashlib.sha256(file.read_bytes()).hexdigest())
+    assert play(playbook, {**variables, **pins}, "--skip-tags", "packages")["changed"] > 0
+    assert "two" in (tmp_path / "bin" / "kubectl").read_text()
+
+
+def test_a_download_with_another_content_is_refused(tmp_path, mirror):
+    folder, pins = mirror
+    for file in folder.glob("minikube/**/minikube-linux-*"):
+        file.write_bytes(file.read_bytes() + b"# changed on the way\n")
+    variables = {**tools_variables(tmp_path, folder, pins), "tools_wanted": ["minikube"]}
+    # Three tries, five seconds apart, are the role's business; here one is enough to see the refusal.
+    answer = play(with_role(tmp_path, "tools"), variables, "--skip-tags", "packages", expect=2)
+    assert "checksum" in answer["output"]
+    assert not (tmp_path / "bin" / "minikube").exists()
+
+
+def test_a_check_run_changes_nothing(tmp_path, mirror):
+    folder, pins = mirror
+    variables = tools_variables(tmp_path, folder, pins)
+    play(with_role(tmp_path, "tools"), {**variables, "tools_wanted": ["kubectl"]}, "--check", "--skip-tags", "packages")
+    assert not list((tmp_path / "bin").iterdir())
+
+
+def test_kernel_settings_are_written_once(tmp_path):
+    variables = {"kernel_settings_file": str(tmp_path / "60-atelier.conf"), "kernel_apply": False}
+    playbook = with_role(tmp_path, "kernel")
+    assert play(playbook, variables)["changed"] == 1
+    assert "fs.inotify.max_user_instances = 512\n" in (tmp_path / "60-atelier.conf").read_text()
+    assert play(playbook, variables)["changed"] == 0
+
+
+@pytest.mark.skipif(not (os.environ.get("CI") or os.environ.get("ATELIER_TEST_MAY_INSTALL")), reason="installs docker.io on this machine: set ATELIER_TEST_MAY_INSTALL=1")
+def test_the_container_engine_converges(tmp_path):
+    variables = {"container_engine_start": False, "container_engine_users": []}
+    playbook = with_role(tmp_path, "container_engine")
+    play(playbook, variables)
+    again = play(playbook, variables)
+    assert again["changed"] == 0
+    assert Path("/usr/bin/dockerd").exists() or Path("/usr/sbin/dockerd").exists()
+
+
+def test_an_unknown_distribution_is_refused_with_the_way_out(tmp_path):
+    playbook = with_role(tmp_path, "container_engine")
+    text = playbook.read_text().replace("hosts: all", "hosts: all\n  gather_facts: false")
+    playbook.write_text(text)
+    facts = {"ansible_facts": {"os_family": "RedHat", "distribution": "Fedora", "user_id": "root"}, "container_engine_users": []}
+    done = run([BIN / "ansible-playbook", playbook, "-i", "inventory/localhost.yml", "-e", json.dumps({"ansible_become": False, **facts})])
+    assert done.returncode == 2 and "prepare_host = false" in " ".join(done.stdout.split()), done.stdout
+
+
+# ── minikube and the registry ───────────────────────────────────────────────────────────────────────────
+MINIKUBE = """#!/bin/sh
+echo "minikube $*" >> {log}
+case "$1" in
+status)
+    [ -f {state}/minikube ] || {{ echo 'Profile "atelier" not found'; exit 85; }}
+    s=$(cat {state}/minikube)
+    echo "{{\\"Name\\":\\"atelier\\",\\"Host\\":\\"$s\\",\\"Kubelet\\":\\"$s\\",\\"APIServer\\":\\"$s\\",\\"Kubeconfig\\":\\"Configured\\"}}"
+    [ "$s" = Running ] || exit 7 ;;
+start) echo Running > {state}/minikube; echo 'apiVersion: v1' > "$KUBECONFIG" ;;
+esac
+"""
+DOCKER = """#!/bin/sh
+echo "docker $*" >> {log}
+case "$2" in
+inspect) cat {state}/docker 2>/dev/null || {{ echo 'Error: No such container' >&2; exit 1; }} ;;
+run) for last; do :; done; echo "$last running" > {state}/docker ;;
+rm) rm {state}/docker ;;
+esac
+"""
+
+
+@pytest.fixture
+def machine(tmp_path):
+    state, commands = tmp_path / "state", tmp_path / "commands"
+    state.mkdir(), commands.mkdir()
+    for name, text in (("minikube", MINIKUBE), ("docker", DOCKER)):
+        (commands / name).write_text(text.format(state=state, log=tmp_path / "log"))
+        (commands / name).chmod(0o755)
+
+    class Machine:
+        path = commands
+        variables = {"minikube_kubeconfig": str(tmp_path / "kube" / "config")}
+
+        def calls(self):
+            lines = (tmp_path / "log").read_text().splitlines() if (tmp_path / "log").exists() else []
+            (tmp_path / "log").unlink(missing_ok=True)
+            return lines
+
+        def play(self, **more):
+            return play("minikube.yml", {**self.variables, **more}, path=commands)
+
+        def set(self, name, text):
+            (state / name).write_text(text)
+
+    return Machine()
+
+
+def test_the_cluster_is_started_once_and_with_containerd(machine):
+    assert machine.play()["changed"] >= 2
+    (start,) = [call for call in machine.calls() if call.startswith("minikube start")]
+    for wanted in ("--container-runtime=containerd", "--driver=docker", "--kubernetes-version=v1.35.1", "--memory=8g", "--cpus=4", "--disk-size=40g", "--profile=atelier"):
+        assert wanted in start.split(), start
+    # Trap 10: the exact host:port; containerd takes an address range for a folder's name.
+    assert "--insecure-registry=atelier-registry:5000" in start.split()
+    assert ("--force" in start.split()) == (os.geteuid() == 0), "minikube refuses root without it"
+    assert machine.play()["changed"] == 0
+    assert not [call for call in machine.calls() if " start" in call or " run " in call]
+
+
+@pytest.mark.parametrize("state", ["Stopped", "Paused"])
+def test_a_cluster_that_does_not_run_is_started_again(machine, state):
+    machine.play()
+    machine.calls()
+    machine.set("minikube", state)
+    assert machine.play()["changed"] == 1
+    assert [call for call in machine.calls() if call.startswith("minikube start")]
+
+
+def test_a_lost_kubeconfig_is_written_again(machine):
+    machine.play()
+    Path(machine.variables["minikube_kubeconfig"]).unlink()
+    machine.play()
+    assert Path(machine.variables["minikube_kubeconfig"]).exists()
+
+
+def test_terraforms_settings_reach_the_cluster(machine):
+    machine.play(minikube_profile="essai", minikube_cpus=2, minikube_memory_gib=6, minikube_disk_gib=20)
+    calls = machine.calls()
+    (start,) = [call for call in calls if call.startswith("minikube start")]
+    assert {"--profile=essai", "--cpus=2", "--memory=6g", "--disk-size=20g"} <= set(start.split())
+    (registry,) = [call for call in calls if call.startswith("docker container run")]
+    assert "--network=essai" in registry.split()
+
+
+def test_the_registry_listens_on_the_loopback_address_only(machine):
+    machine.play()
+    (registry,) = [call for call in machine.calls() if call.startswith("docker container run")]
+    assert "--publish=127.0.0.1:5080:5000" in registry.split() and "--network=atelier" in registry.split()
+
+
+def test_another_registry_image_replaces_the_container(machine):
+    machine.play()
+    machine.calls()
+    other = "docker.io/library/registry:3.0.1@sha256:" + "1" * 64
+    assert machine.play(registry_image=other)["changed"] == 2
+    calls = machine.calls()
+    assert [call.split()[2] for call in calls if call.startswith("docker container") and " inspect" not in call] == ["rm", "run"]
+    assert machine.play(registry_image=other)["changed"] == 0
+
+
+def test_the_settings_terraform_hands_over_are_the_roles_options():
+    text = (PROJECT / "terraform" / "modules" / "cluster" / "main.tf").read_text()
+    handed = set(re.findall(r"^\s+(minikube_\w+)\s+=", text, re.M))
+    options = yaml.safe_load((ANSIBLE / "roles" / "minikube" / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    assert handed and handed <= set(options)
+    registry = yaml.safe_load((ANSIBLE / "roles" / "registry" / "defaults" / "main.yml").read_text())
+    minikube = yaml.safe_load((ANSIBLE / "roles" / "minikube" / "defaults" / "main.yml").read_text())
+    locals_ = (PROJECT / "terraform" / "locals.tf").read_text()
+    assert f'127.0.0.1:{registry["registry_port"]}/' in locals_ and f'{minikube["minikube_registry"]}/' in locals_
+    assert minikube["minikube_registry"] == f'{registry["registry_name"]}:5000'

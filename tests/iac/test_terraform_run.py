@@ -1,0 +1,352 @@
+"""terraform/ run for real: formatted, valid, tested, planned; and applied and destroyed in writing.
+
+Real: Terraform, gavinbunney/kubectl, kbst/kustomization (so also every Kustomize build). Stand-ins with the real
+schemas: helm, http, kubernetes, random. For the runs that apply, kubectl too: they are about order, not objects.
+"""
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from terraform_project import PROJECT, Project
+
+SHA = "0123456789abcdef" * 4
+VERIFIED = {"shim_sha256": {"x86_64": SHA, "aarch64": SHA[::-1]}}
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory) -> Project:
+    return Project.copy(tmp_path_factory.mktemp("real"))
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory) -> Project:
+    return Project.copy(tmp_path_factory.mktemp("recorded"), mirror="recorded")
+
+
+@pytest.fixture(autouse=True)
+def no_variables(request):
+    """Each test starts with the defaults."""
+    for name in ("real", "recorded"):
+        if name in request.fixturenames:
+            request.getfixturevalue(name).variables = dict(VERIFIED)
+
+
+def resources(plan: dict) -> dict[str, dict]:
+    """Address → planned values, of every module."""
+    def walk(module):
+        for resource in module.get("resources", []):
+            yield resource["address"], resource.get("values", {})
+        for child in module.get("child_modules", []):
+            yield from walk(child)
+
+    return dict(walk(plan["planned_values"]["root_module"]))
+
+
+# ── As the issue asks: fmt, validate, test ──────────────────────────────────────────────────────────────
+def test_it_is_formatted(real):
+    assert real.run("fmt", "-check", "-recursive", "-diff").output == ""
+
+
+def test_it_is_valid(real):
+    answer = json.loads(real.run("validate", "-json").output)
+    assert answer["valid"] and not answer["diagnostics"]
+
+
+def test_terraform_test_passes(real):
+    real.variables = {}
+    done = real.run("test", "-no-color", expect=None)
+    assert done.code == 0, done.output[-6000:]
+    passed = int(re.search(r"(\d+) passed, 0 failed", done.output).group(1))
+    files = list((PROJECT / "terraform" / "tests").glob("*.tftest.hcl"))
+    runs = sum(len(re.findall(r'^run "', file.read_text(), re.M)) for file in files)
+    assert passed == runs and "skip" not in done.output
+    assertions = sum(len(re.findall(r"^  assert \{", file.read_text(), re.M)) for file in files)
+    refusals = sum(len(re.findall(r"(?:var|data|check)\.", block)) for file in files for block in re.findall(r"expect_failures = \[(.*?)\]", file.read_text(), re.S))
+    print(f"terraform test: {runs} runs, {assertions} assertions, {refusals} expected refusals")
+    assert assertions >= 80 and refusals >= 30
+
+
+def test_a_broken_assertion_would_be_seen(real, tmp_path):
+    """The suite above can fail: with one thing changed in the configuration, it does."""
+    file = real.root / "terraform" / "modules" / "spinkube" / "shim.tf"
+    text = file.read_text()
+    file.write_text(text.replace('handler = "spin-v2"', 'handler = "spin"'))
+    try:
+        done = real.run("test", "-no-color", "-filter=tests/spinkube.tftest.hcl", expect=None)
+    finally:
+        file.write_text(text)
+    assert done.code == 1 and "trap 1" in done.flat
+
+
+# ── A real plan of an empty machine ─────────────────────────────────────────────────────────────────────
+@pytest.fixture(scope="module")
+def planned(real) -> dict:
+    real.variables = dict(VERIFIED)
+    return real.planned()
+
+
+def test_the_plan_names_every_object_of_an_empty_machine(planned):
+    changes = [change["change"]["actions"] for change in planned["resource_changes"] if change["mode"] == "managed"]
+    assert changes and all(actions == ["create"] for actions in changes)
+    assert len(changes) > 100
+    types = {change["type"] for change in planned["resource_changes"]}
+    assert types == {"helm_release", "kubectl_manifest", "kubernetes_namespace_v1", "kubernetes_secret_v1", "terraform_data", "http", "kustomization_build", "kustomization_overlay"} - (types ^ {change["type"] for change in planned["resource_changes"]}) or {"helm_release", "kubectl_manifest", "kubernetes_secret_v1"} <= types
+
+
+def test_every_object_has_one_owner(planned):
+    """No object is applied by two resources: they would take turns."""
+    seen = {}
+    for address, values in resources(planned).items():
+        if not address.split("[")[0].endswith(("crd", "other", "executor", "spin_app", "namespace", "object", "shim")) or "yaml_body" not in values:
+            continue
+        import yaml
+
+        manifest = yaml.safe_load(values["yaml_body"])
+        key = (manifest["apiVersion"].split("/")[0], manifest["kind"], manifest["metadata"].get("namespace"), manifest["metadata"]["name"])
+        assert key not in seen, f"{key}: {address} and {seen[key]}"
+        seen[key] = address
+    assert len(seen) > 90
+
+
+def test_the_image_is_the_content_that_was_built(real, planned):
+    first = planned["planned_values"]["outputs"]["image"]["value"]
+    assert re.fullmatch(r"atelier-registry:5000/atelier:sha256-[0-9a-f]{16}", first)
+    real.build({"llm": b"llm 2"})
+    second = real.planned()["planned_values"]["outputs"]["image"]["value"]
+    real.build({"llm": b"llm 1"})
+    assert second != first
+    assert real.planned()["planned_values"]["outputs"]["image"]["value"] == first
+
+
+def test_the_plan_holds_no_secret(real):
+    marks = {name: f"mark-of-{name}-0123456789abcdef0123" for name in ("postgres_password", "service_key", "webhook_api_key", "gemini_ai_api_key")}
+    real.variables |= marks | {"webhook_url": "https://hook.eu2.make.com/mark-of-webhook"}
+    text = json.dumps(real.planned())
+    for mark in [*marks.values(), "mark-of-webhook"]:
+        assert mark not in text
+
+
+def test_components_that_were_not_built_are_named(real):
+    file = real.root / "target" / "wasm32-wasip2" / "release" / "ocr.wasm"
+    file.unlink()
+    try:
+        done = real.plan(expect=1)
+    finally:
+        real.build({"ocr": b"ocr 1"})
+    assert "Not built yet: target/wasm32-wasip2/release/ocr.wasm" in done.flat and "cargo xtask build" in done.flat
+
+
+def test_a_missing_release_of_the_shim_says_what_to_set(real):
+    from terraform_project import TOOLS
+
+    folder = real.root / "downloads"
+    shutil.copytree(TOOLS / "downloads", folder)
+    (folder / "HEAD").unlink()
+    done = real.plan(expect=1, env={"ATELIER_STANDIN_DOWNLOADS": str(folder)})
+    for word in ("v0.26.0 cannot be downloaded", 'executor = "spintainer"', "shim_version", "shim_mirror", "Spin 4.1", "the server answered 404"):
+        assert word in done.flat, word
+    real.variables |= {"executor": "spintainer", "image": "registry.example.org/atelier:1"}
+    real.plan(env={"ATELIER_STANDIN_DOWNLOADS": str(folder)})
+
+
+def test_a_download_with_another_content_stops_the_plan(real, tmp_path):
+    from terraform_project import TOOLS
+
+    folder = tmp_path / "downloads"
+    shutil.copytree(TOOLS / "downloads", folder)
+    file = folder / "gateway.networking.k8s.io_gateways.yaml"
+    file.write_text(file.read_text() + "# changed on the way\n")
+    done = real.plan(expect=1, env={"ATELIER_STANDIN_DOWNLOADS": str(folder)})
+    assert "gateways.yaml is not the file that versions.tf pins" in done.flat
+
+
+def test_a_kubeconfig_that_is_known_too_early_would_stop_the_plan(real):
+    """Why providers.tf hands on an output of the cluster: the kubernetes provider refuses a path without a file."""
+    file = real.root / "terraform" / "providers.tf"
+    text = file.read_text()
+    file.write_text(text.replace("module.cluster.kubeconfig", "local.kubeconfig"))
+    try:
+        done = real.plan(expect=1)
+    finally:
+        file.write_text(text)
+    assert "refers to an invalid path" in done.flat
+
+
+# ── Applied in writing ──────────────────────────────────────────────────────────────────────────────────
+@pytest.fixture(scope="module")
+def life(recorded) -> dict[str, object]:
+    """Apply, plan again, apply again, destroy: what Terraform asked for in each."""
+    recorded.variables = {**VERIFIED, "webhook_url": "https://hook.eu2.make.com/mark-of-webhook", "postgres_password": "mark-of-postgres-0123"}
+    up = recorded.apply()
+    created = recorded.journal()
+    state = (recorded.root / "terraform" / "terraform.tfstate").read_text()
+    recorded.forget()
+    again = recorded.plan("-detailed-exitcode", expect=None)
+    recorded.variables = dict(VERIFIED)
+    without_secrets = recorded.plan("-detailed-exitcode", expect=None)
+    recorded.forget()
+    recorded.build({"llm": b"llm 2"})
+    recorded.apply()
+    rebuilt = recorded.journal()
+    recorded.forget()
+    recorded.destroy()
+    return {"up": up, "created": created, "state": state, "again": again, "without_secrets": without_secrets, "rebuilt": rebuilt, "destroyed": recorded.journal()}
+
+
+def order(journal: list[dict], *patterns: str) -> list[int]:
+    """Where in the journal each pattern is met for the last and first time, as pairs."""
+    places = []
+    for pattern in patterns:
+        found = [index for index, entry in enumerate(journal) if re.search(pattern, f"{entry['op']} {entry['type']} {entry['name']}")]
+        assert found, f"{pattern} never happened"
+        places.append((min(found), max(found)))
+    return places
+
+
+def assert_in_order(journal: list[dict], *patterns: str) -> None:
+    """Everything that matches a pattern is over before anything that matches the next begins."""
+    places = order(journal, *patterns)
+    for (_, last), (first, _), earlier, later in zip(places, places[1:], patterns, patterns[1:]):
+        assert last < first, f"{later} began before {earlier} was over"
+
+
+def test_one_apply_builds_everything_in_order(life):
+    created = life["created"]
+    assert_in_order(created, r"run converge host", r"run converge minikube", r"create helm_release cert-manager", r"create helm_release runtime-class-manager", r"manifest Shim/", r"run wait-for-shim", r"helm_release spin-operator", r"manifest SpinAppExecutor/", r"manifest SpinApp/", r"run wait-for-apps")
+    assert_in_order(created, r"manifest Namespace/atelier", r"secret_v1 postgres-secret", r"StatefulSet/postgres", r"manifest SpinApp/")
+    assert_in_order(created, r"CustomResourceDefinition/gateways", r"helm_release istiod", r"helm_release istio-cni", r"helm_release ztunnel", r"manifest Gateway/", r"run wait-for-apps")
+    assert_in_order(created, r"run converge minikube", r"run spin registry push", r"manifest SpinApp/")
+    assert_in_order(created, r"CustomResourceDefinition/spinapps", r"helm_release spin-operator")
+
+
+def test_the_image_is_pushed_where_the_node_pulls(life):
+    (push,) = [entry["name"] for entry in life["created"] if entry["type"] == "spin"]
+    tag = re.search(r"127\.0\.0\.1:5080/atelier:(sha256-[0-9a-f]{16})$", push).group(1)
+    assert f"atelier-registry:5000/atelier:{tag}" in life["up"].output
+
+
+def test_a_second_plan_is_clean(life):
+    assert life["again"].code == 0, life["again"].output[-3000:]
+
+
+def test_a_plan_without_the_secrets_is_clean_too(life):
+    """They are written once; whoever applies later need not know them."""
+    assert life["without_secrets"].code == 0, life["without_secrets"].output[-3000:]
+
+
+def test_secrets_reach_the_cluster_and_not_the_state(life):
+    written = {entry["name"]: entry["write_only"]["data_wo"] for entry in life["created"] if entry["type"] == "kubernetes_secret_v1"}
+    assert written["postgres-secret"] == {"postgresql-user": 7, "postgresql-db": 7, "postgresql-password": len("mark-of-postgres-0123")}
+    assert written["service-secret"] == {"service-key": 48}, "generated"
+    assert written["llm-secret"] == {"WEBHOOK_URL": len("https://hook.eu2.make.com/mark-of-webhook"), "WEBHOOK_API_KEY": 0}
+    assert written["ocr-secret"] == {"GEMINI_AI_API_KEY": 0}
+    assert "mark-of" not in life["state"]
+    for resource in json.loads(life["state"])["resources"]:
+        assert resource["type"] != "random_password"
+        if resource["type"] == "kubernetes_secret_v1":
+            for instance in resource["instances"]:
+                assert not instance["attributes"].get("data") and not instance["attributes"].get("data_wo")
+
+
+def test_a_rebuilt_component_is_pushed_and_rolled_out_and_nothing_else(life):
+    told = {f"{entry['op']} {entry['type']} {entry['name'].split(' ')[0]}" for entry in life["rebuilt"]}
+    assert told == {"run spin registry", "update kubectl_manifest SpinApp/auth", "update kubectl_manifest SpinApp/llm", "update kubectl_manifest SpinApp/ocr", "run wait-for-apps "}
+    assert_in_order(life["rebuilt"], r"run spin", r"update kubectl_manifest SpinApp", r"run wait-for-apps")
+
+
+def test_destroy_goes_backwards(life):
+    """SpinApps → executor → operator → Shim → runtime-class-manager: each still needs the next (trap 18)."""
+    destroyed = life["destroyed"]
+    assert_in_order(destroyed, r"manifest SpinApp/", r"manifest SpinAppExecutor/", r"helm_release spin-operator", r"manifest Shim/", r"helm_release runtime-class-manager", r"run minikube delete")
+    assert_in_order(destroyed, r"manifest SpinApp/", r"StatefulSet/postgres", r"secret_v1 postgres-secret", r"manifest Namespace/atelier", r"run minikube delete")
+    assert_in_order(destroyed, r"manifest SpinAppExecutor/", r"helm_release spin-operator", r"CustomResourceDefinition/spinapps")
+    assert_in_order(destroyed, r"helm_release spin-operator", r"helm_release cert-manager")
+    assert_in_order(destroyed, r"helm_release ztunnel", r"helm_release istiod", r"helm_release istio-base")
+    assert destroyed[-1]["type"] == "minikube" and "--profile atelier" in destroyed[-1]["name"]
+
+
+def test_whatever_was_created_is_destroyed(life):
+    def objects(journal, op):
+        return {(entry["type"], entry["name"]) for entry in journal if entry["op"] == op}
+
+    assert objects(life["created"], "create") | objects(life["rebuilt"], "create") == objects(life["destroyed"], "delete") | objects(life["rebuilt"], "delete")
+
+
+def test_an_existing_cluster_is_only_visited(recorded):
+    kubeconfig = recorded.root / "somewhere"
+    kubeconfig.write_text("apiVersion: v1\n")
+    recorded.variables |= {"cluster": "existing", "kubeconfig": str(kubeconfig), "image": "registry.example.org/atelier:1", "install": {"cert_manager": False, "gateway_api": False, "mesh": False}}
+    recorded.forget()
+    recorded.apply()
+    up = recorded.journal()
+    recorded.forget()
+    recorded.destroy()
+    down = recorded.journal()
+    commands = {entry["type"] for entry in up + down if entry["op"] == "run"}
+    assert commands == {"wait-for-shim", "wait-for-apps"}, "no Ansible, no minikube, no push"
+    assert not any(entry["name"] in {"cert-manager", "istiod"} for entry in up)
+    assert kubeconfig.exists()
+
+
+def test_a_raised_revision_writes_that_secret_alone(recorded):
+    recorded.variables |= {"cluster": "existing", "kubeconfig": str(recorded.root / "somewhere"), "image": "registry.example.org/atelier:1", "install": {"cert_manager": False, "gateway_api": False, "mesh": False, "spinkube": False, "observability": False}}
+    (recorded.root / "somewhere").write_text("apiVersion: v1\n")
+    recorded.apply()
+    recorded.forget()
+    recorded.variables |= {"secret_revisions": {"ocr": 2}, "gemini_ai_api_key": "a-new-key"}
+    recorded.apply()
+    assert recorded.journal() == [{"op": "update", "type": "kubernetes_secret_v1", "name": "ocr-secret", "write_only": {"data_wo": {"GEMINI_AI_API_KEY": 9}}}]
+    recorded.destroy()
+
+
+def test_a_changed_setting_moves_the_pods_over_before_the_old_one_goes(recorded):
+    recorded.variables |= {"cluster": "existing", "kubeconfig": str(recorded.root / "somewhere"), "image": "registry.example.org/atelier:1", "install": {"cert_manager": False, "gateway_api": False, "mesh": False, "spinkube": False, "observability": False}}
+    (recorded.root / "somewhere").write_text("apiVersion: v1\n")
+    recorded.apply()
+    recorded.forget()
+    recorded.variables |= {"domain": "atelier.example.org"}
+    recorded.apply()
+    assert_in_order(recorded.journal(), r"create kubectl_manifest ConfigMap/atelier-settings-", r"update kubectl_manifest SpinApp/", r"delete kubectl_manifest ConfigMap/atelier-settings-")
+    recorded.destroy()
+
+
+# ── The scripts that wait ───────────────────────────────────────────────────────────────────────────────
+def script(tmp_path, name: str, kubectl: str, **env: str) -> subprocess.CompletedProcess:
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    (commands / "kubectl").write_text(f"#!/bin/sh\necho \"$*\" >> {tmp_path}/calls\n{kubectl}")
+    (commands / "kubectl").chmod(0o755)
+    (commands / "sleep").write_text("#!/bin/sh\n")
+    (commands / "sleep").chmod(0o755)
+    return subprocess.run(
+        [PROJECT / "terraform" / "modules" / name], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={"PATH": f"{commands}:/usr/bin:/bin", "KUBECONFIG": "k", "CONTEXT": "", "NAMESPACE": "atelier", "TIMEOUT": "9s", "SECONDS_MAX": "20", **env},
+    )
+
+
+def test_the_shim_is_ready_when_every_node_has_it(tmp_path):
+    done = script(tmp_path, "spinkube/wait-for-shim", f"n=$(grep -c 'get shim' {tmp_path}/calls)\n[ $n -lt 3 ] && echo 1/2 || echo 2/2\n", CONTEXT="essai")
+    assert done.returncode == 0 and "2 of 2" in done.stdout
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert len(calls) == 3 and all(call.startswith("--context essai ") for call in calls)
+
+
+@pytest.mark.parametrize("answer", ["echo 1/2", "echo 0/0", "echo /", "exit 1"])
+def test_a_shim_that_does_not_come_fails_and_shows_its_jobs(tmp_path, answer):
+    done = script(tmp_path, "spinkube/wait-for-shim", f"case \"$*\" in *'get shim'*) {answer} ;; *) echo the-jobs-logs ;; esac\n")
+    assert done.returncode == 1 and "after 20 seconds" in done.stdout and "the-jobs-logs" in done.stdout
+
+
+def test_available_apps_are_enough(tmp_path):
+    assert script(tmp_path, "app/wait-for-apps", "exit 0\n").returncode == 0
+    assert (tmp_path / "calls").read_text() == "--namespace atelier wait spinapp --all --for condition=Available --timeout 9s\n"
+
+
+def test_apps_that_do_not_come_fail_and_show_why(tmp_path):
+    done = script(tmp_path, "app/wait-for-apps", "case \"$*\" in *wait*) exit 1 ;; *events*) echo FailedCreatePodSandBox ;; esac\n")
+    assert done.returncode == 1 and "FailedCreatePodSandBox" in done.stdout and "docs/operations.md" in done.stdout

@@ -1,0 +1,180 @@
+"""terraform/ as text: pins, names, traps that a grep finds. What needs Terraform is in the other files."""
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from terraform_project import PROJECT
+from tools_terraform import BOUND, BUILT, pinned
+
+TERRAFORM = PROJECT / "terraform"
+FILES = sorted(TERRAFORM.rglob("*.tf"))
+MODULES = sorted(path for path in (TERRAFORM / "modules").iterdir())
+TEXT = {file.relative_to(TERRAFORM).as_posix(): file.read_text() for file in FILES}
+
+
+def code(text: str) -> str:
+    """Without comments."""
+    return "\n".join(re.sub(r"(^|\s)#.*", "", line) for line in text.splitlines())
+
+
+ALL = {name: code(text) for name, text in TEXT.items()}
+
+
+# ── Pins ────────────────────────────────────────────────────────────────────────────────────────────────
+def test_every_provider_is_pinned_to_one_version():
+    assert set(pinned()) == set(BUILT) | set(BOUND)
+    for address, version in pinned().items():
+        assert re.fullmatch(r"\d+\.\d+\.\d+", version), f"{address}: {version} is a range"
+
+
+def test_versions_are_written_in_one_file():
+    for name, text in ALL.items():
+        if name == "versions.tf":
+            continue
+        for number in re.findall(r"(?<![\w./-])v?\d+\.\d+\.\d+(?![\w.])", text):
+            # Examples in messages, and the address that means "this machine".
+            assert number in {"v0.26.0", "v0.27.0", "127.0.0"} or number.startswith("127."), f"{name} names the version {number}"
+
+
+def test_nothing_is_latest():
+    for name, text in ALL.items():
+        for line in text.splitlines():
+            if "condition" in line or "error_message" in line:
+                continue
+            assert not re.search(r':latest|= "latest"', line), f"{name}: {line}"
+
+
+def test_every_download_has_a_checksum():
+    text = ALL["versions.tf"]
+    names = re.findall(r'"([\w.-]+\.yaml)"\s*=\s*"([^"]*)"', text)
+    assert len(names) >= 11
+    for name, checksum in names:
+        assert re.fullmatch(r"[0-9a-f]{64}", checksum), name
+    assert len({checksum for _, checksum in names}) == len(names), "two files with one checksum"
+    for name, other in ALL.items():
+        for host in re.findall(r"https?://([\w.-]+\.\w+)", other):
+            assert name == "versions.tf" or host.endswith((".example.org", ".svc.cluster.local")), f"{name} downloads from {host}"
+
+
+@pytest.mark.parametrize("chart", re.findall(r"^\s+(\w+)\s+= \{ chart = ", ALL["versions.tf"], re.M))
+def test_every_chart_is_pinned_and_used(chart):
+    line = next(line for line in ALL["versions.tf"].splitlines() if re.match(rf"\s+{chart}\s+= \{{ chart", line))
+    assert re.search(r'version = "v?\d+\.\d+\.\d+"', line)
+    assert re.search(r'repository = "(oci|https)://', line)
+    assert f"local.charts.{chart}" in ALL["main.tf"]
+
+
+def test_istio_is_one_version():
+    versions = set(re.findall(r'istio-release[^}]+version = "([^"]+)"', ALL["versions.tf"]))
+    assert len(versions) == 1
+
+
+@pytest.mark.parametrize("name,text", [(n, t) for n, t in ALL.items() if 'resource "helm_release"' in t])
+def test_every_release_takes_its_version_from_the_pins_and_waits(name, text):
+    for release in re.split(r'^resource "', text, flags=re.M):
+        if not release.startswith("helm_release"):
+            continue
+        assert re.search(r"version\s+= var\.chart", release), f"{name}: no pinned version"
+        assert re.search(r"wait\s+= true", release), f"{name}: the next step would start too early"
+
+
+# ── Names and shape ─────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_every_module_has_a_readme_with_one_annotated_call(module):
+    readme = (module / "README.md").read_text()
+    blocks = re.findall(r"```hcl\n(.*?)```", readme, re.S)
+    assert len(blocks) == 1 and f'source = "./modules/{module.name}"' in blocks[0] and "#" in blocks[0]
+    # The call shows real arguments: all that have no default, and none that do not exist.
+    declared = dict(re.findall(r'^variable "(\w+)" \{(.*?)^\}', (module / "variables.tf").read_text(), re.M | re.S))
+    given = set(re.findall(r"^  (\w+)\s+=", blocks[0], re.M)) - {"source", "count", "depends_on"}
+    assert given <= set(declared), f"{module.name}: unknown {given - set(declared)}"
+    required = {name for name, body in declared.items() if not re.search(r"^\s+default\s+=", body, re.M)}
+    assert required <= given, f"{module.name}: the call leaves out {required - given}"
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name.endswith(("variables.tf", "outputs.tf"))])
+def test_every_variable_and_output_says_what_it_is(name):
+    for kind, label, body in re.findall(r'^(variable|output) "(\w+)" \{(.*?)^\}', TEXT[name], re.M | re.S):
+        assert re.search(r"^\s+description\s+=", body, re.M), f"{name}: {kind} {label}"
+        assert kind == "output" or re.search(r"^\s+type\s+=", body, re.M), f"{name}: {label} has no type"
+
+
+def test_files_stay_readable():
+    for name, text in TEXT.items():
+        assert len(text.splitlines()) <= 300, name
+
+
+# ── Secrets ─────────────────────────────────────────────────────────────────────────────────────────────
+SECRETS = ["postgres_password", "service_key", "webhook_url", "webhook_api_key", "gemini_ai_api_key"]
+
+
+@pytest.mark.parametrize("file", ["variables.tf", "modules/secrets/variables.tf"])
+@pytest.mark.parametrize("secret", SECRETS)
+def test_secrets_are_ephemeral_and_have_no_default(file, secret):
+    body = re.search(rf'^variable "{secret}" \{{(.*?)^\}}', ALL[file], re.M | re.S).group(1)
+    assert re.search(r"ephemeral\s+= true", body) and re.search(r"sensitive\s+= true", body)
+    defaults = re.findall(r"^\s+default\s+=\s+(.*)$", body, re.M)
+    assert defaults in ([], ["null"])
+
+
+def test_no_secret_is_written_where_the_state_keeps_it():
+    for name, text in ALL.items():
+        assert 'resource "random_password"' not in text, f"{name}: its result would be in the state"
+        for secret in re.findall(r'^resource "kubernetes_secret_v1"(.*?)^\}', text, re.M | re.S):
+            assert re.search(r"\bdata_wo\s+=", secret) and not re.search(r"^\s+(data|binary_data|string_data)\s+=", secret, re.M), name
+    for output in re.findall(r'^output "\w+" \{(.*?)^\}', ALL["outputs.tf"], re.M | re.S):
+        assert not any(secret in output for secret in SECRETS)
+
+
+# ── Traps (facts §10), as far as text shows them ────────────────────────────────────────────────────────
+def test_the_shims_name_and_handler_are_spin_v2():
+    """Traps 1 and 2."""
+    shim = ALL["modules/spinkube/shim.tf"]
+    assert 'metadata = { name = "spin-v2" }' in shim
+    assert 'runtimeClass    = { name = "wasmtime-spin-v2", handler = "spin-v2" }' in shim
+
+
+def test_no_version_of_the_shim_too_old_for_the_components():
+    """Trap 4."""
+    shim = re.search(r"\n  shim = \{(.*?)\n  \}", ALL["versions.tf"], re.S).group(1)
+    version = re.search(r' version\s+= "v(\d+)\.(\d+)', shim)
+    assert tuple(map(int, version.groups())) >= (0, 26)
+
+
+def test_no_provider_that_brings_its_own_minikube():
+    """Traps 5 and 6: the minikube provider embeds 1.37, and starts Docker as the runtime unless told."""
+    assert not any("minikube" in address for address in pinned())
+
+
+def test_istio_is_not_told_that_it_runs_on_minikube():
+    """Trap 7."""
+    assert "platform" not in re.sub(r"platforms?\b(?=.*(for platform|/platform|\[for|in var\.shim))", "", ALL["modules/mesh/main.tf"])
+
+
+def test_large_manifests_are_applied_on_the_server():
+    """Trap 14: client-side apply keeps a copy in an annotation, which CRDs do not fit in."""
+    for name, text in ALL.items():
+        for manifest in re.findall(r'^resource "kubectl_manifest" "\w+" \{(.*?)^\}', text, re.M | re.S):
+            assert re.search(r"server_side_apply\s+= true", manifest), name
+
+
+def test_nothing_waits_for_an_address_that_may_never_come():
+    """Trap 13: a LoadBalancer is pending until `minikube tunnel` runs, so nothing waits for the Gateway."""
+    app = ALL["modules/app/main.tf"] + (TERRAFORM / "modules/app/wait-for-apps").read_text()
+    assert "gateway" not in app.lower() and "loadbalancer" not in app.lower()
+
+
+def test_no_resource_needs_a_cluster_to_be_planned():
+    for name, text in ALL.items():
+        assert "kubernetes_manifest" not in text, f"{name}: asks the API while planning"
+        assert 'resource "kustomization_resource"' not in text, f"{name}: asks the API while planning"
+        assert not re.search(r'^data "(kubernetes|kubectl|helm)_', text, re.M), f"{name}: reads from a cluster that is not there yet"
+
+
+def test_the_executors_name_is_this_namespaces_own():
+    """Trap 18: the operator's finalizer looks for users of an executor by name in all namespaces."""
+    for file in (PROJECT / "k8s").rglob("executor.yaml"):
+        assert re.search(r"^  name: atelier-", file.read_text(), re.M), file

