@@ -53,7 +53,8 @@ module "certificates" {
   source = "./modules/certificates"
   count  = var.install.cert_manager ? 1 : 0
 
-  chart = local.charts.cert_manager
+  chart      = local.charts.cert_manager
+  values_dir = "${local.kubernetes_dir}/platform"
 
   depends_on = [module.cluster]
 }

@@ -10,7 +10,8 @@ run "certificates" {
     source = "./modules/certificates"
   }
   variables {
-    chart = { chart = "cert-manager", repository = "oci://example.org", version = "v1.20.0" }
+    chart      = { chart = "cert-manager", repository = "oci://example.org", version = "v1.20.0" }
+    values_dir = "../k8s/platform"
   }
   assert {
     condition     = helm_release.cert_manager.wait && helm_release.cert_manager.wait_for_jobs
@@ -53,8 +54,8 @@ run "mesh" {
     error_message = "one version, one after the other"
   }
   assert {
-    condition     = can(yamldecode(helm_release.istiod.values[1]))
-    error_message = "the mesh's settings of k8s/platform are valid YAML"
+    condition     = toset(yamldecode(helm_release.istiod.values[0]).meshConfig.extensionProviders[*].name) == toset(["atelier-auth", "otel-tracing", "otel-logs"])
+    error_message = "with the providers that the application's policies name"
   }
   assert {
     condition     = kubernetes_namespace_v1.istio_system.metadata[0].labels["pod-security.kubernetes.io/enforce"] == "privileged"

@@ -54,7 +54,7 @@ class Project:
         project.build({"auth": b"auth 1", "llm": b"llm 1", "ocr": b"ocr 1"})
         commands = root / "bin"
         commands.mkdir()
-        for name in ("kubectl", "minikube", "spin"):
+        for name in ("docker", "kubectl", "minikube", "spin"):
             (commands / name).write_text(RECORDER)
             (commands / name).chmod(0o755)
         (root / "ansible" / "converge").write_text(CONVERGE)

@@ -8,15 +8,7 @@ resource "helm_release" "cert_manager" {
   namespace        = "cert-manager"
   create_namespace = true
 
-  values = [yamlencode({
-    crds = { enabled = true, keep = false }
-    # Lets an Issuer solve ACME challenges through the Gateway.
-    config = {
-      apiVersion       = "controller.config.cert-manager.io/v1alpha1"
-      kind             = "ControllerConfiguration"
-      enableGatewayAPI = true
-    }
-  })]
+  values = [file("${var.values_dir}/cert-manager.values.yaml")]
 
   # The chart's startupapicheck job ends when the webhook answers: whoever comes next may create Certificates.
   wait          = true

@@ -2,3 +2,8 @@ variable "chart" {
   description = "cert-manager's chart."
   type        = object({ chart = string, repository = string, version = string })
 }
+
+variable "values_dir" {
+  description = "Folder with cert-manager.values.yaml."
+  type        = string
+}

@@ -21,9 +21,10 @@ resource "terraform_data" "profile" {
   input            = { name = var.minikube.name }
   triggers_replace = [var.minikube.name, var.minikube.driver]
 
+  # The registry is a guest on the cluster's network and keeps it from being removed.
   provisioner "local-exec" {
     when    = destroy
-    command = "minikube delete --profile '${self.input.name}'"
+    command = "docker container rm --force atelier-registry || true; minikube delete --profile '${self.input.name}'"
   }
 }
 

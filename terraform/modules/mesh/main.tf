@@ -36,11 +36,8 @@ resource "helm_release" "istiod" {
   version    = var.charts.istiod.version
   namespace  = kubernetes_namespace_v1.istio_system.metadata[0].name
 
-  values = [
-    yamlencode({ profile = "ambient", resources = local.small, autoscaleEnabled = false }),
-    # The providers that the application's policies name: the session check, the collector.
-    file("${var.values_dir}/istiod.values.yaml"),
-  ]
+  # With the providers that the application's policies name: the session check, the collector.
+  values = [file("${var.values_dir}/istiod.values.yaml")]
 
   wait    = true
   timeout = 600
