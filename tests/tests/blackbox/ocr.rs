@@ -9,9 +9,7 @@ use atelier_standins::{hex_sha256, sample, wire};
 use atelier_tests::{Client, multipart};
 use serde_json::Value;
 
-use crate::shared::Turns;
-
-static OCR: Turns = Turns::new();
+use crate::shared::own;
 
 fn exam() -> Vec<u8> {
     sample::pdf(&[&["Exercice 1 : équations", "Résoudre 100 % des cas."], &["Exercice 2", "Conclure."]])
@@ -28,7 +26,7 @@ fn warning_codes(conversion: &Value) -> Vec<String> {
 
 #[test]
 fn a_pdf_comes_back_as_latex() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     let conversion = user.upload(&exam()).expect(200).json();
     let latex = conversion["latex"].as_str().unwrap();
@@ -55,7 +53,7 @@ fn a_pdf_comes_back_as_latex() {
 
 #[test]
 fn the_page_works_without_javascript() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     let page = user.get("/ocr").expect(200).text();
     assert!(page.contains("multipart/form-data") && page.contains("name=\"file\""), "{page}");
@@ -67,7 +65,7 @@ fn the_page_works_without_javascript() {
 
 #[test]
 fn a_stream_tells_progress_and_ends_with_the_document() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     let reply = user.upload_as("a.pdf", "application/pdf", "text/event-stream", &exam()).expect(200);
     assert!(reply.header("content-type").starts_with("text/event-stream"), "{:?}", reply.headers);
@@ -82,7 +80,7 @@ fn a_stream_tells_progress_and_ends_with_the_document() {
 
 #[test]
 fn latex_arrives_while_the_model_still_writes() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     // Half a second of dripping: about 1 ms for each byte of the answer.
     app.gemini.next(wire::Fault::Drip(Duration::from_millis(1)));
@@ -113,7 +111,7 @@ fn latex_arrives_while_the_model_still_writes() {
 
 #[test]
 fn bad_uploads_are_refused_and_cost_nothing() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     let upload = |file: &[u8]| user.upload(file);
     user.upload_as("", "application/octet-stream", "application/json", b"").expect_problem(400);
@@ -146,7 +144,7 @@ fn bad_uploads_are_refused_and_cost_nothing() {
 
 #[test]
 fn a_scan_is_converted_and_says_what_the_stand_in_cannot_read() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     let conversion = user.upload(&sample::scan(3)).expect(200).json();
     assert_eq!(conversion["latex"].as_str().unwrap().matches("sans couche texte").count(), 3);
@@ -155,7 +153,7 @@ fn a_scan_is_converted_and_says_what_the_stand_in_cannot_read() {
 
 #[test]
 fn every_failure_of_gemini_has_its_status_and_costs_nothing() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     for (fault, status) in [
         (Fault::InvalidKey, 502),
@@ -185,7 +183,7 @@ fn every_failure_of_gemini_has_its_status_and_costs_nothing() {
 
 #[test]
 fn an_overloaded_or_retired_model_is_replaced_by_the_next() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     for fault in [Fault::Overloaded, Fault::ModelNotFound, Fault::Internal] {
         app.gemini.clear();
@@ -197,7 +195,7 @@ fn an_overloaded_or_retired_model_is_replaced_by_the_next() {
 
 #[test]
 fn a_short_wait_that_google_asks_for_is_granted() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     app.gemini.next(Fault::Exhausted(Quota::PerMinute, Duration::from_secs(1)));
     let start = Instant::now();
@@ -208,7 +206,7 @@ fn a_short_wait_that_google_asks_for_is_granted() {
 
 #[test]
 fn a_cut_answer_is_continued_without_loss_or_repetition() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     let whole = user.upload(&exam()).expect(200).json()["latex"].clone();
     app.gemini.next(Fault::FinishAfter(14, "MAX_TOKENS".into()));
@@ -228,7 +226,7 @@ fn a_cut_answer_is_continued_without_loss_or_repetition() {
 
 #[test]
 fn a_document_that_stays_cut_is_never_called_whole() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     app.gemini.always(Fault::FinishAfter(2, "MAX_TOKENS".into()));
     let conversion = user.upload(&exam()).expect(200).json();
@@ -238,7 +236,7 @@ fn a_document_that_stays_cut_is_never_called_whole() {
 
 #[test]
 fn a_refused_page_is_missed_alone_and_named() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     app.gemini.always(Fault::RecitationOnPage(2));
     let conversion = user.upload(&exam()).expect(200).json();
@@ -250,7 +248,7 @@ fn a_refused_page_is_missed_alone_and_named() {
 
 #[test]
 fn chatter_and_fences_are_stripped_and_thoughts_are_left_out() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     let plain = user.upload(&exam()).expect(200).json()["latex"].clone();
     for fault in [Fault::Fenced, Fault::Thoughts] {
@@ -262,7 +260,7 @@ fn chatter_and_fences_are_stripped_and_thoughts_are_left_out() {
 
 #[test]
 fn a_loop_of_repetitions_is_flagged() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     app.gemini.always(Fault::Repetition);
     let conversion = user.upload(&exam()).expect(200).json();
@@ -271,7 +269,7 @@ fn a_loop_of_repetitions_is_flagged() {
 
 #[test]
 fn dangerous_latex_is_shown_with_a_warning_and_never_as_markup() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     app.gemini.always(Fault::Text(
         "\\documentclass{article}\n\\begin{document}\n\\write18{rm -rf /}</pre><script>alert(1)</script>\n\\end{document}\n"
@@ -294,7 +292,7 @@ fn last_event(stream: &str) -> (String, Value) {
 
 #[test]
 fn a_stream_that_fails_once_is_taken_up_again() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     let whole = user.upload(&exam()).expect(200).json()["latex"].clone();
     for fault in [Fault::ErrorAfter(9), wire::Fault::Cut(900).into()] {
@@ -309,7 +307,7 @@ fn a_stream_that_fails_once_is_taken_up_again() {
 
 #[test]
 fn a_stream_that_keeps_failing_ends_with_a_problem_or_says_that_it_is_cut() {
-    let app = OCR.take();
+    let app = own();
     for (fault, is_problem) in
         [(Fault::ErrorAfter(1), false), (wire::Fault::Cut(10).into(), true), (Fault::ErrorAfter(0), true)]
     {
@@ -332,7 +330,7 @@ fn a_stream_that_keeps_failing_ends_with_a_problem_or_says_that_it_is_cut() {
 
 #[test]
 fn a_large_document_goes_through_the_files_api_and_is_deleted_afterwards() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     let pdf = sample::padded(30_000_000);
     let conversion = user.upload(&pdf).expect(200).json();
@@ -348,7 +346,7 @@ fn a_large_document_goes_through_the_files_api_and_is_deleted_afterwards() {
 
 #[test]
 fn a_file_that_google_cannot_process_is_deleted_and_costs_nothing() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     app.gemini.fail_processing(true);
     let status = user.upload(&sample::padded(30_000_000)).status;
@@ -358,7 +356,7 @@ fn a_file_that_google_cannot_process_is_deleted_and_costs_nothing() {
 
 #[test]
 fn an_upload_address_that_points_elsewhere_is_not_followed() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     let elsewhere = atelier_standins::GeminiStandin::start().unwrap();
     app.gemini.upload_elsewhere(Some(elsewhere.origin()));
@@ -369,7 +367,7 @@ fn an_upload_address_that_points_elsewhere_is_not_followed() {
 
 #[test]
 fn an_upload_of_50_megabytes_passes_and_a_larger_one_is_refused() {
-    let app = OCR.take();
+    let app = own();
     let user = app.user();
     let limit = 50 * 1024 * 1024;
     user.upload(&sample::padded(limit - 4096)).expect(200);

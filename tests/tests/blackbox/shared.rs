@@ -1,6 +1,7 @@
 //! The application that tests share when each acts as a user of its own.
 
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::ops::Deref;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use atelier_tests::App;
 
@@ -10,22 +11,33 @@ pub(crate) fn app() -> &'static App {
     APP.get_or_init(App::start)
 }
 
-/// An application whose stand-ins are scripted: one test at a time, each with upstreams that behave.
+/// Applications whose stand-ins are scripted: a test has one to itself, and the next test takes it over.
+static IDLE: Mutex<Vec<App>> = Mutex::new(Vec::new());
+
+/// An application of one's own, with upstreams that behave until told otherwise.
 #[derive(Debug)]
-pub(crate) struct Turns(OnceLock<Mutex<App>>);
+pub(crate) struct Own(Option<App>);
 
-impl Turns {
-    pub(crate) const fn new() -> Self {
-        Self(OnceLock::new())
+pub(crate) fn own() -> Own {
+    let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let app = idle.unwrap_or_else(App::start);
+    app.make.clear();
+    app.make.forget();
+    app.gemini.clear();
+    app.gemini.forget();
+    Own(Some(app))
+}
+
+impl Deref for Own {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        self.0.as_ref().expect("taken only by drop")
     }
+}
 
-    pub(crate) fn take(&self) -> MutexGuard<'_, App> {
-        let app = self.0.get_or_init(|| Mutex::new(App::start()));
-        let app = app.lock().unwrap_or_else(PoisonError::into_inner);
-        app.make.clear();
-        app.make.forget();
-        app.gemini.clear();
-        app.gemini.forget();
-        app
+impl Drop for Own {
+    fn drop(&mut self) {
+        IDLE.lock().unwrap_or_else(PoisonError::into_inner).extend(self.0.take());
     }
 }
