@@ -48,7 +48,8 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// Serves the manifest with the given Spin variables on a free port.
+    /// Serves the manifest with the given Spin variables on a free port. The manifest's folder goes with the
+    /// runtime.
     ///
     /// # Errors
     /// The log, when the runtime ends or stays silent instead of serving.
@@ -56,7 +57,10 @@ impl Runtime {
         let program = settings::runtime_binary();
         let arguments: Vec<String> =
             ["up", "-f", &manifest.to_string_lossy(), "--listen", "127.0.0.1:0"].map(str::to_owned).to_vec();
-        let ending = Ending { signal: "KILL", folder: "" };
+        // The folder of the manifest was made for this start; shared applications are never dropped.
+        let folder =
+            manifest.parent().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
+        let ending = Ending { signal: "KILL", folder: &folder };
         let mut process = Guard::spawn(&program.to_string_lossy(), &arguments, ending, |command| {
             for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SPIN_")) {
                 command.env_remove(name);
