@@ -1,1 +1,28 @@
-//! Placeholder of the first commit.
+//! Atelier's embedded runtime: runs a Spin manifest's HTTP components on wasmtime.
+//!
+//! A request goes `server` → `app` (routes, headers) → `instance` (wasmtime) → the guest, and comes back as a
+//! stream. What guests import is in `guest_variables`, `outbound_http` and `postgres`; what they may reach is
+//! decided by `allowed_hosts`. `manifest`, `template`, `variables`, `routes`, `headers`, `allowed_hosts`,
+//! `cidr` and `limits` do no I/O. Spin's behaviour is the specification: README.md lists what is left out.
+
+pub mod allowed_hosts;
+pub mod app;
+pub mod cidr;
+pub mod cli;
+mod connector;
+mod engine;
+mod guest_variables;
+mod headers;
+mod instance;
+pub mod limits;
+mod logs;
+pub mod manifest;
+mod outbound_http;
+mod postgres;
+pub mod routes;
+pub mod server;
+pub mod template;
+mod timed_body;
+mod tls;
+pub mod variables;
+mod wit;

@@ -1,0 +1,254 @@
+//! The application: its components, ready to answer, and the path of a request through them.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, OnceLock, Weak};
+
+use anyhow::{Context, Result, anyhow};
+use http::uri::Scheme;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Empty, Full};
+use wasmtime::Engine;
+use wasmtime::component::{Component, Linker};
+use wasmtime_wasi_http::WasiBody;
+use wasmtime_wasi_http::handler::{ProxyHandler, ProxyPre, TrapOrPanicError};
+use wasmtime_wasi_http::p3::bindings::ServicePre;
+
+use crate::allowed_hosts::AllowedHosts;
+use crate::guest_variables::{HasVariables, VariablesView};
+use crate::headers;
+use crate::instance::{Guest, Instances};
+use crate::limits::Limits;
+use crate::manifest::Manifest;
+use crate::outbound_http::{HttpClient, Outbound};
+use crate::postgres::{HasPostgres, Pools, Postgres};
+use crate::routes::{RouteMatch, Router, WELL_KNOWN_PREFIX};
+use crate::variables::Variables;
+use crate::wit;
+
+/// Spin gives this as the address of a component that calls another one.
+const CHAINED_CLIENT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
+
+pub struct App {
+    name: String,
+    version: Option<String>,
+    pub router: Router,
+    components: BTreeMap<String, ProxyHandler<Instances>>,
+    listening: Arc<OnceLock<SocketAddr>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub limits: Limits,
+    /// Whether what guests print is thrown away.
+    pub quiet: bool,
+    /// Whether compiled components are kept on disk.
+    pub cache: bool,
+}
+
+impl App {
+    /// Compiles the components and checks everything that can be checked before the first request.
+    ///
+    /// # Errors
+    /// One sentence that says what is wrong and what to do about it.
+    pub fn load(
+        manifest: &Manifest,
+        folder: &Path,
+        variables: &Variables,
+        options: Options,
+    ) -> Result<Arc<Self>> {
+        let (router, warnings) = Router::build(&manifest.triggers)?;
+        for warning in warnings {
+            eprintln!("warning: {warning}");
+        }
+        let engine = crate::engine::new(options.cache)?;
+        let linker = linker(&engine)?;
+        let client = HttpClient::new()?;
+        let listening = Arc::new(OnceLock::new());
+        let ids: Vec<_> = manifest.components.keys().cloned().collect();
+        let compiled = compile_all(&engine, manifest, folder)?;
+        let mut parts = BTreeMap::new();
+        for (id, component) in compiled {
+            let declared = &manifest.components[&id];
+            let allowed =
+                AllowedHosts::parse(&declared.allowed_outbound_hosts, |name| variables.value(name), &ids)
+                    .with_context(|| format!("in [component.{id}]"))?;
+            let seen = variables.of_component(&id, &declared.variables)?;
+            let pre = linker
+                .instantiate_pre(&component)
+                .and_then(|pre| ServicePre::new(pre))
+                .map_err(|error| unusable(&id, &error))?;
+            parts.insert(id, (pre, Arc::new(allowed), Arc::new(seen)));
+        }
+        Ok(Arc::new_cyclic(|app: &Weak<Self>| {
+            let handler = |(id, (pre, allowed, seen)): (String, (_, Arc<AllowedHosts>, _))| {
+                let instances = Instances {
+                    component: id.as_str().into(),
+                    engine: engine.clone(),
+                    pre: ProxyPre::P3(pre),
+                    environment: manifest.components[&id].environment.clone().into_iter().collect(),
+                    variables: seen,
+                    outbound: Outbound {
+                        allowed: allowed.clone(),
+                        client: client.clone(),
+                        app: app.clone(),
+                        listening: listening.clone(),
+                    },
+                    postgres: Postgres { allowed, pools: Arc::new(Pools::default()) },
+                    limits: options.limits,
+                    quiet: options.quiet,
+                };
+                (id, ProxyHandler::new(instances))
+            };
+            Self {
+                name: manifest.name.clone(),
+                version: manifest.version.clone(),
+                router,
+                components: parts.into_iter().map(handler).collect(),
+                listening: listening.clone(),
+            }
+        }))
+    }
+
+    /// Tells the components where "self" is.
+    pub fn listens_at(&self, address: SocketAddr) {
+        let _ = self.listening.set(address);
+    }
+
+    /// Answers a request from outside.
+    ///
+    /// # Errors
+    /// A request that has no usable authority: as in Spin, the connection is closed without an answer.
+    pub async fn answer(
+        &self,
+        mut request: Request<WasiBody>,
+        client: SocketAddr,
+    ) -> Result<Response<WasiBody>> {
+        headers::strip_forbidden(request.headers_mut());
+        let path = request.uri().path().to_owned();
+        if let Some(well_known) = path.strip_prefix(WELL_KNOWN_PREFIX) {
+            return Ok(match well_known {
+                "health" => reply(StatusCode::OK, "OK"),
+                "info" => self.info(),
+                _ => empty(StatusCode::NOT_FOUND),
+            });
+        }
+        match self.router.route(&path) {
+            Some(route) => self.run(request, route, client).await,
+            None => Ok(empty(StatusCode::NOT_FOUND)),
+        }
+    }
+
+    /// Answers a request that a component sent to `http://<component>.spin.internal`.
+    ///
+    /// # Errors
+    /// There is no such component.
+    pub async fn answer_chained(
+        &self,
+        component: &str,
+        request: Request<WasiBody>,
+    ) -> Result<Response<WasiBody>> {
+        let route = RouteMatch::chained(component.to_owned(), request.uri().path().to_owned());
+        self.run(request, route, CHAINED_CLIENT).await
+    }
+
+    async fn run(
+        &self,
+        mut request: Request<WasiBody>,
+        route: RouteMatch,
+        client: SocketAddr,
+    ) -> Result<Response<WasiBody>> {
+        headers::set_absolute_uri(&mut request, Scheme::HTTP)?;
+        let id = &route.component;
+        let handler = self.components.get(id).ok_or_else(|| anyhow!("unknown routing destination '{id}'"))?;
+        if let Err(error) = headers::add_spin_headers(&mut request, &route, client) {
+            eprintln!("component {id} was not asked: {error:#}");
+            return Ok(empty(StatusCode::INTERNAL_SERVER_ERROR));
+        }
+        match handler.handle((), request).await {
+            Ok(response) => Ok(response),
+            Err(error) => {
+                // A trap is logged with its cause where the instance ends.
+                if error.downcast_ref::<TrapOrPanicError>().is_none() {
+                    let cause = error.root_cause().to_string().replace('\n', " ");
+                    eprintln!("component {id} gave no answer: {cause}");
+                }
+                Ok(empty(StatusCode::INTERNAL_SERVER_ERROR))
+            }
+        }
+    }
+
+    fn info(&self) -> Response<WasiBody> {
+        let mut info = serde_json::Map::from_iter([("name".to_owned(), self.name.clone().into())]);
+        if let Some(version) = &self.version {
+            info.insert("version".to_owned(), version.clone().into());
+        }
+        let mut response = reply(StatusCode::OK, format!("{:#}", serde_json::Value::Object(info)));
+        let json = http::HeaderValue::from_static("application/json");
+        response.headers_mut().insert(http::header::CONTENT_TYPE, json);
+        response
+    }
+}
+
+/// Everything a component may import. WASI's files and sockets are there and refuse.
+fn linker(engine: &Engine) -> Result<Linker<Guest>> {
+    let mut linker = Linker::new(engine);
+    let linked = wasmtime_wasi::p2::add_to_linker_async(&mut linker)
+        .and_then(|()| wasmtime_wasi::p3::add_to_linker(&mut linker))
+        .and_then(|()| wasmtime_wasi_http::p3::add_to_linker(&mut linker))
+        .and_then(|()| {
+            wit::variables::add_to_linker::<_, HasVariables>(&mut linker, |guest: &mut Guest| {
+                VariablesView(&guest.variables)
+            })
+        })
+        .and_then(|()| wit::postgres::add_to_linker::<_, HasPostgres>(&mut linker, Guest::postgres));
+    linked.map_err(anyhow::Error::from).context("the runtime's own interfaces do not link")?;
+    Ok(linker)
+}
+
+/// Compiles the components that are triggered, all at once.
+fn compile_all(engine: &Engine, manifest: &Manifest, folder: &Path) -> Result<Vec<(String, Component)>> {
+    let used =
+        manifest.components.iter().filter(|(id, _)| manifest.triggers.iter().any(|t| t.component == **id));
+    std::thread::scope(|scope| {
+        let compiling: Vec<_> = used
+            .map(|(id, declared)| {
+                let path = folder.join(&declared.source);
+                (id.clone(), scope.spawn(move || crate::engine::load(engine, id, &path)))
+            })
+            .collect();
+        compiling
+            .into_iter()
+            .map(|(id, thread)| match thread.join() {
+                Ok(component) => Ok((id, component?)),
+                Err(_) => Err(anyhow!("compiling component {id} failed inside wasmtime: build it again")),
+            })
+            .collect()
+    })
+}
+
+fn unusable(id: &str, error: &wasmtime::Error) -> anyhow::Error {
+    let cause = format!("{error:#}").replace('\n', " ");
+    anyhow!("component {id} does not fit this runtime: build it with spin-sdk 7 as an HTTP service ({cause})")
+}
+
+fn empty(status: StatusCode) -> Response<WasiBody> {
+    let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response
+}
+
+fn reply(status: StatusCode, text: impl Into<bytes::Bytes>) -> Response<WasiBody> {
+    let body = Full::new(text.into()).map_err(|never| match never {}).boxed_unsync();
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("name", &self.name).finish_non_exhaustive()
+    }
+}

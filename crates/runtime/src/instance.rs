@@ -1,0 +1,174 @@
+//! Instances of one component: what each holds, and how many requests it serves.
+//!
+//! wasmtime-wasi-http's `ProxyHandler` keeps the instances and hands requests to them; this module says how
+//! one is made and when it ends. A trap ends the instance and every request in it, and nothing else.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::time::{Sleep, sleep};
+use wasmtime::component::{GuestTaskId, ResourceTable};
+use wasmtime::{Engine, Store, StoreContextMut, StoreLimits, StoreLimitsBuilder};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::handler::{
+    HandlerState, Instance, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
+};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use crate::limits::Limits;
+use crate::logs::GuestLog;
+use crate::outbound_http::Outbound;
+use crate::postgres::Postgres;
+use crate::variables::ComponentVariables;
+
+/// What one instance's store holds.
+pub(crate) struct Guest {
+    table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    outbound: Outbound,
+    limits: StoreLimits,
+    pub(crate) variables: Arc<ComponentVariables>,
+    pub(crate) postgres: Postgres,
+}
+
+impl Guest {
+    pub(crate) fn postgres(&mut self) -> crate::postgres::PostgresView<'_> {
+        crate::postgres::PostgresView { postgres: &self.postgres, table: &mut self.table }
+    }
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for Guest {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.outbound }
+    }
+}
+
+/// Makes the instances of one component.
+pub(crate) struct Instances {
+    pub component: Arc<str>,
+    pub engine: Engine,
+    pub pre: ProxyPre<Guest>,
+    pub environment: Vec<(String, String)>,
+    pub variables: Arc<ComponentVariables>,
+    pub outbound: Outbound,
+    pub postgres: Postgres,
+    pub limits: Limits,
+    pub quiet: bool,
+}
+
+impl HandlerState for Instances {
+    type StoreData = Guest;
+    type WorkerExpiration = Expiration;
+    type WorkerState = Worker;
+
+    async fn instantiate(&self) -> wasmtime::Result<Instance<Guest, Expiration, Worker>> {
+        let log = GuestLog::new(&self.component, self.quiet);
+        let guest = Guest {
+            table: ResourceTable::new(),
+            // No files, no sockets and no arguments: what is not given here is refused.
+            wasi: WasiCtxBuilder::new().envs(&self.environment).stdout(log.clone()).stderr(log).build(),
+            http: WasiHttpCtx::new(),
+            outbound: self.outbound.clone(),
+            limits: match self.limits.memory_bytes_max {
+                Some(bytes) => StoreLimitsBuilder::new().memory_size(bytes).build(),
+                None => StoreLimits::default(),
+            },
+            variables: self.variables.clone(),
+            postgres: self.postgres.clone(),
+        };
+        let mut store = Store::new(&self.engine, guest);
+        store.limiter(|guest| &mut guest.limits);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
+        let proxy = self.pre.instantiate_async(&mut store).await?;
+        let request_timeout = self.limits.request_timeout.map_or(Duration::MAX, |range| range.pick());
+        Ok(Instance {
+            store,
+            proxy,
+            view: Guest::http,
+            expiration: Expiration {
+                idle_timeout: self.limits.idle_instance_timeout.pick(),
+                request_timeout,
+                timer: Box::pin(sleep(Duration::MAX)),
+            },
+            state: Worker {
+                component: self.component.clone(),
+                request_timeout,
+                reuse_max: self.limits.max_instance_reuse_count.pick(),
+                concurrent_max: self.limits.max_instance_concurrent_reuse_count.pick(),
+            },
+        })
+    }
+}
+
+/// How long an instance may stay in each of its states.
+pub(crate) struct Expiration {
+    idle_timeout: Duration,
+    request_timeout: Duration,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl WorkerExpiration for Expiration {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, status: WorkerStatus, since: Instant) -> Poll<()> {
+        let this = self.get_mut();
+        let limit = match status {
+            WorkerStatus::Idle => this.idle_timeout,
+            WorkerStatus::Requests | WorkerStatus::PostReturn => this.request_timeout,
+        };
+        let Some(deadline) = since.checked_add(limit) else { return Poll::Pending };
+        if this.timer.deadline() != deadline.into() {
+            this.timer.as_mut().reset(deadline.into());
+        }
+        this.timer.as_mut().poll(cx)
+    }
+}
+
+/// How many requests an instance takes.
+pub(crate) struct Worker {
+    component: Arc<str>,
+    request_timeout: Duration,
+    reuse_max: usize,
+    concurrent_max: usize,
+}
+
+impl WorkerState for Worker {
+    type StoreData = Guest;
+    type RequestData = ();
+
+    fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
+        if total >= self.reuse_max {
+            ShouldAccept::Never
+        } else if concurrent >= self.concurrent_max {
+            ShouldAccept::No
+        } else {
+            ShouldAccept::Yes
+        }
+    }
+
+    fn on_request_start(
+        &self,
+        _: StoreContextMut<'_, Guest>,
+        (): (),
+        _: GuestTaskId,
+    ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
+        Box::pin(sleep(self.request_timeout))
+    }
+
+    fn drop(&self, store: Store<Guest>, result: wasmtime::Result<()>) {
+        // Flushes the guest's last line (a panic message) before the line that names the trap.
+        drop(store);
+        if let Err(error) = result {
+            let cause = error.root_cause().to_string().replace('\n', " ");
+            eprintln!("component {} failed, its instance is dropped: {cause}", self.component);
+        }
+    }
+}

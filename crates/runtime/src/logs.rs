@@ -1,0 +1,133 @@
+//! What guests print: line by line on the runtime's stderr, each line headed by the component's id.
+//!
+//! Lines are never mixed, and a line that never ends is cut after [`LINE_BYTES_MAX`] instead of growing.
+
+use std::io::Write;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+
+/// A longer line is printed in pieces of this many bytes.
+const LINE_BYTES_MAX: usize = 16 * 1024;
+
+/// Where one instance's stdout and stderr go.
+#[derive(Clone, Debug)]
+pub(crate) struct GuestLog {
+    component: Arc<str>,
+    quiet: bool,
+    pending: Arc<Mutex<Vec<u8>>>,
+}
+
+impl GuestLog {
+    #[must_use]
+    pub(crate) fn new(component: &str, quiet: bool) -> Self {
+        Self { component: component.into(), quiet, pending: Arc::default() }
+    }
+
+    fn write(&self, bytes: &[u8]) {
+        if self.quiet {
+            return;
+        }
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.extend_from_slice(bytes);
+        let printed = complete_lines(&self.component, &mut pending);
+        print(&printed);
+    }
+
+    /// Prints what was written without a final line break.
+    fn finish(&self) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        if !pending.is_empty() {
+            pending.push(b'\n');
+            let printed = complete_lines(&self.component, &mut pending);
+            print(&printed);
+        }
+    }
+}
+
+/// Takes the complete lines out of `pending`, each headed by the component's id.
+fn complete_lines(component: &str, pending: &mut Vec<u8>) -> Vec<u8> {
+    let mut printed = Vec::new();
+    let mut taken = 0;
+    while let Some(rest) = pending.get(taken..) {
+        let (line, used) = match rest.iter().take(LINE_BYTES_MAX).position(|byte| *byte == b'\n') {
+            Some(end) => (rest.get(..end).unwrap_or_default(), end + 1),
+            None if rest.len() >= LINE_BYTES_MAX => {
+                (rest.get(..LINE_BYTES_MAX).unwrap_or_default(), LINE_BYTES_MAX)
+            }
+            None => break,
+        };
+        printed.extend_from_slice(component.as_bytes());
+        printed.extend_from_slice(b": ");
+        printed.extend_from_slice(line);
+        printed.push(b'\n');
+        taken += used;
+    }
+    pending.drain(..taken);
+    printed
+}
+
+/// One write per batch of lines keeps lines of concurrent instances apart. A closed stderr is not a reason
+/// to fail a guest's request.
+fn print(lines: &[u8]) {
+    if !lines.is_empty() {
+        let _ = std::io::stderr().lock().write_all(lines);
+    }
+}
+
+impl Drop for GuestLog {
+    fn drop(&mut self) {
+        if Arc::strong_count(&self.pending) == 1 {
+            self.finish();
+        }
+    }
+}
+
+impl IsTerminal for GuestLog {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for GuestLog {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+}
+
+impl AsyncWrite for GuestLog {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        self.write(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_complete_lines_are_printed_each_with_the_component() {
+        let mut pending = b"one\n\ntwo\nthr".to_vec();
+        assert_eq!(complete_lines("auth", &mut pending), b"auth: one\nauth: \nauth: two\n");
+        assert_eq!(pending, b"thr");
+    }
+
+    #[test]
+    fn an_endless_line_is_cut() {
+        let mut pending = vec![b'x'; LINE_BYTES_MAX + 5];
+        let printed = complete_lines("c", &mut pending);
+        assert_eq!((printed.len(), pending.len()), (LINE_BYTES_MAX + "c: \n".len(), 5));
+    }
+}

@@ -1,0 +1,161 @@
+//! `wasi:http/client`: requests that guests send.
+//!
+//! Each is checked against the component's `allowed_outbound_hosts`. `http://<component>.spin.internal` goes
+//! straight to that component without a socket; a URL without a host, or with the host `self.alt`, goes to
+//! the application's own address. Connections are pooled and shared by all instances. Error codes and
+//! timeouts (600 s each when the guest sets none) are Spin's.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use http::header::{HOST, HeaderValue};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{Request, Response, Uri};
+use http_body_util::BodyExt;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use tokio::time::timeout;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+use crate::allowed_hosts::{AllowedHosts, chained_component};
+use crate::app::App;
+use crate::connector::{CONNECT_TIMEOUT, Connector};
+use crate::timed_body::TimedBody;
+
+/// Connecting, the first byte of the reply, and the pause between two of its pieces.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// The pooled client shared by the whole application.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpClient(Client<Connector, WasiBody>);
+
+impl HttpClient {
+    /// # Errors
+    /// TLS cannot be set up.
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        Ok(Self(Client::builder(TokioExecutor::new()).build(Connector::new()?)))
+    }
+}
+
+/// What one component's instances need to send requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Outbound {
+    pub allowed: Arc<AllowedHosts>,
+    pub client: HttpClient,
+    pub app: Weak<App>,
+    /// Where the runtime listens; known once it does.
+    pub listening: Arc<OnceLock<SocketAddr>>,
+}
+
+type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
+
+impl WasiHttpHooks for Outbound {
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        // How the guest got on with the reply: there is nobody to tell.
+        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Sent> + Send> {
+        let outbound = self.clone();
+        let options = options.unwrap_or_default();
+        Box::new(async move {
+            let response = outbound.send(request, options).await?;
+            let pause = options.between_bytes_timeout.unwrap_or(DEFAULT_TIMEOUT);
+            let response = response.map(|body| TimedBody::new(body, pause).boxed_unsync());
+            // Errors of the connection reach the guest through the body.
+            let done: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
+            Ok((response, done))
+        })
+    }
+}
+
+impl Outbound {
+    async fn send(
+        self,
+        mut request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> Result<Response<WasiBody>, Error> {
+        let to_self = match request.uri().authority() {
+            None => true,
+            Some(authority) => matches!(authority.host(), "" | "self.alt"),
+        };
+        let allowed = match to_self {
+            true => self.allowed.allows_self(),
+            false => self.allowed.allows(&request.uri().to_string(), "https"),
+        };
+        if !allowed {
+            let target = request.uri().authority().map_or("self", Authority::as_str);
+            eprintln!(
+                "a component may not connect to {target}: add it to its allowed_outbound_hosts if it should"
+            );
+            return Err(Error::HttpRequestDenied);
+        }
+        if to_self {
+            self.point_at_self(&mut request)?;
+        }
+        // The client adds it again from the URI; some servers refuse one beside HTTP/2's authority.
+        request.headers_mut().remove(HOST);
+        let component =
+            request.uri().authority().and_then(|a| chained_component(a.host())).map(str::to_owned);
+        if let Some(component) = component {
+            return self.send_to_component(&component, request).await;
+        }
+        self.send_over_network(request, options).await
+    }
+
+    fn point_at_self(&self, request: &mut Request<WasiBody>) -> Result<(), Error> {
+        let Some(address) = self.listening.get() else { return Err(Error::HttpRequestUriInvalid) };
+        let path = request.uri().path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+        let host = HeaderValue::from_str(&address.to_string()).map_err(|_| Error::HttpRequestUriInvalid)?;
+        *request.uri_mut() = Uri::builder()
+            .scheme(Scheme::HTTP)
+            .authority(address.to_string())
+            .path_and_query(path)
+            .build()
+            .map_err(|_| Error::HttpRequestUriInvalid)?;
+        request.headers_mut().insert(HOST, host);
+        Ok(())
+    }
+
+    async fn send_to_component(
+        &self,
+        component: &str,
+        request: Request<WasiBody>,
+    ) -> Result<Response<WasiBody>, Error> {
+        let Some(app) = self.app.upgrade() else { return Err(Error::ConnectionTerminated) };
+        // Boxed because it recurses: the called component may call another one.
+        let answer: Pin<Box<dyn Future<Output = _> + Send>> =
+            Box::pin(app.answer_chained(component, request));
+        answer.await.map_err(|error| Error::InternalError(Some(error.to_string())))
+    }
+
+    async fn send_over_network(
+        &self,
+        request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> Result<Response<WasiBody>, Error> {
+        let connect = options.connect_timeout.unwrap_or(DEFAULT_TIMEOUT);
+        let first_byte = options.first_byte_timeout.unwrap_or(DEFAULT_TIMEOUT);
+        let sent = CONNECT_TIMEOUT.scope(connect, self.client.0.request(request));
+        let response = timeout(first_byte, sent)
+            .await
+            .map_err(|_| Error::ConnectionReadTimeout)?
+            .map_err(|e| client_error(&e))?;
+        Ok(response.map(|body| body.map_err(Error::from).boxed_unsync()))
+    }
+}
+
+/// The connector's own error where there is one, else "the other side does not speak HTTP".
+fn client_error(error: &hyper_util::client::legacy::Error) -> Error {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if let Some(refused) = error.downcast_ref::<crate::connector::ConnectError>() {
+            return refused.into();
+        }
+        cause = error.source();
+    }
+    Error::HttpProtocolError
+}

@@ -1,0 +1,207 @@
+//! The guest's calls of `spin:postgres`. The plain functions block the whole instance while they wait; the
+//! `-async` ones let its other requests go on, and are what spin-sdk uses.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::sync::mpsc;
+use wasmtime::StoreContextMut;
+use wasmtime::component::{
+    Accessor, Destination, FutureReader, HasData, Resource, ResourceTable, StreamProducer, StreamReader,
+    StreamResult,
+};
+
+use crate::postgres::pool::check_address;
+use crate::postgres::{Connection, ConnectionBuilder, Postgres};
+use crate::wit::postgres::{
+    Column, DbValue, Error, Host, HostConnection, HostConnectionBuilder, HostConnectionBuilderWithStore,
+    HostConnectionWithStore, ParameterValue, Row, RowSet,
+};
+
+/// What the functions of one instance work on.
+#[derive(Debug)]
+pub struct PostgresView<'a> {
+    pub postgres: &'a Postgres,
+    pub table: &'a mut ResourceTable,
+}
+
+#[derive(Debug)]
+pub struct HasPostgres;
+
+impl HasData for HasPostgres {
+    type Data<'a> = PostgresView<'a>;
+}
+
+type Outcome<T> = wasmtime::Result<Result<T, Error>>;
+type Rows = (Vec<Column>, StreamReader<Row>, FutureReader<Result<(), Error>>);
+
+impl Postgres {
+    async fn open(&self, address: &str, ca_root: Option<&str>) -> Result<Connection, Error> {
+        check_address(&self.allowed, address)?;
+        match self.pools.connect(address, ca_root).await {
+            Ok(loan) => Ok(Connection(loan.into())),
+            Err(error) => Err(Error::ConnectionFailed(format!("{error:?}"))),
+        }
+    }
+}
+
+impl PostgresView<'_> {
+    fn connection(&self, handle: &Resource<Connection>) -> wasmtime::Result<Connection> {
+        Ok(self.table.get(handle)?.clone())
+    }
+
+    fn builder(&self, handle: &Resource<ConnectionBuilder>) -> wasmtime::Result<(String, Option<String>)> {
+        let builder = self.table.get(handle)?;
+        Ok((builder.address.clone(), builder.ca_root.clone()))
+    }
+
+    fn lend(&mut self, opened: Result<Connection, Error>) -> Outcome<Resource<Connection>> {
+        match opened {
+            Ok(connection) => Ok(Ok(self.table.push(connection)?)),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+}
+
+impl Host for PostgresView<'_> {}
+
+impl HostConnectionBuilder for PostgresView<'_> {
+    async fn new(&mut self, address: String) -> wasmtime::Result<Resource<ConnectionBuilder>> {
+        Ok(self.table.push(ConnectionBuilder { address, ca_root: None })?)
+    }
+
+    async fn set_ca_root(&mut self, handle: Resource<ConnectionBuilder>, certificate: String) -> Outcome<()> {
+        if let Err(error) = crate::tls::client_config(&[], Some(&certificate)) {
+            return Ok(Err(Error::Other(format!("invalid root certificate: {error}"))));
+        }
+        self.table.get_mut(&handle)?.ca_root = Some(certificate);
+        Ok(Ok(()))
+    }
+
+    async fn build(&mut self, handle: Resource<ConnectionBuilder>) -> Outcome<Resource<Connection>> {
+        let (address, ca_root) = self.builder(&handle)?;
+        let opened = self.postgres.open(&address, ca_root.as_deref()).await;
+        self.lend(opened)
+    }
+
+    async fn drop(&mut self, handle: Resource<ConnectionBuilder>) -> wasmtime::Result<()> {
+        self.table.delete(handle)?;
+        Ok(())
+    }
+}
+
+impl<T: Send> HostConnectionBuilderWithStore<T> for HasPostgres {
+    async fn build_async(
+        accessor: &Accessor<T, Self>,
+        handle: Resource<ConnectionBuilder>,
+    ) -> Outcome<Resource<Connection>> {
+        let (postgres, builder) = accessor.with(|mut access| {
+            let view = access.get();
+            (view.postgres.clone(), view.builder(&handle))
+        });
+        let (address, ca_root) = builder?;
+        let opened = postgres.open(&address, ca_root.as_deref()).await;
+        accessor.with(|mut access| access.get().lend(opened))
+    }
+}
+
+impl HostConnection for PostgresView<'_> {
+    async fn open(&mut self, address: String) -> Outcome<Resource<Connection>> {
+        let opened = self.postgres.open(&address, None).await;
+        self.lend(opened)
+    }
+
+    async fn query(
+        &mut self,
+        handle: Resource<Connection>,
+        statement: String,
+        parameters: Vec<ParameterValue>,
+    ) -> Outcome<RowSet> {
+        Ok(self.connection(&handle)?.query(&statement, &parameters).await)
+    }
+
+    async fn execute(
+        &mut self,
+        handle: Resource<Connection>,
+        statement: String,
+        parameters: Vec<ParameterValue>,
+    ) -> Outcome<u64> {
+        Ok(self.connection(&handle)?.execute(&statement, &parameters).await)
+    }
+
+    async fn drop(&mut self, handle: Resource<Connection>) -> wasmtime::Result<()> {
+        self.table.delete(handle)?;
+        Ok(())
+    }
+}
+
+impl<T: Send> HostConnectionWithStore<T> for HasPostgres {
+    async fn open_async(accessor: &Accessor<T, Self>, address: String) -> Outcome<Resource<Connection>> {
+        let postgres = accessor.with(|mut access| access.get().postgres.clone());
+        let opened = postgres.open(&address, None).await;
+        accessor.with(|mut access| access.get().lend(opened))
+    }
+
+    async fn execute_async(
+        accessor: &Accessor<T, Self>,
+        handle: Resource<Connection>,
+        statement: String,
+        parameters: Vec<ParameterValue>,
+    ) -> Outcome<u64> {
+        let connection = accessor.with(|mut access| access.get().connection(&handle))?;
+        Ok(connection.execute(&statement, &parameters).await)
+    }
+
+    async fn query_async(
+        accessor: &Accessor<T, Self>,
+        handle: Resource<Connection>,
+        statement: String,
+        parameters: Vec<ParameterValue>,
+    ) -> Outcome<Rows> {
+        let connection = accessor.with(|mut access| access.get().connection(&handle))?;
+        let streamed = match connection.query_streamed(&statement, &parameters).await {
+            Ok(streamed) => streamed,
+            Err(error) => return Ok(Err(error)),
+        };
+        accessor.with(|mut access| {
+            let rows = StreamReader::new(&mut access, RowProducer { rows: streamed.rows })?;
+            // A task that is gone without a word is one that was stopped with the runtime.
+            let outcome = streamed.outcome;
+            let outcome = async move { wasmtime::error::Ok(outcome.await.unwrap_or(Ok(()))) };
+            let outcome = FutureReader::new(&mut access, outcome)?;
+            Ok(Ok((streamed.columns, rows, outcome)))
+        })
+    }
+}
+
+/// Hands rows to the guest one at a time, as it asks for them.
+struct RowProducer {
+    rows: mpsc::Receiver<Row>,
+}
+
+impl<D> StreamProducer<D> for RowProducer {
+    type Item = Row;
+    type Buffer = Option<Vec<DbValue>>;
+
+    fn poll_produce<'a>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        store: StoreContextMut<'a, D>,
+        mut destination: Destination<'a, Row, Self::Buffer>,
+        finish: bool,
+    ) -> Poll<wasmtime::Result<StreamResult>> {
+        if destination.remaining(store) == Some(0) {
+            return Poll::Ready(Ok(StreamResult::Completed));
+        }
+        match self.rows.poll_recv(cx) {
+            Poll::Pending if finish => Poll::Ready(Ok(StreamResult::Cancelled)),
+            received => Poll::Ready(Ok(match ready!(received) {
+                None => StreamResult::Dropped,
+                Some(row) => {
+                    destination.set_buffer(Some(row));
+                    StreamResult::Completed
+                }
+            })),
+        }
+    }
+}

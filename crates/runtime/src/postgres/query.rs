@@ -1,0 +1,159 @@
+//! Running statements on a connection.
+
+use anyhow::Result;
+use futures_util::StreamExt;
+use tokio::sync::{mpsc, oneshot};
+use tokio_postgres::RowStream;
+use tokio_postgres::error::DbError;
+
+use crate::postgres::{Connection, values};
+use crate::wit::postgres::{self as wit, Column, DbValue, Error, ParameterValue, QueryError, RowSet};
+
+/// Rows of one `query`, or one row of a stream: more than this is an error for the guest.
+const RESULT_BYTES_MAX: usize = 128 << 20;
+
+/// Rows read ahead of a guest that consumes them slowly.
+const ROWS_AHEAD: usize = 4;
+
+/// A query's rows as they arrive. `outcome` is sent after the last one.
+pub struct Streamed {
+    pub columns: Vec<Column>,
+    pub rows: mpsc::Receiver<Vec<DbValue>>,
+    pub outcome: oneshot::Receiver<Result<(), Error>>,
+}
+
+impl Connection {
+    pub async fn execute(&self, statement: &str, parameters: &[ParameterValue]) -> Result<u64, Error> {
+        let parameters = converted(parameters).map_err(|e| Error::ValueConversionFailed(format!("{e:?}")))?;
+        self.0.execute_raw(statement, parameters).await.map_err(failed)
+    }
+
+    pub async fn query(&self, statement: &str, parameters: &[ParameterValue]) -> Result<RowSet, Error> {
+        let mut stream = self.start(statement, parameters).await?;
+        let mut set = RowSet { columns: Vec::new(), rows: Vec::new() };
+        let mut bytes = 0;
+        while let Some(row) = stream.next().await {
+            // Spin reports failures of this function's rows as text only, and knows columns only with a row.
+            let row = row.map_err(|e| text(format!("{:?}", failed(e))))?;
+            if set.rows.is_empty() {
+                set.columns = values::columns(&row);
+            }
+            let row = values::row(&row).map_err(|e| text(format!("{e:?}")))?;
+            bytes += row.iter().map(values::size).sum::<usize>();
+            if bytes > RESULT_BYTES_MAX {
+                return Err(too_large());
+            }
+            set.rows.push(row);
+        }
+        Ok(set)
+    }
+
+    pub async fn query_streamed(
+        &self,
+        statement: &str,
+        parameters: &[ParameterValue],
+    ) -> Result<Streamed, Error> {
+        let stream = self.start(statement, parameters).await?;
+        let (columns_known, columns) = oneshot::channel();
+        let (row_ready, rows) = mpsc::channel(ROWS_AHEAD);
+        let (done, outcome) = oneshot::channel();
+        // The loan must outlive the rows, also when the guest drops its handle before reading them.
+        let connection = self.clone();
+        tokio::spawn(async move {
+            let result = forward(stream, columns_known, &row_ready).await;
+            drop(row_ready);
+            let _ = done.send(result);
+            drop(connection);
+        });
+        // Without a row there are no columns, as in Spin.
+        let columns = columns.await.unwrap_or_default();
+        Ok(Streamed { columns, rows, outcome })
+    }
+
+    async fn start(
+        &self,
+        statement: &str,
+        parameters: &[ParameterValue],
+    ) -> Result<std::pin::Pin<Box<RowStream>>, Error> {
+        let parameters = converted(parameters).map_err(|e| Error::BadParameter(format!("{e:?}")))?;
+        let stream = self.0.query_raw(statement, parameters).await.map_err(failed)?;
+        Ok(Box::pin(stream))
+    }
+}
+
+fn converted(parameters: &[ParameterValue]) -> Result<Vec<values::Parameter>> {
+    parameters.iter().map(values::parameter).collect()
+}
+
+/// Hands rows on until the last one, an error, or a guest that has stopped listening.
+async fn forward(
+    mut stream: std::pin::Pin<Box<RowStream>>,
+    columns_known: oneshot::Sender<Vec<Column>>,
+    row_ready: &mpsc::Sender<Vec<DbValue>>,
+) -> Result<(), Error> {
+    let mut columns_known = Some(columns_known);
+    loop {
+        let row = tokio::select! {
+            biased;
+            () = row_ready.closed() => return Ok(()),
+            row = stream.next() => match row {
+                None => return Ok(()),
+                Some(row) => row.map_err(failed)?,
+            },
+        };
+        if let Some(known) = columns_known.take() {
+            let _ = known.send(values::columns(&row));
+        }
+        let row = values::row(&row).map_err(|e| text(format!("{e:?}")))?;
+        if row.iter().map(values::size).sum::<usize>() > RESULT_BYTES_MAX {
+            return Err(too_large());
+        }
+        if row_ready.send(row).await.is_err() {
+            return Ok(());
+        }
+    }
+}
+
+fn text(message: String) -> Error {
+    Error::QueryFailed(QueryError::Text(message))
+}
+
+fn too_large() -> Error {
+    text(format!("query result exceeds limit of {RESULT_BYTES_MAX} bytes"))
+}
+
+/// What the server said, field by field: guests decide on `code` (SQLSTATE) and on `extras`' `constraint`.
+fn failed(error: tokio_postgres::Error) -> Error {
+    let as_text = format!("{error:?}");
+    Error::QueryFailed(match error.as_db_error() {
+        None => QueryError::Text(as_text),
+        Some(db) => QueryError::DbError(wit::DbError {
+            as_text,
+            severity: db.severity().to_owned(),
+            code: db.code().code().to_owned(),
+            message: db.message().to_owned(),
+            detail: db.detail().map(str::to_owned),
+            extras: extras(db),
+        }),
+    })
+}
+
+/// Under the names, and in the order, that Spin gives them.
+fn extras(db: &DbError) -> Vec<(String, String)> {
+    let line = db.line().map(|line| line.to_string());
+    [
+        ("column", db.column()),
+        ("constraint", db.constraint()),
+        ("routine", db.routine()),
+        ("hint", db.hint()),
+        ("table", db.table()),
+        ("datatype", db.datatype()),
+        ("schema", db.schema()),
+        ("file", db.file()),
+        ("line", line.as_deref()),
+        ("where_", db.where_()),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+    .collect()
+}
