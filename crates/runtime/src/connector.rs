@@ -21,7 +21,7 @@ use wasmtime_wasi_http::Error;
 
 tokio::task_local! {
     /// The pooled client offers no way to hand a per-request setting to the connector but this.
-    pub static CONNECT_TIMEOUT: Duration;
+    pub(crate) static CONNECT_TIMEOUT: Duration;
 }
 
 #[derive(Clone)]
@@ -31,7 +31,7 @@ pub(crate) struct Connector {
 
 /// Why no connection came about, to be told to the guest as a `wasi:http` error code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConnectError {
+pub(crate) enum ConnectError {
     NoHost,
     UnknownName,
     Refused,

@@ -10,7 +10,7 @@ pub(crate) struct HasVariables;
 
 /// What the functions of one instance work on.
 #[derive(Debug)]
-pub(crate) struct VariablesView<'a>(pub &'a ComponentVariables);
+pub(crate) struct VariablesView<'a>(pub(crate) &'a ComponentVariables);
 
 impl HasData for HasVariables {
     type Data<'a> = VariablesView<'a>;

@@ -54,15 +54,15 @@ impl WasiHttpView for Guest {
 
 /// Makes the instances of one component.
 pub(crate) struct Instances {
-    pub component: Arc<str>,
-    pub engine: Engine,
-    pub pre: ProxyPre<Guest>,
-    pub environment: Vec<(String, String)>,
-    pub variables: Arc<ComponentVariables>,
-    pub outbound: Outbound,
-    pub postgres: Postgres,
-    pub limits: Limits,
-    pub quiet: bool,
+    pub(crate) component: Arc<str>,
+    pub(crate) engine: Engine,
+    pub(crate) pre: ProxyPre<Guest>,
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) variables: Arc<ComponentVariables>,
+    pub(crate) outbound: Outbound,
+    pub(crate) postgres: Postgres,
+    pub(crate) limits: Limits,
+    pub(crate) quiet: bool,
 }
 
 impl HandlerState for Instances {

@@ -42,11 +42,11 @@ impl HttpClient {
 /// What one component's instances need to send requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Outbound {
-    pub allowed: Arc<AllowedHosts>,
-    pub client: HttpClient,
-    pub app: Weak<App>,
+    pub(crate) allowed: Arc<AllowedHosts>,
+    pub(crate) client: HttpClient,
+    pub(crate) app: Weak<App>,
     /// Where the runtime listens; known once it does.
-    pub listening: Arc<OnceLock<SocketAddr>>,
+    pub(crate) listening: Arc<OnceLock<SocketAddr>>,
 }
 
 type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;

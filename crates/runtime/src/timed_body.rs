@@ -10,7 +10,7 @@ use tokio::time::{Sleep, sleep};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 #[derive(Debug)]
-pub struct TimedBody {
+pub(crate) struct TimedBody {
     /// Gone once the pause was too long, so that the connection closes at once.
     body: Option<WasiBody>,
     pause_max: Duration,
@@ -19,7 +19,7 @@ pub struct TimedBody {
 
 impl TimedBody {
     #[must_use]
-    pub fn new(body: WasiBody, pause_max: Duration) -> Self {
+    pub(crate) fn new(body: WasiBody, pause_max: Duration) -> Self {
         Self { body: Some(body), pause_max, pausing: None }
     }
 }

@@ -23,7 +23,7 @@ static ROOTS: LazyLock<RootCertStore> = LazyLock::new(|| {
 ///
 /// # Errors
 /// `extra_root` holds no certificate.
-pub fn client_config(alpn: &[&[u8]], extra_root: Option<&str>) -> Result<ClientConfig> {
+pub(crate) fn client_config(alpn: &[&[u8]], extra_root: Option<&str>) -> Result<ClientConfig> {
     let mut roots = ROOTS.clone();
     if let Some(pem) = extra_root {
         let mut found = false;

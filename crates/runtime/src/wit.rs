@@ -2,5 +2,5 @@
 
 include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 
-pub use spin::postgres::postgres;
-pub use spin::variables::variables;
+pub(crate) use spin::postgres::postgres;
+pub(crate) use spin::variables::variables;

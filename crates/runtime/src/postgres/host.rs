@@ -20,13 +20,13 @@ use crate::wit::postgres::{
 
 /// What the functions of one instance work on.
 #[derive(Debug)]
-pub struct PostgresView<'a> {
-    pub postgres: &'a Postgres,
-    pub table: &'a mut ResourceTable,
+pub(crate) struct PostgresView<'a> {
+    pub(crate) postgres: &'a Postgres,
+    pub(crate) table: &'a mut ResourceTable,
 }
 
 #[derive(Debug)]
-pub struct HasPostgres;
+pub(crate) struct HasPostgres;
 
 impl HasData for HasPostgres {
     type Data<'a> = PostgresView<'a>;

@@ -15,15 +15,17 @@ use std::sync::Arc;
 
 use crate::allowed_hosts::AllowedHosts;
 
-pub use host::{HasPostgres, PostgresView};
-pub use pool::Pools;
+pub(crate) use host::{HasPostgres, PostgresView};
+pub(crate) use pool::Pools;
 
 /// What stands behind a guest's `connection` handle.
 #[derive(Clone)]
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct Connection(Arc<deadpool_postgres::Object>);
 
 /// What stands behind a guest's `connection-builder` handle.
 #[derive(Debug)]
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct ConnectionBuilder {
     address: String,
     /// PEM text, checked when it was set.
@@ -32,9 +34,9 @@ pub struct ConnectionBuilder {
 
 /// One instance's access to databases.
 #[derive(Clone, Debug)]
-pub struct Postgres {
-    pub allowed: Arc<AllowedHosts>,
-    pub pools: Arc<Pools>,
+pub(crate) struct Postgres {
+    pub(crate) allowed: Arc<AllowedHosts>,
+    pub(crate) pools: Arc<Pools>,
 }
 
 impl std::fmt::Debug for Connection {

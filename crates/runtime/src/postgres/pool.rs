@@ -12,7 +12,7 @@ use crate::postgres::tls::MakeTls;
 use crate::wit::postgres::Error;
 
 /// Per connection string and component, as in Spin. One more waits until one is returned, without a limit.
-pub const CONNECTIONS_MAX: usize = 64;
+pub(crate) const CONNECTIONS_MAX: usize = 64;
 
 /// Connection strings a component may use at once before the least recently used pool is let go.
 const POOLS_MAX: usize = 16;
@@ -21,7 +21,7 @@ type Key = (String, Option<String>);
 
 /// The pools of one component.
 #[derive(Debug, Default)]
-pub struct Pools {
+pub(crate) struct Pools {
     /// Ordered by use, the most recent last; sixteen at most, so a scan is cheap.
     pools: Mutex<Vec<(Key, Pool)>>,
 }
@@ -29,7 +29,7 @@ pub struct Pools {
 impl Pools {
     /// # Errors
     /// The connection string cannot be read, or no connection can be made.
-    pub async fn connect(&self, address: &str, ca_root: Option<&str>) -> Result<Object> {
+    pub(crate) async fn connect(&self, address: &str, ca_root: Option<&str>) -> Result<Object> {
         let pool = self.pool(address, ca_root).context("establishing PostgreSQL connection pool")?;
         Ok(pool.get().await?)
     }
@@ -65,7 +65,7 @@ fn create(address: &str, ca_root: Option<&str>) -> Result<Pool> {
 }
 
 /// Every host of the connection string must be allowed, and none may be a Unix socket.
-pub fn check_address(allowed: &AllowedHosts, address: &str) -> Result<(), Error> {
+pub(crate) fn check_address(allowed: &AllowedHosts, address: &str) -> Result<(), Error> {
     let failed = |text: String| Err(Error::ConnectionFailed(text));
     let config: tokio_postgres::Config = match address.parse() {
         Ok(config) => config,

@@ -16,19 +16,23 @@ const RESULT_BYTES_MAX: usize = 128 << 20;
 const ROWS_AHEAD: usize = 4;
 
 /// A query's rows as they arrive. `outcome` is sent after the last one.
-pub struct Streamed {
-    pub columns: Vec<Column>,
-    pub rows: mpsc::Receiver<Vec<DbValue>>,
-    pub outcome: oneshot::Receiver<Result<(), Error>>,
+pub(crate) struct Streamed {
+    pub(crate) columns: Vec<Column>,
+    pub(crate) rows: mpsc::Receiver<Vec<DbValue>>,
+    pub(crate) outcome: oneshot::Receiver<Result<(), Error>>,
 }
 
 impl Connection {
-    pub async fn execute(&self, statement: &str, parameters: &[ParameterValue]) -> Result<u64, Error> {
+    pub(crate) async fn execute(&self, statement: &str, parameters: &[ParameterValue]) -> Result<u64, Error> {
         let parameters = converted(parameters).map_err(|e| Error::ValueConversionFailed(format!("{e:?}")))?;
         self.0.execute_raw(statement, parameters).await.map_err(failed)
     }
 
-    pub async fn query(&self, statement: &str, parameters: &[ParameterValue]) -> Result<RowSet, Error> {
+    pub(crate) async fn query(
+        &self,
+        statement: &str,
+        parameters: &[ParameterValue],
+    ) -> Result<RowSet, Error> {
         let mut stream = self.start(statement, parameters).await?;
         let mut set = RowSet { columns: Vec::new(), rows: Vec::new() };
         let mut bytes = 0;
@@ -48,7 +52,7 @@ impl Connection {
         Ok(set)
     }
 
-    pub async fn query_streamed(
+    pub(crate) async fn query_streamed(
         &self,
         statement: &str,
         parameters: &[ParameterValue],

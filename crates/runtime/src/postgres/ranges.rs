@@ -11,7 +11,7 @@ use crate::postgres::values::decimal;
 use crate::wit::postgres::RangeBoundKind;
 
 type BoxError = Box<dyn StdError + Sync + Send>;
-pub type Bound<T> = Option<(T, RangeBoundKind)>;
+pub(crate) type Bound<T> = Option<(T, RangeBoundKind)>;
 
 const EMPTY: u8 = 0x01;
 const LOWER_INCLUSIVE: u8 = 0x02;
@@ -20,21 +20,21 @@ const LOWER_UNBOUNDED: u8 = 0x08;
 const UPPER_UNBOUNDED: u8 = 0x10;
 
 #[derive(Debug)]
-pub struct Range<T>(pub (Bound<T>, Bound<T>));
+pub(crate) struct Range<T>(pub (Bound<T>, Bound<T>));
 
 /// A decimal as the element of a range.
 #[derive(Clone, Copy, Debug)]
-pub struct DecimalValue(pub Decimal);
+pub(crate) struct DecimalValue(pub Decimal);
 
 impl Range<DecimalValue> {
-    pub fn decimal((lower, upper): &(Bound<String>, Bound<String>)) -> Result<Self> {
+    pub(crate) fn decimal((lower, upper): &(Bound<String>, Bound<String>)) -> Result<Self> {
         let bound = |bound: &Bound<String>| -> Result<Bound<DecimalValue>> {
             bound.as_ref().map(|(text, kind)| Ok((DecimalValue(decimal(text)?), *kind))).transpose()
         };
         Ok(Self((bound(lower)?, bound(upper)?)))
     }
 
-    pub fn into_text(self) -> (Bound<String>, Bound<String>) {
+    pub(crate) fn into_text(self) -> (Bound<String>, Bound<String>) {
         let text = |bound: Bound<DecimalValue>| bound.map(|(value, kind)| (value.0.to_string(), kind));
         (text(self.0.0), text(self.0.1))
     }

@@ -14,19 +14,19 @@ use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream}
 use tokio_rustls::TlsConnector;
 
 #[derive(Clone)]
-pub struct MakeTls {
+pub(crate) struct MakeTls {
     config: Arc<ClientConfig>,
 }
 
-pub struct Handshake {
+pub(crate) struct Handshake {
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
 }
 
-pub struct Encrypted<S>(tokio_rustls::client::TlsStream<S>);
+pub(crate) struct Encrypted<S>(tokio_rustls::client::TlsStream<S>);
 
 impl MakeTls {
-    pub fn new(ca_root: Option<&str>) -> Result<Self> {
+    pub(crate) fn new(ca_root: Option<&str>) -> Result<Self> {
         Ok(Self { config: Arc::new(crate::tls::client_config(&[b"postgresql"], ca_root)?) })
     }
 }

@@ -15,11 +15,11 @@ use crate::postgres::ranges::{DecimalValue, Range};
 use crate::wit::postgres::{Column, DbDataType, DbValue, Interval, ParameterValue};
 
 type BoxError = Box<dyn StdError + Sync + Send>;
-pub type Parameter = Box<dyn ToSql + Send + Sync>;
+pub(crate) type Parameter = Box<dyn ToSql + Send + Sync>;
 
 /// # Errors
 /// A date that does not exist, JSON, a UUID or a decimal that cannot be read.
-pub fn parameter(value: &ParameterValue) -> Result<Parameter> {
+pub(crate) fn parameter(value: &ParameterValue) -> Result<Parameter> {
     Ok(match value {
         ParameterValue::Boolean(v) => Box::new(*v),
         ParameterValue::Int8(v) => Box::new(*v),
@@ -58,7 +58,7 @@ pub fn parameter(value: &ParameterValue) -> Result<Parameter> {
     })
 }
 
-pub fn columns(row: &Row) -> Vec<Column> {
+pub(crate) fn columns(row: &Row) -> Vec<Column> {
     let column = |column: &tokio_postgres::Column| Column {
         name: column.name().to_owned(),
         data_type: data_type(column.type_()),
@@ -68,7 +68,7 @@ pub fn columns(row: &Row) -> Vec<Column> {
 
 /// # Errors
 /// A value outside what WIT can hold.
-pub fn row(row: &Row) -> Result<Vec<DbValue>> {
+pub(crate) fn row(row: &Row) -> Result<Vec<DbValue>> {
     (0..row.len()).map(|index| value(row, index)).collect()
 }
 
@@ -168,7 +168,7 @@ fn time(hour: u8, minute: u8, second: u8, nano: u32) -> Result<NaiveTime> {
         .ok_or_else(|| anyhow!("invalid time {hour}:{minute}:{second}:{nano}"))
 }
 
-pub fn decimal(text: &str) -> Result<Decimal> {
+pub(crate) fn decimal(text: &str) -> Result<Decimal> {
     Decimal::from_str_exact(text).with_context(|| format!("invalid decimal {text}"))
 }
 
@@ -234,7 +234,7 @@ impl FromSql<'_> for IntervalValue {
 }
 
 /// What a value counts against the limit of a result's size.
-pub fn size(value: &DbValue) -> usize {
+pub(crate) fn size(value: &DbValue) -> usize {
     let payload = match value {
         DbValue::Str(v) | DbValue::Uuid(v) | DbValue::Decimal(v) => v.len(),
         DbValue::Binary(v) | DbValue::Jsonb(v) | DbValue::Unsupported(v) => v.len(),
