@@ -4,13 +4,13 @@
 //! `*.domain` for its subdomains (not the domain itself), `self` for the application's own routes, CIDR
 //! blocks, half-open port ranges `a..b`. An entry whose variable is empty allows nothing and is no error.
 
-use std::fmt;
+use std::net::IpAddr;
 use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
+use ipnet::IpNet;
 use url::{Host, Url};
 
-use crate::cidr::Cidr;
 use crate::template::Template;
 
 const CHAINING_DOMAIN: &str = "spin.internal";
@@ -36,7 +36,7 @@ enum HostPattern {
     SubdomainOf(String),
     ToSelf,
     Exactly(Host),
-    Within(Cidr),
+    Within(IpNet),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,8 +168,8 @@ impl HostPattern {
             "self" | "self.alt" => return Ok(Self::ToSelf),
             _ => {}
         }
-        if let Some(block) = Cidr::parse(host) {
-            return Ok(Self::Within(block));
+        if let Ok(block) = host.parse::<IpNet>() {
+            return Ok(Self::Within(block.trunc()));
         }
         let host = host.strip_suffix('/').unwrap_or(host);
         if host.contains('/') {
@@ -197,8 +197,8 @@ impl HostPattern {
             (Self::Any, _) => true,
             (Self::SubdomainOf(suffix), Host::Domain(domain)) => domain.ends_with(suffix.as_str()),
             (Self::Exactly(allowed), host) => *allowed == host,
-            (Self::Within(block), Host::Ipv4(address)) => block.contains(address.into()),
-            (Self::Within(block), Host::Ipv6(address)) => block.contains(address.into()),
+            (Self::Within(block), Host::Ipv4(address)) => block.contains(&IpAddr::from(address)),
+            (Self::Within(block), Host::Ipv6(address)) => block.contains(&IpAddr::from(address)),
             _ => false,
         }
     }
@@ -264,12 +264,6 @@ fn well_known_port(scheme: &str) -> Option<u16> {
         "redis" => Some(6379),
         "mqtt" => Some(1883),
         _ => None,
-    }
-}
-
-impl fmt::Display for AllowedHosts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} allowed hosts", self.entries.len())
     }
 }
 

@@ -90,6 +90,7 @@ impl App {
                     environment: manifest.components[&id].environment.clone().into_iter().collect(),
                     variables: seen,
                     outbound: Outbound {
+                        component: id.as_str().into(),
                         allowed: allowed.clone(),
                         client: client.clone(),
                         app: app.clone(),

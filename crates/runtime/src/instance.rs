@@ -71,11 +71,11 @@ impl HandlerState for Instances {
     type WorkerState = Worker;
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<Guest, Expiration, Worker>> {
-        let log = GuestLog::new(&self.component, self.quiet);
+        let log = || GuestLog::new(&self.component, self.quiet);
         let guest = Guest {
             table: ResourceTable::new(),
             // No files, no sockets and no arguments: what is not given here is refused.
-            wasi: WasiCtxBuilder::new().envs(&self.environment).stdout(log.clone()).stderr(log).build(),
+            wasi: WasiCtxBuilder::new().envs(&self.environment).stdout(log()).stderr(log()).build(),
             http: WasiHttpCtx::new(),
             outbound: self.outbound.clone(),
             limits: match self.limits.memory_bytes_max {

@@ -2,12 +2,11 @@
 //!
 //! A request goes `server` → `app` (routes, headers) → `instance` (wasmtime) → the guest, and comes back as a
 //! stream. What guests import is in `guest_variables`, `outbound_http` and `postgres`; what they may reach is
-//! decided by `allowed_hosts`. `manifest`, `template`, `variables`, `routes`, `headers`, `allowed_hosts`,
-//! `cidr` and `limits` do no I/O. Spin's behaviour is the specification: README.md lists what is left out.
+//! decided by `allowed_hosts`. `manifest`, `template`, `variables`, `routes`, `headers`, `allowed_hosts`
+//! and `limits` do no I/O. Spin's behaviour is the specification: README.md lists what is left out.
 
 pub mod allowed_hosts;
 pub mod app;
-pub mod cidr;
 pub mod cli;
 mod connector;
 mod engine;

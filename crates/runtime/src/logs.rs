@@ -13,7 +13,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 /// A longer line is printed in pieces of this many bytes.
 const LINE_BYTES_MAX: usize = 16 * 1024;
 
-/// Where one instance's stdout and stderr go.
+/// Where one instance's stdout, or its stderr, goes.
 #[derive(Clone, Debug)]
 pub(crate) struct GuestLog {
     component: Arc<str>,

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use http::header::{HOST, HeaderValue};
-use http::uri::{Authority, PathAndQuery, Scheme};
+use http::uri::{PathAndQuery, Scheme};
 use http::{Request, Response, Uri};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
@@ -42,6 +42,7 @@ impl HttpClient {
 /// What one component's instances need to send requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Outbound {
+    pub(crate) component: Arc<str>,
     pub(crate) allowed: Arc<AllowedHosts>,
     pub(crate) client: HttpClient,
     pub(crate) app: Weak<App>,
@@ -87,9 +88,11 @@ impl Outbound {
             false => self.allowed.allows(&request.uri().to_string(), "https"),
         };
         if !allowed {
-            let target = request.uri().authority().map_or("self", Authority::as_str);
+            // The host only: what stands before an `@` may be a secret.
+            let host = request.uri().host().unwrap_or("itself");
+            let id = &self.component;
             eprintln!(
-                "a component may not connect to {target}: add it to its allowed_outbound_hosts if it should"
+                "component {id} may not connect to {host}: if it should, add it to allowed_outbound_hosts"
             );
             return Err(Error::HttpRequestDenied);
         }

@@ -12,12 +12,15 @@ fn shown<T: Debug>(value: T) -> String {
 }
 
 pub async fn run(verb: &str, request: Request) -> Result<String, String> {
-    let address = request.headers().get("x-address").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let address =
+        request.headers().get("x-address").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let ca = request.headers().get("x-ca-file").is_some();
     let statement = request.into_body().collect().await.map_err(shown)?.to_bytes();
     let statement = String::from_utf8_lossy(&statement).into_owned();
     match verb {
-        "query" => stream(&Connection::open_async(address).await.map_err(shown)?, statement, Vec::new()).await,
+        "query" => {
+            stream(&Connection::open_async(address).await.map_err(shown)?, statement, Vec::new()).await
+        }
         "execute" => {
             let connection = Connection::open_async(address).await.map_err(shown)?;
             connection.execute_async(statement, Vec::new()).await.map(shown).map_err(shown)
@@ -39,13 +42,19 @@ pub async fn run(verb: &str, request: Request) -> Result<String, String> {
             let used = "SELECT ssl::text FROM pg_stat_ssl WHERE pid = pg_backend_pid()".to_owned();
             stream(&connection, used, Vec::new()).await
         }
-        "built-blocking" => ConnectionBuilder::new(&address).build().map(|_| "built".to_owned()).map_err(shown),
+        "built-blocking" => {
+            ConnectionBuilder::new(&address).build().map(|_| "built".to_owned()).map_err(shown)
+        }
         "first" => first_rows(&address, statement).await,
         _ => types(&address).await,
     }
 }
 
-async fn stream(connection: &Connection, statement: String, parameters: Vec<ParameterValue>) -> Result<String, String> {
+async fn stream(
+    connection: &Connection,
+    statement: String,
+    parameters: Vec<ParameterValue>,
+) -> Result<String, String> {
     let (columns, mut rows, outcome) = connection.query_async(statement, parameters).await.map_err(shown)?;
     let mut lines = format!("{columns:?}\n");
     while let Some(row) = rows.next().await {
@@ -89,7 +98,10 @@ async fn types(address: &str) -> Result<String, String> {
         ("uuid", P::Uuid("67e55044-10b1-426f-9247-bb680e5fe0c8".to_owned())),
         ("jsonb", P::Jsonb(br#"{"b": [1, null], "a": "x"}"#.to_vec())),
         ("numeric", P::Decimal("-12345.6789".to_owned())),
-        ("int4range", P::RangeInt32((Some((1, RangeBoundKind::Inclusive)), Some((5, RangeBoundKind::Exclusive))))),
+        (
+            "int4range",
+            P::RangeInt32((Some((1, RangeBoundKind::Inclusive)), Some((5, RangeBoundKind::Exclusive)))),
+        ),
         ("int8range", P::RangeInt64((None, Some((5, RangeBoundKind::Exclusive))))),
         ("numrange", P::RangeDecimal((bound("1.5"), bound("2.5")))),
         ("int4[]", P::ArrayInt32(vec![Some(1), None])),

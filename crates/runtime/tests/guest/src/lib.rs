@@ -31,9 +31,13 @@ async fn handle(request: Request) -> Result<Response<Body>, ErrorCode> {
         "headers" => Ok(headers(&request)),
         "uri" => Ok(format!("{} {}", request.method(), request.uri())),
         "variable" => spin_sdk::variables::get(&argument).await.map_err(|e| format!("{e:?}")),
-        "environment" => Ok(format!("{:?} {:?}", std::env::vars().collect::<Vec<_>>(), std::env::args().len())),
+        "environment" => {
+            Ok(format!("{:?} {:?}", std::env::vars().collect::<Vec<_>>(), std::env::args().len()))
+        }
         "file" => std::fs::read_to_string(&argument).map_err(|e| e.to_string()),
-        "socket" => std::net::TcpStream::connect(&argument).map(|_| "connected".to_owned()).map_err(|e| e.to_string()),
+        "socket" => {
+            std::net::TcpStream::connect(&argument).map(|_| "connected".to_owned()).map_err(|e| e.to_string())
+        }
         // What the guest does.
         "print" => Ok(print(&argument)),
         "fetch" => return fetch(&argument, request).await,
@@ -45,16 +49,16 @@ async fn handle(request: Request) -> Result<Response<Body>, ErrorCode> {
         "refuse" => return Err(ErrorCode::InternalError(Some("the guest refuses".to_owned()))),
         "allocate" => Ok(allocate(number(&argument))),
         // Databases: the statement is the body, the connection string a header.
-        "query" | "execute" | "query-blocking" | "execute-blocking" | "built" | "built-blocking" | "first" | "types" => {
-            database::run(&verb, request).await
-        }
+        "query" | "execute" | "query-blocking" | "execute-blocking" | "built" | "built-blocking"
+        | "first" | "types" => database::run(&verb, request).await,
         _ => Err("no such verb".to_owned()),
     }
     .map_or_else(|error| Ok(text(StatusCode::BAD_GATEWAY, error)), |found| Ok(text(StatusCode::OK, found)))
 }
 
 fn text(status: StatusCode, text: String) -> Response<Body> {
-    let mut response = Response::new(Full::new(Bytes::from(text)).map_err(|never| match never {}).boxed_unsync());
+    let mut response =
+        Response::new(Full::new(Bytes::from(text)).map_err(|never| match never {}).boxed_unsync());
     *response.status_mut() = status;
     response
 }
@@ -119,7 +123,8 @@ fn print(argument: &str) -> String {
 /// `x-pause-ms` set timeouts.
 async fn fetch(argument: &str, request: Request) -> Result<Response<Body>, ErrorCode> {
     let (parts, body) = request.into_parts();
-    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let header =
+        |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let url = header("x-url").unwrap_or_else(|| argument.to_owned());
     let options = RequestOptions::new();
     let milliseconds = |name| header(name).map(|text| number(&text) * 1_000_000);
