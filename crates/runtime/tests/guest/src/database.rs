@@ -11,7 +11,7 @@ fn shown<T: Debug>(value: T) -> String {
     format!("{value:?}")
 }
 
-pub async fn run(verb: &str, request: Request) -> Result<String, String> {
+pub(crate) async fn run(verb: &str, request: Request) -> Result<String, String> {
     let address =
         request.headers().get("x-address").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let ca = request.headers().get("x-ca-file").is_some();

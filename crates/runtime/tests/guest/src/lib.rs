@@ -35,9 +35,7 @@ async fn handle(request: Request) -> Result<Response<Body>, ErrorCode> {
             Ok(format!("{:?} {:?}", std::env::vars().collect::<Vec<_>>(), std::env::args().len()))
         }
         "file" => std::fs::read_to_string(&argument).map_err(|e| e.to_string()),
-        "socket" => {
-            std::net::TcpStream::connect(&argument).map(|_| "connected".to_owned()).map_err(|e| e.to_string())
-        }
+        "socket" => socket(&argument).await,
         // What the guest does.
         "print" => Ok(print(&argument)),
         "fetch" => return fetch(&argument, request).await,
@@ -138,6 +136,16 @@ async fn fetch(argument: &str, request: Request) -> Result<Response<Body>, Error
         Ok(response) => response.map(BodyExt::boxed_unsync),
         Err(error) => text(StatusCode::BAD_GATEWAY, format!("{error:?}")),
     })
+}
+
+async fn socket(address: &str) -> Result<String, String> {
+    use spin_sdk::wasip3::sockets::types::{IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, TcpSocket};
+    let address: std::net::SocketAddrV4 = address.parse().map_err(|_| "not an address".to_owned())?;
+    let [a, b, c, d] = address.ip().octets();
+    let address = Ipv4SocketAddress { port: address.port(), address: (a, b, c, d) };
+    let socket = TcpSocket::create(IpAddressFamily::Ipv4).map_err(|e| format!("{e:?}"))?;
+    let connected = socket.connect(IpSocketAddress::Ipv4(address)).await;
+    connected.map(|()| "connected".to_owned()).map_err(|e| format!("{e:?}"))
 }
 
 async fn sleep(milliseconds: u64) -> String {
