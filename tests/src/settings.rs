@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `ATELIER_TEST_DATABASE_URL` | a private cluster, started once per process |
 //! | `ATELIER_RUNTIME` | `embedded`; or `spin` |
-//! | `ATELIER_RUNTIME_BIN` | `<target>/release/atelier-runtime`, or `spin` on the PATH |
+//! | `ATELIER_RUNTIME_BIN` | `<target>/native/atelier-runtime`, or `spin` on the PATH |
 //! | `ATELIER_SPIN_TOML` | `spin.toml` of the repository |
 
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ pub(crate) fn runtime_binary() -> PathBuf {
     match (variable("ATELIER_RUNTIME_BIN"), runtime_kind()) {
         (Some(path), _) => path.into(),
         (None, RuntimeKind::Spin) => "spin".into(),
-        (None, RuntimeKind::Embedded) => target().join("release/atelier-runtime"),
+        (None, RuntimeKind::Embedded) => target().join("native/atelier-runtime"),
     }
 }
 
