@@ -35,8 +35,13 @@ impl Username {
     /// The first [`UsernameProblem`] met.
     pub fn parse(given: &str) -> Result<Self, UsernameProblem> {
         // Bounded before anything is normalised: normalising is linear, but a megabyte is still a megabyte.
-        if given.trim().chars().nth(Self::CHARS_MAX * 2).is_some() {
+        let given = given.trim();
+        if given.chars().nth(Self::CHARS_MAX * 2).is_some() {
             return Err(UsernameProblem::TooLong);
+        }
+        // Before blanks are collapsed: a line break inside a name is no blank, it is somebody trying something.
+        if given.chars().any(is_unprintable) {
+            return Err(UsernameProblem::Unprintable);
         }
         let shown = one_space_between_words(&given.nfc().collect::<String>());
         if shown.is_empty() {
@@ -141,6 +146,8 @@ mod tests {
         check(&"a".repeat(1_000_000), UsernameProblem::TooLong);
         check(&"\u{fdfa}".repeat(150), UsernameProblem::TooLong);
         check("a\u{0}b", UsernameProblem::Unprintable);
+        check("a\nb", UsernameProblem::Unprintable);
+        check("a\r\n set-cookie: b", UsernameProblem::Unprintable);
         check("ali\u{200b}ce", UsernameProblem::Unprintable);
         check("\u{202e}ecila", UsernameProblem::Unprintable);
         check("a\u{2066}b", UsernameProblem::Unprintable);
