@@ -149,6 +149,10 @@ def operator_admits(documents: list[dict]) -> Iterator[str]:
         limit = spec.get("invocationLimits", {}).get("memory")
         if limit and quantity(limit) > quantity(spec["resources"]["limits"]["memory"]):
             yield f"{title(app)}: an instance may use more memory than its pod"
+        # The mutating webhook writes a list left out as null (no omitempty), which the SpinApp's schema refuses.
+        for check, probe in spec.get("checks", {}).items():
+            if "httpGet" in probe and probe["httpGet"].get("httpHeaders") is None:
+                yield f"{title(app)}: {check} does not say httpHeaders, not even []"
     for executor in executors.values():
         config = executor["spec"]["deploymentConfig"]
         if ("runtimeClassName" in config) == ("spinImage" in config):

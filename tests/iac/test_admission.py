@@ -81,6 +81,8 @@ REFUSED = {
     "pods and autoscaling": (lambda: spin_app(enableAutoscaling=True), "replicas cannot be set when autoscaling is enabled"),
     "no pods": (lambda: spin_app(replicas=0), "replicas must be > 0"),
     "an instance larger than its pod": (lambda: spin_app(invocationLimits={"memory": "1Gi"}), "cannot be greater than the memory limit"),
+    # Its own webhook's doing; k8s/base says [] for it. Admitted one day, the rule in rules.py can go.
+    "a check that leaves out its headers": (lambda: spin_app(checks={"liveness": {"httpGet": {"path": "/"}}}), "httpHeaders in body must be of type array"),
     "a misspelt field": (lambda: spin_app(replica=2), "field not declared in schema"),
 }
 
@@ -150,7 +152,10 @@ def test_the_pods_we_get_pass_pod_security(installed):
     templates = [("atelier", deployment(installed, name)["spec"]["template"]) for name in ("auth", "llm", "ocr")]
     for variant in ("minikube", "observability"):
         templates += [(d["metadata"]["namespace"], d["spec"]["template"]) for d in of_kind(objects(variant), "Deployment", "StatefulSet")]
-    templates += [("atelier", d["spec"]["jobTemplate"]["spec"]["template"]) for d in of_kind(objects("minikube-backup"), "CronJob")]
+    # The backup is a component on top of what is installed: a pod is refused before its account exists.
+    backup = objects("minikube-backup")
+    installed.apply(named(backup, "ServiceAccount", "backup"))
+    templates += [("atelier", d["spec"]["jobTemplate"]["spec"]["template"]) for d in of_kind(backup, "CronJob")]
     assert len(templates) == 11
     for namespace, template in templates:
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "try-", "namespace": namespace, **template["metadata"]}, "spec": copy.deepcopy(template["spec"])}

@@ -114,6 +114,8 @@ BREAKS = [
     ("admission", "no pods", lambda d: app(d).pop("replicas")),
     ("admission", "pods and autoscaling", lambda d: app(d).update(enableAutoscaling=True)),
     ("admission", "an instance larger than its pod", lambda d: app(d).update(invocationLimits={"memory": "1Gi"})),
+    ("admission", "a check without headers", lambda d: app(d)["checks"]["liveness"]["httpGet"].pop("httpHeaders")),
+    ("admission", "a check with null headers", lambda d: app(d)["checks"]["readiness"]["httpGet"].update(httpHeaders=None)),
     ("admission", "two ways to run", lambda d: named(d, "SpinAppExecutor", "atelier-shim")["spec"]["deploymentConfig"].update(spinImage="x")),
     ("resources", "more memory", lambda d: app(d)["resources"]["limits"].update(memory="1Gi")),
     ("resources", "two components in a pod", lambda d: app(d).update(components=["llm", "ocr"])),
