@@ -77,7 +77,7 @@ impl App {
             let seen = variables.of_component(&id, &declared.variables)?;
             let pre = linker
                 .instantiate_pre(&component)
-                .and_then(|pre| ServicePre::new(pre))
+                .and_then(ServicePre::new)
                 .map_err(|error| unusable(&id, &error))?;
             parts.insert(id, (pre, Arc::new(allowed), Arc::new(seen)));
         }

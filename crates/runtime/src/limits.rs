@@ -42,7 +42,7 @@ impl<T: SampleUniform + PartialOrd + Copy> Range<T> {
 /// # Errors
 /// Neither a number nor `a..b` with a < b.
 pub fn parse_count(text: &str) -> Result<Range<usize>, String> {
-    parse(text, |text| usize::from_str(text))
+    parse(text, usize::from_str)
 }
 
 /// # Errors

@@ -1,4 +1,5 @@
 //! Opening and pooling connections, and the check of where they go.
+#![expect(clippy::result_large_err, reason = "the error is what the WIT says, and rare")]
 
 use std::sync::{Mutex, PoisonError};
 
