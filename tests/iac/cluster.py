@@ -135,7 +135,8 @@ class Cluster:
 
         self._wait(listens, "the operator's webhooks", 60)
         # The operator's own webhook configuration, but for the address.
-        for document in yaml.safe_load_all((TOOLS / "source" / "spin-operator" / "config" / "webhook" / "manifests.yaml").read_text()):
+        self.webhooks = list(yaml.safe_load_all((TOOLS / "source" / "spin-operator" / "config" / "webhook" / "manifests.yaml").read_text()))
+        for document in self.webhooks:
             for hook in document["webhooks"]:
                 path = hook["clientConfig"].pop("service")["path"]
                 hook["clientConfig"] = {"url": f"https://127.0.0.1:{port}{path}", "caBundle": base64.b64encode(self.authority).decode()}
@@ -204,8 +205,10 @@ class Cluster:
         return f"{prefix}{where}/{plural}" + (f"/{document['metadata']['name']}" if name else "")
 
     def apply(self, document: dict, manager: str = MANAGER, dry_run: bool = False) -> dict:
-        """Server-side apply; an unknown or doubled field is an error."""
-        query = f"?fieldManager={manager}&fieldValidation=Strict&force=true" + ("&dryRun=All" if dry_run else "")
+        """Server-side apply as the handbook's commands do it: never over another manager's field (no
+        --force-conflicts), and an unknown or doubled field is an error.
+        """
+        query = f"?fieldManager={manager}&fieldValidation=Strict" + ("&dryRun=All" if dry_run else "")
         try:
             return self.request("PATCH", self.path(document) + query, document, "application/apply-patch+yaml")
         except Refused as refusal:
@@ -213,6 +216,10 @@ class Cluster:
 
     def create(self, document: dict, dry_run: bool = False) -> dict:
         return self.request("POST", self.path(document, name=False) + ("?dryRun=All" if dry_run else ""), document)
+
+    def patch(self, document: dict, change: dict, part: str = "", manager: str = MANAGER) -> dict:
+        """A merge patch of an object, or of a part of it (`status`, `scale`)."""
+        return self.request("PATCH", self.path(document) + (f"/{part}" if part else "") + f"?fieldManager={manager}", change, "application/merge-patch+json")
 
     def get(self, document: dict) -> dict:
         return self.request("GET", self.path(document))
@@ -243,3 +250,11 @@ class Cluster:
                 last = error
                 time.sleep(0.2)
         raise AssertionError(f"not within {seconds} s: {last}")
+
+
+def reference(name: str, namespace: str = "atelier") -> dict:
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": namespace}}
+
+
+def deployment(cluster: Cluster, name: str) -> dict:
+    return cluster.eventually(lambda: cluster.get(reference(name)))

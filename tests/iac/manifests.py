@@ -28,6 +28,9 @@ VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
 # The namespace each SpinApp lives in, and the Secrets that may come from outside the rendering.
 GIVEN_SECRETS = {"minikube-without-secrets", "base"}
 
+# What others refer to first.
+ORDER = ["Namespace", "ServiceAccount", "ConfigMap", "Secret", "SpinAppExecutor"]
+
 
 class BuildFailed(RuntimeError):
     """Kustomize refused; the message is its own."""
@@ -74,6 +77,11 @@ def render(variant: str) -> str:
 def objects(variant: str) -> list[dict]:
     """Parsed anew each time: a test may change what it gets."""
     return [document for document in yaml.safe_load_all(render(variant)) if document]
+
+
+def in_order(documents: list[dict]) -> list[dict]:
+    """As kubectl and Terraform apply them."""
+    return sorted(documents, key=lambda d: ORDER.index(d["kind"]) if d["kind"] in ORDER else len(ORDER))
 
 
 def of_kind(documents: list[dict], *kinds: str) -> list[dict]:

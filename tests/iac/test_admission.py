@@ -1,47 +1,16 @@
-"""Every object applied to a real API server with the real schemas, policies and the Spin operator's webhooks; then
-what the operator makes of it.
+"""Every object applied to a real API server with the real schemas, policies and the Spin operator's webhooks: what is
+admitted, what is refused and in which words, and what an account may do.
 """
 from __future__ import annotations
 
 import copy
+import re
 
 import pytest
-import yaml
 
-from cluster import Cluster, Refused
-from manifests import PROJECT, VARIANTS, named, objects, of_kind, spin, title
-from network import app as pod_of
-
-ORDER = ["Namespace", "ServiceAccount", "ConfigMap", "Secret", "SpinAppExecutor"]
-
-
-def in_order(documents: list[dict]) -> list[dict]:
-    """What others refer to first, as kubectl and Terraform do."""
-    return sorted(documents, key=lambda d: ORDER.index(d["kind"]) if d["kind"] in ORDER else len(ORDER))
-
-
-@pytest.fixture(scope="session")
-def cluster(tmp_path_factory):
-    server = Cluster(tmp_path_factory.mktemp("cluster"))
-    try:
-        server.start()
-        server.crds = server.install_crds()
-        # What runtime-class-manager makes for the shim.
-        server.apply({"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "wasmtime-spin-v2"}, "handler": "spin-v2"})
-        server.start_operator()
-        yield server
-    finally:
-        server.stop()
-
-
-@pytest.fixture(scope="session")
-def installed(cluster):
-    """minikube's overlay and the observability, applied for good."""
-    for variant in ("minikube", "observability"):
-        for document in in_order(objects(variant)):
-            # A webhook may still be warming up right after its registration.
-            cluster.eventually(lambda document=document: cluster.apply(document), 20)
-    return cluster
+from cluster import Cluster, Refused, deployment
+from manifests import PROJECT, VARIANTS, BuildFailed, in_order, named, objects, of_kind, render_from, title
+from manifests import copy as copy_of_k8s
 
 
 def test_everything_is_admitted_and_a_second_time_changes_nothing(installed):
@@ -49,8 +18,9 @@ def test_everything_is_admitted_and_a_second_time_changes_nothing(installed):
         for document in in_order(objects(variant)):
             before = installed.get(document)["metadata"]
             after = installed.apply(document)["metadata"]
-            # The operator writes a status; the generation is the specification's.
-            assert after.get("generation") == before.get("generation"), title(document)
+            # The operator writes a status; the generation is the specification's, where a kind has one.
+            version = "generation" if "generation" in before else "resourceVersion"
+            assert after[version] == before[version], title(document)
 
 
 @pytest.mark.parametrize("variant", [name for name in VARIANTS if name not in ("minikube", "observability")])
@@ -117,36 +87,6 @@ def test_the_api_server_refuses(installed, what):
         installed.apply(changed(kind, name, change), dry_run=True)
 
 
-# ── What the operator makes ──────────────────────────────────────────────────────────────────────────────
-def deployment(cluster: Cluster, name: str) -> dict:
-    return cluster.eventually(lambda: cluster.get({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "atelier"}}))
-
-
-@pytest.mark.parametrize("name", ["auth", "llm", "ocr"])
-def test_the_operator_makes_the_deployment_we_mean(installed, name):
-    made = deployment(installed, name)
-    assert made["spec"]["replicas"] == 2
-    pod = made["spec"]["template"]
-    # The policies and budgets select by these.
-    assert pod_of(name).labels.items() <= pod["metadata"]["labels"].items()
-    assert pod["spec"]["serviceAccountName"] == name and pod["spec"]["runtimeClassName"] == "wasmtime-spin-v2"
-    container = pod["spec"]["containers"][0]
-    assert container["image"] == named(objects("minikube"), "SpinApp", name)["spec"]["image"]
-    assert container["resources"] == {"requests": {"cpu": "200m", "memory": "256Mi"}, "limits": {"cpu": "500m", "memory": "512Mi"}}
-    environment = {variable["name"]: variable for variable in container["env"]}
-    assert environment["SPIN_COMPONENTS_TO_RETAIN"]["value"] == name
-    assert environment["OTEL_EXPORTER_OTLP_ENDPOINT"]["value"].endswith(":4318")
-    assert environment["SPIN_MAX_INSTANCE_MEMORY"]["value"] == str(256 * 2**20)
-    bound = {key.removeprefix("SPIN_VARIABLE_").lower() for key in environment if key.startswith("SPIN_VARIABLE_")}
-    assert bound <= spin()["variables"].keys() and {"service_key", "public_origin"} <= bound
-    probes = container["readinessProbe"], container["livenessProbe"]
-    assert [probe["httpGet"]["path"] for probe in probes] == ["/auth/readyz" if name == "auth" else "/.well-known/spin/health", "/.well-known/spin/health"]
-    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-    service = installed.eventually(lambda: installed.get({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "atelier"}}))
-    assert ports[service["spec"]["ports"][0]["targetPort"]] == 80 and service["spec"]["ports"][0]["port"] == 80
-    assert service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
-
-
 def test_the_pods_we_get_pass_pod_security(installed):
     """Pods do not run here, but they are admitted or not: the namespaces' own level decides."""
     templates = [("atelier", deployment(installed, name)["spec"]["template"]) for name in ("auth", "llm", "ocr")]
@@ -170,31 +110,6 @@ def test_the_pods_we_get_pass_pod_security(installed):
         pod["spec"]["hostNetwork"] = True
         with pytest.raises(Refused, match="violates PodSecurity"):
             installed.create(pod, dry_run=True)
-
-
-def test_extras_on_the_operators_deployments_survive_it(installed):
-    """k8s/deployment-extras adds what a SpinApp cannot say, under a field manager of its own."""
-    for name in ("auth", "llm", "ocr"):
-        deployment(installed, name)
-        extra = yaml.safe_load((PROJECT / "k8s" / "deployment-extras" / f"{name}.yaml").read_text())
-        installed.apply(extra, manager="atelier-extras")
-        # A new version of the app: the operator writes the Deployment again.
-        update = named(objects("minikube"), "SpinApp", name)
-        update["spec"]["image"] = "ghcr.io/atelier/atelier:0.1.1"
-        installed.apply(update)
-
-        def rewritten(name=name, extra=extra):
-            spec = deployment(installed, name)["spec"]["template"]["spec"]
-            assert spec["containers"][0]["image"].endswith(":0.1.1")
-            wanted = extra["spec"]["template"]["spec"]
-            assert spec["containers"][0]["lifecycle"] == wanted["containers"][0]["lifecycle"]
-            assert spec["terminationGracePeriodSeconds"] == wanted["terminationGracePeriodSeconds"]
-            assert spec["terminationGracePeriodSeconds"] > wanted["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
-            # And the probes and variables are still the operator's.
-            assert spec["containers"][0]["readinessProbe"] and spec["containers"][0]["env"]
-
-        installed.eventually(rewritten)
-        installed.apply(named(objects("minikube"), "SpinApp", name))
 
 
 # ── Roles ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -234,3 +149,65 @@ def may(cluster: Cluster, account: str, namespace: str, verb: str, resource: str
 def test_what_an_account_may_do(installed, account, verb, resource, group, expected):
     namespace, name = account.split("/")
     assert may(installed, name, namespace, verb, resource, group) is expected
+
+
+# ── What the handbook quotes ─────────────────────────────────────────────────────────────────────────────
+def quoted() -> list[list[str]]:
+    """The messages of docs/operations.md's table: per row, the parts that it says are word for word."""
+    text = (PROJECT / "docs" / "operations.md").read_text().split("## Common failures")[1].split("\n## ")[0]
+    return [re.findall(r"`([^`]+)`", line.split("|")[1]) for line in text.splitlines() if line.startswith("| ")][1:]
+
+
+def says(refusal: pytest.ExceptionInfo) -> str:
+    """The row that quotes this refusal; there has to be one, and only one."""
+    rows = [row for row in quoted() if row and all(part in str(refusal.value) for part in row)]
+    assert len(rows) == 1, f"{len(rows)} rows quote: {refusal.value}"
+    return rows[0][0]
+
+
+def annotated() -> dict:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "large", "namespace": "atelier", "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "x" * 300_000}}}
+
+
+QUOTED = {
+    "executor": (lambda: spin_app(executor="nobody"), "executor does not exist"),
+    "replicas": (lambda: spin_app(enableAutoscaling=True), "replicas cannot be set"),
+    "headers": (REFUSED["a check that leaves out its headers"][0], "httpHeaders"),
+    "annotation": (annotated, "metadata.annotations: Too long"),
+}
+
+
+@pytest.mark.parametrize("what", QUOTED)
+def test_the_handbook_quotes_what_the_cluster_says(installed, what):
+    make, start = QUOTED[what]
+    with pytest.raises(Refused) as refusal:
+        installed.apply(make(), dry_run=True)
+    assert start in says(refusal)
+
+
+def test_the_handbook_quotes_what_kustomize_says(tmp_path):
+    folder = copy_of_k8s(tmp_path)
+    (folder / "overlays" / "minikube" / "secrets.env").unlink()
+    with pytest.raises(BuildFailed) as refusal:
+        render_from(folder, "minikube")
+    assert "secrets.env" in says(refusal)
+
+
+def test_the_handbook_quotes_what_is_said_while_the_operator_is_away(installed):
+    configuration = next(d for d in installed.webhooks if d["kind"] == "MutatingWebhookConfiguration")
+    away = copy.deepcopy(configuration["webhooks"])
+    for hook in away:
+        # Nobody listens on the port for discarded bytes.
+        hook["clientConfig"]["url"] = "https://127.0.0.1:9/"
+    try:
+        installed.patch(configuration, {"webhooks": away})
+
+        def refused():
+            with pytest.raises(Refused) as refusal:
+                installed.apply(spin_app(), dry_run=True)
+            assert "mspinapp.kb.io" in says(refusal)
+
+        installed.eventually(refused)
+    finally:
+        installed.patch(configuration, {"webhooks": configuration["webhooks"]})
+    installed.eventually(lambda: installed.apply(spin_app(), dry_run=True))
