@@ -2,7 +2,7 @@
 
 mod support;
 
-use atelier_tests::{Cluster, Database};
+use support::cluster::{Cluster, Database};
 use support::{App, manifest};
 
 struct Bench {
