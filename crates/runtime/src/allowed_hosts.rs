@@ -237,7 +237,9 @@ impl Destination {
         let url = with_encoded_userinfo(url);
         let parsed = match Url::parse(&url) {
             Ok(parsed) if parsed.has_host() => parsed,
-            first => Url::parse(&format!("{default_scheme}://{url}")).or(first)?,
+            // `host:port` without a scheme; something with a scheme that cannot be read is refused.
+            _ if !url.contains("://") => Url::parse(&format!("{default_scheme}://{url}"))?,
+            unreadable => bail!("{url:?} is not a URL with a host: {unreadable:?}"),
         };
         let host = parsed.host_str().with_context(|| format!("{url:?} has no host"))?.to_owned();
         Ok(Self { scheme: parsed.scheme().to_owned(), host, port: parsed.port() })

@@ -132,7 +132,7 @@ fn an_entry_outside_the_grammar_is_refused_with_a_hint() {
         ("insecure:allow-all", "*://*:*"),
         ("tcp://example.org", "has no usual one"),
         ("*://127.0.0.0/24", "has no usual one"),
-        ("ht-tp://example.org", "letters only"),
+        ("ht-tp://example.org:80", "letters only"),
         ("http://example.org/a", "has a path"),
         ("http://example.org:66/a", "has a path"),
         ("http://*.example.org/a", "has a path"),

@@ -16,10 +16,12 @@ use wasmtime_wasi_http::handler::{ProxyHandler, ProxyPre, TrapOrPanicError};
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use crate::allowed_hosts::AllowedHosts;
+use crate::fate::{Fate, HonestBody};
 use crate::guest_variables::{HasVariables, VariablesView};
 use crate::headers;
 use crate::instance::{Guest, Instances};
 use crate::limits::Limits;
+use crate::logs::one_line;
 use crate::manifest::Manifest;
 use crate::outbound_http::{HttpClient, Outbound};
 use crate::postgres::{HasPostgres, Pools, Postgres};
@@ -91,6 +93,7 @@ impl App {
                     variables: seen,
                     outbound: Outbound {
                         component: id.as_str().into(),
+                        inbound: false,
                         allowed: allowed.clone(),
                         client: client.clone(),
                         app: app.clone(),
@@ -167,12 +170,13 @@ impl App {
             eprintln!("component {id} was not asked: {error:#}");
             return Ok(empty(StatusCode::INTERNAL_SERVER_ERROR));
         }
-        match handler.handle((), request).await {
-            Ok(response) => Ok(response),
+        let fate = Arc::new(Fate::default());
+        match handler.handle(fate.clone(), request).await {
+            Ok(response) => Ok(response.map(|body| HonestBody::new(body, fate).boxed_unsync())),
             Err(error) => {
                 // A trap is logged with its cause where the instance ends.
                 if error.downcast_ref::<TrapOrPanicError>().is_none() {
-                    let cause = error.root_cause().to_string().replace('\n', " ");
+                    let cause = one_line(error.root_cause());
                     eprintln!("component {id} gave no answer: {cause}");
                 }
                 Ok(empty(StatusCode::INTERNAL_SERVER_ERROR))
@@ -230,7 +234,7 @@ fn compile_all(engine: &Engine, manifest: &Manifest, folder: &Path) -> Result<Ve
 }
 
 fn unusable(id: &str, error: &wasmtime::Error) -> anyhow::Error {
-    let cause = format!("{error:#}").replace('\n', " ");
+    let cause = one_line(format_args!("{error:#}"));
     anyhow!("component {id} does not fit this runtime: build it with spin-sdk 7 as an HTTP service ({cause})")
 }
 

@@ -25,6 +25,7 @@ pub enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(args_override_self = true)]
 pub struct Up {
     /// The application's manifest
     #[arg(short = 'f', long = "from", alias = "file", default_value = "spin.toml")]

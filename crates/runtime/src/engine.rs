@@ -87,7 +87,7 @@ pub(crate) fn load(engine: &Engine, id: &str, path: &Path) -> Result<Component> 
         anyhow::anyhow!(
             "{} of component {id} is not a WebAssembly component, build it again: {}",
             path.display(),
-            error.root_cause()
+            crate::logs::one_line(error.root_cause())
         )
     })?;
     Ok(component)

@@ -4,7 +4,7 @@
 //! one is made and when it ends. A trap ends the instance and every request in it, and nothing else.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -17,8 +17,9 @@ use wasmtime_wasi_http::handler::{
 };
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+use crate::fate::Fate;
 use crate::limits::Limits;
-use crate::logs::GuestLog;
+use crate::logs::{GuestLog, one_line};
 use crate::outbound_http::Outbound;
 use crate::postgres::Postgres;
 use crate::variables::ComponentVariables;
@@ -29,6 +30,7 @@ pub(crate) struct Guest {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     outbound: Outbound,
+    inbound: Outbound,
     limits: StoreLimits,
     pub(crate) variables: Arc<ComponentVariables>,
     pub(crate) postgres: Postgres,
@@ -37,6 +39,13 @@ pub(crate) struct Guest {
 impl Guest {
     pub(crate) fn postgres(&mut self) -> crate::postgres::PostgresView<'_> {
         crate::postgres::PostgresView { postgres: &self.postgres, table: &mut self.table }
+    }
+}
+
+impl Guest {
+    /// What the handler works on for requests that come in.
+    fn incoming(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.inbound }
     }
 }
 
@@ -78,6 +87,7 @@ impl HandlerState for Instances {
             wasi: WasiCtxBuilder::new().envs(&self.environment).stdout(log()).stderr(log()).build(),
             http: WasiHttpCtx::new(),
             outbound: self.outbound.clone(),
+            inbound: Outbound { inbound: true, ..self.outbound.clone() },
             limits: match self.limits.memory_bytes_max {
                 Some(bytes) => StoreLimitsBuilder::new().memory_size(bytes).build(),
                 None => StoreLimits::default(),
@@ -94,7 +104,7 @@ impl HandlerState for Instances {
         Ok(Instance {
             store,
             proxy,
-            view: Guest::http,
+            view: Guest::incoming,
             expiration: Expiration {
                 idle_timeout: self.limits.idle_instance_timeout.pick(),
                 request_timeout,
@@ -103,6 +113,7 @@ impl HandlerState for Instances {
             state: Worker {
                 component: self.component.clone(),
                 request_timeout,
+                fates: Mutex::default(),
                 reuse_max: self.limits.max_instance_reuse_count.pick(),
                 concurrent_max: self.limits.max_instance_concurrent_reuse_count.pick(),
             },
@@ -136,13 +147,14 @@ impl WorkerExpiration for Expiration {
 pub(crate) struct Worker {
     component: Arc<str>,
     request_timeout: Duration,
+    fates: Mutex<Vec<Weak<Fate>>>,
     reuse_max: usize,
     concurrent_max: usize,
 }
 
 impl WorkerState for Worker {
     type StoreData = Guest;
-    type RequestData = ();
+    type RequestData = Arc<Fate>;
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
         if total >= self.reuse_max {
@@ -157,17 +169,25 @@ impl WorkerState for Worker {
     fn on_request_start(
         &self,
         _: StoreContextMut<'_, Guest>,
-        (): (),
+        fate: Arc<Fate>,
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
+        let mut fates = self.fates.lock().unwrap_or_else(PoisonError::into_inner);
+        fates.retain(|known| known.strong_count() > 0);
+        fates.push(Arc::downgrade(&fate));
         Box::pin(sleep(self.request_timeout))
     }
 
     fn drop(&self, store: Store<Guest>, result: wasmtime::Result<()>) {
-        // Flushes the guest's last line (a panic message) before the line that names the trap.
+        // Before the store goes: dropping it ends the bodies that are still being sent.
+        if result.is_err() {
+            let fates = self.fates.lock().unwrap_or_else(PoisonError::into_inner);
+            fates.iter().filter_map(Weak::upgrade).for_each(|fate| fate.fail());
+        }
+        // Prints the guest's last line (a panic message) before the line that names the trap.
         drop(store);
         if let Err(error) = result {
-            let cause = error.root_cause().to_string().replace('\n', " ");
+            let cause = one_line(error.root_cause());
             eprintln!("component {} failed, its instance is dropped: {cause}", self.component);
         }
     }

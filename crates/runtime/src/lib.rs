@@ -10,6 +10,7 @@ pub mod app;
 pub mod cli;
 mod connector;
 mod engine;
+mod fate;
 mod guest_variables;
 mod headers;
 mod instance;

@@ -113,6 +113,11 @@ impl AsyncWrite for GuestLog {
     }
 }
 
+/// A message of wasmtime or of a parser, which may span lines, as one line.
+pub(crate) fn one_line(message: impl std::fmt::Display) -> String {
+    message.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

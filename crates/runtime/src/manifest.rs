@@ -255,7 +255,7 @@ fn check_component_id(id: &str) -> Result<()> {
 fn located(text: &str, error: &toml::de::Error) -> anyhow::Error {
     let line =
         error.span().map_or(0, |span| text.get(..span.start).unwrap_or(text).matches('\n').count() + 1);
-    let message = error.message().replace('\n', " ");
+    let message = crate::logs::one_line(error.message());
     anyhow!("correct line {line}: {message}")
 }
 

@@ -10,14 +10,14 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use http::header::{HOST, HeaderValue};
+use http::header::{HOST, HeaderName, HeaderValue};
 use http::uri::{PathAndQuery, Scheme};
 use http::{Request, Response, Uri};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use tokio::time::timeout;
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+use wasmtime_wasi_http::{DEFAULT_FORBIDDEN_HEADERS, Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::allowed_hosts::{AllowedHosts, chained_component};
 use crate::app::App;
@@ -43,6 +43,9 @@ impl HttpClient {
 #[derive(Clone, Debug)]
 pub(crate) struct Outbound {
     pub(crate) component: Arc<str>,
+    /// Whether these are the hooks of requests that come in. A guest sees all their headers (`Host` too, as
+    /// under Spin 4.1), and may still not set the connection's own headers on what it sends.
+    pub(crate) inbound: bool,
     pub(crate) allowed: Arc<AllowedHosts>,
     pub(crate) client: HttpClient,
     pub(crate) app: Weak<App>,
@@ -53,6 +56,10 @@ pub(crate) struct Outbound {
 type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
 
 impl WasiHttpHooks for Outbound {
+    fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
+        !self.inbound && DEFAULT_FORBIDDEN_HEADERS.contains(name)
+    }
+
     fn send_request(
         &mut self,
         request: Request<WasiBody>,

@@ -151,6 +151,9 @@ mod tests {
         db_host = { default = "localhost" }
         token = { required = true, secret = true }
         empty = { default = "" }
+        [[trigger.http]]
+        route = "/..."
+        component = "a"
         [component.a]
         source = "a.wasm"
         [component.a.variables]

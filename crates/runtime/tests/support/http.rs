@@ -1,6 +1,6 @@
 //! A client that shows what is on the wire: framing, order of headers, pieces as they arrive.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 
 use super::PATIENCE;

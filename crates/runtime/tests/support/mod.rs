@@ -1,5 +1,5 @@
 //! Starts the real program with the test guest and speaks HTTP/1.1 to it.
-#![expect(dead_code, reason = "each test file uses its own part of this")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
 
 pub mod cluster;
 pub mod http;

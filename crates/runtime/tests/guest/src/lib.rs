@@ -113,7 +113,7 @@ fn headers(request: &Request) -> String {
 fn print(argument: &str) -> String {
     println!("to stdout: {argument}");
     eprintln!("to stderr: {argument}");
-    print!("without an end");
+    eprint!("without an end");
     String::new()
 }
 
