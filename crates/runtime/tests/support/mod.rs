@@ -125,13 +125,25 @@ impl App {
 
     /// Waits until the log holds `wanted`.
     pub fn logged(&self, wanted: &str) -> String {
+        self.wait_for_log(wanted, 1)
+    }
+
+    /// Waits until the log holds `wanted` so many times, and a moment more in case it comes once too often.
+    pub fn logged_times(&self, wanted: &str, times: usize) {
+        self.wait_for_log(wanted, times);
+        std::thread::sleep(Duration::from_millis(100));
+        let log = self.log();
+        assert_eq!(log.matches(wanted).count(), times, "{log}");
+    }
+
+    fn wait_for_log(&self, wanted: &str, times: usize) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let log = self.log();
-            if log.contains(wanted) {
+            if log.matches(wanted).count() >= times {
                 return log;
             }
-            assert!(Instant::now() < deadline, "{wanted:?} is not in the log:\n{log}");
+            assert!(Instant::now() < deadline, "{wanted:?} is not in the log {times} times:\n{log}");
             std::thread::sleep(Duration::from_millis(10));
         }
     }
