@@ -16,6 +16,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// A running `atelier-runtime up`.
 pub struct App {
     child: Child,
+    folder: PathBuf,
     pub address: String,
     log: Arc<Mutex<String>>,
 }
@@ -81,6 +82,7 @@ pub fn refused(text: &str, arguments: &[&str]) -> (ExitStatus, String) {
         std::thread::sleep(Duration::from_millis(20));
     }
     let output = child.wait_with_output().unwrap();
+    std::fs::remove_dir_all(manifest.parent().unwrap()).unwrap();
     (output.status, String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
@@ -108,7 +110,7 @@ impl App {
         let Some(first) = stdout.next() else { panic!("it did not start: {}", log.lock().unwrap()) };
         let address = first.strip_prefix("Serving http://").expect("the first line says where").to_owned();
         std::thread::spawn(move || stdout.for_each(drop));
-        Self { child, address, log }
+        Self { child, folder: manifest.parent().unwrap().to_owned(), address, log }
     }
 
     pub fn get(&self, path: &str) -> http::Reply {
@@ -180,5 +182,6 @@ impl Drop for App {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
