@@ -112,13 +112,17 @@ pub(crate) fn natives(tree: &Tree, programs: &[Native]) -> Result<()> {
     let note =
         if first { " (the first time: five to eight minutes on two cores, most of it wasmtime)" } else { "" };
     say::step(&format!("Building {}{note}.", names.join(" and ")));
+    // One by one: built together, the stand-ins' features would reach wasmtime's dependencies, and the runtime's own
+    // tests, which are built alone, would compile all of wasmtime a second time.
     say::timed("native programs built", || {
-        let mut cargo = process::cargo();
-        cargo
-            .current_dir(&tree.root)
-            .args(["build", "--profile", "native", "--target-dir"])
-            .arg(&tree.target);
-        process::run(cargo.args(names.iter().map(|name| format!("--package={name}"))))
+        names.iter().try_for_each(|name| {
+            let mut cargo = process::cargo();
+            cargo
+                .current_dir(&tree.root)
+                .args(["build", "--profile", "native", "--target-dir"])
+                .arg(&tree.target);
+            process::run(cargo.arg(format!("--package={name}")))
+        })
     })?;
     for name in names {
         let program = tree.native(name);
