@@ -92,3 +92,16 @@ export async function picture(page, name) {
   const folder = process.env.ATELIER_SCREENSHOTS;
   if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
 }
+
+/** What `main` shows, with the contents of its text areas, once it matches; asked from outside, so it works without script. */
+export async function shows(page, pattern, seconds) {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const main = page.locator("main");
+    const areas = await main.locator("textarea").evaluateAll((found) => found.map((area) => area.value)).catch(() => []);
+    const text = [await main.innerText().catch(() => ""), ...areas].join("\n");
+    if (pattern.test(text)) return text;
+    assert.ok(Date.now() < deadline, `not within ${seconds} s: ${pattern} in ${text}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
