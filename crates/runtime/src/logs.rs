@@ -15,34 +15,40 @@ const LINE_BYTES_MAX: usize = 16 * 1024;
 
 /// Where one instance's stdout, or its stderr, goes.
 #[derive(Clone, Debug)]
-pub(crate) struct GuestLog {
+pub(crate) struct GuestLog(Arc<Shared>);
+
+/// What the handles of one stream share. The last of them to go prints what is left.
+#[derive(Debug)]
+struct Shared {
     component: Arc<str>,
     quiet: bool,
-    pending: Arc<Mutex<Vec<u8>>>,
+    pending: Mutex<Vec<u8>>,
 }
 
 impl GuestLog {
     #[must_use]
     pub(crate) fn new(component: &str, quiet: bool) -> Self {
-        Self { component: component.into(), quiet, pending: Arc::default() }
+        Self(Arc::new(Shared { component: component.into(), quiet, pending: Mutex::default() }))
     }
 
     fn write(&self, bytes: &[u8]) {
-        if self.quiet {
+        if self.0.quiet {
             return;
         }
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pending = self.0.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.extend_from_slice(bytes);
-        let printed = complete_lines(&self.component, &mut pending);
+        let printed = complete_lines(&self.0.component, &mut pending);
         print(&printed);
     }
+}
 
+impl Drop for Shared {
     /// Prints what was written without a final line break.
-    fn finish(&self) {
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+    fn drop(&mut self) {
+        let pending = self.pending.get_mut().unwrap_or_else(PoisonError::into_inner);
         if !pending.is_empty() {
             pending.push(b'\n');
-            let printed = complete_lines(&self.component, &mut pending);
+            let printed = complete_lines(&self.component, pending);
             print(&printed);
         }
     }
@@ -75,14 +81,6 @@ fn complete_lines(component: &str, pending: &mut Vec<u8>) -> Vec<u8> {
 fn print(lines: &[u8]) {
     if !lines.is_empty() {
         let _ = std::io::stderr().lock().write_all(lines);
-    }
-}
-
-impl Drop for GuestLog {
-    fn drop(&mut self) {
-        if Arc::strong_count(&self.pending) == 1 {
-            self.finish();
-        }
     }
 }
 
