@@ -19,13 +19,15 @@ use crate::allowed_hosts::AllowedHosts;
 use crate::fate::{Fate, HonestBody};
 use crate::guest_variables::{HasVariables, VariablesView};
 use crate::headers;
-use crate::instance::{Guest, Instances};
+use crate::instance::{Asked, Guest, Instances};
 use crate::limits::Limits;
 use crate::logs::one_line;
 use crate::manifest::Manifest;
 use crate::outbound_http::{HttpClient, Outbound};
 use crate::postgres::{HasPostgres, Pools, Postgres};
 use crate::routes::{RouteMatch, Router, WELL_KNOWN_PREFIX};
+use crate::telemetry::http::ServerSpan;
+use crate::telemetry::{self, Parent, Telemetry};
 use crate::variables::Variables;
 use crate::wit;
 
@@ -38,6 +40,7 @@ pub struct App {
     pub router: Router,
     components: BTreeMap<String, ProxyHandler<Instances>>,
     listening: Arc<OnceLock<SocketAddr>>,
+    telemetry: Telemetry,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +62,7 @@ impl App {
         folder: &Path,
         variables: &Variables,
         options: Options,
+        telemetry: Telemetry,
     ) -> Result<Arc<Self>> {
         let (router, warnings) = Router::build(&manifest.triggers)?;
         for warning in warnings {
@@ -111,6 +115,7 @@ impl App {
                 router,
                 components: parts.into_iter().map(handler).collect(),
                 listening: listening.clone(),
+                telemetry,
             }
         }))
     }
@@ -130,31 +135,33 @@ impl App {
         client: SocketAddr,
     ) -> Result<Response<WasiBody>> {
         headers::strip_forbidden(request.headers_mut());
+        let span = ServerSpan::start(&self.telemetry, &request, client);
         let path = request.uri().path().to_owned();
-        if let Some(well_known) = path.strip_prefix(WELL_KNOWN_PREFIX) {
-            return Ok(match well_known {
-                "health" => reply(StatusCode::OK, "OK"),
-                "info" => self.info(),
-                _ => empty(StatusCode::NOT_FOUND),
-            });
-        }
-        match self.router.route(&path) {
-            Some(route) => self.run(request, route, client).await,
-            None => Ok(empty(StatusCode::NOT_FOUND)),
-        }
+        let (route, answer) = match (path.strip_prefix(WELL_KNOWN_PREFIX), self.router.route(&path)) {
+            (Some("health"), _) => (Some(path), Ok(reply(StatusCode::OK, "OK"))),
+            (Some("info"), _) => (Some(path), Ok(self.info())),
+            (Some(_), _) | (None, None) => (None, Ok(empty(StatusCode::NOT_FOUND))),
+            (None, Some(route)) => {
+                let raw_route = route.raw_route.clone();
+                (Some(raw_route), self.run(request, route, client, span.inside()).await)
+            }
+        };
+        span.answered(route.as_deref(), &answer);
+        answer
     }
 
     /// Answers a request that a component sent to `http://<component>.spin.internal`.
     ///
     /// # Errors
     /// There is no such component.
-    pub async fn answer_chained(
+    pub(crate) async fn answer_chained(
         &self,
         component: &str,
         request: Request<WasiBody>,
+        caller: &Parent,
     ) -> Result<Response<WasiBody>> {
         let route = RouteMatch::chained(component.to_owned(), request.uri().path().to_owned());
-        self.run(request, route, CHAINED_CLIENT).await
+        self.run(request, route, CHAINED_CLIENT, caller).await
     }
 
     async fn run(
@@ -162,6 +169,7 @@ impl App {
         mut request: Request<WasiBody>,
         route: RouteMatch,
         client: SocketAddr,
+        caller: &Parent,
     ) -> Result<Response<WasiBody>> {
         headers::set_absolute_uri(&mut request, Scheme::HTTP)?;
         let id = &route.component;
@@ -170,8 +178,10 @@ impl App {
             eprintln!("component {id} was not asked: {error:#}");
             return Ok(empty(StatusCode::INTERNAL_SERVER_ERROR));
         }
+        let span = telemetry::http::executing(caller, id);
         let fate = Arc::new(Fate::default());
-        match handler.handle(fate.clone(), request).await {
+        let asked = Asked { fate: fate.clone(), span: span.inside().clone() };
+        match handler.handle(asked, request).await {
             Ok(response) => Ok(response.map(|body| HonestBody::new(body, fate).boxed_unsync())),
             Err(error) => {
                 // A trap is logged with its cause where the instance ends.
@@ -179,6 +189,7 @@ impl App {
                     let cause = one_line(error.root_cause());
                     eprintln!("component {id} gave no answer: {cause}");
                 }
+                span.fail(one_line(error.root_cause()));
                 Ok(empty(StatusCode::INTERNAL_SERVER_ERROR))
             }
         }
@@ -201,7 +212,7 @@ fn linker(engine: &Engine) -> Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
     let linked = wasmtime_wasi::p2::add_to_linker_async(&mut linker)
         .and_then(|()| wasmtime_wasi::p3::add_to_linker(&mut linker))
-        .and_then(|()| wasmtime_wasi_http::p3::add_to_linker(&mut linker))
+        .and_then(|()| crate::outbound_http::add_to_linker(&mut linker))
         .and_then(|()| {
             wit::variables::add_to_linker::<_, HasVariables>(&mut linker, |guest: &mut Guest| {
                 VariablesView(&guest.variables)

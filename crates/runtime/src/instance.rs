@@ -3,6 +3,7 @@
 //! wasmtime-wasi-http's `ProxyHandler` keeps the instances and hands requests to them; this module says how
 //! one is made and when it ends. A trap ends the instance and every request in it, and nothing else.
 
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
@@ -22,6 +23,7 @@ use crate::limits::Limits;
 use crate::logs::{GuestLog, one_line};
 use crate::outbound_http::Outbound;
 use crate::postgres::Postgres;
+use crate::telemetry::Parent;
 use crate::variables::ComponentVariables;
 
 /// What one instance's store holds.
@@ -32,6 +34,8 @@ pub(crate) struct Guest {
     outbound: Outbound,
     inbound: Outbound,
     limits: StoreLimits,
+    /// Whose work is traced, and inside of what. wasmtime uses a task's number again, so this stays small.
+    traced: HashMap<GuestTaskId, Parent>,
     pub(crate) variables: Arc<ComponentVariables>,
     pub(crate) postgres: Postgres,
 }
@@ -59,6 +63,22 @@ impl WasiHttpView for Guest {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.outbound }
     }
+}
+
+/// The request whose guest is calling the host right now, as the parent of the call's span. Instances are
+/// shared, so only wasmtime knows. To be asked before the call first waits.
+pub(crate) fn caller(mut store: StoreContextMut<'_, Guest>) -> Parent {
+    if store.data().traced.is_empty() {
+        return Parent::default();
+    }
+    let tasks: Vec<_> = store.async_call_stack().map(Iterator::collect).unwrap_or_default();
+    tasks.iter().find_map(|task| store.data().traced.get(task)).cloned().unwrap_or_default()
+}
+
+/// What goes with a request to the instance that takes it.
+pub(crate) struct Asked {
+    pub(crate) fate: Arc<Fate>,
+    pub(crate) span: Parent,
 }
 
 /// Makes the instances of one component.
@@ -92,6 +112,7 @@ impl HandlerState for Instances {
                 Some(bytes) => StoreLimitsBuilder::new().memory_size(bytes).build(),
                 None => StoreLimits::default(),
             },
+            traced: HashMap::new(),
             variables: self.variables.clone(),
             postgres: self.postgres.clone(),
         };
@@ -154,7 +175,7 @@ pub(crate) struct Worker {
 
 impl WorkerState for Worker {
     type StoreData = Guest;
-    type RequestData = Arc<Fate>;
+    type RequestData = Asked;
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
         if total >= self.reuse_max {
@@ -168,13 +189,16 @@ impl WorkerState for Worker {
 
     fn on_request_start(
         &self,
-        _: StoreContextMut<'_, Guest>,
-        fate: Arc<Fate>,
-        _: GuestTaskId,
+        mut store: StoreContextMut<'_, Guest>,
+        asked: Asked,
+        task: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
         let mut fates = self.fates.lock().unwrap_or_else(PoisonError::into_inner);
         fates.retain(|known| known.strong_count() > 0);
-        fates.push(Arc::downgrade(&fate));
+        fates.push(Arc::downgrade(&asked.fate));
+        if asked.span.is_traced() {
+            store.data_mut().traced.insert(task, asked.span);
+        }
         Box::pin(sleep(self.request_timeout))
     }
 

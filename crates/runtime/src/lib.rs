@@ -21,6 +21,7 @@ mod outbound_http;
 mod postgres;
 pub mod routes;
 pub mod server;
+pub mod telemetry;
 pub mod template;
 mod timed_body;
 mod tls;

@@ -8,6 +8,7 @@ use atelier_runtime::app::{App, Options};
 use atelier_runtime::cli::{Cli, Command, Up};
 use atelier_runtime::manifest::Manifest;
 use atelier_runtime::server;
+use atelier_runtime::telemetry::Telemetry;
 use atelier_runtime::variables::Variables;
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
@@ -35,7 +36,8 @@ fn run(up: &Up) -> Result<()> {
     let served = runtime.block_on(async {
         // First the port: whoever waits for a busy one should not wait for the compiler before.
         let listener = server::bind(up.listen).await?;
-        let app = App::load(&manifest, folder, &variables, options)?;
+        let telemetry = Telemetry::from_environment(environment)?;
+        let app = App::load(&manifest, folder, &variables, options, telemetry.clone())?;
         let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be handled")?;
         let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?;
         let address = listener.local_addr().context("the listener has no address")?;
@@ -46,7 +48,9 @@ fn run(up: &Up) -> Result<()> {
                 _ = terminate.recv() => {}
             }
         };
-        server::serve(app, listener, stop).await
+        let served = server::serve(app, listener, stop).await;
+        telemetry.shutdown().await;
+        served
     });
     // Instances that outlived the drain end with the process.
     runtime.shutdown_background();

@@ -17,11 +17,24 @@ use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use tokio::time::timeout;
-use wasmtime_wasi_http::{DEFAULT_FORBIDDEN_HEADERS, Error, RequestOptions, WasiBody, WasiHttpHooks};
+use wasmtime::AsContextMut as _;
+use wasmtime::component::{Accessor, HasData, Linker, Resource};
+use wasmtime_wasi::TrappableError;
+use wasmtime_wasi_http::p3::bindings::http::client::{self, HostWithStore};
+use wasmtime_wasi_http::p3::bindings::http::types::{
+    self, ErrorCode, Request as GuestRequest, Response as GuestResponse,
+};
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, Error, RequestOptions, WasiBody, WasiHttp, WasiHttpCtxView, WasiHttpHooks,
+    WasiHttpView as _,
+};
 
 use crate::allowed_hosts::{AllowedHosts, chained_component};
 use crate::app::App;
 use crate::connector::{CONNECT_TIMEOUT, Connector};
+use crate::instance::{Guest, caller};
+use crate::telemetry::http::{sending, sent};
+use crate::telemetry::{CALLER, Parent};
 use crate::timed_body::TimedBody;
 
 /// Connecting, the first byte of the reply, and the pause between two of its pieces.
@@ -53,6 +66,32 @@ pub(crate) struct Outbound {
     pub(crate) listening: Arc<OnceLock<SocketAddr>>,
 }
 
+/// wasmtime-wasi-http's own `wasi:http`, which learns on the way which request of the guest a call belongs to.
+#[derive(Debug)]
+struct Traced;
+
+impl HasData for Traced {
+    type Data<'a> = WasiHttpCtxView<'a>;
+}
+
+impl HostWithStore<Guest> for Traced {
+    async fn send(
+        store: &Accessor<Guest, Self>,
+        request: Resource<GuestRequest>,
+    ) -> Result<Resource<GuestResponse>, TrappableError<ErrorCode>> {
+        let caller = store.with(|mut access| caller(access.as_context_mut()));
+        let store = store.with_getter::<WasiHttp>(Guest::http);
+        CALLER.scope(caller, <WasiHttp as HostWithStore<Guest>>::send(&store, request)).await
+    }
+}
+
+/// # Errors
+/// Never, with a new linker.
+pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    client::add_to_linker::<_, Traced>(linker, Guest::http)?;
+    types::add_to_linker::<_, WasiHttp>(linker, Guest::http)
+}
+
 type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
 
 impl WasiHttpHooks for Outbound {
@@ -69,8 +108,9 @@ impl WasiHttpHooks for Outbound {
     ) -> Box<dyn Future<Output = Sent> + Send> {
         let outbound = self.clone();
         let options = options.unwrap_or_default();
+        let caller = CALLER.try_with(Clone::clone).unwrap_or_default();
         Box::new(async move {
-            let response = outbound.send(request, options).await?;
+            let response = outbound.send(request, options, &caller).await?;
             let pause = options.between_bytes_timeout.unwrap_or(DEFAULT_TIMEOUT);
             let response = response.map(|body| TimedBody::new(body, pause).boxed_unsync());
             // Errors of the connection reach the guest through the body.
@@ -85,6 +125,7 @@ impl Outbound {
         self,
         mut request: Request<WasiBody>,
         options: RequestOptions,
+        caller: &Parent,
     ) -> Result<Response<WasiBody>, Error> {
         let to_self = match request.uri().authority() {
             None => true,
@@ -110,10 +151,13 @@ impl Outbound {
         request.headers_mut().remove(HOST);
         let component =
             request.uri().authority().and_then(|a| chained_component(a.host())).map(str::to_owned);
-        if let Some(component) = component {
-            return self.send_to_component(&component, request).await;
-        }
-        self.send_over_network(request, options).await
+        let span = sending(caller, &mut request);
+        let answer = match component {
+            Some(component) => self.send_to_component(&component, request, span.inside()).await,
+            None => self.send_over_network(request, options).await,
+        };
+        sent(&span, &answer);
+        answer
     }
 
     fn point_at_self(&self, request: &mut Request<WasiBody>) -> Result<(), Error> {
@@ -134,11 +178,12 @@ impl Outbound {
         &self,
         component: &str,
         request: Request<WasiBody>,
+        caller: &Parent,
     ) -> Result<Response<WasiBody>, Error> {
         let Some(app) = self.app.upgrade() else { return Err(Error::ConnectionTerminated) };
         // Boxed because it recurses: the called component may call another one.
         let answer: Pin<Box<dyn Future<Output = _> + Send>> =
-            Box::pin(app.answer_chained(component, request));
+            Box::pin(app.answer_chained(component, request, caller));
         answer.await.map_err(|error| Error::InternalError(Some(error.to_string())))
     }
 

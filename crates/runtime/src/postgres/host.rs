@@ -5,14 +5,16 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::sync::mpsc;
-use wasmtime::StoreContextMut;
 use wasmtime::component::{
     Accessor, Destination, FutureReader, HasData, Resource, ResourceTable, StreamProducer, StreamReader,
     StreamResult,
 };
+use wasmtime::{AsContextMut as _, StoreContextMut};
 
+use crate::instance::{Guest, caller};
 use crate::postgres::pool::check_address;
 use crate::postgres::{Connection, ConnectionBuilder, Postgres};
+use crate::telemetry::{Parent, database};
 use crate::wit::postgres::{
     Column, DbValue, Error, Host, HostConnection, HostConnectionBuilder, HostConnectionBuilderWithStore,
     HostConnectionWithStore, ParameterValue, Row, RowSet,
@@ -42,6 +44,18 @@ impl Postgres {
             Ok(loan) => Ok(Connection(loan.into())),
             Err(error) => Err(Error::ConnectionFailed(format!("{error:?}"))),
         }
+    }
+
+    async fn open_traced(
+        &self,
+        caller: &Parent,
+        address: &str,
+        ca_root: Option<&str>,
+    ) -> Result<Connection, Error> {
+        let span = database::opening(caller, address);
+        let opened = self.open(address, ca_root).await;
+        database::done(&span, &opened);
+        opened
     }
 }
 
@@ -90,17 +104,18 @@ impl HostConnectionBuilder for PostgresView<'_> {
     }
 }
 
-impl<T: Send> HostConnectionBuilderWithStore<T> for HasPostgres {
+impl HostConnectionBuilderWithStore<Guest> for HasPostgres {
     async fn build_async(
-        accessor: &Accessor<T, Self>,
+        accessor: &Accessor<Guest, Self>,
         handle: Resource<ConnectionBuilder>,
     ) -> Outcome<Resource<Connection>> {
-        let (postgres, builder) = accessor.with(|mut access| {
+        let (caller, postgres, builder) = accessor.with(|mut access| {
+            let caller = caller(access.as_context_mut());
             let view = access.get();
-            (view.postgres.clone(), view.builder(&handle))
+            (caller, view.postgres.clone(), view.builder(&handle))
         });
         let (address, ca_root) = builder?;
-        let opened = postgres.open(&address, ca_root.as_deref()).await;
+        let opened = postgres.open_traced(&caller, &address, ca_root.as_deref()).await;
         accessor.with(|mut access| access.get().lend(opened))
     }
 }
@@ -135,31 +150,40 @@ impl HostConnection for PostgresView<'_> {
     }
 }
 
-impl<T: Send> HostConnectionWithStore<T> for HasPostgres {
-    async fn open_async(accessor: &Accessor<T, Self>, address: String) -> Outcome<Resource<Connection>> {
-        let postgres = accessor.with(|mut access| access.get().postgres.clone());
-        let opened = postgres.open(&address, None).await;
+impl HostConnectionWithStore<Guest> for HasPostgres {
+    async fn open_async(accessor: &Accessor<Guest, Self>, address: String) -> Outcome<Resource<Connection>> {
+        let (caller, postgres) =
+            accessor.with(|mut access| (caller(access.as_context_mut()), access.get().postgres.clone()));
+        let opened = postgres.open_traced(&caller, &address, None).await;
         accessor.with(|mut access| access.get().lend(opened))
     }
 
     async fn execute_async(
-        accessor: &Accessor<T, Self>,
+        accessor: &Accessor<Guest, Self>,
         handle: Resource<Connection>,
         statement: String,
         parameters: Vec<ParameterValue>,
     ) -> Outcome<u64> {
-        let connection = accessor.with(|mut access| access.get().connection(&handle))?;
-        Ok(connection.execute(&statement, &parameters).await)
+        let (caller, connection) =
+            accessor.with(|mut access| (caller(access.as_context_mut()), access.get().connection(&handle)));
+        let span = database::executing(&caller, &statement);
+        let outcome = connection?.execute(&statement, &parameters).await;
+        database::done(&span, &outcome);
+        Ok(outcome)
     }
 
     async fn query_async(
-        accessor: &Accessor<T, Self>,
+        accessor: &Accessor<Guest, Self>,
         handle: Resource<Connection>,
         statement: String,
         parameters: Vec<ParameterValue>,
     ) -> Outcome<Rows> {
-        let connection = accessor.with(|mut access| access.get().connection(&handle))?;
-        let streamed = match connection.query_streamed(&statement, &parameters).await {
+        let (caller, connection) =
+            accessor.with(|mut access| (caller(access.as_context_mut()), access.get().connection(&handle)));
+        let span = database::querying(&caller, &statement);
+        let streamed = connection?.query_streamed(&statement, &parameters).await;
+        database::done(&span, &streamed);
+        let streamed = match streamed {
             Ok(streamed) => streamed,
             Err(error) => return Ok(Err(error)),
         };
