@@ -53,7 +53,9 @@ pub(crate) fn runtime_binary() -> PathBuf {
     }
 }
 
-pub(crate) fn spin_toml() -> PathBuf {
+/// The manifest under test.
+#[must_use]
+pub fn spin_toml() -> PathBuf {
     variable("ATELIER_SPIN_TOML").map_or_else(|| repository().join("spin.toml"), PathBuf::from)
 }
 

@@ -28,16 +28,18 @@ pub(crate) struct Options {
 pub(crate) enum Native {
     Runtime,
     Standins,
+    Traces,
 }
 
 impl Native {
-    pub(crate) const ALL: [Self; 2] = [Self::Runtime, Self::Standins];
+    pub(crate) const ALL: [Self; 3] = [Self::Runtime, Self::Standins, Self::Traces];
 
     /// The package and the program have the same name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Runtime => "atelier-runtime",
             Self::Standins => "atelier-standins",
+            Self::Traces => "atelier-traces",
         }
     }
 }

@@ -42,7 +42,7 @@ pub(crate) struct Plan {
     pub(crate) log: Option<PathBuf>,
     /// Whether what it writes to stderr is shown as it comes.
     pub(crate) show: bool,
-    /// Whether it starts without the `SPIN_VARIABLE_…` of our own environment.
+    /// Whether it starts without the `SPIN_VARIABLE_…` and `OTEL_…` of our own environment.
     pub(crate) isolated: bool,
 }
 
@@ -126,7 +126,7 @@ impl Plan {
         }
         command.arg("--").arg(&self.program).args(&self.args);
         if self.isolated {
-            command = process::without_spin_variables(command);
+            command = process::without_settings(command);
         }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -45,10 +45,11 @@ pub(crate) fn clean(mut command: Command) -> Command {
     command
 }
 
-/// Takes the user's settings of a real Atelier off a command: a test must not reach a real upstream.
-pub(crate) fn without_spin_variables(mut command: Command) -> Command {
+/// Takes the user's settings of a real Atelier off a command: a test must not reach a real upstream or collector.
+pub(crate) fn without_settings(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("SPIN_VARIABLE_") {
+        let text = name.to_string_lossy();
+        if text.starts_with("SPIN_VARIABLE_") || text.starts_with("OTEL_") {
             command.env_remove(&name);
         }
     }

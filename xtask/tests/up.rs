@@ -42,8 +42,12 @@ struct Up {
 
 impl Up {
     fn start(data: &Path, listen: &str) -> Self {
+        Self::start_with(data, &["--listen", listen])
+    }
+
+    fn start_with(data: &Path, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        command.args(["up", "--listen", listen, "--data-dir"]).arg(data);
+        command.arg("up").args(arguments).arg("--data-dir").arg(data);
         command.arg("--runtime").arg(std::env::var("ATELIER_RUNTIME").unwrap_or_else(|_| "embedded".into()));
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = channel();
@@ -103,10 +107,14 @@ fn get(address: &str, path: &str) -> String {
 }
 
 fn post(address: &str, path: &str, form: &str) -> String {
+    post_as("", address, path, form)
+}
+
+fn post_as(cookie: &str, address: &str, path: &str, form: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
         stream,
-        "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nCookie: {cookie}\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
         form.len()
     )
@@ -226,4 +234,61 @@ fn a_busy_port_and_a_second_run_get_a_sentence_that_says_what_to_do() {
     assert_eq!(second.wait(), Some(1));
     let words = second.words();
     assert!(words.contains("another `cargo xtask up`") && words.contains("--data-dir"), "{words}");
+}
+
+/// The address in the log of the trace viewer.
+fn viewer(data: &Path) -> String {
+    let log = fs::read_to_string(data.join("logs/traces.log")).unwrap();
+    log.lines().find_map(|line| line.split("Serving http://").nth(1)).unwrap().trim().to_owned()
+}
+
+fn traces(viewer: &str) -> Vec<serde_json::Value> {
+    let answer = get(viewer, "/api/traces");
+    let body = answer.split_once("\r\n\r\n").unwrap().1;
+    let found: serde_json::Value = serde_json::from_str(body).unwrap();
+    found["traces"].as_array().unwrap().clone()
+}
+
+#[test]
+#[ignore = "runs the whole app: `cargo xtask test up`"]
+fn with_otel_a_question_is_one_trace_from_the_browser_to_each_query() {
+    let data = Data::new("otel");
+    let mut up = Up::start_with(&data.0, &["--listen", "127.0.0.1:0", "--otel"]);
+    let address = up.address().unwrap();
+    let form = "username=Ada&password=une+phrase+assez+longue+pour+Atelier";
+    assert_eq!(status(&post(&address, "/register", form)), "303");
+    let signed_in = post(&address, "/auth", form);
+    let cookie = signed_in.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+    let cookie = cookie.split(';').next().unwrap();
+    assert_eq!(status(&post_as(cookie, &address, "/send", "message=une+boucle")), "200");
+
+    let viewer = viewer(&data.0);
+    let text = |span: &serde_json::Value, key: &str| span[key].as_str().unwrap_or_default().to_owned();
+    let wanted = [
+        ("llm", "POST /send"),
+        ("llm", "execute_wasm_component llm"),
+        ("auth", "execute_wasm_component auth"),
+        ("auth", "spin_outbound_pg.query_async"),
+    ];
+    let holds = |spans: &[serde_json::Value], (service, name): (&str, &str)| {
+        spans.iter().any(|span| text(span, "service") == service && text(span, "name") == name)
+    };
+    let embedded = std::env::var("ATELIER_RUNTIME").is_ok_and(|name| name == "embedded");
+    eventually("the spans of a question", || {
+        let traces = traces(&viewer);
+        let spans = |trace: &serde_json::Value| trace["spans"].as_array().unwrap().clone();
+        if embedded {
+            traces.iter().any(|trace| wanted.iter().all(|span| holds(&spans(trace), *span)))
+        } else {
+            // Spin 4.1 begins a new trace for what a component calls.
+            let all: Vec<_> = traces.iter().flat_map(spans).collect();
+            wanted.iter().all(|(_, name)| all.iter().any(|span| text(span, "name") == *name))
+        }
+    });
+    let page = get(&viewer, "/");
+    assert!(status(&page) == "200" && page.contains("POST /send"), "{page}");
+    assert!(!get(&viewer, "/api/traces").contains("une+boucle"), "what was asked is nobody's business");
+    up.signal(Signal::SIGTERM);
+    assert_eq!(up.wait(), Some(0));
+    assert!(TcpStream::connect(&viewer).is_err(), "the viewer goes with the app");
 }

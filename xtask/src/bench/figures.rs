@@ -17,7 +17,7 @@ use crate::postgres::Purpose;
 use crate::say;
 use crate::spin::Runtime;
 use crate::test::Scratch;
-use crate::up::{Environment, Launch, serve};
+use crate::up::{Environment, Launch, Traces, serve};
 
 /// As in components/auth/src/password_hash.rs.
 const HASH: (u32, u32, u32) = (19_456, 2, 1);
@@ -27,7 +27,7 @@ const PASSWORD: &str = "une phrase assez longue pour Atelier";
 pub(super) fn measure(tree: &Tree, options: &Options) -> Result<Value> {
     build::components(tree)?;
     let guest = build::test_guest(tree)?;
-    build::natives(tree, &Native::ALL)?;
+    build::natives(tree, &[Native::Runtime, Native::Standins])?;
     let workers = usize::try_from(options.connections)?;
     let mut figures = Map::new();
     for name in COMPONENTS {
@@ -49,6 +49,7 @@ pub(super) fn measure(tree: &Tree, options: &Options) -> Result<Value> {
         runtime: &runtime,
         environment: &environment,
         database: None,
+        traces: Traces::Off,
         purpose: Purpose::ThrowAway,
     };
     let app = launch.start()?;

@@ -1,17 +1,23 @@
-//! Which PostgreSQL server programs are used: those of this machine where there are any, else the
-//! distribution's package. Version 14 is the oldest whose community support has not long ended.
+//! Which PostgreSQL server programs are used: those of this machine where there are any, else Debian's package
+//! where we may install it, else a download.
+//!
+//! The package comes first: the machine's own updates look after it, and there is nothing to compile. Version 14 is
+//! the oldest whose community support has not long ended.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::apt::Apt;
-use crate::process;
+use crate::paths::Tree;
+use crate::{process, say};
 
 const MAJOR_MIN: u32 = 14;
+/// What is downloaded where existing data do not need another; the same as in the cluster.
+const MAJOR_DOWNLOADED: u32 = 17;
 /// Folders below which `*/bin` or `bin` holds a server, for the package managers that do not put it on the PATH.
 const PARENTS: [&str; 5] = [
     "/usr/lib/postgresql",
@@ -37,35 +43,66 @@ enum Choice<'a> {
     None,
 }
 
-/// Server programs that can open the database in `data`, or make one there.
+/// Server programs that can open the database in `data`, or make one there. Downloads are kept in `store`.
 ///
 /// # Errors
-/// When there are none and none can be installed, or the data need another version.
-pub(crate) fn find(data: &Path) -> Result<Binaries> {
+/// When there are none and none can be had.
+pub(crate) fn find(data: &Path, store: &Path) -> Result<Binaries> {
     let needed = data_major(data);
-    if let Some(found) = settle(&installed(), needed, data)? {
+    let settle = || match choose(&installed(store), needed) {
+        Choice::Use(binaries) => Some(binaries.clone()),
+        Choice::Missing(_) | Choice::None => None,
+    };
+    if let Some(found) = settle() {
         return Ok(found);
     }
-    let why = "the accounts are kept in PostgreSQL, and there is no server of version 14 or newer here (50 MB, about a minute)";
-    Apt::look().install(&["postgresql"], why).map_err(|error| {
-        error.context("PostgreSQL is missing: install version 14 or newer, or name a server of yours with --database-url")
-    })?;
-    settle(&installed(), needed, data)?.ok_or_else(|| {
-        anyhow::anyhow!(
-            "the distribution's PostgreSQL is older than {MAJOR_MIN}: name a newer server with --database-url postgres://USER:PASSWORD@HOST/DATABASE"
-        )
-    })
+    // The distribution has one version; data that were made by another need that one.
+    let apt = Apt::look();
+    if needed.is_none() && apt.usable() {
+        let why = "the accounts are kept in PostgreSQL, and there is no server of version 14 or newer here (50 MB, about a minute)";
+        match apt.install(&["postgresql"], why) {
+            Ok(()) => {
+                if let Some(found) = settle() {
+                    return Ok(found);
+                }
+                say::detail(&format!("the distribution's PostgreSQL is older than {MAJOR_MIN}"));
+            }
+            Err(error) => say::detail(&format!("{error:#}")),
+        }
+    }
+    download(needed.unwrap_or(MAJOR_DOWNLOADED), store).with_context(|| advice(needed, data))?;
+    settle().with_context(|| advice(needed, data))
 }
 
-fn settle(found: &[Binaries], needed: Option<u32>, data: &Path) -> Result<Option<Binaries>> {
-    match choose(found, needed) {
-        Choice::Use(binaries) => Ok(Some(binaries.clone())),
-        Choice::None => Ok(None),
-        Choice::Missing(major) => bail!(
+/// What to do where nothing helped.
+fn advice(needed: Option<u32>, data: &Path) -> String {
+    match needed {
+        Some(major) => format!(
             "the database in {} was made by PostgreSQL {major}, which is not here: install PostgreSQL {major}, or move that folder away to start with an empty database",
             data.display()
         ),
+        None => "PostgreSQL is missing: install version 14 or newer, or name a server of yours with --database-url postgres://USER:PASSWORD@HOST/DATABASE".to_owned(),
     }
+}
+
+/// Fetches the server programs of a version with a program of our own, which is compiled for it.
+fn download(major: u32, store: &Path) -> Result<()> {
+    if major < MAJOR_MIN {
+        bail!("version {major} is too old");
+    }
+    say::step(&format!(
+        "Downloading PostgreSQL {major} from Maven Central: the accounts are kept in it, and there is no such server here (15 MB, and two minutes to compile what fetches it)."
+    ));
+    let tree = Tree::find()?;
+    let mut cargo = process::cargo();
+    cargo.current_dir(&tree.root).args([
+        "run",
+        "--quiet",
+        "--package=atelier-postgres-download",
+        "--target-dir",
+    ]);
+    cargo.arg(&tree.target).arg("--").arg("--into").arg(store.join(format!("postgresql-{major}")));
+    process::run(cargo.args(["--major", &major.to_string()]))
 }
 
 /// The newest, unless existing data need a certain version.
@@ -85,10 +122,10 @@ fn data_major(data: &Path) -> Option<u32> {
     fs::read_to_string(data.join("PG_VERSION")).ok()?.trim().parse().ok()
 }
 
-fn installed() -> Vec<Binaries> {
+fn installed(store: &Path) -> Vec<Binaries> {
     let on_path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&on_path).collect();
-    for parent in PARENTS {
+    for parent in PARENTS.map(Path::new).into_iter().chain([store]) {
         let below = fs::read_dir(parent).into_iter().flatten().flatten();
         folders.extend(below.map(|entry| entry.path().join("bin")));
     }
@@ -134,8 +171,31 @@ mod tests {
 
     #[test]
     fn data_of_a_missing_version_get_a_sentence_that_says_what_to_do() {
-        let error = settle(&[at(17, "/seventeen")], Some(14), Path::new("/x/data")).unwrap_err().to_string();
-        assert!(error.contains("/x/data") && error.contains("install PostgreSQL 14"), "{error}");
+        let words = advice(Some(14), Path::new("/x/data"));
+        assert!(words.contains("/x/data") && words.contains("install PostgreSQL 14"), "{words}");
+        assert!(advice(None, Path::new("/x/data")).contains("--database-url"));
+    }
+
+    #[test]
+    fn a_version_that_is_too_old_is_not_fetched() {
+        assert!(download(13, Path::new("/nowhere")).is_err());
+    }
+
+    #[test]
+    fn what_was_downloaded_is_found_again() {
+        let store = std::env::temp_dir().join(format!("atelier-store-{}", std::process::id()));
+        let bin = store.join("postgresql-17/bin");
+        fs::create_dir_all(&bin).unwrap();
+        for (name, script) in
+            [("postgres", "#!/bin/sh\necho 'postgres (PostgreSQL) 17.6'\n"), ("initdb", "#!/bin/sh\n")]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::write(bin.join(name), script).unwrap();
+            fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let found = installed(&store);
+        assert!(found.contains(&Binaries { major: 17, folder: bin.canonicalize().unwrap() }), "{found:?}");
+        fs::remove_dir_all(store).unwrap();
     }
 
     #[test]

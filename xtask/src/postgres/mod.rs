@@ -54,7 +54,7 @@ impl Cluster {
     pub(crate) fn start(data: &Path, purpose: Purpose) -> Result<Self> {
         let place = Place::below(data)?;
         let files = place.home.join("data");
-        let programs = binaries::find(&files)?;
+        let programs = binaries::find(&files, &place.store()?)?;
         let admin_password = Secret::kept(&data.join("secrets"), "postgres-admin")?;
         if !files.join("PG_VERSION").exists() {
             say::step(&format!(

@@ -56,6 +56,21 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Where downloaded server programs are kept, for every tree and every run: whoever runs them must reach it.
+    ///
+    /// # Errors
+    /// When a user has no home.
+    pub(crate) fn store(&self) -> Result<PathBuf> {
+        if self.user.is_some() {
+            return Ok(PathBuf::from("/var/cache/atelier"));
+        }
+        let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let caches = named("XDG_CACHE_HOME").or_else(|| Some(named("HOME")?.join(".cache")));
+        Ok(caches.context("HOME is not set: set it to your home folder")?.join("atelier"))
+    }
+}
+
 fn unprivileged() -> Result<(u32, u32)> {
     let found = USERS.iter().find_map(|name| User::from_name(name).ok().flatten());
     let user = found

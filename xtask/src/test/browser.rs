@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use super::{Scratch, Suite, Tally};
 use crate::apt::Apt;
 use crate::postgres::Purpose;
-use crate::up::{Environment, Launch};
+use crate::up::{Environment, Launch, Traces};
 use crate::{process, say};
 
 /// The suite uses Node's own test runner as it is since this version.
@@ -30,6 +30,7 @@ pub(super) fn run(suite: &Suite) -> Result<Tally> {
         runtime: &suite.runtime,
         environment: &environment,
         database: None,
+        traces: Traces::Off,
         purpose: Purpose::ThrowAway,
     };
     let app = launch.start()?;
@@ -88,7 +89,9 @@ fn packages(folder: &Path) -> Result<()> {
     if modified(folder.join("node_modules/.package-lock.json")).is_some_and(|there| there >= locked) {
         return Ok(());
     }
-    say::step("Fetching the packages of tests/browser with npm: they drive the browser (seconds).");
+    say::step(
+        "Fetching the packages of tests/browser with npm: they drive the browser and measure the pages (190 MB, half a minute).",
+    );
     let mut npm = Command::new("npm");
     npm.current_dir(folder).args(["ci", "--no-audit", "--no-fund", "--silent"]).stdout(std::io::stderr());
     // Chromium is here already; Playwright must not fetch its own.

@@ -138,7 +138,7 @@ impl Suite {
         }
         if app {
             build::components(&self.tree)?;
-            // `up` starts both programs by itself, whatever runs the components.
+            // `up` starts them by itself, whatever runs the components.
             build::natives(&self.tree, &Native::ALL)?;
         }
         Ok(())
@@ -180,7 +180,7 @@ impl Suite {
 
     /// Runs a test runner, shows its output as it comes, and counts.
     fn count(&self, command: Command) -> Result<Tally> {
-        let mut command = process::without_spin_variables(process::clean(command));
+        let mut command = process::without_settings(process::clean(command));
         command
             .env("ATELIER_RUNTIME", self.runtime.name())
             .env("ATELIER_RUNTIME_BIN", self.runtime.program(&self.tree))

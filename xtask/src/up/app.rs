@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 
 use super::serve;
 use super::settings::{Database, Environment, Settings};
+use super::traces::Traces;
 use crate::children::Running;
 use crate::paths::Tree;
 use crate::postgres::{Cluster, Purpose};
@@ -25,6 +26,7 @@ pub(crate) struct Launch<'a> {
     pub(crate) environment: &'a Environment,
     /// The caller's server; without one, a private cluster unless the environment names one.
     pub(crate) database: Option<Database>,
+    pub(crate) traces: Traces,
     pub(crate) purpose: Purpose,
 }
 
@@ -32,6 +34,7 @@ pub(crate) struct Launch<'a> {
 pub(crate) struct App {
     runtime: Running,
     standins: Option<Running>,
+    traces: Traces,
     cluster: Option<Cluster>,
     pub(crate) address: SocketAddr,
 }
@@ -54,7 +57,7 @@ impl Launch<'_> {
             Settings { database: database.as_ref(), standins: addresses.as_ref(), service_key: &key };
         let (mut runtime, address) = serve::start(&self, &settings.variables(self.environment))?;
         serve::wait_until_ready(&mut runtime, address)?;
-        Ok(App { runtime, standins, cluster, address })
+        Ok(App { runtime, standins, traces: self.traces, cluster, address })
     }
 
     fn database(&self) -> Result<(Option<Cluster>, Option<Database>)> {
@@ -91,7 +94,8 @@ impl App {
 
     fn check(&mut self) -> Result<()> {
         let cluster = self.cluster.as_mut().map(|cluster| &mut cluster.server);
-        for child in [Some(&mut self.runtime), self.standins.as_mut(), cluster].into_iter().flatten() {
+        let children = [Some(&mut self.runtime), self.standins.as_mut(), self.traces.child(), cluster];
+        for child in children.into_iter().flatten() {
             // A child may have been told to stop together with us; then it is no failure.
             if let Some(status) = child.ended()
                 && !process::stopping()

@@ -19,9 +19,11 @@ use crate::{process, say};
 mod app;
 pub(crate) mod serve;
 mod settings;
+mod traces;
 
 pub(crate) use app::Launch;
 pub(crate) use settings::{Database, Environment};
+pub(crate) use traces::Traces;
 
 /// Build everything and run it on this machine until Ctrl-C.
 ///
@@ -43,6 +45,9 @@ pub(crate) struct Options {
     /// What runs the components [default: a `spin` ≥ 4.1 on the PATH, else embedded]
     #[arg(long, value_enum)]
     runtime: Option<Choice>,
+    /// Show the traces of every request as pages, or send them to OTEL_EXPORTER_OTLP_ENDPOINT where that is set
+    #[arg(long)]
+    otel: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -60,7 +65,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let simulated = environment.simulated();
 
     build::components(&tree)?;
-    build::natives(&tree, &natives(&runtime, simulated.any()))?;
+    let own_collector = options.otel && environment.otel_endpoint().is_none();
+    build::natives(&tree, &natives(&runtime, simulated.any(), own_collector))?;
+    let traces = match options.otel {
+        true => Traces::start(&tree, &data, environment.otel_endpoint())?,
+        false => Traces::Off,
+    };
+    let where_traces_go = traces.explain();
     let launch = Launch {
         tree: &tree,
         data: &data,
@@ -68,12 +79,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         runtime: &runtime,
         environment: &environment,
         database,
+        traces,
         purpose: Purpose::Keep,
     };
     let mut app = launch.start()?;
     for line in simulated.explain(runtime.name(), &data, options.listen, &environment) {
         say::step(&line);
     }
+    where_traces_go.iter().for_each(|line| say::step(line));
     println!("Serving http://{}", app.address);
     std::io::stdout().flush()?;
 
@@ -85,9 +98,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 /// The programs of ours that a run needs.
-pub(crate) fn natives(runtime: &Runtime, standins: bool) -> Vec<Native> {
+fn natives(runtime: &Runtime, standins: bool, traces: bool) -> Vec<Native> {
     let runtime = (*runtime == Runtime::Embedded).then_some(Native::Runtime);
-    runtime.into_iter().chain(standins.then_some(Native::Standins)).collect()
+    let standins = standins.then_some(Native::Standins);
+    runtime.into_iter().chain(standins).chain(traces.then_some(Native::Traces)).collect()
 }
 
 /// One run per data folder.

@@ -30,13 +30,16 @@ pub(crate) fn start(launch: &Launch<'_>, variables: &[(String, String)]) -> Resu
     for (name, value) in variables {
         plan = plan.env(name, value);
     }
+    for (name, value) in launch.traces.variables() {
+        plan = plan.env(name, &value);
+    }
     plan.log = Some(launch.data.join("logs/runtime.log"));
-    plan.isolated = launch.environment.is_empty();
+    plan.isolated = launch.purpose == Purpose::ThrowAway;
     plan.show = launch.purpose == Purpose::Keep;
     listening(plan)
 }
 
-/// Starts a runtime and waits for the line that says where it listens.
+/// Starts a program and waits for the line that says where it listens.
 ///
 /// # Errors
 /// As [`start`].
@@ -51,7 +54,8 @@ pub(crate) fn listening(plan: Plan) -> Result<(Running, SocketAddr)> {
         }
         check(&mut child)?;
         if start.elapsed() > LISTEN_LIMIT {
-            bail!("the runtime did not listen within {} s:\n{}", LISTEN_LIMIT.as_secs(), child.last_words());
+            let seconds = LISTEN_LIMIT.as_secs();
+            bail!("{} did not listen within {seconds} s:\n{}", child.name(), child.last_words());
         }
     }
 }

@@ -13,11 +13,14 @@ use crate::secrets::Secret;
 use crate::standins::Addresses;
 
 const PREFIX: &str = "SPIN_VARIABLE_";
+/// Either switches traces on, in Spin and in the embedded runtime.
+const OTEL_ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
 
-/// The `SPIN_VARIABLE_…` that the user set (an empty one counts as set: it may switch something off).
+/// What the user set: `SPIN_VARIABLE_…` (an empty one counts as set: it may switch something off), and where traces go.
 pub(crate) struct Environment {
     names: BTreeSet<String>,
     webhook_url: Option<String>,
+    otel_endpoint: Option<String>,
 }
 
 /// A database for auth.
@@ -54,8 +57,12 @@ impl Environment {
     }
 
     fn of(variables: impl Iterator<Item = (String, String)>) -> Self {
-        let mut environment = Self { names: BTreeSet::new(), webhook_url: None };
+        let mut environment = Self { names: BTreeSet::new(), webhook_url: None, otel_endpoint: None };
         for (name, value) in variables {
+            if OTEL_ENDPOINTS.contains(&name.as_str()) && !value.is_empty() {
+                environment.otel_endpoint = Some(value);
+                continue;
+            }
             let Some(name) = name.strip_prefix(PREFIX) else { continue };
             if name == "WEBHOOK_URL" && !value.is_empty() {
                 environment.webhook_url = Some(value);
@@ -70,8 +77,9 @@ impl Environment {
         Self::of(std::iter::empty())
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.names.is_empty()
+    /// The collector that the user's `OTEL_…` name; the runtime reads them by itself.
+    pub(super) fn otel_endpoint(&self) -> Option<&str> {
+        self.otel_endpoint.as_deref()
     }
 
     /// A database of the user's own, named variable by variable.
