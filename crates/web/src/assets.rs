@@ -19,7 +19,8 @@ pub struct Asset {
 pub const STYLESHEET: Asset =
     Asset::new("site", "css", "text/css; charset=utf-8", include_bytes!("../assets/site.css"));
 /// The icon of the site.
-pub const ICON: Asset = Asset::new("icon", "svg", "image/svg+xml", include_bytes!("../assets/icon.svg"));
+pub const ICON: Asset =
+    Asset::new("icon", "svg", "image/svg+xml; charset=utf-8", include_bytes!("../assets/icon.svg"));
 
 const SHARED: [Asset; 2] = [STYLESHEET, ICON];
 
@@ -87,6 +88,8 @@ mod tests {
         assert_eq!(reply.status, StatusCode::OK);
         assert_eq!(reply.headers["content-type"], "text/css; charset=utf-8");
         assert!(reply.headers["cache-control"].to_str().unwrap().contains("immutable"));
+        let icon = serve(&Request::test("GET", &ICON.href("/llm")), "/llm", &[]).unwrap();
+        assert_eq!(icon.headers["content-type"], "image/svg+xml; charset=utf-8");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use http::{HeaderValue, header};
 
-use crate::{Context, Reply};
+use crate::{Context, Reply, compress};
 
 /// What a page may load, beyond the strict default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,8 +25,8 @@ impl ContentSecurityPolicy {
     }
 }
 
-/// Adds to a reply what every reply carries: security headers, language, request id. Headers that the reply
-/// already has stay as they are.
+/// Adds to a reply what every reply carries: security headers, language, request id; packs it when that pays and
+/// the client takes it. Headers that the reply already has stay as they are.
 #[must_use]
 pub fn finish(mut reply: Reply, context: &Context) -> Reply {
     let fixed = [
@@ -36,7 +36,7 @@ pub fn finish(mut reply: Reply, context: &Context) -> Reply {
         ("cross-origin-resource-policy", "same-origin"),
         ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
         ("cache-control", "no-store"),
-        ("vary", "accept, accept-language, cookie"),
+        ("vary", "accept, accept-encoding, accept-language, cookie"),
         ("content-language", context.lang.code()),
     ];
     for (name, value) in fixed {
@@ -56,7 +56,7 @@ pub fn finish(mut reply: Reply, context: &Context) -> Reply {
     if let Ok(id) = HeaderValue::from_str(context.request_id.as_str()) {
         reply.headers.insert("x-request-id", id);
     }
-    reply
+    if context.gzip { compress::pack(reply) } else { reply }
 }
 
 #[cfg(test)]

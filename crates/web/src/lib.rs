@@ -10,8 +10,10 @@
 
 pub mod assets;
 mod client_addr;
+pub mod compress;
 pub mod cookie;
 pub mod cross_site;
+pub mod drain;
 mod fields;
 mod headers;
 mod lang;

@@ -15,6 +15,8 @@ pub struct Reply {
     pub policy: ContentSecurityPolicy,
     /// Why it failed, for the log; never sent.
     pub cause: Option<String>,
+    /// The id of whoever asked, for the log; never sent.
+    pub user: Option<String>,
 }
 
 impl Reply {
@@ -22,7 +24,14 @@ impl Reply {
     pub fn new(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        Self { status, headers, body: body.into(), policy: ContentSecurityPolicy::default(), cause: None }
+        Self {
+            status,
+            headers,
+            body: body.into(),
+            policy: ContentSecurityPolicy::default(),
+            cause: None,
+            user: None,
+        }
     }
 
     /// A page. A template that cannot be rendered is a bug: it becomes a bare 500 whose cause is logged.
@@ -82,6 +91,13 @@ impl Reply {
         self
     }
 
+    /// Notes who asked, for the log.
+    #[must_use]
+    pub fn asked_by(mut self, user_id: &str) -> Self {
+        self.user = Some(user_id.to_owned());
+        self
+    }
+
     /// The level at which this reply is logged.
     #[must_use]
     pub fn level(&self) -> log::Level {
@@ -99,6 +115,7 @@ impl Reply {
             body: Bytes::new(),
             policy: ContentSecurityPolicy::default(),
             cause: None,
+            user: None,
         }
     }
 }

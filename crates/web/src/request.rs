@@ -43,6 +43,8 @@ pub struct Context {
     pub lang: Lang,
     /// The configured origin starts with `https://`: cookies are `Secure` and replies carry HSTS.
     pub https: bool,
+    /// The client takes replies packed with gzip.
+    pub gzip: bool,
 }
 
 /// A request whose body has been read within a limit.
@@ -150,6 +152,7 @@ impl Request {
                 request_id: RequestId::from_header_or(None, [7; 16]),
                 lang: Lang::Fr,
                 https: false,
+                gzip: false,
             },
             public_origin: String::new(),
         }

@@ -1,5 +1,9 @@
-//! The edge that all components share: the only file of this crate that names `spin_sdk`. It reads a request, sends
-//! one, writes a reply and a log line, and decides nothing.
+//! The edge that all components share: with its folder, the only file of this crate that names `spin_sdk`. It reads
+//! a request, sends one, writes a reply and a log line, and decides nothing.
+
+mod body;
+
+pub use body::BodyReader;
 
 use std::{
     future::{Future, poll_fn},
@@ -9,7 +13,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::{Either, select};
-use http::{HeaderValue, StatusCode};
+use http::HeaderValue;
 use http_body_util::BodyExt;
 use spin_sdk::{
     http::{FullBody, Request as IncomingRequest, Response},
@@ -22,15 +26,18 @@ use spin_sdk::{
 };
 
 use crate::{
-    Context, Lang, Problem, Reply, Request, RequestId, Text, UnixTime, finish,
+    Context, Lang, Reply, Request, RequestId, UnixTime,
+    compress::accepts_gzip,
+    finish,
     log::{Event, Level},
     outbound::{Limits, Outbound, SendError},
 };
 
-/// Answers one request: reads at most `body_bytes_max`, calls `handle`, dresses and logs its reply.
+/// Answers one request: reads at most `body_bytes_max` (which sees the request without its body), calls `handle`,
+/// dresses and logs its reply.
 pub async fn serve<F>(
     component: &'static str,
-    body_bytes_max: usize,
+    body_bytes_max: impl FnOnce(&Request) -> usize,
     request: IncomingRequest,
     handle: impl FnOnce(Request) -> F,
 ) -> Response<FullBody<Bytes>>
@@ -43,12 +50,16 @@ where
     let (context, method, path) =
         (request.context.clone(), request.method.clone(), request.path().to_owned());
     let announced = request.header("content-length").and_then(|length| length.parse::<u64>().ok());
-    let reply = match collect(body, body_bytes_max, announced).await {
+    let mut body = BodyReader::new(body);
+    let reply = match body.whole(body_bytes_max(&request), announced).await {
         Ok(body) => {
             request.body = body;
             handle(request).await
         }
-        Err(problem) => problem.reply(&request),
+        Err(problem) => {
+            body.drain(&request.headers).await;
+            problem.reply(&request)
+        }
     };
     let reply = finish(reply, &context);
     log_reply(component, &context, (&method, &path), started, &reply);
@@ -70,6 +81,9 @@ pub fn log_reply(
         .with("path", path)
         .with("status", reply.status.as_u16())
         .with("ms", milliseconds);
+    if let Some(user) = &reply.user {
+        event = event.with("user", user.as_str());
+    }
     if let Some(cause) = &reply.cause {
         event = event.with("cause", cause.as_str());
     }
@@ -90,6 +104,7 @@ pub async fn head(parts: &http::request::Parts) -> Request {
         request_id: RequestId::from_header_or(text("x-request-id"), random()),
         lang: Lang::from_accept_language(text("accept-language").unwrap_or_default()),
         https: public_origin.starts_with("https://"),
+        gzip: accepts_gzip(text("accept-encoding").unwrap_or_default()),
     };
     // What is asked of auth on behalf of this request passes the headers on, so the id stands among them.
     let mut headers = parts.headers.clone();
@@ -248,39 +263,4 @@ pub fn send_error(error: ErrorCode) -> SendError {
         | ErrorCode::HttpResponseTimeout => SendError::TimedOut(cause),
         _ => SendError::Cut(cause),
     }
-}
-
-async fn collect(
-    mut body: spin_sdk::wasip3::http_compat::IncomingRequestBody,
-    bytes_max: usize,
-    announced: Option<u64>,
-) -> Result<Bytes, Problem> {
-    let too_large = || {
-        let kilobytes = bytes_max / 1024;
-        Problem::too_large(&format!("{kilobytes} Kio"), &format!("{kilobytes} KiB"))
-    };
-    if announced.is_some_and(|length| length > bytes_max as u64) {
-        return Err(too_large());
-    }
-    let mut bytes = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| cut_short().because(error.to_string()))?;
-        let Ok(data) = frame.into_data() else { continue };
-        if bytes.len() + data.len() > bytes_max {
-            return Err(too_large());
-        }
-        bytes.extend_from_slice(&data);
-    }
-    Ok(bytes.freeze())
-}
-
-fn cut_short() -> Problem {
-    Problem::new(
-        StatusCode::BAD_REQUEST,
-        "body_cut_short",
-        Text::new(
-            "L’envoi a été interrompu. Vérifiez votre connexion et recommencez.",
-            "The upload broke off. Check your connection and try again.",
-        ),
-    )
 }
