@@ -9,7 +9,9 @@
 //! | `POST /logout` | [`sign_out`] |
 //! | `GET`, `POST /account` | [`account`]: change the password, end sessions, delete the account |
 //! | `GET /auth/verify` | [`verify`]: who is asking? for llm, ocr and the gateway |
-//! | `POST /auth/internal/spend`, `/auth/internal/refund` | [`quota`], for llm and ocr |
+//! | `POST /auth/internal/spend`, `/auth/internal/refund` | [`quota`] and [`breaker`], for llm and ocr |
+//! | `POST /auth/internal/delivered` | [`delivered`]: what was spent for has arrived |
+//! | `POST /auth/internal/recall` | [`recall`]: the answer to a request that is sent again ([`idempotency`]) |
 //! | `GET /auth/readyz` | [`ready`] |
 //! | `GET /auth/assets/…` | `web::assets` |
 //!
@@ -23,9 +25,12 @@
 
 mod access;
 pub mod account;
+pub mod breaker;
+pub mod delivered;
 pub mod error;
 mod guessable;
 pub mod home;
+pub mod idempotency;
 #[cfg(test)]
 mod memory;
 mod moment;
@@ -36,9 +41,11 @@ pub mod password_hash;
 pub mod postgres;
 pub mod quota;
 pub mod ready;
+pub mod recall;
 pub mod register;
 mod route;
 pub mod service;
+mod service_call;
 pub mod session;
 mod session_cookie;
 pub mod settings;
@@ -50,6 +57,7 @@ pub mod store;
 #[cfg(test)]
 mod tests;
 pub mod throttle;
+pub mod ticket;
 pub mod user;
 pub mod username;
 pub mod verify;
@@ -63,8 +71,17 @@ use crate::{
     store::Store,
 };
 
-/// The longest body any route takes, in bytes: a name and two passwords, percent-encoded.
+/// The longest body that people send, in bytes: a name and two passwords, percent-encoded.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// The longest body a path takes, in bytes. Only a report with an answer in it is longer than what people send.
+#[must_use]
+pub fn body_bytes_max(path: &str) -> usize {
+    match Route::parse(path) {
+        Some(Route::Delivered) => idempotency::REPORT_BYTES_MAX,
+        _ => BODY_BYTES_MAX,
+    }
+}
 
 /// The prefix under which this component serves assets.
 const PREFIX: &str = "/auth";
@@ -82,19 +99,21 @@ pub struct Random {
     pub token: [u8; 32],
     pub salt: [u8; 16],
     pub user_id: [u8; 16],
+    pub ticket: [u8; 16],
     pub dice: u8,
 }
 
 impl Random {
     /// Cuts up bytes from a cryptographically secure generator.
     #[must_use]
-    pub fn from_bytes(bytes: [u8; 65]) -> Self {
+    pub fn from_bytes(bytes: [u8; 81]) -> Self {
         let mut rest = bytes.into_iter();
         let mut take = || rest.next().unwrap_or_default();
         Self {
             token: std::array::from_fn(|_| take()),
             salt: std::array::from_fn(|_| take()),
             user_id: std::array::from_fn(|_| take()),
+            ticket: std::array::from_fn(|_| take()),
             dice: take(),
         }
     }
@@ -140,6 +159,8 @@ async fn dispatch<S: Store>(route: Route, request: &Request, app: &App<'_, S>) -
         Route::Verify => verify::verify(request, app).await,
         Route::Spend => quota::spend(request, app).await,
         Route::Refund => quota::refund(request, app).await,
+        Route::Delivered => delivered::delivered(request, app).await,
+        Route::Recall => recall::recall(request, app).await,
         Route::Ready => ready::show(request, app).await,
     }
 }

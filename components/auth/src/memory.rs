@@ -8,6 +8,9 @@ use std::{
 
 use web::UnixTime;
 
+mod breakers;
+mod idempotency;
+
 use crate::{
     password_hash::PasswordHash,
     service::{Day, Service},
@@ -41,6 +44,8 @@ pub(crate) struct MemoryStore {
     sessions: RefCell<HashMap<TokenHash, SessionRow>>,
     throttles: RefCell<HashMap<BucketKey, (f64, UnixTime)>>,
     spending: RefCell<HashMap<(UserId, Service, Day), i64>>,
+    breakers: RefCell<HashMap<Service, breakers::Breaker>>,
+    keys: RefCell<HashMap<idempotency::Name, idempotency::Held>>,
     pub(crate) unreachable: Cell<bool>,
     pub(crate) swept: Cell<u32>,
 }

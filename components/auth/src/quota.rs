@@ -1,99 +1,131 @@
-//! Spending and giving back a user's daily quota, for llm and ocr. The gateway does not route these; the service
-//! key keeps out whoever reaches them all the same, and the user's own session says whose quota it is.
+//! Spending and giving back a user's daily quota, for llm and ocr. The user's own session says whose quota it is.
+//!
+//! `spend` is also the gate before the tool's upstream: nothing is spent on a request that was served before
+//! ([`crate::idempotency`]), nor while the upstream is left alone ([`crate::breaker`]).
 
 use http::StatusCode;
-use serde_json::{Value, json};
-use web::{Problem, Reply, Request, Text};
+use serde_json::json;
+use web::{Reply, Request};
 
 use crate::{
     App, access,
+    breaker::{self, Admission},
     error::AuthError,
+    idempotency::{Found, RequestKey},
     service::{Day, Service},
-    session::LiveSession,
+    service_call::{self, Body},
     store::{Spending, Store},
+    ticket::Ticket,
+    user::UserId,
 };
 
-/// The most that one request may take: far above any page limit, far below any overflow.
-const AMOUNT_MAX: i64 = 10_000;
-
-/// `POST /auth/internal/spend` with `{"service":"llm"|"ocr","amount":N}`: all of it or nothing.
+/// `POST /auth/internal/spend` with `{"service":"llm"|"ocr","amount":N}`: all of it or nothing. The reply's
+/// `ticket` names what was spent when its outcome is reported. With `key_hash` and `request_hash`, a request that
+/// was served before gets its `answer` instead.
 pub async fn spend<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
     let spent = async {
-        let (session, service, amount) = admitted(request, app).await?;
-        let limit = app.settings.daily_limits.of(service);
-        let today = Day::of(request.now);
-        let spending = Spending { user: &session.user_id, service, day: today, amount };
-        match app.store.spend(spending, limit).await? {
-            Some(spent) => Ok(counted(limit, spent)),
-            None => {
-                let spent = app.store.spent(&session.user_id, service, today).await?;
-                let left = (limit - spent).max(0);
-                let until_midnight = Day::seconds_left(request.now);
-                let retry_after_seconds = u32::try_from(until_midnight).unwrap_or(u32::MAX);
-                Err(AuthError::QuotaExhausted { left, limit, retry_after_seconds })
+        service_call::check_key(request, &app.settings.service_key)?;
+        let user = access::required(request, app).await?.user_id;
+        let body = Body::parse(request)?;
+        let (service, amount) = asked(&body)?;
+        let hashes = body.hashes_if_any().map_err(|wrong| service_call::invalid([Some(wrong)]))?;
+        let ticket = Ticket::from_random(app.random.ticket);
+        if let Some([key_hash, request_hash]) = hashes {
+            let key = RequestKey { user: &user, service, key_hash, request_hash };
+            if !app.store.claim(&key, &ticket, request.now).await? {
+                return match app.store.recall(&key, request.now).await? {
+                    Found::Answered(answer) => answered_before(request, app, &key, &answer).await,
+                    Found::AnotherRequest => Err(AuthError::KeyReused),
+                    // Nothing: it failed between the two statements. The caller asks again and learns it.
+                    Found::Running | Found::Nothing => Err(AuthError::StillRunning),
+                };
             }
         }
+        let taken = take(request, app, (&user, service, amount), &ticket).await;
+        if taken.is_err() && hashes.is_some() {
+            // Should this fail too, the key is free when its time is over.
+            let _ = app.store.free_key(&ticket).await;
+        }
+        let limit = app.settings.daily_limits.of(service);
+        let body = json!({ "left": (limit - taken?).max(0), "limit": limit, "ticket": ticket.to_string() });
+        Ok::<_, AuthError>(Reply::json(StatusCode::OK, &body))
     };
     spent.await.unwrap_or_else(|error| error.problem().reply(request))
 }
 
-/// `POST /auth/internal/refund`, same body: never more than was spent today.
+/// `POST /auth/internal/refund`, same body: never more than was spent today. `ticket` says which spending failed,
+/// `upstream_failed` that it was because the upstream is ill, which the breaker counts.
 pub async fn refund<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
     let refunded = async {
-        let (session, service, amount) = admitted(request, app).await?;
+        service_call::check_key(request, &app.settings.service_key)?;
+        let session = access::required(request, app).await?;
+        let body = Body::parse(request)?;
+        let (service, amount) = asked(&body)?;
+        let (ticket, upstream_failed) = match (body.ticket_if_any(), body.flag("upstream_failed")) {
+            (Ok(ticket), Ok(failed)) => (ticket, failed),
+            (ticket, failed) => return Err(service_call::invalid([ticket.err(), failed.err()])),
+        };
         let spending = Spending { user: &session.user_id, service, day: Day::of(request.now), amount };
         let spent = app.store.refund(spending).await?;
-        Ok::<_, AuthError>(counted(app.settings.daily_limits.of(service), spent))
+        if let Some(ticket) = ticket {
+            app.store.free_key(&ticket).await?;
+            if upstream_failed {
+                app.store.upstream_failed(service, &ticket, &breaker::POLICY, request.now).await?;
+            } else {
+                app.store.release_probe(service, &ticket).await?;
+            }
+        }
+        let limit = app.settings.daily_limits.of(service);
+        let body = json!({ "left": (limit - spent).max(0), "limit": limit });
+        Ok::<_, AuthError>(Reply::json(StatusCode::OK, &body))
     };
     refunded.await.unwrap_or_else(|error| error.problem().reply(request))
 }
 
-/// The service by its key, the user by the session, then what is asked: in this order, so that a stranger
-/// learns nothing.
-async fn admitted<S: Store>(
+/// The answer of before, with what is left now.
+pub(crate) async fn answered_before<S: Store>(
     request: &Request,
     app: &App<'_, S>,
-) -> Result<(LiveSession, Service, i64), AuthError> {
-    let key = &app.settings.service_key;
-    if !key.is_set() {
-        return Err(Problem::not_configured("service_key").into());
-    }
-    let mut given = request.headers.get_all("x-service-key").iter();
-    match (given.next(), given.next()) {
-        (Some(given), None) if key.is(given.as_bytes()) => {}
-        _ => return Err(AuthError::WrongServiceKey),
-    }
-    let session = access::required(request, app).await?;
-    let (service, amount) = asked(request)?;
-    Ok((session, service, amount))
+    key: &RequestKey<'_>,
+    answer: &str,
+) -> Result<Reply, AuthError> {
+    let limit = app.settings.daily_limits.of(key.service);
+    let spent = app.store.spent(key.user, key.service, Day::of(request.now)).await?;
+    let body = json!({ "left": (limit - spent).max(0), "limit": limit, "answer": answer });
+    Ok(Reply::json(StatusCode::OK, &body))
 }
 
-fn asked(request: &Request) -> Result<(Service, i64), AuthError> {
-    if request.content_type().as_deref() != Some("application/json") {
-        let text = Text::new("Envoyez du JSON (application/json).", "Send JSON (application/json).");
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", text).into());
+/// Spends, if the upstream is not left alone; gives the new sum.
+async fn take<S: Store>(
+    request: &Request,
+    app: &App<'_, S>,
+    (user, service, amount): (&UserId, Service, i64),
+    ticket: &Ticket,
+) -> Result<i64, AuthError> {
+    let admission = app.store.admit(service, ticket, &breaker::POLICY, request.now).await?;
+    if let Admission::Open { retry_after_seconds } = admission {
+        return Err(AuthError::BreakerOpen { retry_after_seconds });
     }
-    let Ok(Value::Object(body)) = serde_json::from_slice(&request.body) else {
-        let text = Text::new("Le corps n’est pas un objet JSON.", "The body is no JSON object.");
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "malformed_body", text).into());
-    };
-    let service = body.get("service").and_then(Value::as_str).and_then(Service::parse);
-    let amount =
-        body.get("amount").and_then(Value::as_i64).filter(|amount| (1..=AMOUNT_MAX).contains(amount));
-    match (service, amount) {
-        (Some(service), Some(amount)) => Ok((service, amount)),
-        (service, amount) => {
-            let bad_service =
-                service.is_none().then(|| ("service", Text::new("« llm » ou « ocr ».", "“llm” or “ocr”.")));
-            let bad_amount = amount.is_none().then(|| {
-                let range = format!("1 à {AMOUNT_MAX}.");
-                ("amount", Text::owned(range, format!("1 to {AMOUNT_MAX}.")))
-            });
-            Err(AuthError::Invalid(bad_service.into_iter().chain(bad_amount).collect()))
-        }
+    let limit = app.settings.daily_limits.of(service);
+    let today = Day::of(request.now);
+    let spent = app.store.spend(Spending { user, service, day: today, amount }, limit).await;
+    if let Ok(Some(spent)) = spent {
+        return Ok(spent);
     }
+    if admission == Admission::Probe {
+        // Should this fail too, the probe's leave ends by itself.
+        let _ = app.store.release_probe(service, ticket).await;
+    }
+    spent?;
+    let left = (limit - app.store.spent(user, service, today).await?).max(0);
+    let until_midnight = Day::seconds_left(request.now);
+    let retry_after_seconds = u32::try_from(until_midnight).unwrap_or(u32::MAX);
+    Err(AuthError::QuotaExhausted { left, limit, retry_after_seconds })
 }
 
-fn counted(limit: i64, spent: i64) -> Reply {
-    Reply::json(StatusCode::OK, &json!({ "left": (limit - spent).max(0), "limit": limit }))
+fn asked(body: &Body) -> Result<(Service, i64), AuthError> {
+    match (body.service(), body.amount()) {
+        (Ok(service), Ok(amount)) => Ok((service, amount)),
+        (service, amount) => Err(service_call::invalid([service.err(), amount.err()])),
+    }
 }

@@ -9,7 +9,12 @@ use crate::{App, error::AuthError, store::Store};
 /// `GET /auth/readyz`: 200 when the database answers and its schema is current (it is brought up to date here
 /// if need be), else 503 whose `code` names the cause.
 pub async fn show<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
-    match app.store.make_ready().await {
+    let ready = async {
+        app.store.make_ready().await?;
+        // Kubernetes asks every few seconds, so kept answers go at their time also when nobody asks anything.
+        app.store.forget_answers(request.now).await
+    };
+    match ready.await {
         Ok(()) => Reply::json(StatusCode::OK, &json!({ "status": "ready", "database": "current" })),
         Err(error) => {
             let problem = AuthError::from(error).problem();

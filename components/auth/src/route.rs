@@ -14,6 +14,8 @@ pub(crate) enum Route {
     Verify,
     Spend,
     Refund,
+    Delivered,
+    Recall,
     Ready,
 }
 
@@ -30,6 +32,8 @@ impl Route {
             "/auth/verify" => Some(Self::Verify),
             "/auth/internal/spend" => Some(Self::Spend),
             "/auth/internal/refund" => Some(Self::Refund),
+            "/auth/internal/delivered" => Some(Self::Delivered),
+            "/auth/internal/recall" => Some(Self::Recall),
             "/auth/readyz" => Some(Self::Ready),
             // Envoy's external authorisation asks at this path followed by the path of the request it holds back.
             path if path.starts_with("/auth/verify/") => Some(Self::Verify),
@@ -42,7 +46,7 @@ impl Route {
         match self {
             Self::Root | Self::Home | Self::Verify | Self::Ready => "GET, HEAD",
             Self::SignIn | Self::Register | Self::Account => "GET, HEAD, POST",
-            Self::SignOut | Self::Spend | Self::Refund => "POST",
+            Self::SignOut | Self::Spend | Self::Refund | Self::Delivered | Self::Recall => "POST",
         }
     }
 
@@ -64,6 +68,8 @@ mod tests {
         check("/auth/", Some(Route::SignIn));
         check("/login", Some(Route::SignIn));
         check("/auth/internal/refund", Some(Route::Refund));
+        check("/auth/internal/delivered", Some(Route::Delivered));
+        check("/auth/internal/recall", Some(Route::Recall));
         check("/auth/verify/ocr", Some(Route::Verify));
         check("/auth/verify/llm/send", Some(Route::Verify));
         check("/auth/verifyx", None);

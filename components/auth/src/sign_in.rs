@@ -63,7 +63,10 @@ pub async fn submit<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
     let wish = fields.get("next").map(str::to_owned).or_else(|| request.query("next"));
     let next = next::same_site(wish.as_deref());
     match sign_in(request, app, &fields).await {
-        Ok((token, user)) => session_cookie::give(welcome(request, &user, next), request, &token),
+        Ok((token, user)) => {
+            let reply = welcome(request, &user, next).asked_by(user.id.as_str());
+            session_cookie::give(reply, request, &token)
+        }
         Err(error) => {
             let problem = error.problem();
             if request.wants_json() {

@@ -11,7 +11,7 @@ use spin_sdk::{
 use web::spin::{random, variable, within};
 
 use crate::{
-    BODY_BYTES_MAX, Random,
+    Random,
     postgres::{Database, DatabaseError, DatabaseSettings, PostgresStore, Purpose, Row, Value},
     settings::{Settings, Variables},
 };
@@ -28,10 +28,15 @@ async fn serve(request: Request) -> impl IntoResponse {
 }
 
 async fn answer(request: Request) -> Response<FullBody<Bytes>> {
-    web::spin::serve("auth", BODY_BYTES_MAX, request, async |request| {
-        let store = PostgresStore::new(SpinDatabase { settings: database_settings().await });
-        crate::handle(&request, &store, settings().await, Random::from_bytes(random())).await
-    })
+    web::spin::serve(
+        "auth",
+        |head| crate::body_bytes_max(head.path()),
+        request,
+        async |request| {
+            let store = PostgresStore::new(SpinDatabase { settings: database_settings().await });
+            crate::handle(&request, &store, settings().await, Random::from_bytes(random())).await
+        },
+    )
     .await
 }
 

@@ -7,10 +7,13 @@
 use web::UnixTime;
 
 use crate::{
+    breaker::{Admission, Policy},
+    idempotency::{Found, RequestKey},
     password_hash::PasswordHash,
     service::{Day, Service},
     session::{LiveSession, NewSession, SessionHandle, SessionLine, TokenHash},
     throttle::{Bucket, Subject},
+    ticket::Ticket,
     user::{NewUser, StoredUser, UserId},
     username::UsernameKey,
 };
@@ -127,6 +130,48 @@ pub trait QuotaStore {
     async fn spent(&self, user: &UserId, service: Service, day: Day) -> Result<i64, StoreError>;
 }
 
+/// Breakers; see [`crate::breaker`].
+#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
+pub trait BreakerStore {
+    /// Whether the holder of `ticket` may go to the service's upstream. Of all who ask a half-open breaker,
+    /// exactly one is its probe. Atomic.
+    async fn admit(
+        &self,
+        service: Service,
+        ticket: &Ticket,
+        policy: &Policy,
+        now: UnixTime,
+    ) -> Result<Admission, StoreError>;
+    /// The upstream answered: ends the row of failures; closes the breaker when the probe says so.
+    async fn upstream_answered(&self, service: Service, ticket: &Ticket) -> Result<(), StoreError>;
+    /// The upstream is ill: counts it, opening the breaker at the last; opens it again for longer when the probe
+    /// says so. What is reported late by others while it is open changes nothing.
+    async fn upstream_failed(
+        &self,
+        service: Service,
+        ticket: &Ticket,
+        policy: &Policy,
+        now: UnixTime,
+    ) -> Result<(), StoreError>;
+    /// The probe learnt nothing: another question may try. Nothing happens when `ticket` is no probe.
+    async fn release_probe(&self, service: Service, ticket: &Ticket) -> Result<(), StoreError>;
+}
+
+/// Keys of requests that must not be served twice; see [`crate::idempotency`].
+#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
+pub trait IdempotencyStore {
+    /// Takes the key for the request that holds `ticket`; false when it is another's. Atomic.
+    async fn claim(&self, key: &RequestKey<'_>, ticket: &Ticket, now: UnixTime) -> Result<bool, StoreError>;
+    /// What there is under the key.
+    async fn recall(&self, key: &RequestKey<'_>, now: UnixTime) -> Result<Found, StoreError>;
+    /// Keeps the answer to the request that holds `ticket`, if it still has its key.
+    async fn keep_answer(&self, ticket: &Ticket, answer: &str, now: UnixTime) -> Result<(), StoreError>;
+    /// The request that holds `ticket` failed: its key, if it had one, may be used again.
+    async fn free_key(&self, ticket: &Ticket) -> Result<(), StoreError>;
+    /// Deletes every answer whose time is over.
+    async fn forget_answers(&self, now: UnixTime) -> Result<(), StoreError>;
+}
+
 /// Looking after the tables.
 #[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
 pub trait Upkeep {
@@ -137,8 +182,14 @@ pub trait Upkeep {
 }
 
 /// Everything at once, for signatures.
-pub trait Store: UserStore + SessionStore + ThrottleStore + QuotaStore + Upkeep {}
-impl<S: UserStore + SessionStore + ThrottleStore + QuotaStore + Upkeep> Store for S {}
+pub trait Store:
+    UserStore + SessionStore + ThrottleStore + QuotaStore + BreakerStore + IdempotencyStore + Upkeep
+{
+}
+impl<S> Store for S where
+    S: UserStore + SessionStore + ThrottleStore + QuotaStore + BreakerStore + IdempotencyStore + Upkeep
+{
+}
 
 impl From<StoreError> for InsertError {
     fn from(error: StoreError) -> Self {

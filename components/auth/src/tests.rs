@@ -2,7 +2,9 @@
 //! its cookie and follows nothing by itself.
 
 mod account;
+mod breaker;
 mod http;
+mod idempotency;
 mod quota;
 mod registering;
 mod sessions;
@@ -58,8 +60,13 @@ impl Site {
         request.now = UnixTime(self.now.get());
         self.draws.set(self.draws.get().wrapping_add(1));
         let draw = self.draws.get();
-        let random =
-            Random { token: [draw; 32], salt: [draw; 16], user_id: [draw; 16], dice: self.dice.get() };
+        let random = Random {
+            token: [draw; 32],
+            salt: [draw; 16],
+            user_id: [draw; 16],
+            ticket: [draw; 16],
+            dice: self.dice.get(),
+        };
         let settings = Settings::parse(Variables {
             service_key: self.service_key.to_owned(),
             llm_daily_quota: "50".to_owned(),

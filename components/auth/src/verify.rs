@@ -21,5 +21,6 @@ fn identified(session: &LiveSession) -> Reply {
         Ok(value) => reply.with(HeaderName::from_static(header), value),
         Err(_) => reply,
     };
-    header(header(Reply::no_content(), "x-user-id", session.user_id.as_str()), "x-user-name", &name)
+    let reply = Reply::no_content().asked_by(session.user_id.as_str());
+    header(header(reply, "x-user-id", session.user_id.as_str()), "x-user-name", &name)
 }

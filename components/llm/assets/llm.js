@@ -6,6 +6,7 @@
 (() => {
   const form = document.getElementById("ask");
   const message = document.getElementById("message");
+  const key = form.elements.namedItem("idempotency_key");
   const status = document.getElementById("status");
   const cancel = document.getElementById("cancel");
   const submit = form.querySelector("button[type=submit]");
@@ -46,7 +47,9 @@
       const reply = await fetch(form.action, {
         method: "POST",
         headers: { Accept: "text/html" },
-        body: new URLSearchParams({ message: question }),
+        // The same key until the server gives another: a question that is sent again after an interruption gets
+        // the answer of the first time, and is paid once.
+        body: new URLSearchParams({ message: question, idempotency_key: key.value }),
         redirect: "manual",
         signal: inFlight.signal,
       });
@@ -71,6 +74,8 @@
     if (!result) {
       return page.querySelector("[role=alert]")?.textContent.trim() || texts.offline;
     }
+    const next = page.querySelector("[name=idempotency_key]");
+    if (next) key.value = next.value;
     const shown = document.importNode(result, true);
     document.getElementById("result").replaceWith(shown);
     message.toggleAttribute("aria-invalid", page.querySelector("#message[aria-invalid]") !== null);

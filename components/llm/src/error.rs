@@ -5,6 +5,7 @@ use session::Denied;
 use web::outbound::SendError;
 use web::{Problem, Text};
 
+use crate::idempotency::{KEY_CHARS_MAX, KeyInvalid};
 use crate::question::{QUESTION_CHARS_MAX, QuestionError};
 use crate::webhook::{Misconfigured, UpstreamError};
 
@@ -17,6 +18,10 @@ pub enum Failure {
     Body(Problem),
     /// The message is no question.
     Question(QuestionError),
+    /// The idempotency key cannot be read.
+    Key(KeyInvalid),
+    /// The same submission was sent before and got no answer.
+    FirstFailed,
     /// The operator has to set a variable.
     Misconfigured(Misconfigured),
     /// The webhook gave no answer.
@@ -35,6 +40,8 @@ impl Failure {
             Self::Denied(denied) => denied.problem(),
             Self::Body(problem) => problem.clone(),
             Self::Question(error) => question(*error),
+            Self::Key(KeyInvalid) => key_invalid(),
+            Self::FirstFailed => first_failed(),
             Self::Misconfigured(Misconfigured::Missing(variable)) => Problem::not_configured(variable),
             Self::Misconfigured(Misconfigured::Unusable(variable)) => unusable(variable),
             Self::Upstream { error, refund } => {
@@ -78,6 +85,26 @@ fn question(error: QuestionError) -> Problem {
                 .field("message", text)
         }
     }
+}
+
+fn key_invalid() -> Problem {
+    let text = Text::owned(
+        format!(
+            "L’en-tête Idempotency-Key est illisible : un seul, de 1 à {KEY_CHARS_MAX} caractères ASCII visibles. Rechargez la page, ou envoyez une autre clé."
+        ),
+        format!(
+            "The Idempotency-Key header cannot be read: one only, of 1 to {KEY_CHARS_MAX} visible ASCII characters. Reload the page, or send another key."
+        ),
+    );
+    Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_invalid", text)
+}
+
+fn first_failed() -> Problem {
+    let text = Text::new(
+        "Le premier envoi de cette question n’a pas abouti. Envoyez-la de nouveau.",
+        "This question was sent before and got no answer. Send it once more.",
+    );
+    Problem::new(StatusCode::CONFLICT, "first_attempt_failed", text)
 }
 
 fn unusable(variable: &str) -> Problem {
@@ -176,12 +203,17 @@ mod tests {
         for (failure, status, code) in [
             (Failure::Denied(Denied::SignedOut), 401, "signed_out"),
             (Failure::Denied(Denied::Exhausted { left: 0, retry_after_seconds: 5 }), 429, "quota_exhausted"),
+            (Failure::Denied(Denied::Paused { retry_after_seconds: 5 }), 503, "breaker_open"),
             (Failure::Denied(Denied::NotConfigured("service_key")), 503, "not_configured"),
             (Failure::Denied(Denied::Unavailable(text())), 503, "auth_unavailable"),
             (Failure::Body(Problem::not_found()), 404, "not_found"),
             (Failure::Question(QuestionError::Missing), 400, "message_missing"),
             (Failure::Question(QuestionError::TooLong(9_000)), 422, "message_too_long"),
             (Failure::Question(QuestionError::Nul), 422, "message_invalid"),
+            (Failure::Denied(Denied::StillRunning), 409, "still_running"),
+            (Failure::Denied(Denied::KeyReused), 422, "idempotency_key_reused"),
+            (Failure::Key(KeyInvalid), 400, "idempotency_key_invalid"),
+            (Failure::FirstFailed, 409, "first_attempt_failed"),
             (Failure::Misconfigured(Misconfigured::Missing("webhook_url")), 503, "not_configured"),
             (Failure::Misconfigured(Misconfigured::Unusable("webhook_url")), 503, "not_configured"),
             (upstream(sent(SendError::TimedOut(text()))), 504, "upstream_timeout"),

@@ -22,8 +22,11 @@
 
 pub mod answer;
 pub mod ask;
+mod begin;
 pub mod error;
 pub mod highlight;
+pub mod idempotency;
+pub mod kept;
 pub mod markdown;
 pub mod page;
 pub mod question;
@@ -39,7 +42,10 @@ use web::{Fields, Problem, Reply, Request, cross_site};
 
 use ask::{Clock, Desk};
 use error::Failure;
+use idempotency::FIELD;
+use page::Visit;
 use route::Route;
+use session::Denied;
 
 /// Longest body, in bytes: the longest question with every character escaped in JSON (`\ud83d\ude00`) fits.
 pub const BODY_BYTES_MAX: usize = 128 * 1024;
@@ -61,9 +67,10 @@ async fn open<O: Outbound, C: Clock>(request: &Request, desk: &Desk<O, C>) -> Re
         Ok(user) => user,
         Err(failure) => return page::turned_away(request, &failure),
     };
+    let visit = Visit { request, user: &user, form_key: desk.form_key() };
     match &desk.webhook {
-        Ok(_) => page::form(request, &user, None),
-        Err(wrong) => page::failed(request, &user, "", &Failure::Misconfigured(*wrong)),
+        Ok(_) => page::form(&visit),
+        Err(wrong) => page::failed(&visit, "", &Failure::Misconfigured(*wrong)),
     }
 }
 
@@ -76,11 +83,22 @@ async fn send<O: Outbound, C: Clock>(request: &Request, desk: &Desk<O, C>) -> Re
         Ok(user) => user,
         Err(failure) => return page::turned_away(request, &failure),
     };
+    let mut visit = Visit { request, user: &user, form_key: desk.form_key() };
     match ask::ask(request, desk).await {
-        Ok(asked) => page::answered(request, &user, &asked),
+        Ok(asked) => {
+            let reply = page::answered(&visit, &asked);
+            match asked.unreported {
+                Some(why) => reply.because(format!("answered, but auth could not be told: {why}")),
+                None => reply,
+            }
+        }
         Err(failure) => {
             let fields = Fields::parse(request).unwrap_or_default();
-            page::failed(request, &user, fields.get("message").unwrap_or_default(), &failure)
+            // A question that is still on its way must not become a second one when the form is sent again.
+            if let (Failure::Denied(Denied::StillRunning), Some(key)) = (&failure, fields.get(FIELD)) {
+                key.clone_into(&mut visit.form_key);
+            }
+            page::failed(&visit, fields.get("message").unwrap_or_default(), &failure)
         }
     }
 }

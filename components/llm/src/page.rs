@@ -1,7 +1,7 @@
 //! What the user sees, as a page and as JSON.
 
 use askama::Template;
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
 use session::{Denied, User};
 use web::assets::Asset;
@@ -20,16 +20,29 @@ const STYLE: Asset = Asset::new("llm", "css", "text/css; charset=utf-8", include
 const SCRIPT: Asset =
     Asset::new("llm", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/llm.js"));
 
+/// On a reply that repeats an answer of before.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
 /// The form, with an answer or a problem under it.
 #[derive(Template)]
 #[template(path = "llm.html")]
 struct AskPage<'a> {
     layout: Layout,
     user: &'a User,
+    /// Makes a double click one question.
+    form_key: &'a str,
     /// What was typed, kept so that nobody types it twice.
     question: &'a str,
     problem: Option<&'a Problem>,
     answer: Option<AnswerView>,
+}
+
+/// Who looks at a page, and the key of the form that it shows.
+#[derive(Debug)]
+pub struct Visit<'a> {
+    pub request: &'a Request,
+    pub user: &'a User,
+    pub form_key: String,
 }
 
 /// An answer, ready for the template.
@@ -62,15 +75,21 @@ impl AskPage<'_> {
     }
 }
 
-/// The page with an empty form; with a problem when the service cannot answer anyway.
+/// The page with an empty form.
 #[must_use]
-pub fn form(request: &Request, user: &User, problem: Option<&Problem>) -> Reply {
-    show(request, user, "", problem, None)
+pub fn form(visit: &Visit<'_>) -> Reply {
+    show(visit, "", None, None)
 }
 
 /// The answer, as the client asked for it.
 #[must_use]
-pub fn answered(request: &Request, user: &User, asked: &Asked) -> Reply {
+pub fn answered(visit: &Visit<'_>, asked: &Asked) -> Reply {
+    let reply = answer(visit, asked);
+    if asked.replayed { reply.with(REPLAYED, HeaderValue::from_static("true")) } else { reply }
+}
+
+fn answer(visit: &Visit<'_>, asked: &Asked) -> Reply {
+    let request = visit.request;
     let lang = request.lang();
     let answer = &asked.answered.answer;
     if request.wants_json() {
@@ -106,17 +125,17 @@ pub fn answered(request: &Request, user: &User, asked: &Asked) -> Reply {
         left: asked.quota.left,
         limit: asked.quota.limit,
     };
-    show(request, user, asked.question.as_str(), None, Some(view))
+    show(visit, asked.question.as_str(), None, Some(view))
 }
 
 /// A failure to answer somebody who is signed in: JSON, or the form again with what was typed.
 #[must_use]
-pub fn failed(request: &Request, user: &User, typed: &str, failure: &Failure) -> Reply {
+pub fn failed(visit: &Visit<'_>, typed: &str, failure: &Failure) -> Reply {
     let problem = failure.problem();
-    if request.wants_json() || *failure == Failure::Denied(Denied::SignedOut) {
-        return turned_away(request, failure);
+    if visit.request.wants_json() || *failure == Failure::Denied(Denied::SignedOut) {
+        return turned_away(visit.request, failure);
     }
-    show(request, user, typed, Some(&problem), None)
+    show(visit, typed, Some(&problem), None)
 }
 
 /// A failure before we know who is asking: JSON, or a page of its own. Browsers are sent to sign in.
@@ -129,15 +148,11 @@ pub fn turned_away(request: &Request, failure: &Failure) -> Reply {
     }
 }
 
-fn show(
-    request: &Request,
-    user: &User,
-    question: &str,
-    problem: Option<&Problem>,
-    answer: Option<AnswerView>,
-) -> Reply {
+fn show(visit: &Visit<'_>, question: &str, problem: Option<&Problem>, answer: Option<AnswerView>) -> Reply {
+    let Visit { request, user, form_key } = visit;
     let layout = Layout { path: "/llm".to_owned(), ..Layout::for_user(request, &user.name) };
-    let reply = Reply::html(StatusCode::OK, &AskPage { layout, user, question, problem, answer });
+    let page = AskPage { layout, user, form_key, question, problem, answer };
+    let reply = Reply::html(StatusCode::OK, &page);
     match problem {
         Some(problem) => problem.dress(reply),
         None => reply,

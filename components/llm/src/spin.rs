@@ -8,7 +8,7 @@ use spin_sdk::http_service;
 use web::spin::Network;
 
 use crate::BODY_BYTES_MAX;
-use crate::ask::{Clock, Desk, Settings};
+use crate::ask::{Clock, Desk, Random, Settings};
 
 #[http_service]
 async fn serve(request: Request) -> impl IntoResponse {
@@ -16,10 +16,16 @@ async fn serve(request: Request) -> impl IntoResponse {
 }
 
 async fn answer(request: Request) -> Response<FullBody<Bytes>> {
-    web::spin::serve("llm", BODY_BYTES_MAX, request, async |request| {
-        let [jitter] = web::spin::random();
-        crate::handle(&request, &Desk::open(settings().await, Network, HostClock, jitter)).await
-    })
+    web::spin::serve(
+        "llm",
+        |_| BODY_BYTES_MAX,
+        request,
+        async |request| {
+            let [jitter, form_key @ ..]: [u8; 17] = web::spin::random();
+            let random = Random { jitter, form_key };
+            crate::handle(&request, &Desk::open(settings().await, Network, HostClock, random)).await
+        },
+    )
     .await
 }
 

@@ -1,5 +1,7 @@
 //! The use cases against fakes of auth and of the webhook: what the user gets, and what was paid for it.
 
+mod idempotency;
+
 use std::cell::{Cell, RefCell};
 use std::future::ready;
 use std::pin::pin;
@@ -13,7 +15,7 @@ use serde_json::{Value, json};
 use web::outbound::{Limits, Outbound, SendError};
 use web::{Lang, Reply, Request};
 
-use crate::ask::{Clock, Desk, Settings};
+use crate::ask::{Clock, Desk, Random, Settings};
 use crate::question::QUESTION_CHARS_MAX;
 
 const WEBHOOK: &str = "https://hook.eu2.make.com/secret";
@@ -30,10 +32,17 @@ struct World {
     signed_out: Cell<bool>,
     auth_away: Cell<bool>,
     refund_fails: Cell<bool>,
+    reports_fail: Cell<bool>,
+    /// What auth says of a submission that came before, in this order; nothing when it is new.
+    before: RefCell<Vec<Response<Bytes>>>,
+    /// The breaker's seconds; 0 is closed.
+    paused: Cell<u32>,
     left: Cell<u32>,
     webhook: RefCell<Vec<Answer>>,
     /// Paths of auth called, and bodies the webhook got.
     auth_calls: RefCell<Vec<String>>,
+    /// What auth was told of outcomes.
+    reports: RefCell<Vec<Value>>,
     questions: RefCell<Vec<(Value, Limits)>>,
     now: Cell<Duration>,
     /// How long each call of the webhook takes.
@@ -73,17 +82,34 @@ impl World {
         if self.signed_out.get() || request.headers().get("cookie").is_none() {
             return Ok(response(401, &[], ""));
         }
+        let again = |path| matches!(path, "/auth/internal/spend" | "/auth/internal/recall");
+        if again(request.uri().path()) && !self.before.borrow().is_empty() {
+            self.reports.borrow_mut().push(serde_json::from_slice(request.body()).unwrap());
+            return Ok(self.before.borrow_mut().remove(0));
+        }
         match request.uri().path() {
             "/auth/verify" => Ok(response(204, &[("x-user-id", "42"), ("x-user-name", "L%C3%A9a")], "")),
+            "/auth/internal/spend" if self.paused.get() > 0 => {
+                Ok(response(424, &[("retry-after", &self.paused.get().to_string())], "{}"))
+            }
             "/auth/internal/spend" if self.left.get() == 0 => {
                 Ok(response(429, &[("retry-after", "3600")], r#"{"left":0}"#))
             }
             "/auth/internal/spend" => {
                 self.left.set(self.left.get() - 1);
-                Ok(response(200, &[], &format!(r#"{{"left":{},"limit":50}}"#, self.left.get())))
+                let left = self.left.get();
+                Ok(response(200, &[], &format!(r#"{{"left":{left},"limit":50,"ticket":"t{left}"}}"#)))
+            }
+            "/auth/internal/delivered" if self.reports_fail.get() => {
+                Err(SendError::TimedOut("3 s".to_owned()))
+            }
+            "/auth/internal/delivered" => {
+                self.reports.borrow_mut().push(serde_json::from_slice(request.body()).unwrap());
+                Ok(response(204, &[], ""))
             }
             "/auth/internal/refund" if self.refund_fails.get() => Ok(response(500, &[], "")),
             "/auth/internal/refund" => {
+                self.reports.borrow_mut().push(serde_json::from_slice(request.body()).unwrap());
                 self.left.set(self.left.get() + 1);
                 Ok(response(200, &[], &format!(r#"{{"left":{},"limit":50}}"#, self.left.get())))
             }
@@ -127,7 +153,8 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn handle_with(settings: Settings, network: &Network, request: &Request) -> Reply {
-    let desk = Desk::open(settings, network.clone(), network.clone(), 0);
+    let desk =
+        Desk::open(settings, network.clone(), network.clone(), Random { jitter: 0, form_key: [0xab; 16] });
     run(crate::handle(request, &desk))
 }
 
@@ -174,7 +201,9 @@ fn a_json_question_gets_code_explanation_blocks_and_request_id() {
         })
     );
     assert_eq!(network.0.questions.borrow()[0].0, json!({ "message": "Afficher é ?" }));
-    assert_eq!(*network.0.auth_calls.borrow(), ["/auth/verify", "/auth/internal/spend"]);
+    let calls = ["/auth/verify", "/auth/internal/spend", "/auth/internal/delivered"];
+    assert_eq!(*network.0.auth_calls.borrow(), calls);
+    assert_eq!(*network.0.reports.borrow(), [json!({ "service": "llm", "ticket": "t49" })]);
 }
 
 #[test]
@@ -407,6 +436,44 @@ fn what_was_not_delivered_is_given_back() {
 }
 
 #[test]
+fn auth_is_told_which_failures_are_the_webhooks() {
+    for (answer, upstream_failed) in [
+        (Ok(response(410, &[], "Gone")), true),
+        (Err(SendError::TimedOut(String::new())), true),
+        (Ok(response(429, &[("retry-after", "900")], "Too many requests")), false),
+        (Ok(response(400, &[], "Validation failed")), false),
+    ] {
+        let network = network(vec![answer]);
+        handle(&network, &json_question("a"));
+        let told =
+            json!({ "service": "llm", "amount": 1, "ticket": "t49", "upstream_failed": upstream_failed });
+        assert_eq!(*network.0.reports.borrow(), [told]);
+    }
+}
+
+#[test]
+fn while_the_breaker_is_open_nobody_waits_for_the_webhook() {
+    let network = answering(ANSWER);
+    network.0.paused.set(25);
+    let reply = handle(&network, &json_question("a"));
+    assert_eq!((reply.status.as_u16(), &reply.headers["retry-after"]), (503, &"25".parse().unwrap()));
+    assert_eq!(body(&reply)["code"], "breaker_open");
+    let form = handle(&network, &form_question("message=Ma+question"));
+    assert_eq!((form.status.as_u16(), &form.headers["retry-after"]), (503, &"25".parse().unwrap()));
+    assert!(page(&form).contains("Ma question</textarea>") && page(&form).contains("25 secondes"));
+    assert!(network.0.questions.borrow().is_empty() && network.0.reports.borrow().is_empty());
+}
+
+#[test]
+fn an_answer_reaches_its_user_also_when_auth_cannot_be_told() {
+    let network = answering(ANSWER);
+    network.0.reports_fail.set(true);
+    let reply = handle(&network, &json_question("a"));
+    assert_eq!((reply.status.as_u16(), &body(&reply)["left"]), (200, &json!(49)));
+    assert!(reply.cause.unwrap().contains("auth could not be told"));
+}
+
+#[test]
 fn a_refund_that_fails_is_not_claimed() {
     let network = network(vec![Ok(response(410, &[], ""))]);
     network.0.refund_fails.set(true);
@@ -440,9 +507,12 @@ fn a_session_that_ends_meanwhile_sends_a_browser_to_sign_in() {
     // Verified, then refused by spend: not possible with this fake in one go, so the failure is mapped directly.
     let failure = crate::error::Failure::Denied(session::Denied::SignedOut);
     let user = session::User { id: "42".to_owned(), name: "Léa".to_owned() };
-    let reply = crate::page::failed(&form_question("message=a"), &user, "a", &failure);
-    assert_eq!(reply.status, 303);
-    assert_eq!(crate::page::failed(&json_question("a"), &user, "a", &failure).status, 401);
+    let status = |request| {
+        let visit = crate::page::Visit { request: &request, user: &user, form_key: String::new() };
+        crate::page::failed(&visit, "a", &failure).status
+    };
+    assert_eq!(status(form_question("message=a")), 303);
+    assert_eq!(status(json_question("a")), 401);
 }
 
 #[test]

@@ -10,6 +10,12 @@ pub enum Denied {
     SignedOut,
     /// The daily quota does not cover it.
     Exhausted { left: u32, retry_after_seconds: u32 },
+    /// The service's breaker is open: its upstream is left alone for a while.
+    Paused { retry_after_seconds: u32 },
+    /// The same request was sent before and has no answer yet.
+    StillRunning,
+    /// The key belongs to another request.
+    KeyReused,
     /// A variable that the operator has to set.
     NotConfigured(&'static str),
     /// Auth did not answer clearly; the cause is for the log.
@@ -60,6 +66,32 @@ impl Denied {
             )
             .retry_after(*retry_after_seconds)
             .with("left", *left),
+            Self::Paused { retry_after_seconds } => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "breaker_open",
+                Text::owned(
+                    format!("L’assistant ne répond plus depuis plusieurs questions ; il est laissé en paix un moment. Réessayez dans {retry_after_seconds} secondes. Cette question n’est pas décomptée de votre quota."),
+                    format!("The assistant has failed several questions in a row and is left alone for a while. Try again in {retry_after_seconds} seconds. This question does not count against your quota."),
+                ),
+            )
+            .retry_after(*retry_after_seconds),
+            Self::StillRunning => Problem::new(
+                StatusCode::CONFLICT,
+                "still_running",
+                Text::new(
+                    "Cette demande est déjà en cours et n’a pas encore de réponse. Renvoyez-la dans quelques secondes : elle ne sera pas comptée deux fois.",
+                    "This request is already under way and has no answer yet. Send it again in a few seconds: it will not be counted twice.",
+                ),
+            )
+            .retry_after(5),
+            Self::KeyReused => Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                Text::new(
+                    "Cette clé d’idempotence a déjà servi à une autre demande. Prenez-en une nouvelle.",
+                    "This idempotency key was already used for another request. Take a new one.",
+                ),
+            ),
             Self::NotConfigured(variable) => Problem::not_configured(variable),
             Self::Unavailable(cause) => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -97,6 +129,9 @@ mod tests {
     fn each_refusal_has_its_status() {
         let check = |denied: Denied, status| assert_eq!(denied.problem().status(), status, "{denied:?}");
         check(Denied::Exhausted { left: 0, retry_after_seconds: 9 }, StatusCode::TOO_MANY_REQUESTS);
+        check(Denied::Paused { retry_after_seconds: 9 }, StatusCode::SERVICE_UNAVAILABLE);
+        check(Denied::StillRunning, StatusCode::CONFLICT);
+        check(Denied::KeyReused, StatusCode::UNPROCESSABLE_ENTITY);
         check(Denied::NotConfigured("service_key"), StatusCode::SERVICE_UNAVAILABLE);
         check(Denied::Unavailable("refused".into()), StatusCode::SERVICE_UNAVAILABLE);
     }

@@ -90,10 +90,11 @@ pub async fn submit<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
             Text::new("Cette action n’existe pas.", "There is no such action."),
         )])),
     };
-    match done {
+    let reply = match done {
         Ok(reply) => reply,
         Err(error) => refused(request, app, &session, (action, &error)).await,
-    }
+    };
+    reply.asked_by(session.user_id.as_str())
 }
 
 async fn refused<S: Store>(

@@ -129,8 +129,8 @@ impl From<i64> for Value {
     }
 }
 
-impl From<&[u8; 32]> for Value {
-    fn from(bytes: &[u8; 32]) -> Self {
+impl<const N: usize> From<&[u8; N]> for Value {
+    fn from(bytes: &[u8; N]) -> Self {
         Self::Bytes(bytes.to_vec())
     }
 }

@@ -21,6 +21,8 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("0002_create_sessions.sql"),
     migration!("0003_create_throttles.sql"),
     migration!("0004_create_daily_spending.sql"),
+    migration!("0005_create_breakers.sql"),
+    migration!("0006_create_idempotency_keys.sql"),
 ];
 
 /// Applies what is missing. Safe with many instances at once: each statement locks, looks again, then acts.

@@ -3,7 +3,9 @@
 //!
 //! Every operation is one statement: `spin:postgres` has no transactions, and one statement is one.
 
+mod breakers;
 mod database;
+mod idempotency;
 mod migrate;
 mod quota;
 mod sessions;

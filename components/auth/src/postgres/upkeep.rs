@@ -23,6 +23,9 @@ WITH sessions_swept AS (
   DELETE FROM throttles WHERE (scope, subject) IN (
     SELECT scope, subject FROM throttles WHERE filled_at <= to_timestamp($1::bigint - $2::bigint)
     LIMIT 1000 FOR UPDATE SKIP LOCKED)
+), keys_swept AS (
+  DELETE FROM idempotency_keys WHERE ticket IN (
+    SELECT ticket FROM idempotency_keys WHERE ends_at <= to_timestamp($1::bigint) FOR UPDATE SKIP LOCKED)
 )
 DELETE FROM daily_spending WHERE (user_id, service, day) IN (
   SELECT user_id, service, day FROM daily_spending WHERE day < date '1970-01-01' + $3::bigint::int

@@ -3,12 +3,12 @@ use web::Reply;
 
 use super::{Browser, HOUR, PASSWORD, Site, json};
 
-fn ask(site: &Site, browser: &Browser<'_>, verb: &str, key: &str, body: &str) -> Reply {
+pub(super) fn ask(site: &Site, browser: &Browser<'_>, verb: &str, key: &str, body: &str) -> Reply {
     let request = browser.request("POST", &format!("/auth/internal/{verb}")).with("x-service-key", key);
     site.answer(request.with_body("application/json", body.to_owned()))
 }
 
-fn signed_in(site: &Site) -> Browser<'_> {
+pub(super) fn signed_in(site: &Site) -> Browser<'_> {
     let mut browser = site.browser();
     browser.json = true;
     browser.register("alice");
@@ -24,7 +24,8 @@ fn questions_are_spent_and_given_back() {
         let body = format!("{{\"service\":\"llm\",\"amount\":{amount}}}");
         ask(&site, &browser, "spend", "the key", &body)
     };
-    assert_eq!(json(&spend(48)), serde_json::json!({ "left": 2, "limit": 50 }));
+    let spent = json(&spend(48));
+    assert_eq!((&spent["left"], &spent["limit"]), (&2.into(), &50.into()));
     let refused = spend(3);
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(json(&refused)["left"], 2);

@@ -40,6 +40,15 @@ fn an_empty_field_is_named() {
 }
 
 #[test]
+fn a_password_does_not_expire() {
+    let site = Site::new();
+    let browser = site.browser();
+    browser.register("alice");
+    site.wait(10 * 365 * 24 * 60 * 60);
+    assert_eq!(location(&browser.sign_in("alice", PASSWORD)), "/home");
+}
+
+#[test]
 fn the_way_on_stays_on_this_site() {
     let site = Site::new();
     let browser = site.browser();

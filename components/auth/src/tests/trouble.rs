@@ -46,7 +46,7 @@ fn readiness_names_the_cause_without_details() {
 fn a_variable_that_cannot_be_read_is_named() {
     let site = Site::new();
     let request = site.browser().request("GET", "/home");
-    let random = crate::Random::from_bytes([1; 65]);
+    let random = crate::Random::from_bytes([1; 81]);
     let settings = Err(Misconfigured("llm_daily_quota"));
     let reply = now_or_never(crate::handle(&request, &site.store, settings, random));
     assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);

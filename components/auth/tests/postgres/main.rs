@@ -2,7 +2,9 @@
 //! starts from the installed binaries and that goes away with it. With neither, the tests fail and say so.
 #![expect(clippy::disallowed_methods, reason = "a test harness reads its environment and the clock")]
 
+mod breakers;
 mod client;
+mod idempotency;
 mod migrations;
 mod quota;
 mod server;

@@ -135,6 +135,29 @@ pub enum UpstreamError {
 }
 
 impl UpstreamError {
+    /// Whether it says that the webhook is ill, so that the next question would fail as this one did. Not a sign
+    /// of illness: a busy webhook, which says itself when to come back; what may be this question's fault (400,
+    /// 413, an answer that cannot be read, a model's refusal); and our own manifest, which costs nobody time.
+    #[must_use]
+    pub const fn means_ill(&self) -> bool {
+        match self {
+            Self::Send(SendError::NotSent(_) | SendError::TimedOut(_) | SendError::Cut(_))
+            | Self::OnlyAccepted
+            | Self::Unavailable
+            | Self::ScenarioFailed
+            | Self::GaveUp(_)
+            | Self::KeyRefused(_)
+            | Self::Gone(_)
+            | Self::Redirected(_) => true,
+            Self::Status(code) => *code >= 500,
+            Self::Send(SendError::Denied(_) | SendError::TooLarge)
+            | Self::Busy { .. }
+            | Self::Empty
+            | Self::ProviderError
+            | Self::Unreadable(_) => false,
+        }
+    }
+
     /// For the log; never holds what the webhook said, which may quote the question.
     #[must_use]
     pub fn cause(&self) -> String {
@@ -173,6 +196,37 @@ mod tests {
         let request = Webhook::configure(URL, " k1 ").ok().unwrap().request(&question("a"), "");
         assert_eq!(request.headers()["x-make-apikey"], "k1");
         assert!(request.headers()["x-make-apikey"].is_sensitive());
+    }
+
+    #[test]
+    fn only_what_the_next_question_would_meet_too_is_an_illness() {
+        use UpstreamError as E;
+        let text = String::new;
+        for (error, ill) in [
+            (E::Send(SendError::NotSent(text())), true),
+            (E::Send(SendError::TimedOut(text())), true),
+            (E::Send(SendError::Cut(text())), true),
+            (E::Send(SendError::Denied(text())), false),
+            (E::Send(SendError::TooLarge), false),
+            (E::OnlyAccepted, true),
+            (E::Busy { retry_after_seconds: None }, false),
+            (E::Busy { retry_after_seconds: Some(9) }, false),
+            (E::Unavailable, true),
+            (E::ScenarioFailed, true),
+            (E::GaveUp(524), true),
+            (E::KeyRefused(401), true),
+            (E::Gone(410), true),
+            (E::Redirected(302), true),
+            (E::Status(400), false),
+            (E::Status(413), false),
+            (E::Status(500), true),
+            (E::Status(599), true),
+            (E::Empty, false),
+            (E::ProviderError, false),
+            (E::Unreadable("not UTF-8"), false),
+        ] {
+            assert_eq!(error.means_ill(), ill, "{error:?}");
+        }
     }
 
     #[test]

@@ -13,6 +13,8 @@ const SIMULATED: &str = "x-atelier-simulated";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answered {
     pub answer: Answer,
+    /// What it was read from.
+    pub text: String,
     /// It comes from a stand-in, and the page says so.
     pub simulated: bool,
 }
@@ -43,21 +45,31 @@ pub fn reply(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Result<An
     }
     let text = std::str::from_utf8(body).map_err(|_| UpstreamError::Unreadable("not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.trim().is_empty() {
-        return Err(UpstreamError::Empty);
+    Answered::read(text, headers.contains_key(SIMULATED))
+}
+
+impl Answered {
+    /// Reads the text of a success.
+    ///
+    /// # Errors
+    /// See [`UpstreamError`]: a text is no proof of an answer either.
+    pub fn read(text: &str, simulated: bool) -> Result<Self, UpstreamError> {
+        if text.trim().is_empty() {
+            return Err(UpstreamError::Empty);
+        }
+        if text.trim().trim_matches('"').eq_ignore_ascii_case("accepted") {
+            return Err(UpstreamError::OnlyAccepted);
+        }
+        if is_html_page(text) {
+            return Err(UpstreamError::Unreadable("an HTML page"));
+        }
+        let answer = envelope::open(text)?;
+        // `blocks` with nothing in them (a bare fence) are no answer either.
+        if answer.explanation.is_empty() && answer.blocks.iter().all(|block| block.code.is_empty()) {
+            return Err(UpstreamError::Empty);
+        }
+        Ok(Self { answer, text: text.to_owned(), simulated })
     }
-    if text.trim().trim_matches('"').eq_ignore_ascii_case("accepted") {
-        return Err(UpstreamError::OnlyAccepted);
-    }
-    if is_html_page(text) {
-        return Err(UpstreamError::Unreadable("an HTML page"));
-    }
-    let answer = envelope::open(text)?;
-    // `blocks` with nothing in them (a bare fence) are no answer either.
-    if answer.explanation.is_empty() && answer.blocks.iter().all(|block| block.code.is_empty()) {
-        return Err(UpstreamError::Empty);
-    }
-    Ok(Answered { answer, simulated: headers.contains_key(SIMULATED) })
 }
 
 fn begins(body: &Bytes, sentence: &str) -> bool {
