@@ -6,8 +6,8 @@
   const form = id("convert");
   if (!form || !window.FormData || !window.XMLHttpRequest) return;
   const say = form.dataset;
-  const file = id("file"), drop = id("drop"), status = id("status"), bar = id("bar"), latex = id("latex");
-  let request = null, timer = 0, previewUrl = "", downloadUrl = "";
+  const file = id("file"), drop = id("drop"), status = id("status"), bar = id("bar"), latex = id("latex"), markdown = id("markdown");
+  let request = null, timer = 0, previewUrl = "";
 
   const show = (element, visible) => { element.hidden = !visible; };
   const beside = () => id("desk").classList.toggle("both", !id("preview").hidden && !id("result").hidden);
@@ -37,7 +37,6 @@
   };
   file.addEventListener("change", chosen);
 
-  show(id("drop-hint"), true);
   const over = (event) => { event.preventDefault(); drop.classList.add("over"); };
   drop.addEventListener("dragenter", over);
   drop.addEventListener("dragover", over);
@@ -113,6 +112,9 @@
     id("facts").textContent = say.madeBy + " " + data.model + ". " + say.counted + " " + data.pages_charged + ".";
     id("download").download = data.tex_file;
     show(id("download"), true);
+    markdown.value = data.markdown;
+    id("download-markdown").download = data.markdown_file;
+    show(id("markdown-pane"), true);
     tell(data.complete ? say.done : say.incomplete);
     busy(false);
     id("result").focus({ preventScroll: true });
@@ -157,7 +159,7 @@
     const xhr = request = new XMLHttpRequest();
     const events = eventReader(xhr);
     latex.value = "";
-    for (const name of ["simulated", "incomplete", "warnings", "download"]) show(id(name), false);
+    for (const name of ["simulated", "incomplete", "warnings", "download", "markdown-pane"]) show(id(name), false);
     id("facts").textContent = "";
     busy(true);
     bar.value = 0;
@@ -197,19 +199,24 @@
   });
   id("cancel").addEventListener("click", () => { if (request) request.abort(); });
 
-  // What is in the text field, corrections included.
-  if (navigator.clipboard) {
-    show(id("copy"), true);
-    id("copy").addEventListener("click", async () => {
-      const button = id("copy"), label = button.textContent;
-      await navigator.clipboard.writeText(latex.value);
-      button.textContent = say.copied;
-      setTimeout(() => { button.textContent = label; }, 1500);
+  // What is in a text field, corrections included.
+  const offer = (field, copy, download, type) => {
+    if (navigator.clipboard) {
+      show(copy, true);
+      copy.addEventListener("click", async () => {
+        const label = copy.textContent;
+        await navigator.clipboard.writeText(field.value);
+        copy.textContent = say.copied;
+        setTimeout(() => { copy.textContent = label; }, 1500);
+      });
+    }
+    let url = "";
+    download.addEventListener("click", () => {
+      if (url) URL.revokeObjectURL(url);
+      url = URL.createObjectURL(new Blob([field.value], { type }));
+      download.href = url;
     });
-  }
-  id("download").addEventListener("click", () => {
-    if (downloadUrl) URL.revokeObjectURL(downloadUrl);
-    downloadUrl = URL.createObjectURL(new Blob([latex.value], { type: "application/x-tex" }));
-    id("download").href = downloadUrl;
-  });
+  };
+  offer(latex, id("copy"), id("download"), "application/x-tex");
+  offer(markdown, id("copy-markdown"), id("download-markdown"), "text/markdown;charset=utf-8");
 })();

@@ -8,6 +8,7 @@ use crate::events::Event;
 use crate::gemini::request::Document;
 use crate::gemini::settings::Settings;
 use crate::latex::{self, Warning};
+use crate::markdown;
 use crate::pdf;
 use crate::ports::{Body, Edge};
 use crate::storage::{discard, wait_until_active};
@@ -18,6 +19,8 @@ use crate::upload::{FileName, Received, Upload, receive};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversion {
     pub latex: String,
+    /// The same, made from `latex`.
+    pub markdown: String,
     /// `None`: could not be read from the PDF.
     pub pages: Option<u32>,
     /// Taken from the daily quota.
@@ -70,7 +73,9 @@ async fn charged_convert<E: Edge, B: Body>(
         warnings.push(Warning::OddEnd);
     }
     warnings.sort_by_key(|warning| !warning.is_incomplete());
+    let complete = !warnings.iter().any(Warning::is_incomplete);
     Ok(Conversion {
+        markdown: markdown::from_latex(&finished.latex, complete),
         latex: finished.latex,
         pages: received.facts.pages,
         pages_charged: *charged,
@@ -124,6 +129,7 @@ impl Conversion {
             .collect();
         json!({
             "latex": self.latex,
+            "markdown": self.markdown,
             "complete": self.is_complete(),
             "pages": self.pages,
             "pages_charged": self.pages_charged,
@@ -132,6 +138,7 @@ impl Conversion {
             "simulated": self.simulated,
             "file": self.file.as_str(),
             "tex_file": self.file.tex(),
+            "markdown_file": self.file.markdown(),
             "request_id": request_id,
         })
     }

@@ -1,9 +1,10 @@
-//! ocr: a PDF comes in, goes to Google Gemini, and comes back as a LaTeX document that says what it lacks.
+//! ocr: a PDF comes in, goes to Google Gemini, and comes back as a LaTeX document that says what it lacks, and as
+//! Markdown made from it.
 //!
 //! | route | does |
 //! |---|---|
 //! | `GET /ocr` | the page with the form |
-//! | `POST /ocr` | multipart `file`; a page, JSON, or `text/event-stream`, as `Accept` says |
+//! | `POST /ocr` | multipart `file`; a page, JSON, a `.tex` or `.md` file, or `text/event-stream`, as `Accept` says |
 //! | `GET /ocr/assets/…` | style sheet, script, icon |
 //!
 //! One slash at the end of the first two makes no difference. Everything but `spin.rs` is plain Rust and is tested
@@ -26,6 +27,7 @@ pub mod error;
 pub mod events;
 pub mod gemini;
 pub mod latex;
+pub mod markdown;
 pub mod open;
 pub mod page;
 pub mod pdf;

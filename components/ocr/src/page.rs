@@ -1,4 +1,4 @@
-//! What the user sees, as a page, as JSON, as a `.tex` file, and as the events of a stream.
+//! What the user sees, as a page, as JSON, as a `.tex` or `.md` file, and as the events of a stream.
 
 use askama::Template;
 use base64::Engine as _;
@@ -75,11 +75,18 @@ impl ConvertPage<'_> {
         self.conversion.map(|conversion| conversion.warnings.as_slice()).unwrap_or_default()
     }
 
-    /// The document as an address, so that it can be saved without a script and without a second request.
     fn download(&self) -> String {
-        let latex = self.conversion.map(|conversion| conversion.latex.as_bytes()).unwrap_or_default();
-        format!("data:application/x-tex;base64,{}", STANDARD.encode(latex))
+        data("application/x-tex", self.conversion.map(|conversion| conversion.latex.as_str()))
     }
+
+    fn download_markdown(&self) -> String {
+        data("text/markdown;charset=utf-8", self.conversion.map(|conversion| conversion.markdown.as_str()))
+    }
+}
+
+/// A text as an address, so that it can be saved without a script and without a second request.
+fn data(content_type: &str, text: Option<&str>) -> String {
+    format!("data:{content_type};base64,{}", STANDARD.encode(text.unwrap_or_default()))
 }
 
 /// The page with an empty form.
@@ -94,15 +101,18 @@ pub fn converted(request: &Request, user: &User, conversion: &Conversion) -> Rep
     match Format::of(request) {
         Format::Page => show(request, user, None, Some(conversion)),
         Format::Json | Format::Stream => Reply::json(StatusCode::OK, &json(request, conversion)),
-        Format::Tex => {
-            let name = HeaderValue::from_str(&conversion.file.content_disposition());
-            let name = name.unwrap_or(HeaderValue::from_static("attachment"));
-            let complete = if conversion.is_complete() { "true" } else { "false" };
-            Reply::new(StatusCode::OK, "application/x-tex; charset=utf-8", conversion.latex.clone())
-                .with(header::CONTENT_DISPOSITION, name)
-                .with(header::HeaderName::from_static("x-complete"), HeaderValue::from_static(complete))
-        }
+        Format::Tex => file(conversion, "application/x-tex; charset=utf-8", "tex", &conversion.latex),
+        Format::Markdown => file(conversion, "text/markdown; charset=utf-8", "md", &conversion.markdown),
     }
+}
+
+fn file(conversion: &Conversion, content_type: &'static str, extension: &str, text: &str) -> Reply {
+    let name = HeaderValue::from_str(&conversion.file.content_disposition(extension));
+    let name = name.unwrap_or(HeaderValue::from_static("attachment"));
+    let complete = if conversion.is_complete() { "true" } else { "false" };
+    Reply::new(StatusCode::OK, content_type, text.to_owned())
+        .with(header::CONTENT_DISPOSITION, name)
+        .with(header::HeaderName::from_static("x-complete"), HeaderValue::from_static(complete))
 }
 
 /// A failure to convert for somebody who is signed in: the form again, or a problem.

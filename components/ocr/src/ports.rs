@@ -28,6 +28,13 @@ pub trait Body {
     async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError>;
 }
 
+/// Lent, so that whoever owns the body can see to its rest.
+impl<B: Body> Body for &mut B {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
+        (**self).chunk().await
+    }
+}
+
 /// A reply whose body is still arriving.
 #[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
 pub trait Answer {

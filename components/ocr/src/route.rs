@@ -40,6 +40,8 @@ pub enum Format {
     Json,
     /// The LaTeX alone, as a download.
     Tex,
+    /// The Markdown alone, as a download.
+    Markdown,
     /// `text/event-stream`, as it arrives.
     Stream,
 }
@@ -52,6 +54,8 @@ impl Format {
             Self::Stream
         } else if accept.contains("application/x-tex") {
             Self::Tex
+        } else if accept.contains("text/markdown") {
+            Self::Markdown
         } else if request.wants_json() {
             Self::Json
         } else {
@@ -92,6 +96,7 @@ mod tests {
             ("application/json", Format::Json),
             ("text/event-stream, application/problem+json", Format::Stream),
             ("application/x-tex", Format::Tex),
+            ("text/markdown", Format::Markdown),
         ] {
             assert_eq!(
                 Format::of(&Request::test("POST", "/ocr").with("accept", accept)),

@@ -11,13 +11,13 @@ use futures_util::lock::Mutex;
 use futures_util::{SinkExt as _, StreamExt as _, stream};
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt as _, StreamBody};
-use session::{Client, Denied, Service, User};
+use session::{Client, Denied, Service, Undelivered, User};
 use spin_sdk::http::{BoxBody, FullBody, Request as Incoming, Response, box_body};
 use spin_sdk::http_service;
-use spin_sdk::wasip3::http_compat::{IncomingRequestBody, IncomingResponseBody};
+use spin_sdk::wasip3::http_compat::IncomingResponseBody;
 use web::log::{Event as LogEvent, Level};
 use web::outbound::{Limits, SendError};
-use web::spin::{Network, now, started, variable, within};
+use web::spin::{BodyReader, Network, now, started, variable, within};
 use web::{Reply, Request};
 
 use crate::convert::{Conversion, convert};
@@ -43,8 +43,12 @@ async fn serve(incoming: Incoming) -> Response<BoxBody> {
     let (parts, body) = incoming.into_parts();
     let request = web::spin::head(&parts).await;
     let auth = Client::new(Network, variable("auth_url").await, variable("service_key").await);
+    let mut body = BodyReader::new(body);
     match open(&request, &auth, settings().await).await {
-        Opened::Reply(reply) => whole(&request, began, reply),
+        Opened::Reply(reply) => {
+            body.drain(&request.headers).await;
+            whole(&request, began, reply)
+        }
         Opened::Convert { user, settings } => {
             let length = request.header("content-length").and_then(|length| length.parse().ok());
             let upload = Upload {
@@ -86,7 +90,7 @@ impl Job {
     async fn at_once(self) -> Response<BoxBody> {
         let Self { request, user, auth, settings, upload, began } = self;
         let edge = SpinEdge { headers: request.headers.clone(), auth, events: None };
-        let reply = match convert(&edge, &settings, upload).await {
+        let reply = match converted(&edge, &settings, upload).await {
             Ok(conversion) => page::converted(&request, &user, &conversion),
             Err(failure) => page::failed(&request, &user, &failure),
         };
@@ -101,7 +105,7 @@ impl Job {
         // One sender for all events: each clone of it would be granted a place of its own in the channel.
         let edge = SpinEdge { headers: request.headers.clone(), auth, events: Some(Mutex::new(sender)) };
         spin_sdk::wasip3::spawn(async move {
-            let outcome = convert(&edge, &settings, upload).await;
+            let outcome = converted(&edge, &settings, upload).await;
             if let Some(events) = edge.events {
                 // Whoever has left is told nothing.
                 let _ = events.into_inner().send(Told::Ended(Box::new(outcome))).await;
@@ -121,6 +125,19 @@ impl Job {
         *response.headers_mut() = head.headers;
         response.map(|_| box_body(StreamBody::new(told(request, began, first, events))))
     }
+}
+
+/// Converts, and after a failure reads what is left of the upload, so that the client gets to read the answer.
+async fn converted(
+    edge: &SpinEdge,
+    settings: &Settings,
+    mut upload: Upload<IncomingFile>,
+) -> Result<Conversion, Failure> {
+    let outcome = convert(edge, settings, upload.by_ref()).await;
+    if outcome.is_err() {
+        upload.body.0.drain(&edge.headers).await;
+    }
+    outcome
 }
 
 /// What the conversion tells the stream.
@@ -165,21 +182,13 @@ fn ended(request: &Request, began: u64, outcome: Result<Conversion, Failure>) ->
 }
 
 /// The upload, as the host hands it over.
-struct IncomingFile(IncomingRequestBody);
+struct IncomingFile(BodyReader);
 
 impl Body for IncomingFile {
     async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
-        loop {
-            match within(BETWEEN_BYTES_TIME, self.0.frame()).await {
-                None => return Err(BodyError::TooSlow),
-                Some(None) => return Ok(None),
-                Some(Some(Err(error))) => return Err(BodyError::Broken(error.to_string())),
-                Some(Some(Ok(frame))) => {
-                    if let Ok(data) = frame.into_data() {
-                        return Ok(Some(data));
-                    }
-                }
-            }
+        match within(BETWEEN_BYTES_TIME, self.0.chunk()).await {
+            None => Err(BodyError::TooSlow),
+            Some(piece) => piece.map_err(|error| BodyError::Broken(error.to_string())),
         }
     }
 }
@@ -198,7 +207,8 @@ impl Edge for SpinEdge {
     }
 
     async fn refund(&self, pages: u32) {
-        if let Err(denied) = self.auth.refund(&self.headers, Service::Ocr, pages).await {
+        if let Err(denied) = self.auth.refund(&self.headers, Service::Ocr, pages, Undelivered::UNKNOWN).await
+        {
             let event = LogEvent::new(Level::Error, now(), "ocr", "refund_failed");
             web::spin::log(event.with("pages", pages).with("cause", format!("{denied:?}")));
         }

@@ -1,5 +1,5 @@
-//! LaTeX as far as balance and commands need it: what stands in comments, `\verb` and verbatim environments is
-//! not looked at.
+//! LaTeX as far as balance and commands need it: what stands in comments, `\verb`, addresses and verbatim
+//! environments is not looked at.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind<'a> {
@@ -17,11 +17,18 @@ pub struct Token<'a> {
     pub kind: Kind<'a>,
     /// Offset of its first byte.
     pub at: usize,
+    /// Offset after its last byte; after the braces of `\begin{…}` and `\url{…}`, after the closing mark of
+    /// `\verb|…|`.
+    pub end: usize,
     /// Counted from 1.
     pub line: u32,
 }
 
-const VERBATIM: [&str; 6] = ["verbatim", "verbatim*", "Verbatim", "lstlisting", "minted", "comment"];
+/// What stands in these environments is text as it is; in `comment`, nothing at all.
+pub const VERBATIM: [&str; 6] = ["verbatim", "verbatim*", "Verbatim", "lstlisting", "minted", "comment"];
+
+/// `\verb|…|` with more bytes than this is not one; without a limit, many that are never closed take quadratic time.
+const VERB_BYTES_MAX: usize = 2000;
 
 /// Reads `source` once, in linear time.
 pub fn tokens(source: &str) -> Vec<Token<'_>> {
@@ -33,8 +40,9 @@ pub fn tokens(source: &str) -> Vec<Token<'_>> {
 /// The argument in braces at the start of `text`, blanks before it allowed: its content.
 pub fn argument(text: &str) -> Option<&str> {
     let inner = text.trim_start_matches([' ', '\t', '\n']).strip_prefix('{')?;
-    let (content, _) = inner.split_once('}')?;
-    (!content.contains(['{', '\n'])).then_some(content)
+    // The first of the three ends the search: `\begin{` again and again must not look to the end each time.
+    let (content, rest) = inner.split_at_checked(inner.find(['{', '}', '\n'])?)?;
+    rest.starts_with('}').then_some(content)
 }
 
 struct Reader<'a> {
@@ -56,8 +64,11 @@ impl<'a> Reader<'a> {
         self.at += passed.len();
     }
 
-    fn emit(&mut self, kind: Kind<'a>) {
-        self.tokens.push(Token { kind, at: self.at, line: self.line });
+    /// Notes a token of `bytes` bytes and moves on over it.
+    fn emit(&mut self, kind: Kind<'a>, bytes: usize) {
+        let (at, line) = (self.at, self.line);
+        self.skip(bytes);
+        self.tokens.push(Token { kind, at, end: self.at, line });
     }
 
     fn step(&mut self) -> bool {
@@ -68,16 +79,11 @@ impl<'a> Reader<'a> {
         match rest.as_bytes().first() {
             Some(b'%') => self.skip(rest.find('\n').map_or(rest.len(), |end| end + 1)),
             Some(b'\\') => self.command(),
-            Some(b'{') => self.single(Kind::Open),
-            Some(b'}') => self.single(Kind::Close),
-            _ => self.single(Kind::Dollar),
+            Some(b'{') => self.emit(Kind::Open, 1),
+            Some(b'}') => self.emit(Kind::Close, 1),
+            _ => self.emit(Kind::Dollar, 1),
         }
         true
-    }
-
-    fn single(&mut self, kind: Kind<'a>) {
-        self.emit(kind);
-        self.skip(1);
     }
 
     fn command(&mut self) {
@@ -89,33 +95,37 @@ impl<'a> Reader<'a> {
         match name {
             "begin" | "end" => {
                 let Some(environment) = argument(tail) else {
-                    self.emit(Kind::Command(name));
-                    return self.skip(1 + length);
+                    return self.emit(Kind::Command(name), 1 + length);
                 };
                 let through = tail.find('}').map_or(0, |end| end + 1);
-                self.emit(if name == "begin" { Kind::Begin(environment) } else { Kind::End(environment) });
-                self.skip(1 + length + through);
-                if name == "begin" && VERBATIM.contains(&environment) {
+                let begins = name == "begin";
+                let kind = if begins { Kind::Begin(environment) } else { Kind::End(environment) };
+                self.emit(kind, 1 + length + through);
+                if begins && VERBATIM.contains(&environment) {
                     let end = format!("\\end{{{environment}}}");
                     self.skip(self.rest().find(&end).unwrap_or(self.rest().len()));
                 }
             }
             "verb" | "lstinline" => {
-                let tail = tail.strip_prefix('*').unwrap_or(tail);
-                let line = tail.split('\n').next().unwrap_or_default();
-                let mut chars = line.chars();
-                let closing = chars.next().and_then(|mark| {
-                    let body = chars.as_str();
-                    body.find(mark).map(|end| end + 2 * mark.len_utf8())
+                let mut chars = tail.strip_prefix('*').unwrap_or(tail).chars();
+                let mark = chars.next().filter(|mark| *mark != '\n');
+                // `\lstinline{…}` is allowed too.
+                let mark = if name == "lstinline" && mark == Some('{') { Some('}') } else { mark };
+                let marked = chars.as_str();
+                let start = self.rest().len() - marked.len();
+                let near = marked.get(..marked.floor_char_boundary(VERB_BYTES_MAX)).unwrap_or(marked);
+                let closing = mark.and_then(|mark| {
+                    let end = near.find([mark, '\n'])?;
+                    near.get(end..)?.starts_with(mark).then_some(start + end + mark.len_utf8())
                 });
-                self.emit(Kind::Command(name));
-                let start = self.rest().len() - tail.len();
-                self.skip(start + closing.unwrap_or(0));
+                self.emit(Kind::Command(name), closing.unwrap_or(1 + length));
             }
-            _ => {
-                self.emit(Kind::Command(name));
-                self.skip(1 + length);
+            // `%` and `#` in an address are itself; the token reaches to the address's brace.
+            "url" | "href" | "nolinkurl" if argument(tail).is_some() => {
+                let through = tail.find('}').map_or(0, |end| end + 1);
+                self.emit(Kind::Command(name), 1 + length + through);
             }
+            _ => self.emit(Kind::Command(name), 1 + length),
         }
     }
 }
@@ -150,7 +160,29 @@ mod tests {
         check(r"\verb|{$%| }", &[r"\verb", "}"]);
         check("\\begin{verbatim}\n{ $ \\x\n\\end{verbatim}", &["+verbatim", "-verbatim"]);
         check(r"\begin {x} \begin", &["+x", r"\begin"]);
+        check(r"{\url{a%20b#c}} \href{a%b}{c} \url", &["{", r"\url", "}", r"\href", "{", "}", r"\url"]);
         check("\\", &["\\"]);
+    }
+
+    #[test]
+    fn a_token_ends_where_the_next_text_begins() {
+        let check = |source: &str, expected: &[&str]| {
+            let tokens = tokens(source);
+            let spans: Vec<&str> = tokens.iter().map(|token| &source[token.at..token.end]).collect();
+            assert_eq!(spans, expected, "{source}");
+        };
+        check(r"a \frac12 \é{x}", &[r"\frac", r"\é", "{", "}"]);
+        check(r"\begin {x}\item\end{x}$", &[r"\begin {x}", r"\item", r"\end{x}", "$"]);
+        check(r"\verb|{$%| \verb*+a+ \verb|a", &[r"\verb|{$%|", r"\verb*+a+", r"\verb"]);
+    }
+
+    #[test]
+    fn what_is_never_closed_takes_linear_time() {
+        let started = std::time::Instant::now();
+        for piece in ["\\begin{", "\\begin{a", "\\verb|", "{", "\\begin{verbatim}"] {
+            tokens(&piece.repeat(100_000));
+        }
+        assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
     }
 
     #[test]

@@ -25,7 +25,7 @@ fn codes(warnings: &[Warning]) -> Vec<&'static str> {
 fn a_small_pdf_becomes_latex_in_one_request() {
     let edge = FakeEdge::new([Reply::stream(&["```latex\n", LATEX, "```"], "STOP")]);
     let conversion = convert(&edge, exam()).unwrap();
-    assert_eq!(conversion.latex, LATEX);
+    assert_eq!((conversion.latex.as_str(), conversion.markdown.as_str()), (LATEX, "Soit $x$.\n"));
     assert_eq!((conversion.pages, conversion.pages_charged, edge.left.get()), (Some(3), 3, 97));
     assert!(conversion.is_complete() && conversion.simulated && conversion.warnings.is_empty());
     assert_eq!((conversion.model.as_str(), conversion.file.tex().as_str()), ("m-version", "Enonce_n3.tex"));

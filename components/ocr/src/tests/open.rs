@@ -49,6 +49,7 @@ fn user() -> User {
 fn conversion() -> Conversion {
     Conversion {
         latex: "\\documentclass{article} </textarea><script>".into(),
+        markdown: "# </textarea><script>".into(),
         pages: Some(2),
         pages_charged: 2,
         warnings: vec![Warning::Cut],
@@ -68,7 +69,7 @@ fn who_is_not_signed_in_uploads_nothing() {
             (StatusCode::SEE_OTHER, "/auth?next=/ocr")
         );
     }
-    for accept in ["application/json", "text/event-stream", "application/x-tex"] {
+    for accept in ["application/json", "text/event-stream", "application/x-tex", "text/markdown"] {
         let reply = reply(401, &post(accept));
         assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{accept}");
         assert_eq!(reply.headers["content-type"], "application/problem+json", "{accept}");
@@ -146,6 +147,10 @@ fn a_document_is_shown_as_text_and_told_to_be_cut_and_simulated() {
     assert!(page.contains("id=\"incomplete\"><p>") && page.contains("id=\"simulated\"><p>"), "{page}");
     assert!(page.contains("Il manque") || page.contains("il manque la suite"), "{page}");
     assert!(page.contains("download=\"Enonce.tex\"") && page.contains("data:application/x-tex;base64,"));
+    assert!(
+        page.contains("download=\"Enonce.md\"") && page.contains("data:text/markdown;charset=utf-8;base64,")
+    );
+    assert!(page.contains("id=\"markdown-pane\">"), "{page}");
     let policy =
         web::finish(reply, &Request::test("POST", "/ocr").context).headers["content-security-policy"].clone();
     let policy = policy.to_str().unwrap();
@@ -172,6 +177,16 @@ fn the_other_forms_carry_the_same_document() {
             .unwrap()
             .starts_with("attachment; filename=\"Enonce.tex\"")
     );
+    assert_eq!(
+        (&body["markdown"], &body["markdown_file"]),
+        (&conversion().markdown.into(), &"Enonce.md".into())
+    );
+    let markdown = page::converted(&request("text/markdown"), &user(), &conversion());
+    assert_eq!(
+        (markdown.body, &markdown.headers["x-complete"]),
+        (conversion().markdown.into(), &"false".parse().unwrap())
+    );
+    assert!(markdown.headers["content-disposition"].to_str().unwrap().contains("Enonce.md"));
     let done = page::done(&request("text/event-stream"), &conversion());
     assert!(done.starts_with(b"event: done\ndata: {") && done.ends_with(b"}\n\n"));
 }

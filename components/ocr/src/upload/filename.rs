@@ -1,8 +1,8 @@
-//! The name of the `.tex` file, made from the name of the upload.
+//! The names of the `.tex` and `.md` files, made from the name of the upload.
 //!
 //! The client's name is text from outside: it is never a path here, only shown and put into a header.
 
-use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::{compose, decompose_canonical};
 
 /// Characters of the name kept, without the extension.
 const NAME_CHARS_MAX: usize = 80;
@@ -16,7 +16,8 @@ impl FileName {
     #[must_use]
     pub fn parse(raw: &str) -> Self {
         let last = raw.rsplit(['/', '\\']).next().unwrap_or_default();
-        let clean: String = last.nfc().filter(|char| !is_unsafe(*char)).take(NAME_CHARS_MAX + 4).collect();
+        let safe = composed(last).filter(|char| !is_unsafe(*char));
+        let clean: String = safe.take(NAME_CHARS_MAX + 4).collect();
         let clean = clean.trim().trim_start_matches('.');
         Self(if clean.is_empty() { format!("{DEFAULT}.pdf") } else { clean.to_owned() })
     }
@@ -29,27 +30,37 @@ impl FileName {
     /// The name of the LaTeX file, in ASCII: `Énoncé n°3.pdf` gives `Enonce_n3.tex`.
     #[must_use]
     pub fn tex(&self) -> String {
+        self.named("tex")
+    }
+
+    /// The name of the Markdown file, likewise.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        self.named("md")
+    }
+
+    fn named(&self, extension: &str) -> String {
         let stem = strip_pdf(&self.0);
         let mut name = String::new();
-        for char in stem.nfkd() {
-            match char {
-                'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' => name.push(char),
+        for char in stem.chars() {
+            decompose_canonical(char, |part| match part {
+                'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' => name.push(part),
                 '_' | ' ' | '\t' if !name.ends_with('_') => name.push('_'),
                 _ => {}
-            }
+            });
         }
         let name: String = name.trim_matches(['.', '_', '-']).chars().take(NAME_CHARS_MAX).collect();
         let name = if name.is_empty() { DEFAULT.to_owned() } else { name };
         let first = name.split('.').next().unwrap_or_default();
         let prefix = if is_device(first) { "_" } else { "" };
-        format!("{prefix}{name}.tex")
+        format!("{prefix}{name}.{extension}")
     }
 
-    /// `Content-Disposition` of the download (RFC 6266), with the accents in `filename*`.
+    /// `Content-Disposition` of the download (RFC 6266), with the accents in `filename*`. `extension`: `tex` or `md`.
     #[must_use]
-    pub fn content_disposition(&self) -> String {
+    pub fn content_disposition(&self, extension: &str) -> String {
         let mut encoded = String::new();
-        for byte in format!("{}.tex", strip_pdf(&self.0)).bytes() {
+        for byte in format!("{}.{extension}", strip_pdf(&self.0)).bytes() {
             match byte {
                 b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => {
                     encoded.push(char::from(byte));
@@ -57,8 +68,22 @@ impl FileName {
                 _ => encoded.push_str(&format!("%{byte:02X}")),
             }
         }
-        format!("attachment; filename=\"{}\"; filename*=UTF-8''{encoded}", self.tex())
+        format!("attachment; filename=\"{}\"; filename*=UTF-8''{encoded}", self.named(extension))
     }
+}
+
+/// Letters with the accents that follow them as one character each (macOS sends them apart), so that a name looks the
+/// same everywhere. Not the whole of NFC, whose tables alone would be a tenth of this component.
+fn composed(text: &str) -> impl Iterator<Item = char> {
+    let mut chars = text.chars().peekable();
+    std::iter::from_fn(move || {
+        let mut char = chars.next()?;
+        while let Some(whole) = chars.peek().and_then(|accent| compose(char, *accent)) {
+            char = whole;
+            chars.next();
+        }
+        Some(char)
+    })
 }
 
 fn strip_pdf(name: &str) -> &str {
@@ -96,6 +121,7 @@ mod tests {
         };
         check("examen.pdf", "examen.pdf", "examen.tex");
         check("Énoncé n°3.PDF", "Énoncé n°3.PDF", "Enonce_n3.tex");
+        check("E\u{301}nonce\u{301}.pdf", "Énoncé.pdf", "Enonce.tex");
         check("数学.pdf", "数学.pdf", "document.tex");
         check("C:\\notes\\../../etc/passwd", "passwd", "passwd.tex");
         check("..", "document.pdf", "document.tex");
@@ -107,9 +133,11 @@ mod tests {
     #[test]
     fn the_header_carries_both_spellings() {
         assert_eq!(
-            FileName::parse("Énoncé \"1\".pdf").content_disposition(),
+            FileName::parse("Énoncé \"1\".pdf").content_disposition("tex"),
             "attachment; filename=\"Enonce_1.tex\"; filename*=UTF-8''%C3%89nonc%C3%A9%20%221%22.tex"
         );
+        assert_eq!(FileName::parse("Énoncé.pdf").markdown(), "Enonce.md");
+        assert!(FileName::parse("a.pdf").content_disposition("md").contains("a.md"));
     }
 
     proptest! {
@@ -120,7 +148,7 @@ mod tests {
             prop_assert!(tex.ends_with(".tex") && tex.len() <= NAME_CHARS_MAX + 5);
             prop_assert!(tex.chars().all(|char| char.is_ascii_alphanumeric() || "._-".contains(char)));
             prop_assert!(!tex.starts_with('.'));
-            prop_assert!(name.content_disposition().bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+            prop_assert!(name.content_disposition("md").bytes().all(|byte| (b' '..=b'~').contains(&byte)));
             prop_assert!(!name.as_str().contains(['/', '\\']));
         }
     }

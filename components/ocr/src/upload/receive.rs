@@ -34,6 +34,17 @@ pub struct Upload<B> {
     pub body: B,
 }
 
+impl<B> Upload<B> {
+    /// The same upload, with its body lent.
+    pub fn by_ref(&mut self) -> Upload<&mut B> {
+        Upload {
+            content_type: self.content_type.clone(),
+            content_length: self.content_length,
+            body: &mut self.body,
+        }
+    }
+}
+
 /// A PDF that may be sent to a model.
 #[derive(Debug)]
 pub struct Received {
