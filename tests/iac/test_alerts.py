@@ -14,8 +14,8 @@ from tools import BIN
 FOLDER = PROJECT / "k8s" / "observability"
 # Every metric that anything may ask for, and who makes it.
 METRICS = {
-    "atelier_calls_total": "spanmetrics",
-    "atelier_duration_seconds_bucket": "spanmetrics",
+    "atelier_calls_total": "span_metrics",
+    "atelier_duration_seconds_bucket": "span_metrics",
     "atelier_log_lines_total": "count",
     "kube_deployment_status_replicas_available": "kube-state-metrics",
     "kube_pod_container_status_restarts_total": "kube-state-metrics",
@@ -60,6 +60,20 @@ def test_prometheus_refuses_a_broken_rule(tmp_path):
     assert subprocess.run([BIN / "alerts", "rules", broken], capture_output=True).returncode != 0
 
 
+def test_prometheus_starts_with_its_configuration():
+    """Its own loader: relabelling, service discovery, everything but the files and addresses themselves."""
+    done = subprocess.run([BIN / "alerts", "config", FOLDER / "prometheus-config.yaml"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("old", "new"), [("role: pod", "role: pods"), ("action: keep", "action: retain"), ("honor_labels", "honour_labels")])
+def test_prometheus_refuses_a_broken_configuration(tmp_path, old, new):
+    broken, text = tmp_path / "prometheus.yaml", (FOLDER / "prometheus-config.yaml").read_text()
+    assert old in text
+    broken.write_text(text.replace(old, new, 1))
+    assert subprocess.run([BIN / "alerts", "config", broken], capture_output=True).returncode != 0
+
+
 def test_alerts_and_dashboards_ask_for_metrics_that_somebody_makes():
     asked = tool("expressions", given={**{name: rule["expr"] for name, rule in alerts().items()}, **dashboards()})
     assert {metric for metrics in asked.values() for metric in metrics} == METRICS.keys()
@@ -70,7 +84,7 @@ def test_every_maker_of_a_metric_is_configured():
     jobs = {job["job_name"] for job in yaml.safe_load((FOLDER / "prometheus-config.yaml").read_text())["scrape_configs"]}
     makers = set(collector["connectors"]) | jobs | {"prometheus"}
     assert set(METRICS.values()) <= makers
-    spans = collector["connectors"]["spanmetrics"]
+    spans = collector["connectors"]["span_metrics"]
     assert spans["namespace"] == "atelier" and spans["histogram"]["unit"] == "s"
     # The labels the expressions use are the dimensions the collector gives.
     labels = {dimension["name"].replace(".", "_") for dimension in spans["dimensions"]}
@@ -94,7 +108,7 @@ def test_the_collector_tells_the_paths_apart_that_alerts_name():
     """The paths of DESIGN §5, and nothing a visitor makes up: each value is a series."""
     statements = yaml.safe_load((FOLDER / "collector-config.yaml").read_text())["processors"]["transform/route"]["trace_statements"][0]["statements"]
     known, verify = (re.search(r'IsMatch\(attributes\["url.path"\], "(.*)"\)', statement)[1] for statement in statements)
-    named = {"/auth", "/login", "/register", "/home", "/account", "/logout", "/auth/verify", "/auth/internal/spend", "/auth/internal/refund"}
+    named = {"/auth", "/login", "/register", "/home", "/account", "/logout", "/auth/verify", "/auth/internal/spend", "/auth/internal/refund", "/auth/internal/delivered", "/auth/internal/recall"}
     named |= {"/auth/readyz", "/llm", "/llm/send", "/send", "/ocr"}
     assert [path for path in named if not re.search(known, path)] == []
     assert [path for path in ("/", "/auth/x", "/authx", "/auth/verify/ocr", "/x/auth", "/ocr/assets/a.css") if re.search(known, path)] == []
@@ -118,6 +132,7 @@ def calls(service, route, method, status):
 
 SIGN_IN = ("auth", "/auth", "POST")
 LLM = ("llm", "/llm/...", "POST")
+SPEND = ("auth", "/auth/internal/spend", "POST")
 DEPLOYMENT = 'kube_deployment_status_replicas_available{namespace="atelier", deployment="%s"}'
 ALL_UP = {DEPLOYMENT % name: "2x60" for name in ("auth", "llm", "ocr")}
 POSTGRES = 'kube_pod_status_ready{namespace="atelier", pod="postgres-0", condition="true"}'
@@ -137,7 +152,16 @@ SERIES = {
         {calls(*LLM, "200"): "0+60x60", calls(*LLM, "502"): "0+1x60"},
         {calls(*LLM, "200"): "0+60x60", calls(*LLM, "504"): "0+10x60"},
     ),
-    "UpstreamBreakerOpen": ({calls(*LLM, "503"): "0x60"}, {calls(*LLM, "503"): "0+6x60"}),
+    # Not configured, a busy upstream and auth away are 503 to the user as well, and no breaker.
+    "UpstreamBreakerOpen": (
+        {calls(*LLM, "503"): "0+60x60", calls(*SPEND, "429"): "0+60x60", calls(*SPEND, "424"): "7x60"},
+        {calls(*SPEND, "424"): "0+1x60"},
+    ),
+    # Questions that the open breaker turned away are the alert above, not this one.
+    "ServiceUnavailable": (
+        {calls(*LLM, "503"): "0+60x60", calls(*SPEND, "424"): "0+60x60", calls("ocr", "/ocr", "POST", "503"): "0x60"},
+        {calls(*LLM, "503"): "0+66x60", calls(*SPEND, "424"): "0+60x60"},
+    ),
     "ServerErrors": (
         {calls(*SIGN_IN, "303"): "0+600x60", calls(*SIGN_IN, "500"): "0+1x60"},
         {calls(*SIGN_IN, "303"): "0+60x60", calls(*SIGN_IN, "500"): "0+6x60"},
@@ -177,6 +201,10 @@ def fires(name: str, series: dict[str, str]) -> bool:
     return tool("run", given={"expression": alerts()[name]["expr"], "at": "1h", "series": series}) != []
 
 
+def test_there_is_an_alert_for_each_thing_that_must_not_go_unnoticed():
+    assert alerts().keys() >= {"SignInFailures", "UpstreamBreakerOpen", "QuotaExhausted", "CertificateExpiring", "PostgresDown", "ServiceDown", "TelemetryMissing"}
+
+
 def test_every_alert_has_series():
     assert SERIES.keys() == alerts().keys()
 
@@ -191,6 +219,17 @@ def test_alert_is_quiet_and_fires(name):
 @pytest.mark.parametrize("name", SERIES)
 def test_alert_on_silence(name):
     assert fires(name, {}) == (name in SILENCE)
+
+
+def test_the_first_refusal_of_a_breaker_is_noticed():
+    """A counter begins at its first refusal: there is no increase yet, only a series that was not there before."""
+    assert fires("UpstreamBreakerOpen", {calls(*SPEND, "424"): "_x58 1 1"})
+
+
+def test_ocr_out_of_service_is_noticed_while_llms_breaker_is_open():
+    series = {calls("ocr", "/ocr", "POST", "503"): "0+6x60", calls(*LLM, "503"): "0+60x60", calls(*SPEND, "424"): "0+60x60"}
+    assert fires("ServiceUnavailable", series)
+    assert fires("ServiceUnavailable", {calls("ocr", "/ocr", "POST", "503"): "0+6x60"})
 
 
 def test_a_single_missing_service_is_noticed():

@@ -111,7 +111,8 @@ def schema(server: Server) -> None:
 
 
 def count_tables(server: Server) -> int:
-    return int(server.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+    """Those whose rows a backup holds: not the unlogged one, of answers that live ten minutes."""
+    return int(server.sql("SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relpersistence = 'p' AND relnamespace = 'public'::regnamespace"))
 
 
 def test_a_backup_restores_what_was_lost(server):
@@ -148,6 +149,23 @@ def test_a_damaged_backup_does_not_touch_the_living_database(server):
     with pytest.raises(AssertionError):
         server.shell(commands("restore"))
     assert count_tables(server) == tables
+
+
+def test_the_breaker_is_closed_by_hand(server):
+    schema(server)
+    server.sql("INSERT INTO breakers (service, failures, failed_at, open_until, pause_seconds) VALUES ('llm', 5, now(), now() + interval '10 minutes', 600)")
+    server.shell(commands("close-breaker"))
+    assert server.sql("SELECT count(*) FROM breakers") == "0"
+
+
+def test_the_sessions_of_one_user_are_ended_by_hand(server):
+    schema(server)
+    for user, name in ((1, "Zoé d'Arc"), (2, "Bob")):
+        id_ = f"00000000-0000-4000-8000-00000000000{user}"
+        server.sql(f"INSERT INTO users (id, username, username_key, password_hash, created_at) VALUES ('{id_}', $n${name}$n$, $n${name}$n$, 'x', now())")
+        server.sql(f"INSERT INTO sessions (token_hash, user_id, password_version, created_at, last_seen_at, expires_at, user_agent) VALUES (sha256('{user}'), '{id_}', 1, now(), now(), now() + interval '1 hour', '')")
+    server.shell(commands("end-sessions"), NAME="Zoé d'Arc")
+    assert server.sql("SELECT username FROM users JOIN sessions ON user_id = users.id") == "Bob"
 
 
 def test_the_password_is_rotated(server):

@@ -1,6 +1,7 @@
 // alerts reads Prometheus rules and PromQL the way Prometheus does and, on request, runs alerts on made-up series.
 //
 //	alerts rules FILE            every rule of the file as JSON, after Prometheus' own checks
+//	alerts config FILE           nothing, if Prometheus would start with this configuration
 //	alerts expressions           reads {"name": "promql", …}, writes {"name": ["metric", …], …}
 //	alerts run                   reads {"expression", "at", "series": {"series": "values", …}}, writes the alerts' label sets
 //
@@ -16,6 +17,10 @@ import (
 	"time"
 
 	"github.com/prometheus/common/model"
+	"github.com/prometheus/common/promslog"
+	"github.com/prometheus/prometheus/config"
+	// The one kind of service discovery that our configuration uses.
+	_ "github.com/prometheus/prometheus/discovery/kubernetes"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/rulefmt"
@@ -30,11 +35,14 @@ import (
 func main() {
 	log.SetFlags(0)
 	if len(os.Args) < 2 {
-		log.Fatal("usage: alerts rules FILE | expressions | run")
+		log.Fatal("usage: alerts rules FILE | config FILE | expressions | run")
 	}
 	switch os.Args[1] {
 	case "rules":
 		rules(os.Args[2])
+	case "config":
+		_, err := config.LoadFile(os.Args[2], false, promslog.NewNopLogger())
+		check(err)
 	case "expressions":
 		expressions()
 	case "run":
