@@ -17,7 +17,8 @@ provider "helm" {
 provider "kubectl" {
   config_path    = module.cluster.kubeconfig
   config_context = module.cluster.context
-  # Admission webhooks answer a little after their pods are ready.
+  # Admission webhooks answer a little after their pods are ready, and the operator's Deployments come a little after
+  # their SpinApps.
   apply_retry_count = 5
 }
 

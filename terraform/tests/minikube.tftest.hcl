@@ -50,6 +50,10 @@ run "a_bare_machine" {
     error_message = "only namespaces among the namespaces"
   }
   assert {
+    condition     = toset(keys(module.manifests.app.extras)) == toset([for text in values(module.manifests.app.spin_apps) : jsondecode(text).metadata.name])
+    error_message = "each SpinApp has what it cannot say itself"
+  }
+  assert {
     condition     = length(module.manifests.app.spin_apps) == 3 && length(module.manifests.app.executors) == 1
     error_message = "three SpinApps, one executor"
   }

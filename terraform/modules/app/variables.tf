@@ -1,6 +1,6 @@
 variable "manifests" {
-  description = "The application's objects by step: id → JSON."
-  type        = object({ executors = map(string), spin_apps = map(string), others = map(string) })
+  description = "The application's objects by step: id → JSON or YAML."
+  type        = object({ executors = map(string), spin_apps = map(string), extras = map(string), others = map(string) })
 }
 
 variable "kubeconfig" {

@@ -14,11 +14,13 @@ output "namespaces" {
 }
 
 output "app" {
-  description = "The application in the order in which it is applied: executors before spin_apps, everything else beside the executors."
+  description = "The application in the order in which it is applied: executors before spin_apps before extras, everything else beside the executors."
   value = {
     executors = { for id, text in local.app : id => text if local.kinds[id] == "SpinAppExecutor" }
     spin_apps = { for id, text in local.app : id => text if local.kinds[id] == "SpinApp" }
-    others    = { for id, text in local.app : id => text if !contains(["Namespace", "Secret", "SpinAppExecutor", "SpinApp"], local.kinds[id]) }
+    # What a SpinApp cannot say: parts of the Deployments that the operator makes of them.
+    extras = { for name in fileset("${var.kubernetes_dir}/deployment-extras", "*.yaml") : trimsuffix(name, ".yaml") => file("${var.kubernetes_dir}/deployment-extras/${name}") }
+    others = { for id, text in local.app : id => text if !contains(["Namespace", "Secret", "SpinAppExecutor", "SpinApp"], local.kinds[id]) }
   }
 }
 

@@ -4,7 +4,8 @@
 // package registry; for those this program takes their place. It reads the schema beside its own binary
 // (schema.json, in the format of `terraform providers schema -json`), so that validation and planning see the
 // real arguments, and writes down every create, update and delete in the order in which Terraform asked for
-// them. It must not know anything about the project.
+// them. Where somebody offers to keep the objects (keeper.go), they are handed over. It must not know anything
+// about the project.
 package main
 
 import (

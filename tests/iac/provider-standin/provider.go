@@ -104,7 +104,20 @@ func (p *provider) UpgradeResourceState(_ context.Context, req *tfprotov6.Upgrad
 	return &tfprotov6.UpgradeResourceStateResponse{UpgradedState: &state}, err
 }
 
-func (p *provider) ReadResource(_ context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+func (p *provider) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	kind := p.schemas.resources[req.TypeName].ValueType()
+	current, err := req.CurrentState.Unmarshal(kind)
+	if err != nil {
+		return nil, err
+	}
+	there, err := keep(ctx, request{Op: "read", Type: req.TypeName, Name: nameOf(current), Prior: plain(current)})
+	if err != nil {
+		return &tfprotov6.ReadResourceResponse{Diagnostics: failed("Reading", err)}, nil
+	}
+	if !there {
+		gone, err := tfprotov6.NewDynamicValue(kind, tftypes.NewValue(kind, nil))
+		return &tfprotov6.ReadResourceResponse{NewState: &gone}, err
+	}
 	return &tfprotov6.ReadResourceResponse{NewState: req.CurrentState, Private: req.Private}, nil
 }
 
@@ -129,7 +142,7 @@ func (p *provider) PlanResourceChange(_ context.Context, req *tfprotov6.PlanReso
 	return &tfprotov6.PlanResourceChangeResponse{PlannedState: &state}, err
 }
 
-func (p *provider) ApplyResourceChange(_ context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+func (p *provider) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	schema := p.schemas.resources[req.TypeName]
 	kind := schema.ValueType()
 	prior, err := req.PriorState.Unmarshal(kind)
@@ -142,6 +155,9 @@ func (p *provider) ApplyResourceChange(_ context.Context, req *tfprotov6.ApplyRe
 	}
 	if planned.IsNull() {
 		record(entry{Op: "delete", Type: req.TypeName, Name: nameOf(prior)})
+		if _, err := keep(ctx, request{Op: "delete", Type: req.TypeName, Name: nameOf(prior), Prior: plain(prior)}); err != nil {
+			return &tfprotov6.ApplyResourceChangeResponse{NewState: req.PriorState, Diagnostics: failed("Deleting "+nameOf(prior), err)}, nil
+		}
 		return &tfprotov6.ApplyResourceChangeResponse{NewState: req.PlannedState}, nil
 	}
 	config, err := req.Config.Unmarshal(kind)
@@ -153,6 +169,9 @@ func (p *provider) ApplyResourceChange(_ context.Context, req *tfprotov6.ApplyRe
 		op = "create"
 	}
 	record(entry{Op: op, Type: req.TypeName, Name: nameOf(planned), WriteOnly: writeOnlyLengths(schema, config)})
+	if _, err := keep(ctx, request{Op: op, Type: req.TypeName, Name: nameOf(planned), Prior: plain(prior), Config: plain(config)}); err != nil {
+		return &tfprotov6.ApplyResourceChangeResponse{NewState: req.PriorState, Diagnostics: failed("Applying "+nameOf(planned), err)}, nil
+	}
 
 	object := parse(text(planned, "yaml_body"))
 	settled, err := settle(planned, map[string]tftypes.Value{
