@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { inspect, leave, phone, picture, registerAndSignIn, shows, start, stop, visit } from "./harness.mjs";
+import { inspect, laptop, leave, phone, picture, registerAndSignIn, shows, start, stop, url, visit } from "./harness.mjs";
 
 before(start);
 after(stop);
@@ -41,6 +41,68 @@ for (const javaScriptEnabled of [true, false]) {
     // axe itself is a script.
     if (javaScriptEnabled) await inspect(page, "fr");
     await picture(page, `fr-ocr-answer-${javaScriptEnabled ? "script" : "plain"}`);
+    await leave(page);
+  });
+
+  for (const [device, viewport] of [["phone", phone], ["laptop", laptop]]) {
+    test(`the same document is there in Markdown, to copy and to save, on a ${device} ${how}`, async () => {
+      const page = await visit({ javaScriptEnabled, viewport });
+      if (javaScriptEnabled) await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: new URL(url).origin });
+      await registerAndSignIn(page);
+      await page.goto("/ocr");
+      assert.equal(await page.isVisible("#markdown-pane"), false, "nothing to offer yet");
+      const buffer = await readFile(examPath);
+      await page.setInputFiles("[name=file]", { name: "Énoncé n°3.pdf", mimeType: "application/pdf", buffer });
+      await page.click("main form button[type=submit]");
+      await shows(page, /\\end\{document\}/, 30);
+      await page.waitForSelector("#markdown-pane:not([hidden])");
+      assert.equal(await page.isVisible("#markdown"), false, "folded");
+      await page.click("#markdown-pane summary");
+      const markdown = await page.inputValue("#markdown");
+      assert.match(markdown, /^#+ .*Exercice 1/m);
+      assert.doesNotMatch(markdown, /\\documentclass|\\section|<[a-z]/);
+      const saving = page.waitForEvent("download");
+      await page.click("#download-markdown");
+      const saved = await saving;
+      assert.equal(saved.suggestedFilename(), "Enonce_n3.md");
+      const lines = (text) => text.replaceAll("\r\n", "\n").trim();
+      assert.equal(lines(await readFile(await saved.path(), "utf8")), lines(markdown));
+      assert.equal(await page.isVisible("#copy-markdown"), javaScriptEnabled);
+      if (javaScriptEnabled) {
+        await page.click("#copy-markdown");
+        await page.waitForFunction(() => document.getElementById("copy-markdown").textContent === "Copié");
+        assert.equal(lines(await page.evaluate(() => navigator.clipboard.readText())), lines(markdown));
+        await inspect(page, "fr");
+      }
+      await picture(page, `fr-ocr-markdown-${device}-${javaScriptEnabled ? "script" : "plain"}`);
+      await leave(page);
+    });
+  }
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`a question whose answer was lost on the way is sent again for nothing, ${javaScriptEnabled ? "with" : "without"} script`, async () => {
+    const page = await visit({ javaScriptEnabled });
+    await registerAndSignIn(page);
+    await page.goto("/llm");
+    await page.fill("[name=message]", "Comment trier une liste de nombres ?");
+    let lost = false;
+    await page.route("**/llm/send", async (route) => {
+      await route.fetch();
+      // Leaves a page without script where it is, as a second click does.
+      await route.abort("aborted");
+      lost = true;
+    }, { times: 1 });
+    await page.click("main form button[type=submit]", { noWaitAfter: true });
+    while (!lost) await new Promise((resolve) => setTimeout(resolve, 50));
+    // The browser says it too.
+    if (javaScriptEnabled) await shows(page, /injoignable/, 20);
+    page.complaints = [];
+    await page.click("main form button[type=submit]");
+    await shows(page, /Réponse simulée[^]*49\s*\/\s*50/i, 20);
+    // And the next question is another one.
+    await page.click("main form button[type=submit]");
+    await shows(page, /48\s*\/\s*50/, 20);
     await leave(page);
   });
 }
