@@ -1,6 +1,6 @@
 //! Bytes on a socket, for requests that no HTTP client would send.
 
-use std::io::{BufRead, BufReader, Read, Write as _};
+use std::io::{self, BufRead, BufReader, Read, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::Duration;
@@ -25,6 +25,39 @@ pub fn raw_exchange(origin: &str, request: &[u8], half_close: bool) -> String {
     let mut reply = Vec::new();
     let _ = stream.read_to_end(&mut reply);
     String::from_utf8_lossy(&reply).into_owned()
+}
+
+/// A connection for a client that reads nothing before it has written what it wants to.
+#[derive(Debug)]
+pub struct Wire(TcpStream);
+
+impl Wire {
+    /// # Panics
+    /// When the server cannot be reached.
+    #[must_use]
+    pub fn to(origin: &str) -> Self {
+        let address = origin.trim_start_matches("http://");
+        let stream = TcpStream::connect(address).unwrap_or_else(|error| panic!("{address}: {error}"));
+        let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
+        let _ = stream.set_write_timeout(Some(Duration::from_secs(60)));
+        Self(stream)
+    }
+
+    /// # Errors
+    /// The server has closed the connection, or takes nothing for a minute.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
+    /// Everything up to the end of the connection, as text.
+    ///
+    /// # Errors
+    /// The connection was reset, or nothing came for a minute.
+    pub fn read(mut self) -> io::Result<String> {
+        let mut reply = Vec::new();
+        self.0.read_to_end(&mut reply)?;
+        Ok(String::from_utf8_lossy(&reply).into_owned())
+    }
 }
 
 /// Sends a request whose body may not be wanted: a server that answers early closes while we still write, and

@@ -80,6 +80,20 @@ fn unusual_requests_do_not_trouble_the_next_one() {
 }
 
 #[test]
+fn trace_is_refused_and_echoes_nothing() {
+    let origin = app().runtime.origin.as_str();
+    let host = origin.trim_start_matches("http://");
+    for path in ["/auth", "/llm", "/ocr", "/nowhere"] {
+        let request = format!(
+            "TRACE {path} HTTP/1.1\r\nHost: {host}\r\nX-Mirror: mirror-mirror\r\nConnection: close\r\n\r\n"
+        );
+        let reply = raw_exchange(origin, request.as_bytes(), false);
+        assert!(reply.starts_with("HTTP/1.1 40"), "{path}: {reply}");
+        assert!(!reply.contains("mirror-mirror"), "{path}: {reply}");
+    }
+}
+
+#[test]
 fn a_header_that_is_not_utf_8_is_no_server_error_of_ours() {
     let host = app().runtime.origin.trim_start_matches("http://").to_owned();
     let mut request =

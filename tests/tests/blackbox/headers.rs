@@ -29,7 +29,7 @@ fn check(reply: &Reply) {
         reply.headers
     );
     let content_type = reply.header("content-type");
-    if content_type.starts_with("text/") {
+    if content_type.starts_with("text/") || content_type.contains("+xml") {
         assert!(content_type.to_lowercase().contains("charset=utf-8"), "{}: {content_type}", reply.asked);
     }
 }
@@ -57,6 +57,30 @@ fn every_reply_is_hardened_and_named() {
     for reply in replies(&app().user()) {
         check(&reply);
     }
+}
+
+#[test]
+fn no_reply_opens_itself_to_another_origin() {
+    let user = app().user();
+    for (method, path) in
+        [("GET", "/home"), ("GET", "/llm"), ("OPTIONS", "/send"), ("OPTIONS", "/ocr"), ("POST", "/send")]
+    {
+        let asked = [("origin", "https://evil.example"), ("access-control-request-method", "POST")];
+        let reply = user.send(method, path, &asked, b"");
+        let opened = reply.headers.keys().find(|name| name.as_str().starts_with("access-control-"));
+        assert_eq!(opened, None, "{method} {path}: {:?}", reply.headers);
+    }
+}
+
+#[test]
+fn what_is_long_enough_is_packed_for_whoever_takes_it() {
+    let client = app().client();
+    let plain = client.get("/register").expect(200);
+    assert_eq!(plain.header("content-encoding"), "");
+    let packed = client.send("GET", "/register", &[("accept-encoding", "br, gzip")], b"").expect(200);
+    assert_eq!(packed.header("content-encoding"), "gzip");
+    assert!(packed.header("vary").contains("accept-encoding"), "{:?}", packed.headers);
+    assert!(packed.body.starts_with(b"\x1f\x8b") && packed.body.len() < plain.body.len() * 2 / 3);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use atelier_standins::wire;
 use atelier_tests::{App, Client};
 use serde_json::json;
 
-use crate::shared::own;
+use crate::shared::{close_breakers, own};
 
 fn left(user: &Client) -> i64 {
     user.get_json("/home").expect(200).json()["quotas"]["llm"]["left"].as_i64().unwrap()
@@ -105,6 +105,7 @@ fn every_failure_of_the_webhook_has_its_status_and_costs_nothing() {
         assert!(sentence.contains("assistant"), "{fault:?}: {problem}");
         assert!(!sentence.contains("boom") && !problem.to_string().contains("Accepted"), "{problem}");
         assert_eq!(left(&user), 50, "{fault:?} was charged");
+        close_breakers(&app);
     }
     app.make.clear();
     user.ask("boucle").expect(200);

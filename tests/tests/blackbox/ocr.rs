@@ -35,11 +35,18 @@ fn a_pdf_comes_back_as_latex() {
     {
         assert!(latex.contains(expected), "{expected} in {latex}");
     }
+    let markdown = conversion["markdown"].as_str().unwrap();
+    for expected in ["# Exercice 1 : équations", "100 %", "Conclure."] {
+        assert!(markdown.contains(expected), "{expected} in {markdown}");
+    }
+    assert!(!markdown.contains("\\documentclass") && !markdown.contains("\\section"), "{markdown}");
+    assert_eq!(conversion["markdown_file"], "examen.md");
     assert_eq!(conversion["pages"], 2);
     assert_eq!(conversion["model"], "gemini-3.8-flash");
     assert_eq!(warning_codes(&conversion), [""; 0], "{conversion}");
     assert_eq!(left(&user), 98);
 
+    assert_eq!(app.gemini.generations().len(), 1, "one question, for both forms");
     let sent = &app.gemini.generations()[0];
     assert!(
         sent.uri.path().starts_with("/v1beta/models/gemini-3.8-flash:streamGenerateContent"),
@@ -61,6 +68,8 @@ fn the_page_works_without_javascript() {
     assert!(reply.header("content-type").starts_with("text/html"));
     let page = reply.text();
     assert!(page.contains("Exercice 1 : équations") && page.contains("simulée"), "{page}");
+    assert!(page.contains("# Exercice 1 : équations"), "{page}");
+    assert!(page.contains("data:text/markdown;") && page.contains("download=\"Enonce_n3.md\""), "{page}");
 }
 
 #[test]
@@ -76,6 +85,18 @@ fn a_stream_tells_progress_and_ends_with_the_document() {
     let last = text.lines().rfind(|line| line.starts_with("data: ")).unwrap();
     let done: Value = serde_json::from_str(last.trim_start_matches("data: ")).unwrap();
     assert!(done["latex"].as_str().unwrap().contains("\\end{document}"), "{done}");
+    assert!(done["markdown"].as_str().unwrap().contains("# Exercice 2"), "{done}");
+}
+
+#[test]
+fn the_markdown_alone_is_a_download() {
+    let app = own();
+    let user = app.user();
+    let reply = user.upload_as("Énoncé.pdf", "application/pdf", "text/markdown", &exam()).expect(200);
+    assert_eq!(reply.header("content-type"), "text/markdown; charset=utf-8");
+    assert!(reply.header("content-disposition").contains("filename=\"Enonce.md\""), "{:?}", reply.headers);
+    assert_eq!(reply.header("x-complete"), "true");
+    assert!(reply.text().starts_with("# Exercice 1 : équations"), "{}", reply.text());
 }
 
 #[test]
@@ -232,6 +253,8 @@ fn a_document_that_stays_cut_is_never_called_whole() {
     let conversion = user.upload(&exam()).expect(200).json();
     assert_eq!(conversion["complete"], false, "{conversion}");
     assert!(!warning_codes(&conversion).is_empty(), "{conversion}");
+    let markdown = conversion["markdown"].as_str().unwrap();
+    assert!(markdown.starts_with("> **Transcription incomplète"), "{markdown}");
 }
 
 #[test]
@@ -277,6 +300,9 @@ fn dangerous_latex_is_shown_with_a_warning_and_never_as_markup() {
     ));
     let conversion = user.upload(&exam()).expect(200).json();
     assert!(!warning_codes(&conversion).is_empty(), "{conversion}");
+    let markdown = conversion["markdown"].as_str().unwrap();
+    let unescaped = markdown.replace("\\<", "");
+    assert!(markdown.contains("\\<script>alert(1)") && !unescaped.contains('<'), "{markdown}");
     let page = user.upload_as("<script>alert(2)</script>.pdf", "application/pdf", "text/html", &exam());
     assert!(!page.expect(200).text().contains("<script>alert"));
 }

@@ -21,7 +21,9 @@ fn spend(client: &Client, amount: i64) -> Reply {
 fn what_is_spent_is_missing_and_what_is_given_back_is_there_again() {
     let user = app().user();
     let left = |client: &Client| client.get_json("/home").expect(200).json()["quotas"]["ocr"]["left"].clone();
-    assert_eq!(spend(&user, 30).expect(200).json(), json!({ "left": 70, "limit": 100 }));
+    let spent = spend(&user, 30).expect(200).json();
+    assert_eq!((&spent["left"], &spent["limit"]), (&json!(70), &json!(100)));
+    assert!(spent["ticket"].as_str().is_some_and(|ticket| ticket.len() == 32), "{spent}");
     assert_eq!(left(&user), 70);
     let refund = |amount| {
         call(&user, "refund", Some(&app().service_key), &json!({ "service": "ocr", "amount": amount }))
@@ -68,12 +70,13 @@ fn many_at_once_spend_exactly_the_limit() {
 fn spending_needs_the_service_key_and_a_session() {
     let user = app().user();
     let body = json!({ "service": "llm", "amount": 1 });
-    for what in ["spend", "refund"] {
+    for what in ["spend", "refund", "recall"] {
         for key in [None, Some(""), Some("wrong"), Some("a service key of this test run, not a secre")] {
             call(&user, what, key, &body).expect_problem(403);
         }
         call(&app().client(), what, Some(&app().service_key), &body).expect_problem(401);
     }
+    call(&user, "delivered", Some("wrong"), &body).expect_problem(403);
     assert_eq!(user.get_json("/home").expect(200).json()["quotas"]["llm"]["left"], 50);
 }
 

@@ -88,6 +88,15 @@ fn signing_out_ends_the_session_on_the_server() {
 }
 
 #[test]
+fn signing_out_is_offered_on_every_page_of_a_session() {
+    let user = app().user();
+    for path in ["/home", "/account", "/llm", "/ocr"] {
+        let page = user.get(path).expect(200).text();
+        assert!(page.contains("<form method=\"post\" action=\"/logout\">"), "{path}");
+    }
+}
+
+#[test]
 fn signing_out_needs_a_post() {
     let user = app().user();
     let reply = user.get("/logout").expect(405);

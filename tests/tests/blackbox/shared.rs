@@ -25,7 +25,13 @@ pub(crate) fn own() -> Own {
     app.make.forget();
     app.gemini.clear();
     app.gemini.forget();
+    close_breakers(&app);
     Own(Some(app))
+}
+
+/// Forgets the failures of a test that is not about them.
+pub(crate) fn close_breakers(app: &App) {
+    app.database.query("DELETE FROM breakers");
 }
 
 impl Deref for Own {

@@ -1,0 +1,143 @@
+//! The circuit breaker before the webhook: what users see of it, and what reaches Make.com.
+
+use std::thread;
+use std::time::Duration;
+
+use atelier_standins::make::Fault;
+use atelier_standins::wire;
+use atelier_tests::{App, Client, Reply};
+
+use crate::shared::own;
+
+/// As many failures in a row open it (components/auth/src/breaker.rs).
+const FAILURES: usize = 5;
+
+/// Opens the breaker as users would.
+fn open(app: &App) {
+    app.make.always(Fault::NotListening);
+    let user = app.user();
+    for _ in 0..FAILURES {
+        user.ask("boucle").expect(502);
+    }
+    app.make.clear();
+    app.make.forget();
+}
+
+/// The pause is over.
+fn end_the_pause(app: &App) {
+    app.database.query("UPDATE breakers SET open_until = now() - interval '1 second'");
+}
+
+/// Refused because of the breaker; the seconds to wait.
+#[track_caller]
+fn refused(reply: Reply) -> u32 {
+    let seconds = reply.header("retry-after").parse().unwrap();
+    assert_eq!(reply.expect_problem(503)["code"], "breaker_open");
+    seconds
+}
+
+fn left(user: &Client) -> i64 {
+    user.get_json("/home").expect(200).json()["quotas"]["llm"]["left"].as_i64().unwrap()
+}
+
+#[test]
+fn failures_in_a_row_open_it_and_then_nobody_waits_for_the_webhook() {
+    let app = own();
+    open(&app);
+    let user = app.user();
+    let seconds = refused(user.ask("boucle"));
+    assert!((1..=30).contains(&seconds), "{seconds}");
+    let page = user.post_form("/llm/send", &[("message", "une question à garder")]).expect(503);
+    assert!(page.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0));
+    let text = page.text();
+    assert!(text.contains("laissé en paix") && text.contains("une question à garder</textarea>"), "{text}");
+    let english =
+        [("accept", "application/json"), ("content-type", "application/json"), ("accept-language", "en")];
+    let sentence = user.send("POST", "/send", &english, b"{\"message\":\"loop\"}").expect_problem(503);
+    assert!(sentence["error"].as_str().unwrap().contains("left alone"), "{sentence}");
+    assert_eq!((app.make.requests().len(), left(&user)), (0, 50));
+    // The other tool has its own.
+    user.upload(&atelier_standins::sample::pdf(&[&["un"]])).expect(200);
+}
+
+#[test]
+fn a_success_in_between_keeps_it_closed() {
+    let app = own();
+    let user = app.user();
+    for _ in 0..3 {
+        for _ in 1..FAILURES {
+            app.make.next(Fault::ScenarioFailed);
+            user.ask("boucle").expect(502);
+        }
+        user.ask("boucle").expect(200);
+    }
+    // Nor do failures open it that are no illness of the webhook.
+    app.make.always(Fault::ValidationFailed);
+    for _ in 0..2 * FAILURES {
+        user.ask("boucle").expect(502);
+    }
+}
+
+#[test]
+fn after_the_pause_exactly_one_of_many_tries_and_then_all_go_through() {
+    let app = own();
+    open(&app);
+    end_the_pause(&app);
+    app.make.next(wire::Fault::Delay(Duration::from_secs(2)));
+    let users: Vec<Client> = (0..12).map(|_| app.user()).collect();
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let asking: Vec<_> = users.iter().map(|user| scope.spawn(|| user.ask("boucle").status)).collect();
+        asking.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 503).count(), 11, "{statuses:?}");
+    assert_eq!(app.make.requests().len(), 1);
+    for user in &users {
+        user.ask("boucle").expect(200);
+    }
+}
+
+#[test]
+fn a_failed_try_makes_the_pause_longer() {
+    let app = own();
+    open(&app);
+    let user = app.user();
+    for pause in [60, 120, 240, 480, 600, 600] {
+        end_the_pause(&app);
+        app.make.next(Fault::Accepted);
+        user.ask("boucle").expect(502);
+        let seconds = refused(user.ask("boucle"));
+        assert!((pause - 10..=pause).contains(&seconds), "{seconds} s instead of {pause}");
+    }
+}
+
+#[test]
+fn a_try_that_never_comes_back_does_not_keep_it_open_for_ever() {
+    let app = own();
+    open(&app);
+    end_the_pause(&app);
+    app.make.next(wire::Fault::Delay(Duration::from_secs(5)));
+    let (lost, next) = (app.user(), app.user());
+    thread::scope(|scope| {
+        scope.spawn(|| lost.ask("boucle").expect(200));
+        thread::sleep(Duration::from_millis(1500));
+        refused(next.ask("boucle"));
+        app.database.query("UPDATE breakers SET probe_until = now() - interval '1 second'");
+        next.ask("boucle").expect(200);
+        app.user().ask("boucle").expect(200);
+    });
+}
+
+#[test]
+fn an_answer_is_not_lost_when_nobody_can_be_told_of_it() {
+    let app = App::start();
+    let user = app.user();
+    app.make.next(wire::Fault::Delay(Duration::from_secs(2)));
+    thread::scope(|scope| {
+        let asking = scope.spawn(|| user.ask("boucle"));
+        thread::sleep(Duration::from_secs(1));
+        app.database_proxy.cut();
+        assert!(asking.join().unwrap().expect(200).json()["code"].as_str().unwrap().contains("for i in"));
+    });
+    app.database_proxy.restore();
+}

@@ -1,0 +1,193 @@
+//! A question that is sent twice is asked once and paid once.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use atelier_standins::make::Fault;
+use atelier_standins::wire;
+use atelier_tests::{Client, Reply};
+use serde_json::json;
+
+use crate::shared::own;
+
+const KEY: &str = "8e03978e-40d5-43e8-bc93-6894a57f9324";
+
+fn ask(user: &Client, key: &str, message: &str) -> Reply {
+    let headers =
+        [("content-type", "application/json"), ("accept", "application/json"), ("idempotency-key", key)];
+    user.send("POST", "/send", &headers, json!({ "message": message }).to_string().as_bytes())
+}
+
+fn left(user: &Client) -> i64 {
+    user.get_json("/home").expect(200).json()["quotas"]["llm"]["left"].as_i64().unwrap()
+}
+
+/// The same answer, and said to be a repetition.
+#[track_caller]
+fn expect_repeated(reply: &Reply, first: &Reply) {
+    assert_eq!((reply.status, reply.header("idempotency-replayed")), (200, "true"), "{}", reply.text());
+    for part in ["code", "explanation", "blocks", "simulated"] {
+        assert_eq!(reply.json()[part], first.json()[part]);
+    }
+}
+
+/// The key that the server wrote into the form.
+fn form_key(page: &str) -> String {
+    let field = page.split("name=\"idempotency_key\" value=\"").nth(1).expect("the form has a key");
+    field.split('"').next().unwrap().to_owned()
+}
+
+#[test]
+fn two_at_once_are_one_call_of_the_webhook_one_of_the_quota_and_two_equal_answers() {
+    let app = own();
+    let user = app.user();
+    app.make.next(wire::Fault::Delay(Duration::from_secs(2)));
+    let replies: Vec<Reply> = thread::scope(|scope| {
+        let asking: Vec<_> = (0..4).map(|_| scope.spawn(|| ask(&user, KEY, "boucle"))).collect();
+        asking.into_iter().map(|one| one.join().unwrap().expect(200)).collect()
+    });
+    let (repeated, first): (Vec<&Reply>, Vec<&Reply>) =
+        replies.iter().partition(|reply| reply.header("idempotency-replayed") == "true");
+    assert_eq!((first.len(), repeated.len()), (1, 3));
+    repeated.iter().for_each(|reply| expect_repeated(reply, first[0]));
+    assert_eq!((app.make.requests().len(), left(&user)), (1, 49));
+    // Afterwards too, quoted as the draft writes it, and under the other address.
+    let quoted = [("content-type", "application/json"), ("idempotency-key", &*format!("\"{KEY}\""))];
+    expect_repeated(&user.send("POST", "/llm/send", &quoted, b"{\"message\":\"  boucle\"}"), first[0]);
+    assert_eq!((app.make.requests().len(), left(&user)), (1, 49));
+}
+
+#[test]
+fn a_key_is_good_for_one_question_of_one_user() {
+    let app = own();
+    let (user, other) = (app.user(), app.user());
+    let first = ask(&user, KEY, "boucle").expect(200);
+    let problem = ask(&user, KEY, "palindrome").expect_problem(422);
+    assert_eq!(problem["code"], "idempotency_key_reused");
+    expect_repeated(&ask(&user, KEY, "boucle"), &first);
+    assert_eq!(ask(&other, KEY, "palindrome").expect(200).header("idempotency-replayed"), "");
+    assert_eq!(ask(&user, "another-key", "boucle").expect(200).header("idempotency-replayed"), "");
+    assert_eq!((app.make.requests().len(), left(&user), left(&other)), (3, 48, 49));
+    for bad in ["a b", "\"", &"k".repeat(129)] {
+        assert_eq!(ask(&user, bad, "boucle").expect_problem(400)["code"], "idempotency_key_invalid");
+    }
+    ask(&app.client(), KEY, "boucle").expect_problem(401);
+}
+
+#[test]
+fn a_failure_frees_the_key_and_whoever_waited_is_told() {
+    let app = own();
+    let user = app.user();
+    app.make.next(Fault::AcceptedAfter(Duration::from_secs(2)));
+    thread::scope(|scope| {
+        let first = scope.spawn(|| ask(&user, KEY, "boucle"));
+        thread::sleep(Duration::from_millis(700));
+        assert_eq!(ask(&user, KEY, "boucle").expect_problem(409)["code"], "first_attempt_failed");
+        assert_eq!(first.join().unwrap().expect_problem(502)["refunded"], true);
+    });
+    assert_eq!((app.make.requests().len(), left(&user)), (1, 50));
+    assert_eq!(ask(&user, KEY, "boucle").expect(200).header("idempotency-replayed"), "");
+    assert_eq!((app.make.requests().len(), left(&user)), (2, 49));
+}
+
+#[test]
+fn a_client_that_goes_away_and_asks_again_gets_the_answer_of_the_first_time() {
+    let app = own();
+    let user = app.user();
+    app.make.next(wire::Fault::Delay(Duration::from_secs(2)));
+    let body = "{\"message\":\"boucle\"}";
+    let head = format!(
+        "POST /send HTTP/1.1\r\nhost: atelier\r\ncookie: {}\r\nx-forwarded-for: {}\r\ncontent-type: application/json\r\n\
+         idempotency-key: {KEY}\r\ncontent-length: {}\r\n\r\n{body}",
+        user.cookie_header(),
+        user.address(),
+        body.len()
+    );
+    let mut gone = TcpStream::connect(user.origin().trim_start_matches("http://")).unwrap();
+    gone.write_all(head.as_bytes()).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while app.make.requests().is_empty() {
+        assert!(Instant::now() < deadline, "the question never reached the webhook");
+        thread::sleep(Duration::from_millis(20));
+    }
+    drop(gone);
+    let again = ask(&user, KEY, "boucle").expect(200);
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert!(again.json()["code"].as_str().unwrap().starts_with("for i in"));
+    assert_eq!((app.make.requests().len(), left(&user)), (1, 49));
+}
+
+#[test]
+fn a_form_without_script_that_is_sent_twice_is_one_question() {
+    let app = own();
+    let user = app.user();
+    let key = form_key(&user.get("/llm").expect(200).text());
+    let send = |message: &str, key: &str| {
+        user.post_form("/llm/send", &[("message", message), ("idempotency_key", key)]).expect(200).text()
+    };
+    app.make.next(wire::Fault::Delay(Duration::from_secs(1)));
+    let pages: Vec<String> = thread::scope(|scope| {
+        let sending: Vec<_> = (0..2).map(|_| scope.spawn(|| send("boucle", &key))).collect();
+        sending.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    for page in &pages {
+        assert!(page.contains("parcourt"), "{page}");
+        assert_ne!(form_key(page), key, "the next question has another key");
+    }
+    assert_eq!((app.make.requests().len(), left(&user)), (1, 49));
+    // Back in the browser's history, another question in the same form: no mistake of the user's.
+    assert!(send("palindrome", &key).contains("[::-1]"));
+    // The same question from the new form is asked anew: that is what the user wants.
+    send("boucle", &form_key(&pages[0]));
+    assert_eq!((app.make.requests().len(), left(&user)), (3, 47));
+}
+
+#[test]
+fn an_answer_is_kept_for_ten_minutes_and_then_gone() {
+    let app = own();
+    let user = app.user();
+    app.database.query("DELETE FROM idempotency_keys");
+    ask(&user, KEY, "boucle").expect(200);
+    let rows = "SELECT count(*) FROM idempotency_keys WHERE answer IS NOT NULL";
+    let minutes = "SELECT round(extract(epoch FROM max(ends_at) - now()) / 60) FROM idempotency_keys";
+    assert_eq!(app.database.value(rows).as_deref(), Some("1"));
+    assert_eq!(app.database.value(minutes).as_deref(), Some("10"));
+    app.database.query("UPDATE idempotency_keys SET ends_at = now() - interval '1 second'");
+    // The readiness check, which Kubernetes makes every few seconds, deletes it.
+    user.get_json("/auth/readyz").expect(200);
+    assert_eq!(app.database.value(rows).as_deref(), Some("0"));
+    assert_eq!(ask(&user, KEY, "boucle").expect(200).header("idempotency-replayed"), "");
+    assert_eq!((app.make.requests().len(), left(&user)), (2, 48));
+}
+
+#[test]
+fn a_first_question_that_dies_gives_way() {
+    let app = own();
+    let user = app.user();
+    app.make.next(wire::Fault::Delay(Duration::from_secs(4)));
+    thread::scope(|scope| {
+        scope.spawn(|| ask(&user, KEY, "boucle").expect(200));
+        thread::sleep(Duration::from_millis(1500));
+        app.database.query("UPDATE idempotency_keys SET ends_at = now() - interval '1 second'");
+        assert_eq!(ask(&user, KEY, "boucle").expect(200).header("idempotency-replayed"), "");
+    });
+    assert_eq!(app.make.requests().len(), 2);
+    expect_repeated(&ask(&user, KEY, "boucle"), &ask(&user, KEY, "boucle"));
+}
+
+#[test]
+fn an_answer_beyond_reason_is_delivered_and_not_kept() {
+    let app = own();
+    let user = app.user();
+    let long = format!("```python\nx = 1\n```\n**Explication :** {}", "très long ".repeat(40_000));
+    app.make.always(Fault::Text(long));
+    for _ in 0..2 {
+        assert_eq!(ask(&user, KEY, "boucle").expect(200).header("idempotency-replayed"), "");
+    }
+    assert_eq!(app.make.requests().len(), 2);
+    app.make.always(Fault::Text(format!("```python\nx = \"{}\"\n```", "é\\\"".repeat(20_000))));
+    let first = ask(&user, "long-but-kept", "boucle").expect(200);
+    expect_repeated(&ask(&user, "long-but-kept", "boucle"), &first);
+}

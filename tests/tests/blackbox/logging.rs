@@ -1,0 +1,56 @@
+//! What an operator finds in the log afterwards.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::shared::app;
+
+/// The line that ended the request with this id, once it is there.
+fn line(component: &str, request_id: &str) -> Value {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    loop {
+        let log = app().runtime.log.text();
+        let lines =
+            log.lines().filter_map(|line| serde_json::from_str::<Value>(&line[line.find('{')?..]).ok());
+        let found = lines.into_iter().find(|line| {
+            line["component"] == component && line["request_id"] == request_id && line["event"] == "request"
+        });
+        match found {
+            Some(found) => return found,
+            None => assert!(Instant::now() < deadline, "no line of {component} for {request_id} in {log}"),
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn the_log_says_who_did_what_and_when() {
+    let (user, stranger) = (app().user(), app().client());
+    let id = user.get("/auth/verify").expect(204).header("x-user-id").to_owned();
+    let check = |component: &str, reply: &atelier_tests::Reply, method: &str, path: &str, who: Value| {
+        let line = line(component, reply.header("x-request-id"));
+        let status = Value::from(reply.status);
+        assert_eq!(
+            (&line["method"], &line["path"], &line["status"]),
+            (&method.into(), &path.into(), &status)
+        );
+        assert_eq!(line["user"], who, "{line}");
+        let level = if reply.status >= 400 { "warn" } else { "info" };
+        assert_eq!(line["level"], level, "{line}");
+        // Seconds since 1970 in UTC, and not so long ago.
+        let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+        assert!(line["time"].as_u64().is_some_and(|time| (now - 60..=now + 1).contains(&time)), "{line}");
+    };
+
+    let signed_in = user.sign_in(&user.name, atelier_tests::PASSWORD);
+    check("auth", &signed_in, "POST", "/auth", id.as_str().into());
+    let wrong = stranger.sign_in(&user.name, "ce n'est pas le bon mot de passe");
+    check("auth", &wrong, "POST", "/auth", Value::Null);
+    check("llm", &stranger.ask("boucle"), "POST", "/send", Value::Null);
+    // A tool's line leads to auth's, which knows who asked.
+    let asked = user.ask("boucle");
+    check("llm", &asked, "POST", "/send", Value::Null);
+    let verified = line("auth", asked.header("x-request-id"));
+    assert_eq!((&verified["path"], &verified["user"]), (&"/auth/verify".into(), &id.as_str().into()));
+}
