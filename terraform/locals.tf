@@ -8,21 +8,19 @@ locals {
   kubeconfig   = local.own_cluster ? coalesce(var.kubeconfig, "${local.project_dir}/.atelier/kubeconfig") : pathexpand(coalesce(var.kubeconfig, "~/.kube/config"))
   kube_context = var.kube_context != null ? var.kube_context : (local.own_cluster ? var.minikube.name : null)
 
-  # The artefact: `spin registry push` of what `cargo xtask build` made. Its tag is the hash of its content, so
-  # that the plan knows it, a rebuilt component is a new tag, and nothing changes when nothing changed.
-  artefact_files = [
-    "${local.project_dir}/spin.toml",
-    "${local.project_dir}/target/wasm32-wasip2/release/auth.wasm",
-    "${local.project_dir}/target/wasm32-wasip2/release/llm.wasm",
-    "${local.project_dir}/target/wasm32-wasip2/release/ocr.wasm",
-  ]
-  artefact_missing = [for file in local.artefact_files : file if !fileexists(file)]
-  artefact_sha256  = sha256(join("", [for file in local.artefact_files : fileexists(file) ? filesha256(file) : "missing"]))
+  # The artefact: what `cargo xtask build` makes of these files, pushed by `spin registry push`. Its tag is their hash:
+  # the plan knows it before anything is built, a changed source is a new tag, and nothing changes when nothing changed.
+  # tests/iac compares the folders with what the components depend on.
+  source_folders = ["components", "crates/migrations", "crates/session", "crates/web"]
+  sources = concat(["spin.toml", "Cargo.toml", "Cargo.lock"], flatten([
+    for folder in local.source_folders : [for file in fileset("${local.project_dir}/${folder}", "**") : "${folder}/${file}"]
+  ]))
+  sources_sha256 = sha256(join("", [for file in sort(local.sources) : "${file} ${filesha256("${local.project_dir}/${file}")}\n"]))
 
   # The registry is a container on minikube's network: this machine pushes to the loopback port, the node pulls
   # by the container's name. It is the same registry (ansible/roles/registry).
   push_image     = var.image == null
-  artefact_tag   = "sha256-${substr(local.artefact_sha256, 0, 16)}"
+  artefact_tag   = "sources-${substr(local.sources_sha256, 0, 16)}"
   push_reference = "127.0.0.1:5080/atelier:${local.artefact_tag}"
   image          = local.push_image ? "atelier-registry:5000/atelier:${local.artefact_tag}" : var.image
 

@@ -101,7 +101,7 @@ module "registry" {
 
   project_dir = local.project_dir
   reference   = local.push_reference
-  content     = local.artefact_sha256
+  sources     = local.sources_sha256
 
   depends_on = [module.cluster]
 }

@@ -37,15 +37,3 @@ check "shim_is_verified" {
     error_message = "The shim ${local.shim_version} will be installed without a check of its content: versions.tf has no checksum of it. Download both tarballs once, compare them with the release page, and set shim_sha256 to what sha256sum prints."
   }
 }
-
-# The artefact must have been built, or be named.
-resource "terraform_data" "artefact_is_there" {
-  count = local.push_image ? 1 : 0
-
-  lifecycle {
-    precondition {
-      condition     = length(local.artefact_missing) == 0
-      error_message = "Not built yet: ${join(", ", [for file in local.artefact_missing : trimprefix(file, "${local.project_dir}/")])}. Run `cargo xtask build` first, or set image to one that was pushed before."
-    }
-  }
-}

@@ -32,7 +32,7 @@ variable "kube_context" {
 }
 
 variable "prepare_host" {
-  description = "Let Ansible install the container engine, minikube, kubectl, helm and spin on this machine first (needs root or sudo). Only with cluster = \"minikube\"."
+  description = "Let Ansible install the container engine, minikube, kubectl, helm, spin and a Rust to build with on this machine first (needs root or sudo). Only with cluster = \"minikube\"."
   type        = bool
   default     = true
 }
@@ -102,7 +102,7 @@ variable "domain" {
 }
 
 variable "image" {
-  description = "The application's OCI artefact, by digest or by a tag other than `latest`. Default with minikube: built from this checkout (`cargo xtask build`) and pushed to the cluster's own registry."
+  description = "The application's OCI artefact, by digest or by a tag other than `latest`. Default with minikube: built from this checkout and pushed to the cluster's own registry."
   type        = string
   default     = null
 

@@ -1,6 +1,6 @@
 """A copy of the project in which Terraform may do what it likes.
 
-The commands that a plan would run on the machine (Ansible, minikube, kubectl, spin) are scripts that write down
+The commands that a plan would run on the machine (Ansible, cargo, minikube, kubectl, spin) are scripts that write down
 how they were called. Downloads come from a folder. Everything else is the project's own files.
 """
 from __future__ import annotations
@@ -20,6 +20,8 @@ PYTHON = TOOLS / "venv" / "bin" / "python"
 RECORDER = """#!/bin/sh
 printf '{"op":"run","type":"%s","name":"%s"}\\n' "$(basename "$0")" "$(printf '%s' "$*" | sed 's/[\\\\"]/\\\\&/g')" >> "$ATELIER_STANDIN_JOURNAL"
 """
+# One file of each folder that the artefact is built from.
+SOURCES = [f"{folder}/src/lib.rs" for folder in ("components/auth", "components/llm", "components/ocr", "crates/migrations", "crates/session", "crates/web")]
 # What `ansible/converge minikube.yml` leaves behind, as far as Terraform sees it.
 CONVERGE = RECORDER + """
 case "$1" in
@@ -51,12 +53,14 @@ class Project:
         """With a `kubectl` of its own, the scripts that wait for the cluster really do."""
         for folder in ("terraform", "k8s", "ansible"):
             shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns(".terraform*", "terraform.tfstate*", "*.tfvars"))
-        shutil.copy(PROJECT / "spin.toml", root)
+        for file in ("spin.toml", "Cargo.toml", "Cargo.lock"):
+            shutil.copy(PROJECT / file, root)
         project = cls(root, mirror)
-        project.build({"auth": b"auth 1", "llm": b"llm 1", "ocr": b"ocr 1"})
+        for file in SOURCES:
+            project.write(file, "1")
         commands = root / "bin"
         commands.mkdir()
-        for name in ("docker", "kubectl", "minikube", "spin"):
+        for name in ("cargo", "docker", "kubectl", "minikube", "spin"):
             (commands / name).write_text(RECORDER)
             (commands / name).chmod(0o755)
         (root / "ansible" / "converge").write_text(CONVERGE)
@@ -70,12 +74,11 @@ class Project:
         project.run("init", "-input=false")
         return project
 
-    def build(self, components: dict[str, bytes]) -> None:
-        """As `cargo xtask build` would, with other content."""
-        folder = self.root / "target" / "wasm32-wasip2" / "release"
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in components.items():
-            (folder / f"{name}.wasm").write_bytes(content)
+    def write(self, source: str, content: str) -> None:
+        """Another content of a file that the components are built from."""
+        file = self.root / source
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
 
     @property
     def journal_file(self) -> Path:

@@ -89,7 +89,7 @@ def test_every_download_has_a_checksum_for_each_architecture():
     pins = yaml.safe_load((ANSIBLE / "versions.yml").read_text())
     tools = {name.removeprefix("tools_"): pin for name, pin in pins.items() if name.startswith("tools_")}
     assert set(tools) == {"minikube", "kubectl", "helm", "terraform", "spin"}
-    for name, pin in tools.items():
+    for name, pin in {**tools, "rust": pins["rust_installer"]}.items():
         assert set(pin["sha256"]) == {"amd64", "arm64"}, name
         assert all(re.fullmatch(r"[0-9a-f]{64}", sum) for sum in pin["sha256"].values()), name
         assert len(set(pin["sha256"].values())) == 2, f"{name}: the same checksum for two architectures"
@@ -198,6 +198,57 @@ def test_a_check_run_changes_nothing(tmp_path, mirror):
     variables = tools_variables(tmp_path, folder, pins)
     play(with_role(tmp_path, "tools"), {**variables, "tools_wanted": ["kubectl"]}, "--check", "--skip-tags", "packages")
     assert not list((tmp_path / "bin").iterdir())
+
+
+RUSTUP_INIT = """#!/bin/sh
+echo "$*" >> {log}
+for word; do
+    case $word in
+    --default-toolchain=*) toolchain=${{word#*=}} ;;
+    --target=*) target=${{word#*=}} ;;
+    esac
+done
+mkdir -p "$CARGO_HOME/bin" "$RUSTUP_HOME/toolchains/$toolchain-$(uname -m)-unknown-linux-gnu/lib/rustlib/$target"
+"""
+
+
+@pytest.fixture
+def rust(tmp_path):
+    """The role's variables, with an installer that leaves the folders that rustup's does."""
+    installer = yaml.safe_load((ANSIBLE / "versions.yml").read_text())["rust_installer"]
+    for host in ("x86_64", "aarch64"):
+        file = tmp_path / "mirror" / installer["path"].replace("{host}", f"{host}-unknown-linux-gnu")
+        file.parent.mkdir(parents=True)
+        file.write_text(RUSTUP_INIT.format(log=tmp_path / "log"))
+    installer["sha256"] = dict.fromkeys(("amd64", "arm64"), hashlib.sha256(file.read_bytes()).hexdigest())
+    return {"rust_installer": installer, "rust_folder": str(tmp_path / "rust"), "rust_mirror": f"file://{tmp_path / 'mirror'}"}
+
+
+def test_rust_is_installed_once_and_again_for_another_version(tmp_path, rust):
+    playbook = with_role(tmp_path, "rust")
+    play(playbook, rust, "--check", "--skip-tags", "packages")
+    assert not (tmp_path / "rust").exists()
+    pinned = yaml.safe_load((ANSIBLE / "versions.yml").read_text())["rust_toolchain"]
+    for version in (pinned, "9.9.9"):
+        variables = {**rust, "rust_toolchain": version}
+        assert play(playbook, variables, "--skip-tags", "packages")["changed"] > 0
+        assert play(playbook, variables, "--skip-tags", "packages")["changed"] == 0
+    calls = (tmp_path / "log").read_text().splitlines()
+    assert calls == [f"-y --no-modify-path --profile=minimal --default-toolchain={version} --target=wasm32-wasip2" for version in (pinned, "9.9.9")]
+    assert (tmp_path / "rust" / "cargo" / "bin").is_dir(), "where build-and-push looks for cargo"
+
+
+def test_rust_of_another_content_is_refused(tmp_path, rust):
+    for file in (tmp_path / "mirror").rglob("rustup-init"):
+        file.write_text(file.read_text() + "# changed on the way\n")
+    answer = play(with_role(tmp_path, "rust"), rust, "--skip-tags", "packages", expect=2)
+    assert "checksum" in answer["output"] and not (tmp_path / "log").exists()
+
+
+def test_rust_is_new_enough_for_the_workspace():
+    pinned = yaml.safe_load((ANSIBLE / "versions.yml").read_text())["rust_toolchain"]
+    needed = re.search(r'^rust-version = "([\d.]+)"', (PROJECT / "Cargo.toml").read_text(), re.M).group(1)
+    assert tuple(map(int, pinned.split("."))) >= tuple(map(int, needed.split(".")))
 
 
 def test_kernel_settings_are_written_once(tmp_path):

@@ -9,11 +9,12 @@ import json
 import re
 import shutil
 import subprocess
+import tomllib
 
 import pytest
 import yaml
 
-from terraform_project import PROJECT, Project
+from terraform_project import PROJECT, SOURCES, Project
 
 SHA = "0123456789abcdef" * 4
 VERIFIED = {"shim_sha256": {"x86_64": SHA, "aarch64": SHA[::-1]}}
@@ -112,14 +113,38 @@ def test_every_object_has_one_owner(planned):
     assert len(seen) > 90
 
 
-def test_the_image_is_the_content_that_was_built(real, planned):
+@pytest.mark.parametrize("source", [*SOURCES, "components/llm/templates/new.html", "spin.toml", "Cargo.toml", "Cargo.lock"])
+def test_the_image_is_named_by_all_that_it_is_built_from(real, planned, source):
+    def image() -> str:
+        return real.planned()["planned_values"]["outputs"]["image"]["value"]
+
     first = planned["planned_values"]["outputs"]["image"]["value"]
-    assert re.fullmatch(r"atelier-registry:5000/atelier:sha256-[0-9a-f]{16}", first)
-    real.build({"llm": b"llm 2"})
-    second = real.planned()["planned_values"]["outputs"]["image"]["value"]
-    real.build({"llm": b"llm 1"})
+    assert re.fullmatch(r"atelier-registry:5000/atelier:sources-[0-9a-f]{16}", first)
+    file = real.root / source
+    before = file.read_text() if file.exists() else None
+    real.write(source, f"{before or ''}\n# changed\n")
+    second = image()
+    if before is None:
+        file.unlink()
+    else:
+        real.write(source, before)
     assert second != first
-    assert real.planned()["planned_values"]["outputs"]["image"]["value"] == first
+    if source == SOURCES[0]:
+        assert image() == first
+
+
+def test_the_folders_that_name_the_image_are_those_that_the_components_depend_on():
+    workspace = tomllib.loads((PROJECT / "Cargo.toml").read_text())["workspace"]["dependencies"]
+    ours = {name: entry["path"] for name, entry in workspace.items() if isinstance(entry, dict) and "path" in entry}
+    seen, todo = set(), [f"components/{name}" for name in ("auth", "llm", "ocr")]
+    while todo:
+        folder = todo.pop()
+        seen.add(folder)
+        manifest = tomllib.loads((PROJECT / folder / "Cargo.toml").read_text())
+        tables = [manifest, *manifest.get("target", {}).values()]
+        names = {name for table in tables for kind in ("dependencies", "build-dependencies") for name in table.get(kind, {})}
+        todo += [ours[name] for name in names if name in ours and ours[name] not in seen]
+    assert {f"{folder}/src/lib.rs" for folder in seen} == set(SOURCES)
 
 
 def test_the_plan_holds_no_secret(real):
@@ -128,16 +153,6 @@ def test_the_plan_holds_no_secret(real):
     text = json.dumps(real.planned())
     for mark in [*marks.values(), "mark-of-webhook"]:
         assert mark not in text
-
-
-def test_components_that_were_not_built_are_named(real):
-    file = real.root / "target" / "wasm32-wasip2" / "release" / "ocr.wasm"
-    file.unlink()
-    try:
-        done = real.plan(expect=1)
-    finally:
-        real.build({"ocr": b"ocr 1"})
-    assert "Not built yet: target/wasm32-wasip2/release/ocr.wasm" in done.flat and "cargo xtask build" in done.flat
 
 
 def test_a_missing_release_of_the_shim_says_what_to_set(real):
@@ -189,7 +204,7 @@ def life(recorded) -> dict[str, object]:
     recorded.variables = dict(VERIFIED)
     without_secrets = recorded.plan("-detailed-exitcode", expect=None)
     recorded.forget()
-    recorded.build({"llm": b"llm 2"})
+    recorded.write("components/llm/src/lib.rs", "2")
     recorded.apply()
     rebuilt = recorded.journal()
     recorded.forget()
@@ -219,13 +234,13 @@ def test_one_apply_builds_everything_in_order(life):
     assert_in_order(created, r"run converge host", r"run converge minikube", r"create helm_release cert-manager", r"create helm_release runtime-class-manager", r"manifest Shim/", r"run wait-for-shim", r"helm_release spin-operator", r"manifest SpinAppExecutor/", r"manifest SpinApp/", r"run wait-for-apps")
     assert_in_order(created, r"manifest Namespace/atelier", r"secret_v1 postgres-secret", r"StatefulSet/postgres", r"manifest SpinApp/")
     assert_in_order(created, r"CustomResourceDefinition/gateways", r"helm_release istiod", r"helm_release istio-cni", r"helm_release ztunnel", r"manifest Gateway/", r"run wait-for-apps")
-    assert_in_order(created, r"run converge minikube", r"run spin registry push", r"manifest SpinApp/")
+    assert_in_order(created, r"run converge minikube", r"run cargo xtask build --components-only", r"run spin registry push", r"manifest SpinApp/")
     assert_in_order(created, r"CustomResourceDefinition/spinapps", r"helm_release spin-operator")
 
 
 def test_the_image_is_pushed_where_the_node_pulls(life):
     (push,) = [entry["name"] for entry in life["created"] if entry["type"] == "spin"]
-    tag = re.search(r"127\.0\.0\.1:5080/atelier:(sha256-[0-9a-f]{16})$", push).group(1)
+    tag = re.search(r"127\.0\.0\.1:5080/atelier:(sources-[0-9a-f]{16})$", push).group(1)
     assert f"atelier-registry:5000/atelier:{tag}" in life["up"].output
 
 
@@ -252,10 +267,10 @@ def test_secrets_reach_the_cluster_and_not_the_state(life):
                 assert not instance["attributes"].get("data") and not instance["attributes"].get("data_wo")
 
 
-def test_a_rebuilt_component_is_pushed_and_rolled_out_and_nothing_else(life):
+def test_a_changed_component_is_built_pushed_and_rolled_out_and_nothing_else(life):
     told = {f"{entry['op']} {entry['type']} {entry['name'].split(' ')[0]}" for entry in life["rebuilt"]}
-    assert told == {"run spin registry", "update kubectl_manifest SpinApp/auth", "update kubectl_manifest SpinApp/llm", "update kubectl_manifest SpinApp/ocr", "run wait-for-apps "}
-    assert_in_order(life["rebuilt"], r"run spin", r"update kubectl_manifest SpinApp", r"run wait-for-apps")
+    assert told == {"run cargo xtask", "run spin registry", "update kubectl_manifest SpinApp/auth", "update kubectl_manifest SpinApp/llm", "update kubectl_manifest SpinApp/ocr", "run wait-for-apps "}
+    assert_in_order(life["rebuilt"], r"run cargo", r"run spin", r"update kubectl_manifest SpinApp", r"run wait-for-apps")
 
 
 def test_destroy_goes_backwards(life):
@@ -312,6 +327,39 @@ def test_a_changed_setting_moves_the_pods_over_before_the_old_one_goes(recorded)
     recorded.apply()
     assert_in_order(recorded.journal(), r"create kubectl_manifest ConfigMap/atelier-settings-", r"update kubectl_manifest SpinApp/", r"delete kubectl_manifest ConfigMap/atelier-settings-")
     recorded.destroy()
+
+
+# ── The script that builds and pushes ───────────────────────────────────────────────────────────────────
+def build_and_push(tmp_path, *programs: str) -> subprocess.CompletedProcess:
+    """In a project of its own; each program is a path below it and says by which name it was called."""
+    for program in programs:
+        file = tmp_path / program
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f'#!/bin/sh\necho "{program} $* ${{CARGO_HOME-none}} ${{RUSTUP_HOME-none}}"\n')
+        file.chmod(0o755)
+    return subprocess.run(
+        [PROJECT / "terraform" / "modules" / "registry" / "build-and-push"], cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={"PATH": f"{tmp_path / 'bin'}:/nowhere", "REFERENCE": "127.0.0.1:5080/atelier:x"},
+    )
+
+
+def test_the_components_are_built_with_ansibles_rust(tmp_path):
+    done = build_and_push(tmp_path, "bin/cargo", "bin/spin", ".atelier/rust/cargo/bin/cargo")
+    own = tmp_path / ".atelier" / "rust"
+    assert done.stdout.splitlines() == [
+        f".atelier/rust/cargo/bin/cargo xtask build --components-only {own}/cargo {own}/rustup",
+        f"bin/spin registry push --insecure --from spin.toml 127.0.0.1:5080/atelier:x {own}/cargo {own}/rustup",
+    ]
+
+
+def test_or_with_the_machines_own(tmp_path):
+    done = build_and_push(tmp_path, "bin/cargo", "bin/spin")
+    assert done.stdout.splitlines()[0] == "bin/cargo xtask build --components-only none none"
+
+
+def test_without_any_it_says_what_to_do(tmp_path):
+    done = build_and_push(tmp_path, "bin/spin")
+    assert done.returncode == 1 and "ansible/converge host.yml" in done.stdout and "set image" in done.stdout
 
 
 # ── The scripts that wait ───────────────────────────────────────────────────────────────────────────────

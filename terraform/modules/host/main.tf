@@ -1,4 +1,4 @@
-# The machine: container engine, minikube, kubectl, helm, spin, kernel settings. Ansible does it (ansible/),
+# The machine: container engine, minikube, kubectl, helm, spin, Rust, kernel settings. Ansible does it (ansible/),
 # because a host is converged, not created; here it only runs again when its own files change.
 
 locals {

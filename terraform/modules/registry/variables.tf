@@ -1,5 +1,5 @@
 variable "project_dir" {
-  description = "Absolute path of the project, with spin.toml and the built components."
+  description = "Absolute path of the project, with spin.toml and the sources of the components."
   type        = string
 }
 
@@ -8,7 +8,7 @@ variable "reference" {
   type        = string
 }
 
-variable "content" {
-  description = "SHA-256 over everything in the artefact; another one means another push."
+variable "sources" {
+  description = "SHA-256 over everything that the artefact is made of; another one means another build and push."
   type        = string
 }
