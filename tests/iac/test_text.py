@@ -1,4 +1,4 @@
-"""What the files say beside the manifests: YAML style, shell, compose.yaml, documentation."""
+"""What the files say beside the manifests: YAML style, shell, documentation."""
 from __future__ import annotations
 
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from manifests import PROJECT, objects, of_kind, spin
+from manifests import PROJECT
 from tools import HERE, VENV
 
 
@@ -53,28 +53,6 @@ def test_shell_scripts_and_the_shell_in_workflows(tmp_path):
                     files.append(file)
     done = subprocess.run([VENV / "bin" / "shellcheck", *files], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
-
-
-def test_compose_gives_the_app_what_spin_toml_reads():
-    compose = yaml.safe_load((PROJECT / "compose.yaml").read_text())
-    app = compose["services"]["atelier"]
-    given = {name.removeprefix("SPIN_VARIABLE_").lower() for name in app["environment"]}
-    assert given <= spin()["variables"].keys()
-    secrets = {name for name, variable in spin()["variables"].items() if variable.get("secret")}
-    assert secrets <= given
-    for component in spin()["component"].values():
-        folder = component["source"].rsplit("/", 1)[0]
-        assert f"./{folder}:/app/{folder}:ro" in app["volumes"]
-    # Nothing but loopback is published, and the database not at all.
-    assert all(port.startswith("127.0.0.1:") for service in compose["services"].values() for port in service.get("ports", []))
-    assert "ports" not in compose["services"]["postgres"] and compose["networks"]["database"]["internal"] is True
-
-
-def test_compose_and_kubernetes_run_the_same_versions():
-    images = {service["image"] for service in yaml.safe_load((PROJECT / "compose.yaml").read_text())["services"].values()}
-    pod = {c["image"] for d in of_kind(objects("minikube"), "StatefulSet") for c in d["spec"]["template"]["spec"]["containers"]}
-    spintainer = {d["spec"]["deploymentConfig"]["spinImage"] for d in of_kind(objects("minikube-spintainer"), "SpinAppExecutor")}
-    assert images == pod | spintainer
 
 
 @pytest.mark.parametrize("folder", sorted({file.parent for file in (PROJECT / "k8s" / "components").glob("*/kustomization.yaml")}))
