@@ -186,6 +186,14 @@ def test_secrets_of_all_sources_have_the_same_names_and_keys():
         assert of_kind(objects(variant), "Secret") == []
 
 
+def test_a_new_password_in_the_vault_reaches_the_database_too():
+    """CloudNativePG watches a Secret of somebody else only with this label (its docs/src/cncf-projects/external-secrets.md)."""
+    documents = objects("production")
+    owner = named(documents, "Cluster", "postgres")["spec"]["bootstrap"]["initdb"]["secret"]["name"]
+    template = named(documents, "ExternalSecret", owner)["spec"]["target"]["template"]
+    assert template["metadata"]["labels"] == {"cnpg.io/reload": "true"}
+
+
 def test_the_secrets_file_is_ignored_by_git_and_its_example_holds_no_secret():
     folder = PROJECT / "k8s" / "overlays" / "minikube"
     assert "k8s/**/secrets.env" in (PROJECT / ".gitignore").read_text().splitlines()
