@@ -145,10 +145,31 @@ def test_a_damaged_backup_does_not_touch_the_living_database(server):
     tables = count_tables(server)
     server.shell(commands("backup"))
     dump = server.folder / "atelier.dump"
-    dump.write_bytes(dump.read_bytes()[: dump.stat().st_size // 2])
+    whole = dump.read_bytes()
+    dump.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(AssertionError):
         server.shell(commands("restore"))
     assert count_tables(server) == tables
+    # And half of it does not stand in the way of a good one.
+    dump.write_bytes(whole)
+    server.shell(commands("restore"))
+
+
+def test_a_swap_that_cannot_be_finished_is_not_begun(server):
+    """Begun, it would leave a database that takes no connections, or none of the name."""
+    schema(server)
+    with pytest.raises(AssertionError, match="there is no atelier_restored: restore first"):
+        server.shell(commands("swap"))
+    assert server.sql("SELECT 1") == "1"
+    server.shell(commands("backup") + commands("restore") + commands("swap"))
+    server.sql("CREATE TABLE later (id int)")
+    server.shell(commands("backup") + commands("restore"))
+    with pytest.raises(AssertionError, match="atelier_before is still there"):
+        server.shell(commands("swap"))
+    assert server.sql("SELECT count(*) FROM later") == "0"
+    server.sql("DROP DATABASE atelier_before")
+    server.shell(commands("swap"))
+    assert server.sql("SELECT count(*) FROM later") == "0"
 
 
 def test_the_breaker_is_closed_by_hand(server):
