@@ -68,6 +68,38 @@ def test_commands_in_the_handbook_name_folders_that_exist():
     assert missing == []
 
 
+def anchors(page: Path) -> set[str]:
+    """A heading's name in a link, as GitHub makes it."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def test_no_link_of_ours_is_dead():
+    pages = [PROJECT / name for name in subprocess.run(["git", "ls-files", "-z", "*.md"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout.split("\0") if name]
+    dead, seen = [], 0
+    for page in filter(Path.is_file, pages):
+        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+            if not link.startswith(("https://", "http://", "mailto:")):
+                seen += 1
+                path, _, anchor = link.partition("#")
+                target = page.parent / path if path else page
+                if not target.exists() or anchor and anchor not in anchors(target):
+                    dead.append(f"{page.relative_to(PROJECT)}: {link}")
+    assert dead == [] and seen > 20
+
+
+def test_decisions_have_a_number_each_and_are_quoted_by_one_that_exists():
+    files = sorted((PROJECT / "docs" / "adr").iterdir())
+    numbers = [file.name[:4] for file in files]
+    assert len(set(numbers)) == len(numbers)
+    for file in files:
+        text = file.read_text()
+        assert re.match(rf"# {int(file.name[:4])}\. .*\n\nStatus: (accepted|replaced), 20\d\d-", text), file.name
+        assert re.findall(r"^## (.*)$", text, re.M) == ["Context", "Decision", "Consequences"], file.name
+    quoted = subprocess.run(["git", "grep", "-hoE", r"(adr/|ADR )[0-9]{4}"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout.split("\n")
+    assert {line[-4:] for line in quoted if line} <= set(numbers)
+
+
 def test_each_of_the_fifteen_factors_has_a_place_that_exists():
     table = (PROJECT / "docs" / "operations.md").read_text().split("## The fifteen factors")[1].split("\n\n")[1]
     rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
