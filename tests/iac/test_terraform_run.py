@@ -389,11 +389,44 @@ def test_a_shim_that_does_not_come_fails_and_shows_its_jobs(tmp_path, answer):
     assert done.returncode == 1 and "after 20 seconds" in done.stdout and "the-jobs-logs" in done.stdout
 
 
-def test_available_apps_are_enough(tmp_path):
-    assert script(tmp_path, "app/wait-for-apps", "exit 0\n").returncode == 0
-    assert (tmp_path / "calls").read_text() == "--namespace atelier wait spinapp --all --for condition=Available --timeout 9s\n"
+# Two apps whose Deployments get the new image and settings after so many looks.
+APPS = """case "$*" in
+*'get spinapps --output'*) echo auth llm ;;
+*'get spinapp '*) echo registry:5000/atelier:2 atelier-settings-b atelier-settings-b ;;
+*'get deployment '*)
+  if [ $(grep -c 'get deployment' "$0.calls") -gt LOOKS ]
+  then echo '{"image":"registry:5000/atelier:2","env":[{"name":"atelier-settings-b"}]}'
+  else echo '{"image":"registry:5000/atelier:OLD","env":[{"name":"atelier-settings-a"}]}'
+  fi ;;
+*events*) echo FailedCreatePodSandBox ;;
+*FAILING*) exit 1 ;;
+esac
+"""
 
 
-def test_apps_that_do_not_come_fail_and_show_why(tmp_path):
-    done = script(tmp_path, "app/wait-for-apps", "case \"$*\" in *wait*) exit 1 ;; *events*) echo FailedCreatePodSandBox ;; esac\n")
+def wait_for_apps(tmp_path, looks: int = 0, failing: str = "nothing", old: str = "1") -> tuple[subprocess.CompletedProcess, list[str]]:
+    text = APPS.replace("$0.calls", f"{tmp_path}/calls").replace("LOOKS", str(looks)).replace("FAILING", failing).replace("OLD", old)
+    done = script(tmp_path, "app/wait-for-apps", text)
+    return done, [call.removeprefix("--namespace atelier ") for call in (tmp_path / "calls").read_text().splitlines()]
+
+
+def test_apps_that_rolled_out_and_are_available_are_enough(tmp_path):
+    done, calls = wait_for_apps(tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert calls[-1] == "wait spinapp --all --for condition=Available --timeout 9s"
+    assert [call for call in calls if call.startswith("rollout")] == [f"rollout status deployment {app} --timeout 9s" for app in ("auth", "llm")]
+
+
+@pytest.mark.parametrize("old", ["1", "2"])
+def test_a_rollout_is_not_asked_for_before_the_operator_has_begun_it(tmp_path, old):
+    """The version before, or its settings, whose rollout has long ended."""
+    done, calls = wait_for_apps(tmp_path, looks=3, old=old)
+    assert done.returncode == 0, done.stdout
+    assert [call.split(" --")[0] for call in calls if call.startswith(("get deployment", "rollout"))] == ["get deployment auth"] * 4 + ["rollout status deployment auth", "get deployment llm", "rollout status deployment llm"]
+
+
+@pytest.mark.parametrize(("looks", "failing"), [(0, "rollout"), (0, "wait"), (99, "nothing")])
+def test_apps_that_do_not_come_fail_and_show_why(tmp_path, looks, failing):
+    """New pods that fail while the old ones keep the app available; an app that never is; an operator that does nothing."""
+    done, _ = wait_for_apps(tmp_path, looks, failing)
     assert done.returncode == 1 and "FailedCreatePodSandBox" in done.stdout and "docs/operations.md" in done.stdout
