@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import re
 
 import pytest
 import yaml
@@ -211,3 +212,7 @@ def test_the_mesh_configuration_defines_every_provider_the_manifests_name():
     assert used <= defined
     check = next(p for p in mesh["extensionProviders"] if p["name"] == "atelier-auth")["envoyExtAuthzHttp"]
     assert check["pathPrefix"] == "/auth/verify" and check["failOpen"] is False and "cookie" in check["includeRequestHeadersInCheck"]
+    # A refusal by the gateway is auth's reply less the headers that are not listed here.
+    source = (PROJECT / "crates" / "web" / "src" / "headers.rs").read_text().split("#[cfg(test)]")[0]
+    hardening = set(re.findall(r'\("([a-z-]+)", ', source)) | {name.lower().replace("_", "-") for name in re.findall(r"header::([A-Z_]+),", source)} | {"x-request-id"}
+    assert len(hardening) == 11 and hardening <= set(check["headersToDownstreamOnDeny"])

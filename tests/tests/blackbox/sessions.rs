@@ -146,6 +146,17 @@ fn verify_names_the_user_and_believes_nothing_but_the_cookie() {
     assert_eq!(seen.all("x-user-name"), [encoded]);
 }
 
+/// Envoy lets 200 pass and sends every other status to the client (k8s/platform/istiod.values.yaml).
+#[test]
+fn the_gateway_is_told_200_for_a_yes() {
+    let user = app().user();
+    for path in ["/auth/verify/send", "/auth/verify/ocr", "/auth/verify/llm/send"] {
+        let reply = user.send("POST", path, &[], b"").expect(200);
+        assert!(reply.body.is_empty());
+        app().client().send("POST", path, &[], b"").expect(401);
+    }
+}
+
 #[test]
 fn two_users_do_not_see_each_others_sessions() {
     let (one, two) = (app().user(), app().user());
