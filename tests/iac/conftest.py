@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from manifests import in_order, objects
+from manifests import objects
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +25,9 @@ def cluster(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def installed(cluster):
-    """minikube's overlay and the observability, applied for good."""
+    """minikube's overlay and the observability, applied for good, in the order in which kubectl would."""
     for variant in ("minikube", "observability"):
-        for document in in_order(objects(variant)):
+        for document in objects(variant):
             # A webhook may still be warming up right after its registration.
             cluster.eventually(lambda document=document: cluster.apply(document), 20)
     return cluster

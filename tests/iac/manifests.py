@@ -28,9 +28,6 @@ VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
 # The namespace each SpinApp lives in, and the Secrets that may come from outside the rendering.
 GIVEN_SECRETS = {"minikube-without-secrets", "base"}
 
-# What others refer to first.
-ORDER = ["Namespace", "ServiceAccount", "ConfigMap", "Secret", "SpinAppExecutor"]
-
 
 class BuildFailed(RuntimeError):
     """Kustomize refused; the message is its own."""
@@ -59,11 +56,14 @@ def render_from(k8s: Path, variant: str) -> str:
         return build(k8s / start)
     folder = k8s / "overlays" / f"variant-{variant}"
     folder.mkdir(exist_ok=True)
+    # As k8s/README.md has it for an overlay of one's own: only the outermost folder's order counts.
+    order = yaml.safe_load((k8s / start / "kustomization.yaml").read_text())["sortOptions"]
     (folder / "kustomization.yaml").write_text(yaml.safe_dump({
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "resources": [f"../../{start}"],
         "components": [f"../../components/{name}" for name in components],
+        "sortOptions": order,
     }))
     return build(folder)
 
@@ -75,13 +75,8 @@ def render(variant: str) -> str:
 
 
 def objects(variant: str) -> list[dict]:
-    """Parsed anew each time: a test may change what it gets."""
+    """In the order in which kubectl applies them. Parsed anew each time: a test may change what it gets."""
     return [document for document in yaml.safe_load_all(render(variant)) if document]
-
-
-def in_order(documents: list[dict]) -> list[dict]:
-    """As kubectl and Terraform apply them."""
-    return sorted(documents, key=lambda d: ORDER.index(d["kind"]) if d["kind"] in ORDER else len(ORDER))
 
 
 def of_kind(documents: list[dict], *kinds: str) -> list[dict]:

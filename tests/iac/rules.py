@@ -161,6 +161,17 @@ def operator_admits(documents: list[dict]) -> Iterator[str]:
     yield from (f"executor {name} exists in two namespaces: deleting one waits for the other's apps" for name in names if names.count(name) > 1)
 
 
+def applied_in_order(documents: list[dict]) -> Iterator[str]:
+    """kubectl sends the objects one by one as they are rendered, and the operator looks for an app's executor at once."""
+    kinds = [d["kind"] for d in documents]
+    if kinds[0] != "Namespace":
+        yield f"{title(documents[0])} comes before the namespace"
+    yield from (f"{title(app)} comes before its executor" for app in of_kind(documents, "SpinApp") if "SpinAppExecutor" not in kinds[: documents.index(app)])
+    # Otherwise a pod is open to everybody for its first seconds.
+    for owner in of_kind(documents, "SpinApp", "StatefulSet", "Cluster"):
+        yield from (f"{title(owner)} comes before {title(d)}" for d in of_kind(documents[documents.index(owner) :], "NetworkPolicy", "AuthorizationPolicy", "PeerAuthentication"))
+
+
 def original_resources(documents: list[dict]) -> Iterator[str]:
     """The figures that the original project fixed."""
     for app in of_kind(documents, "SpinApp"):

@@ -9,13 +9,13 @@ import re
 import pytest
 
 from cluster import Cluster, Refused, deployment
-from manifests import PROJECT, VARIANTS, BuildFailed, in_order, named, objects, of_kind, render_from, title
+from manifests import PROJECT, VARIANTS, BuildFailed, named, objects, of_kind, render_from, title
 from manifests import copy as copy_of_k8s
 
 
 def test_everything_is_admitted_and_a_second_time_changes_nothing(installed):
     for variant in ("minikube", "observability"):
-        for document in in_order(objects(variant)):
+        for document in objects(variant):
             before = installed.get(document)["metadata"]
             after = installed.apply(document)["metadata"]
             # The operator writes a status; the generation is the specification's, where a kind has one.
@@ -27,7 +27,7 @@ def test_everything_is_admitted_and_a_second_time_changes_nothing(installed):
 def test_every_other_rendering_is_admitted(installed, variant):
     # In a namespace of its own, because executors and names would meet the installed ones.
     other = "atelier-" + variant
-    documents = in_order(objects(variant))
+    documents = objects(variant)
     for document in documents:
         if document["kind"] == "Namespace":
             document["metadata"]["name"] = other
