@@ -137,6 +137,7 @@ BREAKS = [
     ("certificates", "nobody issues it", lambda d: drop(d, "Certificate", "atelier-tls")),
     ("certificates", "no such issuer", lambda d: drop(d, "Issuer", "atelier")),
     ("connections", "too few", lambda d: statefulset(d)["containers"][0].update(args=["-c", "max_connections=100"])),
+    ("connections", "enough but during a rollout", lambda d: statefulset(d)["containers"][0].update(args=["-c", "max_connections=140"])),
     ("connections", "said nowhere", lambda d: statefulset(d)["containers"][0].pop("args")),
     ("disruption", "a single pod", lambda d: app(d).update(replicas=1)),
     ("disruption", "no budget", lambda d: drop(d, "PodDisruptionBudget", "llm")),
