@@ -221,3 +221,22 @@ def test_the_mesh_configuration_defines_every_provider_the_manifests_name():
     source = (PROJECT / "crates" / "web" / "src" / "headers.rs").read_text().split("#[cfg(test)]")[0]
     hardening = set(re.findall(r'\("([a-z-]+)", ', source)) | {name.lower().replace("_", "-") for name in re.findall(r"header::([A-Z_]+),", source)} | {"x-request-id"}
     assert len(hardening) == 11 and hardening <= set(check["headersToDownstreamOnDeny"])
+
+
+def seconds(file: str, constant: str) -> int:
+    """A time limit as the component's source has it."""
+    return int(re.search(rf"const {constant}: Duration = Duration::from_secs\((\d+)\)", (PROJECT / "components" / file).read_text())[1])
+
+
+def test_the_gateway_and_a_pod_that_ends_wait_for_the_longest_request():
+    longest = {
+        "llm": seconds("llm/src/webhook/mod.rs", "TOTAL_MAX"),
+        "ocr": seconds("ocr/src/upload/receive.rs", "UPLOAD_TIME_MAX") + seconds("ocr/src/storage.rs", "PREPARE_TIME_MAX") + seconds("ocr/src/transcribe.rs", "MODEL_TIME_MAX"),
+    }
+    for name in ("auth", "llm", "ocr"):
+        limits = {int(rule["timeouts"]["request"].removesuffix("s")) for rule in route(objects("minikube"), name)["rules"]}
+        pod = yaml.safe_load((PROJECT / "k8s" / "deployment-extras" / f"{name}.yaml").read_text())["spec"]["template"]["spec"]
+        sleep = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+        # What auth may take is what the gateway gives it.
+        needed = longest.get(name, max(limits))
+        assert needed <= min(limits) and needed < sleep < pod["terminationGracePeriodSeconds"], name
