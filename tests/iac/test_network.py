@@ -67,6 +67,14 @@ def test_only_llm_and_ocr_reach_the_internet_and_nobody_the_private_networks(var
     assert {name: reaches_address(documents, app(name), PRIVATE) for name in ("auth", "llm", "ocr")} == {"auth": set(), "llm": set(), "ocr": set()}
 
 
+@pytest.mark.parametrize(("variant", "namespace"), [("minikube", "atelier"), ("production", "atelier"), ("observability", "observability")])
+def test_the_kubelets_probes_get_in_from_the_addresses_that_ambient_gives_them(variant, namespace):
+    """To every pod, at every port: a policy without either would leave all pods unready in the mesh."""
+    policies = [d for d in of_kind(objects(variant), "NetworkPolicy") if d["metadata"]["namespace"] == namespace and d["spec"]["podSelector"] == {}]
+    rules = [rule for policy in policies for rule in policy["spec"].get("ingress", []) if "ports" not in rule]
+    assert {peer["ipBlock"]["cidr"] for rule in rules for peer in rule["from"]} == {"169.254.7.127/32", "fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128"}
+
+
 @pytest.mark.parametrize("variant", ["minikube", "production", "observability"])
 def test_what_a_policy_opens_is_also_open_to_the_mesh(variant):
     assert hbone_beside_each_port(objects(variant)) == []
