@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import ipaddress
 import re
 
 import pytest
@@ -198,6 +199,13 @@ def test_a_new_password_in_the_vault_reaches_the_database_too():
     owner = named(documents, "Cluster", "postgres")["spec"]["bootstrap"]["initdb"]["secret"]["name"]
     template = named(documents, "ExternalSecret", owner)["spec"]["target"]["template"]
     assert template["metadata"]["labels"] == {"cnpg.io/reload": "true"}
+
+
+def test_no_address_but_a_pods_may_name_another():
+    """A proxy that is believed is one that nobody else can be: no network that also has users in it."""
+    for variant in APPS:
+        trusted = ipaddress.ip_network(settings(objects(variant))["trusted_proxies"])
+        assert trusted.is_private and trusted.prefixlen >= 14, variant
 
 
 def test_the_secrets_file_is_ignored_by_git_and_its_example_holds_no_secret():
