@@ -52,6 +52,16 @@ def call(url: str, code: int, parent: dict, **more) -> dict:
     return span("POST", CLIENT, attributes, parent["traceId"], parent["spanId"], **more)
 
 
+def at_gateway(path: str, code: int, trace: str | None = None, **more) -> dict:
+    """A request as Envoy writes it: the older names, every value a text, and of a 5xx that it is an error."""
+    attributes = {
+        "node_id": "router~10.244.0.5~atelier-istio.atelier", "component": "proxy", "guid:x-request-id": "5a1c", "http.url": f"https://atelier.test{path}", "http.method": "POST",
+        "http.protocol": "HTTP/2", "http.status_code": str(code), "peer.address": "203.0.113.77", "user_agent": "agent-mark", "downstream_cluster": "-", "response_flags": "-",
+    }
+    status = {"code": 2} if code >= 500 else {}
+    return span("llm.atelier.svc.cluster.local:80/*", SERVER, attributes, trace or secrets.token_hex(16), status=status, **more)
+
+
 class Collector:
     def __init__(self, folder: Path, cluster: Cluster, **speed: str) -> None:
         self.folder, self.cluster = folder, cluster
@@ -114,9 +124,9 @@ class Collector:
             time.sleep(0.2)
         raise AssertionError(f"{what}: not after {seconds} s ({last})\n{self.log()[-3000:]}")
 
-    def send(self, spans: list[dict], address: str, path: str = "/v1/traces") -> None:
+    def send(self, spans: list[dict], address: str, path: str = "/v1/traces", service: str = "spin") -> None:
         """As the pod of that address: Spin itself calls every app `spin`."""
-        resource = {"attributes": values({"service.name": "spin", "service.version": "4.1.0", "telemetry.sdk.language": "rust"})}
+        resource = {"attributes": values({"service.name": service, "service.version": "4.1.0", "telemetry.sdk.language": "rust"})}
         key, scope, items = ("resourceLogs", "scopeLogs", "logRecords") if path.endswith("logs") else ("resourceSpans", "scopeSpans", "spans")
         body = json.dumps({key: [{"resource": resource, scope: [{"scope": {"name": "spin"}, items: spans}]}]})
         connection = http.client.HTTPConnection("127.0.0.1", self.http, source_address=(address, 0), timeout=10)
