@@ -269,6 +269,41 @@ def test_the_container_engine_converges(tmp_path):
     assert Path("/usr/bin/dockerd").exists() or Path("/usr/sbin/dockerd").exists()
 
 
+@pytest.mark.parametrize("distribution,version,packages", [
+    ("Debian", "12", ["docker.io", "apparmor"]),
+    ("Debian", "13", ["docker.io", "apparmor", "docker-cli"]),
+    ("Ubuntu", "24", ["docker.io", "apparmor"]),
+])
+def test_the_engine_comes_with_its_client(tmp_path, distribution, version, packages):
+    """Debian 13 only recommends it, and minikube and the registry's role call it."""
+    playbook = tmp_path / "play.yml"
+    role = str(ANSIBLE / "roles" / "container_engine")
+    playbook.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": [
+        {"ansible.builtin.include_vars": f"{role}/vars/main.yml"},
+        {"ansible.builtin.include_vars": f"{role}/defaults/main.yml"},
+        {"ansible.builtin.debug": {"msg": "{{ container_engine_packages | join(' ') }} are all"}},
+    ]}]))
+    answer = play(playbook, {"ansible_facts": {"distribution": distribution, "distribution_major_version": version, "user_id": "root"}})
+    assert f"msg: {' '.join(packages)} are all" in answer["output"]
+
+
+@pytest.mark.skipif(not Path("/usr/bin/apt-get").exists(), reason="asks apt what it would install: Debian and Ubuntu only")
+def test_a_check_run_of_a_bare_machine_fails_nowhere(tmp_path):
+    """Neither the engine's service nor its group is there, nor minikube, nor docker."""
+    variables = {
+        "ansible_become": False,
+        "container_engine_packages": ["docker.io", "docker-doc"],
+        "container_engine_users": ["root", "nobody"],
+        "kernel_settings_file": str(tmp_path / "60-atelier.conf"),
+        "minikube_kubeconfig": str(tmp_path / "kube" / "config"),
+        "tools_dir": str(tmp_path / "bin"),
+        "tools_cache": str(tmp_path / "cache"),
+    }
+    done = run([BIN / "ansible-playbook", "site.yml", "--check", "-i", "inventory/localhost.yml", "-e", json.dumps(variables)], env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin"})
+    assert done.returncode == 0, done.stdout[-5000:]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_unknown_distribution_is_refused_with_the_way_out(tmp_path):
     playbook = with_role(tmp_path, "container_engine")
     text = playbook.read_text().replace("hosts: all", "hosts: all\n  gather_facts: false")
@@ -285,9 +320,11 @@ case "$1" in
 status)
     [ -f {state}/minikube ] || {{ echo 'Profile "atelier" not found'; exit 85; }}
     s=$(cat {state}/minikube)
-    echo "{{\\"Name\\":\\"atelier\\",\\"Host\\":\\"$s\\",\\"Kubelet\\":\\"$s\\",\\"APIServer\\":\\"$s\\",\\"Kubeconfig\\":\\"Configured\\"}}"
+    k=Misconfigured
+    grep -q 'port 1' "$KUBECONFIG" 2>/dev/null && k=Configured
+    echo "{{\\"Name\\":\\"atelier\\",\\"Host\\":\\"$s\\",\\"Kubelet\\":\\"$s\\",\\"APIServer\\":\\"$s\\",\\"Kubeconfig\\":\\"$k\\"}}"
     [ "$s" = Running ] || exit 7 ;;
-start) echo Running > {state}/minikube; echo 'apiVersion: v1' > "$KUBECONFIG" ;;
+start) echo Running > {state}/minikube; echo 'port 1' > "$KUBECONFIG" ;;
 esac
 """
 DOCKER = """#!/bin/sh
@@ -352,6 +389,27 @@ def test_a_lost_kubeconfig_is_written_again(machine):
     Path(machine.variables["minikube_kubeconfig"]).unlink()
     machine.play()
     assert Path(machine.variables["minikube_kubeconfig"]).exists()
+
+
+def test_a_kubeconfig_of_before_the_last_start_is_written_again(machine):
+    """The cluster has another port after each start; one started by hand writes it into ~/.kube/config."""
+    machine.play()
+    Path(machine.variables["minikube_kubeconfig"]).write_text("port 2\n")
+    machine.calls()
+    assert machine.play()["changed"] == 1
+    assert [call for call in machine.calls() if call.startswith("minikube start")]
+    assert machine.play()["changed"] == 0
+
+
+def test_a_folder_that_is_there_keeps_its_mode(machine):
+    """The kubeconfig may go into somebody's home, or into /tmp."""
+    folder = Path(machine.variables["minikube_kubeconfig"]).parent
+    folder.mkdir(mode=0o755)
+    machine.play()
+    assert folder.stat().st_mode & 0o777 == 0o755
+    fresh = folder / "fresh" / "config"
+    machine.play(minikube_kubeconfig=str(fresh))
+    assert fresh.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_terraforms_settings_reach_the_cluster(machine):
