@@ -4,9 +4,12 @@ locals {
   ansible_dir    = "${local.project_dir}/ansible"
   kubernetes_dir = "../k8s"
 
-  own_cluster  = var.cluster == "minikube"
-  kubeconfig   = local.own_cluster ? coalesce(var.kubeconfig, "${local.project_dir}/.atelier/kubeconfig") : pathexpand(coalesce(var.kubeconfig, "~/.kube/config"))
+  own_cluster = var.cluster == "minikube"
+  # Absolute where minikube writes it: Ansible works in another folder, and minikube knows no ~.
+  kubeconfig   = local.own_cluster ? abspath(pathexpand(coalesce(var.kubeconfig, "${local.project_dir}/.atelier/kubeconfig"))) : pathexpand(coalesce(var.kubeconfig, "~/.kube/config"))
   kube_context = var.kube_context != null ? var.kube_context : (local.own_cluster ? var.minikube.name : null)
+  # For whoever copies a command of ours.
+  kubectl = join(" ", concat(["kubectl --kubeconfig", local.kubeconfig], local.kube_context == null ? [] : ["--context", local.kube_context]))
 
   # The artefact: what `cargo xtask build` makes of these files, pushed by `spin registry push`. Its tag is their hash:
   # the plan knows it before anything is built, a changed source is a new tag, and nothing changes when nothing changed.

@@ -61,12 +61,12 @@ variable "minikube" {
     error_message = "minikube.cpus must be a whole number, 2 or more (4 is comfortable)."
   }
   validation {
-    condition     = var.minikube.memory >= 6
-    error_message = "minikube.memory must be 6 (GiB) or more: the mesh, SpinKube, PostgreSQL and six Spin pods do not fit in less."
+    condition     = var.minikube.memory >= 6 && floor(var.minikube.memory) == var.minikube.memory
+    error_message = "minikube.memory must be a whole number, 6 (GiB) or more: the mesh, SpinKube, PostgreSQL and six Spin pods do not fit in less."
   }
   validation {
-    condition     = var.minikube.disk >= 20
-    error_message = "minikube.disk must be 20 (GiB) or more: 10 of them are PostgreSQL's claim."
+    condition     = var.minikube.disk >= 20 && floor(var.minikube.disk) == var.minikube.disk
+    error_message = "minikube.disk must be a whole number, 20 (GiB) or more: 10 of them are PostgreSQL's claim."
   }
 }
 

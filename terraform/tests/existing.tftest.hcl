@@ -45,6 +45,10 @@ run "a_context_of_its_own" {
     condition     = module.cluster.context == "test"
     error_message = "the given context is used"
   }
+  assert {
+    condition     = alltrue([for command in concat(values(output.dashboards), [output.how_to_open]) : strcontains(command, "kubectl --kubeconfig tests/existing.kubeconfig --context test ")])
+    error_message = "also by the commands that are printed"
+  }
 }
 
 run "what_it_has_is_left_alone" {

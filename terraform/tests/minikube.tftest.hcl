@@ -26,8 +26,8 @@ run "a_bare_machine" {
     error_message = "the default address"
   }
   assert {
-    condition     = strcontains(output.how_to_open, "minikube tunnel --profile atelier") && strcontains(output.how_to_open, "/etc/hosts") && strcontains(output.how_to_open, "atelier-ca")
-    error_message = "opening it takes a tunnel, a name and the local authority"
+    condition     = strcontains(output.how_to_open, "KUBECONFIG=${local.project_dir}/.atelier/kubeconfig minikube tunnel --profile atelier") && strcontains(output.how_to_open, "/etc/hosts") && strcontains(output.how_to_open, "atelier-ca")
+    error_message = "opening it takes a tunnel (which looks for its context in the kubeconfig), a name and the local authority"
   }
   assert {
     condition     = toset(keys(output.dashboards)) == toset(["grafana", "jaeger", "kiali", "prometheus"])
@@ -145,6 +145,28 @@ run "without_observability" {
   assert {
     condition     = length(module.manifests.namespaces) == 1
     error_message = "nor is there a namespace for it"
+  }
+}
+
+run "a_kubeconfig_below_the_home" {
+  command = plan
+  variables {
+    kubeconfig = "~/atelier.yml"
+  }
+  assert {
+    condition     = local.kubeconfig == pathexpand("~/atelier.yml")
+    error_message = "minikube, which would make a folder named ~, gets the path itself"
+  }
+}
+
+run "a_kubeconfig_beside_the_root_module" {
+  command = plan
+  variables {
+    kubeconfig = "here.yml"
+  }
+  assert {
+    condition     = local.kubeconfig == abspath("here.yml")
+    error_message = "Ansible, which works in another folder, writes it where the providers read it"
   }
 }
 

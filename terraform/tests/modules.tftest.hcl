@@ -134,6 +134,14 @@ run "cluster_of_ones_own" {
     error_message = "destroy deletes this profile"
   }
   assert {
+    condition     = terraform_data.profile[0].input.kubeconfig == "/tmp/kubeconfig"
+    error_message = "and takes its context out of this kubeconfig"
+  }
+  assert {
+    condition     = length(setsubtract(["minikube.yml", "versions.yml", "roles/minikube/tasks/main.yml", "roles/registry/tasks/main.yml"], local.role_names)) == 0
+    error_message = "a changed role is applied"
+  }
+  assert {
     condition     = terraform_data.kubeconfig[0].input == { path = "/tmp/kubeconfig", context = "essai" }
     error_message = "the hand-over"
   }

@@ -1,5 +1,6 @@
-# Every validation of variables.tf refuses what it says it refuses. One run trips several at once: Terraform
-# reports them all, and `expect_failures` fails when one of them does not fail.
+# Every validation of variables.tf refuses what it says it refuses. One run trips several variables at once: Terraform
+# reports them all, and `expect_failures` fails when one of them does not fail. But only one rule of a variable: another
+# would hide that it is gone.
 
 mock_provider "helm" {}
 mock_provider "kubectl" {}
@@ -113,10 +114,42 @@ run "a_shim_too_old_for_the_components" {
   expect_failures = [var.shim_version, var.shim_sha256]
 }
 
-run "a_minikube_too_small" {
+run "a_minikube_with_one_processor" {
   command = plan
   variables {
-    minikube = { cpus = 1, memory = 4, disk = 10 }
+    minikube = { cpus = 1 }
+  }
+  expect_failures = [var.minikube]
+}
+
+run "a_minikube_with_little_memory" {
+  command = plan
+  variables {
+    minikube = { memory = 5 }
+  }
+  expect_failures = [var.minikube]
+}
+
+run "a_minikube_with_half_a_gibibyte" {
+  command = plan
+  variables {
+    minikube = { memory = 6.5 }
+  }
+  expect_failures = [var.minikube]
+}
+
+run "a_minikube_with_a_small_disk" {
+  command = plan
+  variables {
+    minikube = { disk = 10 }
+  }
+  expect_failures = [var.minikube]
+}
+
+run "a_minikube_with_half_a_gibibyte_of_disk" {
+  command = plan
+  variables {
+    minikube = { disk = 20.5 }
   }
   expect_failures = [var.minikube]
 }

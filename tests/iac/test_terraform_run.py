@@ -238,6 +238,11 @@ def test_one_apply_builds_everything_in_order(life):
     assert_in_order(created, r"CustomResourceDefinition/spinapps", r"helm_release spin-operator")
 
 
+def test_the_host_does_not_get_another_terraform_than_the_running_one(life):
+    (host,) = [entry["name"] for entry in life["created"] if entry["name"].startswith("host.yml")]
+    assert json.loads(host.split("--extra-vars ")[1]) == {"tools_wanted": ["minikube", "kubectl", "helm", "spin"]}
+
+
 def test_the_image_is_pushed_where_the_node_pulls(life):
     (push,) = [entry["name"] for entry in life["created"] if entry["type"] == "spin"]
     tag = re.search(r"127\.0\.0\.1:5080/atelier:(sources-[0-9a-f]{16})$", push).group(1)
@@ -362,6 +367,42 @@ def test_without_any_it_says_what_to_do(tmp_path):
     assert done.returncode == 1 and "ansible/converge host.yml" in done.stdout and "set image" in done.stdout
 
 
+# ── The script that deletes minikube ────────────────────────────────────────────────────────────────────
+def deleted(tmp_path, docker: str, user: str = "1000") -> subprocess.CompletedProcess:
+    """`sudo` is one that makes its command a member of the group: that is what `AS_MEMBER` stands for."""
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    for name, text in {
+        "docker": f"[ \"$1\" = version ] && {{ {docker}; exit; }}\necho \"docker $*\" >> {tmp_path}/calls\n[ \"$1\" != container ] || exit 1\n",
+        "minikube": f"echo \"minikube $* $KUBECONFIG\" >> {tmp_path}/calls\n",
+        "sudo": "shift 2\nexport AS_MEMBER=yes\nexec \"$@\"\n",
+        "id": f"[ $1 = -u ] && echo {user} || echo camille\n",
+    }.items():
+        (commands / name).write_text(f"#!/bin/sh\n{text}")
+        (commands / name).chmod(0o755)
+    return subprocess.run(
+        [PROJECT / "terraform" / "modules" / "cluster" / "delete-minikube"], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={"PATH": f"{commands}:/usr/bin:/bin", "HOME": str(tmp_path), "PROFILE": "essai", "KUBECONFIG": "/k"},
+    )
+
+
+DELETED = ["docker container rm --force atelier-registry", "docker volume rm --force atelier-registry", "minikube delete --profile essai /k"]
+
+
+@pytest.mark.parametrize("docker", ["true", "[ -n \"$AS_MEMBER\" ]"], ids=["a member", "a member since this session began"])
+def test_the_registry_goes_before_the_cluster(tmp_path, docker):
+    done = deleted(tmp_path, docker)
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "calls").read_text().splitlines() == DELETED
+
+
+@pytest.mark.parametrize("user", ["0", "1000"])
+def test_a_cluster_whose_engine_does_not_answer_is_not_forgotten(tmp_path, user):
+    done = deleted(tmp_path, "false", user)
+    assert done.returncode == 1 and "systemctl start docker" in done.stdout
+    assert not (tmp_path / "calls").exists()
+
+
 # ── The scripts that wait ───────────────────────────────────────────────────────────────────────────────
 def script(tmp_path, name: str, kubectl: str, **env: str) -> subprocess.CompletedProcess:
     commands = tmp_path / "bin"
@@ -402,6 +443,12 @@ APPS = """case "$*" in
 *FAILING*) exit 1 ;;
 esac
 """
+
+
+@pytest.mark.parametrize("name", ["app/wait-for-apps", "spinkube/wait-for-shim"])
+def test_a_machine_without_kubectl_is_told_at_once(name):
+    done = subprocess.run([shutil.which("sh"), PROJECT / "terraform" / "modules" / name], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={"PATH": "/nowhere", "SECONDS_MAX": "600", "TIMEOUT": "600s", "NAMESPACE": "n", "CONTEXT": ""})
+    assert done.returncode == 1 and "kubectl, which is not on the PATH" in done.stdout
 
 
 def wait_for_apps(tmp_path, looks: int = 0, failing: str = "nothing", old: str = "1") -> tuple[subprocess.CompletedProcess, list[str]]:

@@ -107,6 +107,16 @@ def test_files_stay_readable():
         assert len(text.splitlines()) <= 300, name
 
 
+def test_the_handbook_says_how_to_raise_each_revision():
+    """variables.tf sends there."""
+    handbook = (PROJECT / "docs" / "operations.md").read_text()
+    example = re.search(r"^secret_revisions = \{(.*?)\}", handbook, re.M)[1]
+    declared = re.search(r'^variable "secret_revisions" \{(.*?)^\}', ALL["variables.tf"], re.M | re.S)[1]
+    assert set(re.findall(r"(\w+) =", example)) == set(re.findall(r"(\w+)\s+= optional", declared))
+    for secret in SECRETS:
+        assert f"TF_VAR_{secret}" in handbook, secret
+
+
 # ── Secrets ─────────────────────────────────────────────────────────────────────────────────────────────
 SECRETS = ["postgres_password", "service_key", "webhook_url", "webhook_api_key", "gemini_ai_api_key"]
 

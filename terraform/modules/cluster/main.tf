@@ -11,20 +11,21 @@ locals {
     minikube_disk_gib   = var.minikube.disk
     minikube_kubeconfig = var.kubeconfig
   }
-  role_files = local.own ? [for name in sort(fileset(var.ansible_dir, "{minikube,versions}.yml")) : filesha256("${var.ansible_dir}/${name}")] : []
+  role_names = setunion(fileset(var.ansible_dir, "{minikube,versions}.yml"), fileset(var.ansible_dir, "roles/{minikube,registry}/*/*.yml"))
+  role_files = local.own ? [for name in sort(local.role_names) : filesha256("${var.ansible_dir}/${name}")] : []
 }
 
 # Owns the profile's end. Only what really needs another cluster replaces it.
 resource "terraform_data" "profile" {
   count = local.own ? 1 : 0
 
-  input            = { name = var.minikube.name }
+  input            = { name = var.minikube.name, kubeconfig = var.kubeconfig }
   triggers_replace = [var.minikube.name, var.minikube.driver]
 
-  # The registry is a guest on the cluster's network and keeps it from being removed.
   provisioner "local-exec" {
-    when    = destroy
-    command = "docker container rm --force atelier-registry || true; minikube delete --profile '${self.input.name}'"
+    when        = destroy
+    command     = "${path.module}/delete-minikube"
+    environment = { PROFILE = self.input.name, KUBECONFIG = self.input.kubeconfig }
   }
 }
 

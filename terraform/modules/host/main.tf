@@ -9,7 +9,8 @@ resource "terraform_data" "converged" {
   triggers_replace = sha256(join("", local.files))
 
   provisioner "local-exec" {
-    command     = "./converge host.yml"
+    # Not the Terraform that is running this: it may be a newer one of the user's own.
+    command     = "./converge host.yml --extra-vars '${jsonencode({ tools_wanted = ["minikube", "kubectl", "helm", "spin"] })}'"
     working_dir = var.ansible_dir
   }
 }
