@@ -170,6 +170,16 @@ def test_tools_are_installed_once(tmp_path, mirror):
     assert play(playbook, variables, "--skip-tags", "packages")["changed"] == 0
 
 
+def test_tools_of_the_other_architecture(tmp_path, mirror):
+    """spin's publisher writes aarch64 where the others write arm64."""
+    folder, pins = mirror
+    for file in folder.rglob("*"):
+        if file.is_file() and "amd64" in f"{file.relative_to(folder)}":
+            file.unlink()
+    play(with_role(tmp_path, "tools"), {**tools_variables(tmp_path, folder, pins), "tools_arch": "arm64"}, "--skip-tags", "packages")
+    assert sorted(path.name for path in (tmp_path / "bin").iterdir()) == ["helm", "kubectl", "minikube", "spin", "terraform"]
+
+
 def test_another_version_replaces_the_tool(tmp_path, mirror):
     folder, pins = mirror
     variables = {**tools_variables(tmp_path, folder, pins), "tools_wanted": ["kubectl"]}
