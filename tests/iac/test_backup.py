@@ -9,6 +9,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -61,9 +62,6 @@ class Server:
         (self.folder / "kubectl").write_text(KUBECTL)
         (self.folder / "kubectl").chmod(0o755)
         if self.account:
-            for path in (self.folder, *self.folder.parents):
-                if path.stat().st_uid == os.getuid() and str(path).startswith("/tmp/"):
-                    path.chmod(path.stat().st_mode | 0o755)
             shutil.chown(self.folder, "postgres")
             shutil.chown(self.folder / "password", "postgres")
         self._control("initdb", "--username=atelier", f"--pwfile={self.folder / 'password'}", "--auth=scram-sha-256", "--no-sync", f"--pgdata={self.folder / 'data'}")
@@ -88,18 +86,20 @@ class Server:
 
 
 @pytest.fixture
-def server(tmp_path):
+def server():
     bin_folder = binaries()
     if bin_folder is None:
         reason = "no PostgreSQL server here: install postgresql (Debian) or run `cargo xtask up` once"
         assert os.environ.get("CI", "false") == "false", reason
         pytest.skip(reason)
-    instance = Server(tmp_path, bin_folder)
-    instance.start()
-    try:
-        yield instance
-    finally:
-        instance.stop()
+    # Not pytest's folder: that is closed to the account that PostgreSQL runs as, and closed again by whoever tests beside us.
+    with tempfile.TemporaryDirectory(prefix="atelier-") as folder:
+        instance = Server(Path(folder), bin_folder)
+        instance.start()
+        try:
+            yield instance
+        finally:
+            instance.stop()
 
 
 def schema(server: Server) -> None:
