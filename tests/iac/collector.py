@@ -62,6 +62,12 @@ def at_gateway(path: str, code: int, trace: str | None = None, **more) -> dict:
     return span("llm.atelier.svc.cluster.local:80/*", SERVER, attributes, trace or secrets.token_hex(16), status=status, **more)
 
 
+def line(component: str, method: str, path: str, status: int, **more) -> dict:
+    """The line that ends a request (docs/logging.md), as Spin hands on what a component prints (crates/telemetry/src/logs.rs)."""
+    text = {"component": component, "event": "request", "level": "info", "method": method, "ms": 812, "path": path, "request_id": "5f0c", "status": status, "time": 1795444000, **more}
+    return {"body": {"stringValue": json.dumps(text, separators=(",", ":")) + "\n"}, "attributes": values({"component_id": component}), "timeUnixNano": "1"}
+
+
 class Collector:
     def __init__(self, folder: Path, cluster: Cluster, **speed: str) -> None:
         self.folder, self.cluster = folder, cluster

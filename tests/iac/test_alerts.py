@@ -17,6 +17,7 @@ METRICS = {
     "atelier_calls_total": "span_metrics",
     "atelier_duration_seconds_bucket": "span_metrics",
     "atelier_log_lines_total": "count",
+    "atelier_answers_total": "count",
     "kube_deployment_status_replicas_available": "kube-state-metrics",
     "kube_pod_container_status_restarts_total": "kube-state-metrics",
     "kube_pod_status_ready": "kube-state-metrics",
@@ -130,8 +131,11 @@ def calls(service, route, method, status):
     return CALLS % (service, route, method, status)
 
 
+def answers(service, status, method="POST"):
+    return f'atelier_answers_total{{service_name="{service}", http_request_method="{method}", http_response_status_code="{status}"}}'
+
+
 SIGN_IN = ("auth", "/auth", "POST")
-LLM = ("llm", "/llm/...", "POST")
 SPEND = ("auth", "/auth/internal/spend", "POST")
 DEPLOYMENT = 'kube_deployment_status_replicas_available{namespace="atelier", deployment="%s"}'
 ALL_UP = {DEPLOYMENT % name: "2x60" for name in ("auth", "llm", "ocr")}
@@ -147,20 +151,20 @@ SERIES = {
     ),
     # Nor is a quota used up a throttled sign-in.
     "SignInThrottled": ({calls(*SIGN_IN, "429"): "0+1x60", calls("auth", "/auth/internal/spend", "POST", "429"): "0+60x60"}, {calls(*SIGN_IN, "429"): "0+60x60"}),
-    "QuotaExhausted": ({calls(*LLM, "429"): "0+0.5x60"}, {calls(*LLM, "429"): "0+2x60"}),
+    "QuotaExhausted": ({answers("llm", "429"): "0+0.5x60"}, {answers("llm", "429"): "0+2x60"}),
     "UpstreamFailing": (
-        {calls(*LLM, "200"): "0+60x60", calls(*LLM, "502"): "0+1x60"},
-        {calls(*LLM, "200"): "0+60x60", calls(*LLM, "504"): "0+10x60"},
+        {answers("llm", "200"): "0+60x60", answers("llm", "502"): "0+1x60"},
+        {answers("llm", "200"): "0+60x60", answers("llm", "504"): "0+10x60"},
     ),
     # Not configured, a busy upstream and auth away are 503 to the user as well, and no breaker.
     "UpstreamBreakerOpen": (
-        {calls(*LLM, "503"): "0+60x60", calls(*SPEND, "429"): "0+60x60", calls(*SPEND, "424"): "7x60"},
+        {answers("llm", "503"): "0+60x60", calls(*SPEND, "429"): "0+60x60", calls(*SPEND, "424"): "7x60"},
         {calls(*SPEND, "424"): "0+1x60"},
     ),
     # Questions that the open breaker turned away are the alert above, not this one.
     "ServiceUnavailable": (
-        {calls(*LLM, "503"): "0+60x60", calls(*SPEND, "424"): "0+60x60", calls("ocr", "/ocr", "POST", "503"): "0x60"},
-        {calls(*LLM, "503"): "0+66x60", calls(*SPEND, "424"): "0+60x60"},
+        {answers("llm", "503"): "0+60x60", calls(*SPEND, "424"): "0+60x60", answers("ocr", "503"): "0x60"},
+        {answers("llm", "503"): "0+66x60", calls(*SPEND, "424"): "0+60x60"},
     ),
     "ServerErrors": (
         {calls(*SIGN_IN, "303"): "0+600x60", calls(*SIGN_IN, "500"): "0+1x60"},
@@ -227,9 +231,11 @@ def test_the_first_refusal_of_a_breaker_is_noticed():
 
 
 def test_ocr_out_of_service_is_noticed_while_llms_breaker_is_open():
-    series = {calls("ocr", "/ocr", "POST", "503"): "0+6x60", calls(*LLM, "503"): "0+60x60", calls(*SPEND, "424"): "0+60x60"}
+    series = {answers("ocr", "503"): "0+6x60", answers("llm", "503"): "0+60x60", calls(*SPEND, "424"): "0+60x60"}
     assert fires("ServiceUnavailable", series)
-    assert fires("ServiceUnavailable", {calls("ocr", "/ocr", "POST", "503"): "0+6x60"})
+    assert fires("ServiceUnavailable", {answers("ocr", "503"): "0+6x60"})
+    # When auth is away nobody gets as far as a question.
+    assert fires("ServiceUnavailable", {answers("ocr", "503", "other"): "0+6x60"})
 
 
 def test_a_single_missing_service_is_noticed():

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import yaml
 
-from collector import CLIENT, CONFIG, INTERNAL, Collector, at_gateway, call, labels, request, span
+from collector import CLIENT, CONFIG, INTERNAL, Collector, at_gateway, call, labels, line, request, span
 from tools import BIN, HERE
 
 # Two pods of auth, one each of llm and ocr; loopback has more than one address, so that spans come from pods.
@@ -48,6 +48,10 @@ def collector(installed, tmp_path_factory):
 
 def calls(collector: Collector, **wanted: str) -> dict[str, float]:
     return {series: value for series, value in collector.series("atelier_calls_total").items() if wanted.items() <= labels(series).items()}
+
+
+def answers(collector: Collector, **wanted: str) -> dict[str, float]:
+    return {series: value for series, value in collector.series("atelier_answers_total").items() if wanted.items() <= labels(series).items()}
 
 
 def total(collector: Collector, **wanted: str) -> float:
@@ -103,17 +107,19 @@ def test_the_labels_are_those_that_alerts_and_dashboards_ask_for(collector):
     import test_alerts
 
     collector.send([request("GET", "/ocr", 200, "/ocr/...")], OCR)
-    collector.until(lambda: total(collector, service_name="ocr"), "a page of ocr")
+    collector.send([line("ocr", "GET", "/ocr", 200)], OCR, "/v1/logs")
+    collector.until(lambda: total(collector, service_name="ocr") and answers(collector), "a page of ocr")
     given = {
         "atelier_calls_total": set().union(*(labels(series) for series in collector.series("atelier_calls_total"))),
         "atelier_duration_seconds_bucket": set().union(*(labels(series) for series in collector.series("atelier_duration_seconds_bucket"))),
+        "atelier_answers_total": set().union(*(labels(series) for series in answers(collector))),
     }
     assert given["atelier_calls_total"] >= {"service_name", "http_route", "http_request_method", "http_response_status_code"}
     assert given["atelier_duration_seconds_bucket"] - {"le"} == given["atelier_calls_total"]
     # What expressions select by, and what the alerts' tests make up.
     texts = [rule["expr"] for rule in test_alerts.alerts().values()] + list(test_alerts.dashboards().values())
     texts += [series for pair in test_alerts.SERIES.values() for made in pair for series in made]
-    selectors = [(metric, inside) for text in texts for metric, inside in re.findall(r"(atelier_calls_total|atelier_duration_seconds_bucket)\{([^}]*)\}", text)]
+    selectors = [(metric, inside) for text in texts for metric, inside in re.findall(r"(atelier_calls_total|atelier_answers_total|atelier_duration_seconds_bucket)\{([^}]*)\}", text)]
     assert len(selectors) > 30
     for metric, inside in selectors:
         assert set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", inside)) <= given[metric], f"{metric}{{{inside}}}"
@@ -127,10 +133,7 @@ def test_the_labels_are_those_that_alerts_and_dashboards_ask_for(collector):
 ABOUT = {
     "SignInFailures": (AUTH_1, [("POST", "/auth", 401, "/auth/...")] * 30),
     "SignInThrottled": (AUTH_1, [("POST", "/login", 429, "/login")] * 40),
-    "QuotaExhausted": (LLM, [("POST", "/send", 429, "/send")] * 2),
     "UpstreamBreakerOpen": (AUTH_2, [("POST", "/auth/internal/spend", 424, "/auth/...")] * 2),
-    "ServiceUnavailable": (OCR, [("POST", "/ocr", 503, "/ocr/...")] * 3),
-    "UpstreamFailing": (OCR, [("POST", "/ocr", 502, "/ocr/...")] * 5),
     "ServerErrors": (LLM, [("GET", "/llm", 500, "/llm/...")] * 5),
     "AuthSlow": (AUTH_2, [("GET", "/home", 200, "/home")] * 5),
 }
@@ -156,6 +159,31 @@ def test_an_alert_fires_on_what_spans_become(collector, name):
     assert test_alerts.fires(name, series), series
 
 
+# The same of lines; the spans of these streams say 200.
+ENDED = {
+    "QuotaExhausted": [("ocr", "POST", "/ocr", 429)] * 2,
+    "ServiceUnavailable": [("ocr", "POST", "/ocr", 503)] * 3,
+    "UpstreamFailing": [("ocr", "POST", "/ocr", 502)] * 5,
+}
+
+
+@pytest.mark.parametrize("name", ENDED)
+def test_an_alert_fires_on_what_lines_become(collector, name):
+    import test_alerts
+
+    before, requests = answers(collector), total(collector)
+    collector.send([request("POST", "/ocr", 200, "/ocr/...") for _ in ENDED[name]], OCR)
+    collector.until(lambda: total(collector) == requests + len(ENDED[name]), "the requests")
+    collector.send([line(*one, cause='"status":200,"method":"GET"') for one in ENDED[name]], OCR, "/v1/logs")
+
+    def grown() -> dict[str, float]:
+        grown = {series: value - before.get(series, 0) for series, value in answers(collector).items() if value != before.get(series, 0)}
+        return grown if sum(grown.values()) == len(ENDED[name]) else {}
+
+    series = {name: f"0+{value:g}x60" for name, value in collector.until(grown, "the lines").items()}
+    assert test_alerts.fires(name, series), series
+
+
 def test_only_requests_are_counted_and_only_known_paths_are_told_apart(collector):
     before = total(collector)
     asked = request("GET", "/wp-login.php", 404, "/...")
@@ -166,10 +194,15 @@ def test_only_requests_are_counted_and_only_known_paths_are_told_apart(collector
 
 
 def test_lines_are_counted_by_component(collector):
-    line = {"body": {"stringValue": "a line with line-mark in it"}, "attributes": [{"key": "component_id", "value": {"stringValue": "llm"}}], "timeUnixNano": "1"}
-    collector.send([line] * 3, LLM, "/v1/logs")
-    collector.send([line], AUTH_1, "/v1/logs")
+    other = {"body": {"stringValue": "a line with line-mark in it"}, "attributes": [{"key": "component_id", "value": {"stringValue": "llm"}}], "timeUnixNano": "1"}
+    # Another event than `request` is no answer.
+    started = line("llm", "POST", "/send", 200, event="started")
+    answered = answers(collector)
+    collector.send([other, started, line("llm", "FOO", "/line-mark", 405)], LLM, "/v1/logs")
+    collector.send([other], AUTH_1, "/v1/logs")
     collector.until(lambda: sum(value for series, value in collector.series("atelier_log_lines_total").items() if labels(series).get("component_id") == "llm") == 4, "four lines")
+    (new,) = (series for series in answers(collector) if series not in answered)
+    assert {"service_name": "llm", "http_request_method": "other", "http_response_status_code": "405"}.items() <= labels(new).items()
 
 
 # ── What is stored ───────────────────────────────────────────────────────────────────────────────────────
