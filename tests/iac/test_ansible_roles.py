@@ -411,6 +411,22 @@ def test_a_kubeconfig_of_before_the_last_start_is_written_again(machine):
     assert machine.play()["changed"] == 0
 
 
+def test_another_machine_keeps_its_kubeconfig_in_its_users_home(tmp_path):
+    """It has no folder of this checkout. On this machine it is where Terraform looks."""
+    playbook = tmp_path / "play.yml"
+    defaults = str(ANSIBLE / "roles" / "minikube" / "defaults" / "main.yml")
+    playbook.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "vars_files": [], "tasks": [
+        {"ansible.builtin.include_vars": {"file": defaults, "name": "role"}},
+        {"ansible.builtin.debug": {"msg": "it is {{ minikube_kubeconfig | default(role.minikube_kubeconfig) }}"}},
+    ]}]))
+    facts = {"ansible_facts": {"user_dir": "/home/camille"}, "ansible_connection": "local"}
+    done = run([BIN / "ansible-playbook", playbook, "-i", "inventory/remote.example.yml", "-e", json.dumps(facts)])
+    assert "it is /home/camille/.atelier/kubeconfig" in done.stdout, done.stdout
+    done = run([BIN / "ansible-playbook", playbook, "-i", "inventory/localhost.yml", "-e", json.dumps(facts)])
+    assert f"it is {tmp_path.parent}/.atelier/kubeconfig" in done.stdout, done.stdout
+    assert '"${local.project_dir}/.atelier/kubeconfig"' in (PROJECT / "terraform" / "locals.tf").read_text()
+
+
 def test_a_folder_that_is_there_keeps_its_mode(machine):
     """The kubeconfig may go into somebody's home, or into /tmp."""
     folder = Path(machine.variables["minikube_kubeconfig"]).parent
