@@ -78,6 +78,39 @@ fn components_do_not_know_each_other_and_web_knows_nobody() {
     );
 }
 
+/// The folders that a component is compiled from: its own, and those of our crates that it needs.
+fn compiled_from(component: &str) -> BTreeSet<String> {
+    let workspace = toml("Cargo.toml");
+    let ours = workspace["workspace"]["dependencies"].as_table().unwrap();
+    let mut found = BTreeSet::new();
+    let mut folders = vec![format!("components/{component}")];
+    while let Some(folder) = folders.pop() {
+        for name in dependencies(&toml(&format!("{folder}/Cargo.toml"))) {
+            folders.extend(ours[&name].get("path").and_then(|path| path.as_str()).map(str::to_owned));
+        }
+        found.insert(folder);
+    }
+    found
+}
+
+#[test]
+fn spin_watch_sees_whatever_a_component_is_compiled_from() {
+    let manifest = toml("spin.toml");
+    for component in COMPONENTS {
+        let watched: Vec<&str> = manifest["component"][component]["build"]["watch"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|glob| glob.as_str().unwrap())
+            .collect();
+        // Templates, styles and migrations are compiled in, not the Rust alone.
+        let folders = compiled_from(component).into_iter().map(|folder| format!("{folder}/**/*"));
+        let expected: BTreeSet<String> =
+            folders.chain(["Cargo.toml", "Cargo.lock"].map(str::to_owned)).collect();
+        assert_eq!(watched.iter().map(|glob| (*glob).to_owned()).collect::<BTreeSet<_>>(), expected);
+    }
+}
+
 #[test]
 fn no_secret_has_a_value_and_nothing_is_required() {
     let manifest = toml("spin.toml");
