@@ -1,12 +1,15 @@
 //! Starting the runtime and waiting until it really answers.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
 use crate::children::{Plan, Running};
 use crate::postgres::Purpose;
+use crate::spin::Runtime;
 use crate::{http, process};
 
 use super::Launch;
@@ -21,12 +24,8 @@ const READY_LIMIT: Duration = Duration::from_secs(60);
 /// # Errors
 /// When it does not start, with its last lines.
 pub(crate) fn start(launch: &Launch<'_>, variables: &[(String, String)]) -> Result<(Running, SocketAddr)> {
-    let mut plan = Plan::new("the runtime", launch.runtime.program(launch.tree))
-        .arg("up")
-        .arg("-f")
-        .arg(launch.tree.spin_toml())
-        .arg("--listen")
-        .arg(launch.listen.to_string());
+    let mut plan = Plan::new("the runtime", launch.runtime.program(launch.tree));
+    plan.args = arguments(launch.runtime, launch.tree.spin_toml(), launch.listen, launch.data);
     for (name, value) in variables {
         plan = plan.env(name, value);
     }
@@ -37,6 +36,18 @@ pub(crate) fn start(launch: &Launch<'_>, variables: &[(String, String)]) -> Resu
     plan.isolated = launch.purpose == Purpose::ThrowAway;
     plan.show = launch.purpose == Purpose::Keep;
     listening(plan)
+}
+
+fn arguments(runtime: &Runtime, manifest: PathBuf, listen: SocketAddr, data: &Path) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> =
+        vec!["up".into(), "-f".into(), manifest.into(), "--listen".into(), listen.to_string().into()];
+    if let Runtime::Spin(_) = runtime {
+        // Spin also keeps in files what components print: without this, beside spin.toml, and without an end.
+        let logs: [OsString; 3] =
+            ["--log-dir".into(), data.join("logs/spin").into(), "--truncate-logs".into()];
+        arguments.extend(logs);
+    }
+    arguments
 }
 
 /// Starts a program and waits for the line that says where it listens.
@@ -117,6 +128,21 @@ mod tests {
         assert_eq!(serving("Serving http://127.0.0.1:3000"), Some("127.0.0.1:3000".parse().unwrap()));
         assert_eq!(serving("Serving http://127.0.0.1:3000/\r"), Some("127.0.0.1:3000".parse().unwrap()));
         assert_eq!(serving("  auth: http://127.0.0.1:3000/auth (wildcard)"), None);
+    }
+
+    #[test]
+    fn spins_log_files_lie_with_the_data_and_begin_anew() {
+        let arguments = |runtime: Runtime| {
+            let listen = "127.0.0.1:3000".parse().unwrap();
+            let all = arguments(&runtime, "/tree/spin.toml".into(), listen, Path::new("/data"));
+            all.into_iter().map(|argument| argument.into_string().unwrap()).collect::<Vec<_>>().join(" ")
+        };
+        let common = "up -f /tree/spin.toml --listen 127.0.0.1:3000";
+        assert_eq!(arguments(Runtime::Embedded), common, "it has no such files");
+        assert_eq!(
+            arguments(Runtime::Spin("/bin/spin".into())),
+            format!("{common} --log-dir /data/logs/spin --truncate-logs")
+        );
     }
 
     #[test]
