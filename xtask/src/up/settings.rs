@@ -192,7 +192,13 @@ impl Database {
             [Host::Tcp(host)] => host.clone(),
             _ => bail!("the database address must name one host, reached over TCP: {shape}"),
         };
-        let local = matches!(host.as_str(), "localhost" | "127.0.0.1" | "::1");
+        // Spin compares HOST:PORT with allowed_outbound_hosts as a URL, and takes the host without brackets.
+        if host.contains(':') {
+            bail!(
+                "Spin reaches no database by an IPv6 address: write the host's name instead of {host}, e.g. localhost"
+            );
+        }
+        let local = matches!(host.as_str(), "localhost" | "127.0.0.1");
         let sslmode = match config.get_ssl_mode() {
             SslMode::Disable => "disable",
             _ if local && !url.contains("sslmode=") => "disable",
@@ -322,6 +328,15 @@ mod tests {
             "require"
         );
         assert_eq!(Database::parse("postgres://ann@db.example.org/school").unwrap().sslmode, "require");
+    }
+
+    #[test]
+    fn an_ipv6_address_is_refused_before_anything_is_built_because_spin_would_refuse_it() {
+        let error = format!("{:#}", Database::parse("postgres://ann:hunter2@[::1]:5432/x").err().unwrap());
+        assert!(
+            error.contains("::1") && error.contains("localhost") && !error.contains("hunter2"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Purpose {
 
 impl DatabaseSettings {
     /// A libpq connection string (`host='…' …`), every value quoted, so that no password can smuggle in a
-    /// parameter. Keyword form and not a URL: nothing has to be percent-encoded, and IPv6 needs no brackets.
+    /// parameter. Keyword form and not a URL: nothing has to be percent-encoded.
     ///
     /// # Errors
     /// [`DatabaseError::NotConfigured`] naming the first variable that is empty. An empty password is allowed:
