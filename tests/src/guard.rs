@@ -6,13 +6,15 @@ use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
-/// The shell leads a process group of its own, so the last line also takes what the program started.
+/// The shell leads a process group of its own, so the last line also takes what the program started. A program
+/// that does not heed its signal is not waited for.
 const HOLD: &str = r#"
 "$@" </dev/null &
 held=$!
 exec >/dev/null 2>&1
 cat
 kill -s "$HOLD_SIGNAL" "$held"
+{ sleep 20; kill -s KILL 0; } &
 wait "$held"
 test -z "$HOLD_FOLDER" || rm -rf "$HOLD_FOLDER"
 kill -s KILL 0

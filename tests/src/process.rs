@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::guard::{Ending, Guard};
-use crate::settings;
+use crate::settings::{self, RuntimeKind};
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 const SERVING: &str = "Serving http://";
@@ -60,9 +60,16 @@ impl Runtime {
         // The folder of the manifest was made for this start; shared applications are never dropped.
         let folder =
             manifest.parent().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
-        let ending = Ending { signal: "KILL", folder: &folder };
+        // Spin is two processes, and only where it may end by itself does it take its temporary folder with it.
+        let signal = match settings::runtime_kind() {
+            RuntimeKind::Embedded => "KILL",
+            RuntimeKind::Spin => "TERM",
+        };
+        let ending = Ending { signal, folder: &folder };
         let mut process = Guard::spawn(&program.to_string_lossy(), &arguments, ending, |command| {
-            for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SPIN_")) {
+            // The settings of whoever runs the tests: an address, a real key, a collector.
+            let theirs = |name: &str| name.starts_with("SPIN_") || name.starts_with("OTEL_");
+            for (name, _) in std::env::vars().filter(|(name, _)| theirs(name)) {
                 command.env_remove(name);
             }
             for (name, value) in variables {
