@@ -46,17 +46,15 @@ impl Connector {
         Ok(Self { tls: Arc::new(crate::tls::client_config(&[b"h2", b"http/1.1"], None)?) })
     }
 
+    /// `limit` is for the TCP connection alone, as in Spin: TLS counts towards the first byte of the reply.
     async fn connect(self, uri: Uri, limit: Duration) -> Result<Stream, ConnectError> {
-        timeout(limit, self.connect_unlimited(uri)).await.unwrap_or(Err(ConnectError::TimedOut))
-    }
-
-    async fn connect_unlimited(self, uri: Uri) -> Result<Stream, ConnectError> {
         let secure = uri.scheme() == Some(&Scheme::HTTPS);
         let host = uri.host().ok_or(ConnectError::NoHost)?.trim_start_matches('[').trim_end_matches(']');
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
         let addresses: Vec<_> =
             tokio::net::lookup_host((host, port)).await.map_err(|_| ConnectError::UnknownName)?.collect();
-        let tcp = TcpStream::connect(addresses.as_slice()).await.map_err(|error| match error.kind() {
+        let connected = timeout(limit, TcpStream::connect(addresses.as_slice())).await;
+        let tcp = connected.map_err(|_| ConnectError::TimedOut)?.map_err(|error| match error.kind() {
             std::io::ErrorKind::AddrNotAvailable => ConnectError::UnknownName,
             _ => ConnectError::Refused,
         })?;

@@ -127,6 +127,12 @@ fn failures_have_wasi_https_names() {
         (format!("http://{silent}/"), vec![("x-first-byte-ms", "300")], "ErrorCode::ConnectionReadTimeout"),
         (format!("http://{nonsense}/"), vec![], "ErrorCode::HttpProtocolError"),
         (format!("https://{no_tls}/"), vec![], "ErrorCode::TlsProtocolError"),
+        (
+            // Connected, and silent about TLS: as in Spin, no longer a matter of connecting.
+            format!("https://{silent}/"),
+            vec![("x-connect-ms", "100"), ("x-first-byte-ms", "400")],
+            "ErrorCode::ConnectionReadTimeout",
+        ),
         ("http://no-such-host.invalid/".to_owned(), vec![], "ErrorCode::DnsError"),
     ] {
         let reply = fetch(&app, &url, &headers);

@@ -7,9 +7,9 @@ use bytes::Bytes;
 /// How long to wait, and how much to take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Until the connection stands.
+    /// Until the TCP connection stands; Spin counts TLS towards the first byte.
     pub connect: Duration,
-    /// From then until the status line.
+    /// Until the status line: all of connecting and of sending the request is within it.
     pub first_byte: Duration,
     /// Between two pieces of the body.
     pub between_bytes: Duration,
