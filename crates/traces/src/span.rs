@@ -8,12 +8,13 @@ use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use opentelemetry_proto::tonic::trace::v1::{self as otlp};
 
 /// What the cluster's collector deletes too (`attributes/private` in k8s/observability/collector-config.yaml).
-pub(crate) const PRIVATE: [&str; 7] = [
+pub(crate) const PRIVATE: [&str; 8] = [
     "url.full",
     "url.query",
     "client.address",
     "network.peer.address",
     "network.peer.port",
+    "peer.address",
     "http.user_agent",
     "user_agent",
 ];
