@@ -176,15 +176,15 @@ run "registry" {
   }
   variables {
     project_dir = "/project"
-    reference   = "127.0.0.1:5080/atelier:sha256-0123456789abcdef"
-    content     = "0123456789abcdef"
+    reference   = "127.0.0.1:5080/atelier:sources-0123456789abcdef"
+    sources     = "0123456789abcdef"
   }
   assert {
-    condition     = output.reference == null || terraform_data.pushed.input == "127.0.0.1:5080/atelier:sha256-0123456789abcdef"
+    condition     = output.reference == null || terraform_data.pushed.input == "127.0.0.1:5080/atelier:sources-0123456789abcdef"
     error_message = "pushed where it is pulled from"
   }
   assert {
     condition     = terraform_data.pushed.triggers_replace == "0123456789abcdef"
-    error_message = "another content is another push"
+    error_message = "other sources are another build and push"
   }
 }
