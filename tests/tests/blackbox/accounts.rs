@@ -187,10 +187,8 @@ fn an_unknown_name_takes_as_long_as_a_wrong_password() {
             times[which].push(start.elapsed());
         }
     }
-    let [known, unknown] = times.map(|mut times| {
-        times.sort();
-        times[times.len() / 2].as_secs_f64()
-    });
-    // Without the dummy hash the ratio is about 20; the machine is busy with other tests meanwhile.
+    // The shortest of each: the machine is busy with other tests, which can only add. Without the dummy hash the ratio
+    // is about 20.
+    let [known, unknown] = times.map(|times| times.iter().min().unwrap().as_secs_f64());
     assert!((0.5..2.0).contains(&(known / unknown)), "known {known} s, unknown {unknown} s");
 }
