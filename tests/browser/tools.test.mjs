@@ -1,4 +1,4 @@
-// The two tools as a student uses them, against the stand-ins for Make.com and Gemini.
+// The two tools as a student uses them, against the mocks for Make.com and Gemini.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";

@@ -1,4 +1,4 @@
-"""Keeps in a real cluster what two of Terraform's stand-in providers are asked for (provider-standin/keeper.go).
+"""Keeps in a real cluster what two of Terraform's mock providers are asked for (provider-mock/keeper.go).
 
 hashicorp/kubernetes is done whole, for the two kinds that terraform/ uses. hashicorp/helm is done as far as a
 cluster without containers shows it: the namespace, the record of the release, and what the chart of each of our

@@ -18,7 +18,7 @@ TOOLS = PROJECT / ".atelier" / "tools" / "terraform"
 PYTHON = TOOLS / "venv" / "bin" / "python"
 
 RECORDER = """#!/bin/sh
-printf '{"op":"run","type":"%s","name":"%s"}\\n' "$(basename "$0")" "$(printf '%s' "$*" | sed 's/[\\\\"]/\\\\&/g')" >> "$ATELIER_STANDIN_JOURNAL"
+printf '{"op":"run","type":"%s","name":"%s"}\\n' "$(basename "$0")" "$(printf '%s' "$*" | sed 's/[\\\\"]/\\\\&/g')" >> "$ATELIER_MOCK_REQUEST_LOG"
 """
 # One file of each folder that the artefact is built from.
 SOURCES = [f"{folder}/src/lib.rs" for folder in ("components/auth", "components/llm", "components/ocr", "crates/migrations", "crates/session", "crates/web")]
@@ -99,8 +99,8 @@ class Project:
             "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
             "TF_CLI_CONFIG_FILE": str(TOOLS / f"{self.mirror}.tfrc"),
             "TF_IN_AUTOMATION": "1",
-            "ATELIER_STANDIN_JOURNAL": str(self.journal_file),
-            "ATELIER_STANDIN_DOWNLOADS": str(TOOLS / "downloads"),
+            "ATELIER_MOCK_REQUEST_LOG": str(self.journal_file),
+            "ATELIER_MOCK_DOWNLOADS": str(TOOLS / "downloads"),
             **{f"TF_VAR_{name}": value if isinstance(value, str) else json.dumps(value) for name, value in self.variables.items()},
             **self.environment,
             **(env or {}),

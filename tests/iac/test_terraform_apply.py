@@ -61,7 +61,7 @@ def project(empty, tmp_path_factory):
     keeper = Keeper(empty)
     made = Project.copy(tmp_path_factory.mktemp("apply"), kubectl=BIN / "kubectl")
     made.variables = {**GIVEN, "kubeconfig": str(empty.kubeconfig()), "webhook_url": "https://hook.eu2.make.com/mark-of-webhook"}
-    made.environment = {"ATELIER_STANDIN_KEEPER": keeper.address}
+    made.environment = {"ATELIER_MOCK_KEEPER": keeper.address}
     made.keeper = keeper
     yield made
     keeper.stop()

@@ -1,6 +1,6 @@
 """terraform/ run for real: formatted, valid, tested, planned; and applied and destroyed in writing.
 
-Real: Terraform, gavinbunney/kubectl, kbst/kustomization (so also every Kustomize build). Stand-ins with the real
+Real: Terraform, gavinbunney/kubectl, kbst/kustomization (so also every Kustomize build). Mocks with the real
 schemas: helm, http, kubernetes, random. For the runs that apply, kubectl too: they are about order, not objects.
 """
 from __future__ import annotations
@@ -161,11 +161,11 @@ def test_a_missing_release_of_the_shim_says_what_to_set(real):
     folder = real.root / "downloads"
     shutil.copytree(TOOLS / "downloads", folder)
     (folder / "HEAD").unlink()
-    done = real.plan(expect=1, env={"ATELIER_STANDIN_DOWNLOADS": str(folder)})
+    done = real.plan(expect=1, env={"ATELIER_MOCK_DOWNLOADS": str(folder)})
     for word in ("v0.26.0 cannot be downloaded", 'executor = "spintainer"', "shim_version", "shim_mirror", "Spin 4.1", "the server answered 404"):
         assert word in done.flat, word
     real.variables |= {"executor": "spintainer", "image": "registry.example.org/atelier:1"}
-    real.plan(env={"ATELIER_STANDIN_DOWNLOADS": str(folder)})
+    real.plan(env={"ATELIER_MOCK_DOWNLOADS": str(folder)})
 
 
 def test_a_download_with_another_content_stops_the_plan(real, tmp_path):
@@ -175,7 +175,7 @@ def test_a_download_with_another_content_stops_the_plan(real, tmp_path):
     shutil.copytree(TOOLS / "downloads", folder)
     file = folder / "gateway.networking.k8s.io_gateways.yaml"
     file.write_text(file.read_text() + "# changed on the way\n")
-    done = real.plan(expect=1, env={"ATELIER_STANDIN_DOWNLOADS": str(folder)})
+    done = real.plan(expect=1, env={"ATELIER_MOCK_DOWNLOADS": str(folder)})
     assert "gateways.yaml is not the file that versions.tf pins" in done.flat
 
 

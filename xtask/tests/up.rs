@@ -172,7 +172,7 @@ fn up_serves_stops_in_good_order_and_keeps_the_data() {
     assert_eq!(status(&get(&address, "/auth")), "200");
     assert_eq!(status(&post(&address, "/register", form)), "303");
     let children = children_of(up.child.id());
-    assert_eq!(children.len(), 3, "PostgreSQL, the stand-ins and the runtime");
+    assert_eq!(children.len(), 3, "PostgreSQL, the mocks and the runtime");
     up.signal(Signal::SIGTERM);
     assert_eq!(up.wait(), Some(0));
     assert!(children.iter().all(|pid| !alive(*pid)) && left(&data.0).is_empty(), "{:?}", left(&data.0));

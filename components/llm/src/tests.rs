@@ -221,7 +221,7 @@ fn a_form_question_gets_the_page_again_with_the_question_and_the_answer() {
 }
 
 #[test]
-fn a_stand_ins_answer_is_called_simulated() {
+fn a_mocks_answer_is_called_simulated() {
     let simulated = || network(vec![Ok(response(200, &[("x-atelier-simulated", "true")], ANSWER))]);
     assert_eq!(body(&handle(&simulated(), &json_question("a")))["simulated"], true);
     assert!(page(&handle(&simulated(), &form_question("message=a"))).contains("Réponse simulée"));

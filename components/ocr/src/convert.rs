@@ -28,7 +28,7 @@ pub struct Conversion {
     pub warnings: Vec<Warning>,
     /// The version that answered.
     pub model: String,
-    /// The answer comes from a local stand-in, not from Google.
+    /// The answer comes from a local mock, not from Google.
     pub simulated: bool,
     pub file: FileName,
 }

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::limits::{Limits, Range, parse_count, parse_duration};
 
-/// Runs a Spin application's HTTP components. A small stand-in for `spin up`.
+/// Runs a Spin application's HTTP components. A small replacement for `spin up`.
 #[derive(Debug, Parser)]
 #[command(name = "atelier-runtime", version)]
 pub struct Cli {

@@ -3,9 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use atelier_standins::make::Fault;
-use atelier_standins::wire;
 use atelier_tests::{App, Client, Reply};
+use mocks::make::Fault;
+use mocks::wire;
 
 use crate::shared::own;
 
@@ -57,7 +57,7 @@ fn failures_in_a_row_open_it_and_then_nobody_waits_for_the_webhook() {
     assert!(sentence["error"].as_str().unwrap().contains("left alone"), "{sentence}");
     assert_eq!((app.make.requests().len(), left(&user)), (0, 50));
     // The other tool has its own.
-    user.upload(&atelier_standins::sample::pdf(&[&["un"]])).expect(200);
+    user.upload(&mocks::sample::pdf(&[&["un"]])).expect(200);
 }
 
 #[test]

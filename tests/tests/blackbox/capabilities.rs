@@ -2,8 +2,8 @@
 
 use std::net::TcpListener;
 
-use atelier_standins::{GeminiStandin, MakeStandin, sample};
 use atelier_tests::App;
+use mocks::{GeminiMock, MakeMock, sample};
 
 /// A listener that must stay without visitors.
 struct Trap(TcpListener);
@@ -27,7 +27,7 @@ impl Trap {
 
 #[test]
 fn llm_cannot_call_a_webhook_outside_its_origin() {
-    let elsewhere = MakeStandin::start().unwrap();
+    let elsewhere = MakeMock::start().unwrap();
     let url = elsewhere.webhook_url();
     // The address is a variable, the permission another: an address alone opens nothing.
     let app = App::start_with(|setup| setup.set("webhook_url", &url));
@@ -40,7 +40,7 @@ fn llm_cannot_call_a_webhook_outside_its_origin() {
 
 #[test]
 fn ocr_cannot_send_a_document_elsewhere() {
-    let elsewhere = GeminiStandin::start().unwrap();
+    let elsewhere = GeminiMock::start().unwrap();
     let origin = elsewhere.origin();
     let app = App::start_with(|setup| setup.manifest.bind("ocr", "gemini_origin", &origin));
     let status = app.user().upload(&sample::pdf(&[&["Secret"]])).status;

@@ -1,7 +1,7 @@
 //! Nothing is required to start; what is missing is named by whoever needs it.
 
-use atelier_standins::sample;
 use atelier_tests::App;
+use mocks::sample;
 
 #[test]
 fn a_missing_variable_is_named_by_the_component_that_needs_it() {
@@ -42,8 +42,8 @@ fn no_secret_reaches_the_log_or_a_reply() {
     let user = app.user();
     user.ask("boucle").expect(200);
     user.upload(&sample::pdf(&[&["Exercice"]])).expect(200);
-    app.make.always(atelier_standins::make::Fault::NotFound);
-    app.gemini.always(atelier_standins::gemini::Fault::InvalidKey);
+    app.make.always(mocks::make::Fault::NotFound);
+    app.gemini.always(mocks::gemini::Fault::InvalidKey);
     let mut seen = user.ask("boucle").text() + &user.upload(&sample::pdf(&[&["Exercice"]])).text();
     app.database_proxy.cut();
     seen += &user.get_json("/auth/readyz").text();
@@ -57,7 +57,7 @@ fn no_secret_reaches_the_log_or_a_reply() {
         hook.as_str(),
         hook.rsplit('/').next().unwrap(),
         atelier_tests::PASSWORD,
-        "any key pleases the stand-in",
+        "any key that the mock accepts",
     ] {
         // The database's password is also its name in these tests; names may be logged.
         if secret != app.database.name {

@@ -5,9 +5,9 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use atelier_standins::make::Fault;
-use atelier_standins::wire;
 use atelier_tests::{Client, Reply};
+use mocks::make::Fault;
+use mocks::wire;
 use serde_json::json;
 
 use crate::shared::own;

@@ -3,9 +3,9 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use atelier_standins::make::Fault;
-use atelier_standins::wire;
 use atelier_tests::{App, Client};
+use mocks::make::Fault;
+use mocks::wire;
 use serde_json::json;
 
 use crate::shared::{close_breakers, own};

@@ -1,4 +1,4 @@
-//! Atelier from outside: the built `.wasm` under a runtime, PostgreSQL, the stand-ins, and HTTP.
+//! Atelier from outside: the built `.wasm` under a runtime, PostgreSQL, the mocks, and HTTP.
 //!
 //! One file per story. Tests that only act as users of their own share one application (`shared.rs`);
 //! those that script an upstream have one to themselves for a while; those that change the set-up start one.

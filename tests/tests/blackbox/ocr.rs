@@ -4,9 +4,9 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use atelier_standins::gemini::{Fault, Quota};
-use atelier_standins::{hex_sha256, sample, wire};
 use atelier_tests::{Client, multipart};
+use mocks::gemini::{Fault, Quota};
+use mocks::{hex_sha256, sample, wire};
 use serde_json::Value;
 
 use crate::shared::own;
@@ -164,7 +164,7 @@ fn bad_uploads_are_refused_and_cost_nothing() {
 }
 
 #[test]
-fn a_scan_is_converted_and_says_what_the_stand_in_cannot_read() {
+fn a_scan_is_converted_and_says_what_the_mock_cannot_read() {
     let app = own();
     let user = app.user();
     let conversion = user.upload(&sample::scan(3)).expect(200).json();
@@ -384,7 +384,7 @@ fn a_file_that_google_cannot_process_is_deleted_and_costs_nothing() {
 fn an_upload_address_that_points_elsewhere_is_not_followed() {
     let app = own();
     let user = app.user();
-    let elsewhere = atelier_standins::GeminiStandin::start().unwrap();
+    let elsewhere = mocks::GeminiMock::start().unwrap();
     app.gemini.upload_elsewhere(Some(elsewhere.origin()));
     user.upload(&sample::padded(30_000_000)).expect_problem(502);
     assert!(elsewhere.requests().is_empty(), "the document left for a host that nobody named");

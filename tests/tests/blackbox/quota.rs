@@ -112,7 +112,7 @@ fn a_used_up_quota_stops_questions_and_pages_before_they_leave() {
     reply.expect_problem(429);
     assert_eq!(app.make.requests().len(), 2);
 
-    let three_pages = atelier_standins::sample::pdf(&[&["un"], &["deux"], &["trois"]]);
+    let three_pages = mocks::sample::pdf(&[&["un"], &["deux"], &["trois"]]);
     user.upload(&three_pages).expect_problem(429);
     assert_eq!(app.gemini.generations().len(), 0, "a document beyond the quota never reaches the model");
     assert_eq!(user.get_json("/home").expect(200).json()["quotas"]["ocr"]["left"], 2);

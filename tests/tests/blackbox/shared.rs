@@ -11,7 +11,7 @@ pub(crate) fn app() -> &'static App {
     APP.get_or_init(App::start)
 }
 
-/// Applications whose stand-ins are scripted: a test has one to itself, and the next test takes it over.
+/// Applications whose mocks are scripted: a test has one to itself, and the next test takes it over.
 static IDLE: Mutex<Vec<App>> = Mutex::new(Vec::new());
 
 /// An application of one's own, with upstreams that behave until told otherwise.

@@ -27,7 +27,7 @@ const PASSWORD: &str = "une phrase assez longue pour Atelier";
 pub(super) fn measure(tree: &Tree, options: &Options) -> Result<Value> {
     build::components(tree)?;
     let guest = build::test_guest(tree)?;
-    build::natives(tree, &[Native::Runtime, Native::Standins])?;
+    build::natives(tree, &[Native::Runtime, Native::Mocks])?;
     let workers = usize::try_from(options.connections)?;
     let mut figures = Map::new();
     for name in COMPONENTS {

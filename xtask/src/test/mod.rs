@@ -48,7 +48,7 @@ pub(crate) enum Part {
     Unit,
     /// The embedded runtime's own tests, with small guests
     Runtime,
-    /// The built components over HTTP, with PostgreSQL and the stand-ins
+    /// The built components over HTTP, with PostgreSQL and the mocks
     Blackbox,
     /// `cargo xtask up` itself, from the outside
     Up,
@@ -184,7 +184,7 @@ impl Suite {
         command
             .env("ATELIER_RUNTIME", self.runtime.name())
             .env("ATELIER_RUNTIME_BIN", self.runtime.program(&self.tree))
-            .env("ATELIER_STANDINS_BIN", self.tree.native(Native::Standins.name()))
+            .env("ATELIER_MOCKS_BIN", self.tree.native(Native::Mocks.name()))
             .env("ATELIER_SPIN_TOML", self.tree.spin_toml());
         if let Some(cluster) = &self.cluster {
             command.env("ATELIER_TEST_DATABASE_URL", cluster.admin_url());

@@ -1,4 +1,4 @@
-//! The running application: PostgreSQL, stand-ins and runtime, started in this order and stopped in the other.
+//! The running application: PostgreSQL, mocks and runtime, started in this order and stopped in the other.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::paths::Tree;
 use crate::postgres::{Cluster, Purpose};
 use crate::secrets::Secret;
 use crate::spin::Runtime;
-use crate::{process, standins};
+use crate::{mocks, process};
 
 /// What to start.
 pub(crate) struct Launch<'a> {
@@ -33,7 +33,7 @@ pub(crate) struct Launch<'a> {
 /// Everything that runs. Fields are dropped from the first to the last, which stops them in this order.
 pub(crate) struct App {
     runtime: Running,
-    standins: Option<Running>,
+    mocks: Option<Running>,
     traces: Traces,
     cluster: Option<Cluster>,
     pub(crate) address: SocketAddr,
@@ -46,18 +46,17 @@ impl Launch<'_> {
     /// When a part does not start; what had been started is stopped.
     pub(crate) fn start(self) -> Result<App> {
         let (cluster, database) = self.database()?;
-        let (standins, addresses) = if self.environment.simulated().any() {
-            let (child, addresses) = standins::start(self.tree, self.data)?;
+        let (mocks, addresses) = if self.environment.simulated().any() {
+            let (child, addresses) = mocks::start(self.tree, self.data)?;
             (Some(child), Some(addresses))
         } else {
             (None, None)
         };
         let key = Secret::kept(&self.data.join("secrets"), "service-key")?;
-        let settings =
-            Settings { database: database.as_ref(), standins: addresses.as_ref(), service_key: &key };
+        let settings = Settings { database: database.as_ref(), mocks: addresses.as_ref(), service_key: &key };
         let (mut runtime, address) = serve::start(&self, &settings.variables(self.environment))?;
         serve::wait_until_ready(&mut runtime, address)?;
-        Ok(App { runtime, standins, traces: self.traces, cluster, address })
+        Ok(App { runtime, mocks, traces: self.traces, cluster, address })
     }
 
     fn database(&self) -> Result<(Option<Cluster>, Option<Database>)> {
@@ -94,7 +93,7 @@ impl App {
 
     fn check(&mut self) -> Result<()> {
         let cluster = self.cluster.as_mut().map(|cluster| &mut cluster.server);
-        let children = [Some(&mut self.runtime), self.standins.as_mut(), self.traces.child(), cluster];
+        let children = [Some(&mut self.runtime), self.mocks.as_mut(), self.traces.child(), cluster];
         for child in children.into_iter().flatten() {
             // A child may have been told to stop together with us; then it is no failure.
             if let Some(status) = child.ended()

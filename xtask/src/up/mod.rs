@@ -27,7 +27,7 @@ pub(crate) use traces::Traces;
 
 /// Build everything and run it on this machine until Ctrl-C.
 ///
-/// Brings what it needs by itself: the WebAssembly target, PostgreSQL, and stand-ins for Make.com and Gemini
+/// Brings what it needs by itself: the WebAssembly target, PostgreSQL, and mocks for Make.com and Gemini
 /// where no key is set. The data are kept in .atelier (accounts, logs, generated secrets). When pages are
 /// answered, the last line is "Serving http://ADDRESS". Every SPIN_VARIABLE_<NAME> of the environment wins over
 /// what would be set here; spin.toml lists the names.
@@ -98,10 +98,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 /// The programs of ours that a run needs.
-fn natives(runtime: &Runtime, standins: bool, traces: bool) -> Vec<Native> {
+fn natives(runtime: &Runtime, mocks: bool, traces: bool) -> Vec<Native> {
     let runtime = (*runtime == Runtime::Embedded).then_some(Native::Runtime);
-    let standins = standins.then_some(Native::Standins);
-    runtime.into_iter().chain(standins).chain(traces.then_some(Native::Traces)).collect()
+    let mocks = mocks.then_some(Native::Mocks);
+    runtime.into_iter().chain(mocks).chain(traces.then_some(Native::Traces)).collect()
 }
 
 /// One run per data folder.

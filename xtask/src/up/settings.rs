@@ -8,9 +8,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use postgres::config::{Host, SslMode};
 
+use crate::mocks::Addresses;
 use crate::postgres::roles;
 use crate::secrets::Secret;
-use crate::standins::Addresses;
 
 const PREFIX: &str = "SPIN_VARIABLE_";
 /// Either switches traces on, in Spin and in the embedded runtime.
@@ -34,7 +34,7 @@ pub(crate) struct Database {
     sslmode: &'static str,
 }
 
-/// Which upstreams are stand-ins.
+/// Which upstreams are mocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Simulated {
     make: bool,
@@ -44,7 +44,7 @@ pub(crate) struct Simulated {
 /// What we started ourselves.
 pub(crate) struct Settings<'a> {
     pub(crate) database: Option<&'a Database>,
-    pub(crate) standins: Option<&'a Addresses>,
+    pub(crate) mocks: Option<&'a Addresses>,
     pub(crate) service_key: &'a Secret,
 }
 
@@ -112,14 +112,14 @@ impl Settings<'_> {
             ]);
         }
         let simulated = environment.simulated();
-        if let Some(standins) = self.standins {
+        if let Some(mocks) = self.mocks {
             if simulated.make {
-                found.push(("WEBHOOK_URL", standins.webhook_url.clone()));
-                found.push(("WEBHOOK_ORIGIN", standins.webhook_origin.clone()));
+                found.push(("WEBHOOK_URL", mocks.webhook_url.clone()));
+                found.push(("WEBHOOK_ORIGIN", mocks.webhook_origin.clone()));
             }
             if simulated.gemini {
                 found.push(("GEMINI_AI_API_KEY", "simulated".to_owned()));
-                found.push(("GEMINI_ORIGIN", standins.gemini_origin.clone()));
+                found.push(("GEMINI_ORIGIN", mocks.gemini_origin.clone()));
             }
         }
         // The user's webhook may be anywhere; llm may connect there and nowhere else.
@@ -266,7 +266,7 @@ mod tests {
         };
         let key = Secret::generate().unwrap();
         let database = Database::private(5433, &key);
-        let settings = Settings { database: Some(&database), standins: Some(&addresses), service_key: &key };
+        let settings = Settings { database: Some(&database), mocks: Some(&addresses), service_key: &key };
         settings.variables(&environment(set))
     }
 
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_real_key_replaces_its_own_stand_in_only() {
+    fn a_real_key_replaces_its_own_mock_only() {
         let found = variables(&[("SPIN_VARIABLE_GEMINI_AI_API_KEY", "real")]);
         assert_eq!(value(&found, "SPIN_VARIABLE_GEMINI_ORIGIN"), None);
         assert_eq!(value(&found, "SPIN_VARIABLE_WEBHOOK_URL").unwrap(), "http://127.0.0.1:1/hook");

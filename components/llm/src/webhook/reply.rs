@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode, header};
 use super::{UpstreamError, envelope};
 use crate::answer::Answer;
 
-/// A reply of a stand-in carries this header; a real one never does.
+/// A reply of a mock carries this header; a real one never does.
 const SIMULATED: &str = "x-atelier-simulated";
 
 /// An answer to show.
@@ -15,7 +15,7 @@ pub struct Answered {
     pub answer: Answer,
     /// What it was read from.
     pub text: String,
-    /// It comes from a stand-in, and the page says so.
+    /// It comes from a mock, and the page says so.
     pub simulated: bool,
 }
 

@@ -1,0 +1,140 @@
+//! A small HTTP/1.1 server on a thread of its own, so that a synchronous test and a tool can both hold one.
+//!
+//! It reads each request whole, records it, and hands it to the mock. Dropping the handle stops the
+//! server and closes its connections.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+use crate::answer::{Answer, CutShort, Outcome, PacedBody};
+use crate::record::{Journal, Recorded};
+
+/// The largest request that is read; Google's own limit for a request is 100 MB.
+pub const REQUEST_BYTES_MAX: usize = 100 * 1024 * 1024;
+
+/// What a mock does with a request. It may block: it runs on a thread for blocking work.
+pub(crate) trait Upstream: Send + Sync + 'static {
+    fn answer(&self, parts: &http::request::Parts, body: Bytes) -> Outcome;
+    fn journal(&self) -> &Journal;
+}
+
+#[derive(Debug)]
+pub(crate) struct Server {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Binds at once, so that the address is known and connections queue before the first poll.
+    pub(crate) fn start(listen: SocketAddr, upstream: Arc<dyn Upstream>) -> io::Result<Self> {
+        let listener = TcpListener::bind(listen)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::Builder::new().name(format!("mock-{address}")).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = accept(listener, upstream) => {}
+                    _ = stopped => {}
+                }
+            });
+            runtime.shutdown_background();
+        })?;
+        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, upstream: Arc<dyn Upstream>) {
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                tokio::spawn(serve(stream, Arc::clone(&upstream)));
+            }
+            // Out of file descriptors, or a peer that left at once: neither is a reason to stop.
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, upstream: Arc<dyn Upstream>) {
+    let _ = stream.set_nodelay(true);
+    let reset = Arc::new(AtomicBool::new(false));
+    let service = service_fn(|request| respond(request, Arc::clone(&upstream), Arc::clone(&reset)));
+    let mut connection =
+        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    let _ = (&mut connection).await;
+    if reset.load(Ordering::Relaxed) {
+        // With no linger, closing the socket sends a reset.
+        let stream = connection.into_parts().io.into_inner();
+        let _ = stream.set_zero_linger();
+    }
+}
+
+async fn respond(
+    request: Request<Incoming>,
+    upstream: Arc<dyn Upstream>,
+    reset: Arc<AtomicBool>,
+) -> Result<Response<PacedBody>, CutShort> {
+    let started = Instant::now();
+    let (parts, body) = request.into_parts();
+    let body = match Limited::new(body, REQUEST_BYTES_MAX).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => {
+            let text = "Request payload size exceeds the limit";
+            return Ok(Answer::new(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", text).into_response());
+        }
+        Err(_) => return Err(CutShort),
+    };
+    // Digests and PDFs take seconds for the largest bodies; other connections go on meanwhile.
+    let outcome = tokio::task::spawn_blocking(move || {
+        upstream.journal().push(Recorded::new(&parts, &body, started));
+        upstream.answer(&parts, body)
+    });
+    match outcome.await {
+        Ok(Outcome::Answer(answer)) => {
+            tokio::time::sleep(answer.wait).await;
+            Ok(answer.into_response())
+        }
+        Ok(Outcome::Reset(wait)) => {
+            tokio::time::sleep(wait).await;
+            reset.store(true, Ordering::Relaxed);
+            Err(CutShort)
+        }
+        Err(_) => {
+            let text = "the mock itself failed; see its standard error";
+            Ok(Answer::new(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", text).into_response())
+        }
+    }
+}

@@ -1,7 +1,0 @@
-//! The stand-ins over HTTP: each row of what the real services answer, seen by a client.
-
-mod binary;
-mod client;
-mod gemini;
-mod latex;
-mod make;
