@@ -1,5 +1,5 @@
-//! Finds Python where the model forgot its fences. A guess, so a modest one: it takes the span from the
-//! first line that can only be Python to the last line before prose resumes.
+//! Finds Python in a text without fences. It takes the lines from the first one that can only be Python to the last one
+//! before prose follows.
 
 use std::ops::Range;
 
@@ -24,7 +24,7 @@ pub(super) fn span(lines: &Lines<'_>, end: usize) -> Range<usize> {
     start..last + 1
 }
 
-/// True when most lines of a block are statements or can follow one, and at least one is a statement.
+/// Whether most lines of a block are statements or can follow one, and at least one is a statement.
 pub(super) fn reads_as_python(content: &[&str]) -> bool {
     let solid = content.iter().filter(|line| !line.trim().is_empty());
     let (mut all, mut python, mut statements) = (0_usize, 0_usize, 0_usize);
@@ -36,7 +36,7 @@ pub(super) fn reads_as_python(content: &[&str]) -> bool {
     statements > 0 && python * 2 > all
 }
 
-/// A line that prose does not contain: a definition, an import, an assignment, a call.
+/// Whether the line cannot be prose: a definition, an import, an assignment, a call.
 fn is_statement(line: &str) -> bool {
     let line = line.trim_end();
     let code = line.trim_start();
@@ -53,7 +53,7 @@ fn is_statement(line: &str) -> bool {
         || is_call(code)
 }
 
-/// A line that is Python only beside a statement: indented, a comment, a closing bracket, a decorator.
+/// Whether the line is Python if a statement precedes it: indented, a comment, a closing bracket, a decorator.
 fn can_continue(line: &str) -> bool {
     line.starts_with([' ', '\t', '#', ')', ']', '}', '@'])
         || ["return", "raise ", "assert ", "del ", "global ", "yield", "\"\"\"", "'''"]

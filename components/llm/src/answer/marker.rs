@@ -1,21 +1,21 @@
-//! Recognises the line that opens the explanation: « Explication : » in the spellings models use.
+//! Recognises the line that opens the explanation: « Explication : » in the spellings that models use.
 //!
 //! At the start of a line, after list, quote, heading, emphasis and emoji decoration: the word in French or
-//! English, in any case, then a few words (`détaillée`, `du code`), then a colon. A heading or a bold
+//! English, in upper or lower case, then a few words (`détaillée`, `du code`), then a colon. A heading or a bold
 //! title needs no colon. Any Unicode blank counts as a blank.
 
 /// A recognised marker line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Match<'a> {
-    /// What the line says after the marker.
+    /// The text after the marker on its line.
     pub(super) rest: &'a str,
-    /// Lines below that only underline it as a heading: 0 or 1.
+    /// How many lines below it only underline it as a heading: 0 or 1.
     pub(super) underline: usize,
 }
 
-/// Words between « Explication » and its colon, at most: more and it is a sentence.
+/// Words between « Explication » and its colon, at most. A line with more is a sentence.
 const QUALIFIERS_MAX: usize = 8;
-/// What may stand before the word itself.
+/// What may precede the word.
 const LEADS: [&str; 14] = [
     "voici l",
     "voici une",
@@ -34,8 +34,8 @@ const LEADS: [&str; 14] = [
 ];
 const WORDS: [&str; 4] = ["explications", "explication", "explanations", "explanation"];
 
-/// The marker on this line, if it is one; `below` is the next line, which may underline a heading.
-/// A marker said twice is one marker.
+/// The marker on this line, if there is one. `below` is the next line, which may underline a heading. Two markers in a
+/// row count as one.
 pub(super) fn find<'a>(line: &'a str, below: &str) -> Option<Match<'a>> {
     let mut found = find_first(line, below)?;
     while let Some(again) = find_first(found.rest, "") {
@@ -46,7 +46,7 @@ pub(super) fn find<'a>(line: &'a str, below: &str) -> Option<Match<'a>> {
 
 fn find_first<'a>(line: &'a str, below: &str) -> Option<Match<'a>> {
     let (decoration, after) = Decoration::strip(line);
-    let after = eat_word(after)?;
+    let after = strip_word(after)?;
     let underline = usize::from(is_underline(below));
     let title = decoration.heading || decoration.strong || underline == 1;
     let rest = end_of_title(after, title, &decoration)?;
@@ -59,7 +59,7 @@ fn find_first<'a>(line: &'a str, below: &str) -> Option<Match<'a>> {
 struct Decoration {
     heading: bool,
     strong: bool,
-    /// Emphasis characters opened, to know how many close.
+    /// How many emphasis characters were opened, and so how many may close.
     emphasis: usize,
     tags: usize,
 }
@@ -69,7 +69,7 @@ impl Decoration {
         let mut seen = Self::default();
         let mut text = line;
         loop {
-            // By length: comparing the texts would read the rest of the line once per piece.
+            // Lengths are compared, because a comparison of texts would read the rest of the line for each piece.
             let before = text.len();
             text = text.trim_start_matches(is_blank);
             text = seen.strip_one(text);
@@ -126,7 +126,7 @@ impl Decoration {
         rest
     }
 
-    /// Takes off what closes this decoration at the start of `text`; says whether anything was closed.
+    /// Removes what closes this decoration at the start of `text`. Returns whether anything was closed, and the rest.
     fn close<'a>(&self, text: &'a str) -> (bool, &'a str) {
         let mut rest = text;
         for _ in 0..self.emphasis {
@@ -141,16 +141,18 @@ impl Decoration {
     }
 }
 
-/// The word, with what may stand before it; `None` when the line starts otherwise.
-fn eat_word(text: &str) -> Option<&str> {
-    let lead = LEADS.iter().find_map(|lead| eat(text, lead).filter(|rest| rest.starts_with(ends_a_lead)));
+/// The text after the word, which one of [`LEADS`] may precede; `None` when the line starts otherwise.
+fn strip_word(text: &str) -> Option<&str> {
+    let lead = LEADS
+        .iter()
+        .find_map(|lead| strip_ignoring_case(text, lead).filter(|rest| rest.starts_with(ends_a_lead)));
     let text = lead.map_or(text, |rest| rest.trim_start_matches(ends_a_lead));
-    let rest = WORDS.iter().find_map(|word| eat(text, word))?;
+    let rest = WORDS.iter().find_map(|word| strip_ignoring_case(text, word))?;
     (!rest.starts_with(char::is_alphanumeric)).then_some(rest)
 }
 
-/// `text` after `word`, compared without case; combining marks after a letter are skipped.
-fn eat<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+/// `text` after `word`. Upper and lower case are equal, and combining marks after a letter are skipped.
+fn strip_ignoring_case<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let mut rest = text;
     for expected in word.chars() {
         let first = rest.chars().next()?;
@@ -163,8 +165,8 @@ fn eat<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     Some(rest)
 }
 
-/// What follows the title, from just after the word: the title ends at a colon, where its emphasis closes,
-/// or, for a heading, at the end of the line.
+/// What follows the title; `after_word` is the text after « Explication ». The title ends at a colon, where its emphasis
+/// closes, or, for a heading, at the end of the line.
 fn end_of_title<'a>(after_word: &'a str, title: bool, decoration: &Decoration) -> Option<&'a str> {
     let mut rest = after_word;
     let mut words = 0;
@@ -208,7 +210,7 @@ fn end_of_title<'a>(after_word: &'a str, title: bool, decoration: &Decoration) -
 }
 
 fn is_blank(c: char) -> bool {
-    // Zero-width characters are no blanks to Unicode, but they are to a reader.
+    // Unicode does not count zero-width characters as blanks, but a reader does not see them.
     c.is_whitespace() || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}')
 }
 

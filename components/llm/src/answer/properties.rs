@@ -1,10 +1,10 @@
-//! What holds for every text, tried on random ones made of the pieces that matter.
+//! Properties of every answer, tested with random texts made of the pieces that the parser reacts to.
 
 use proptest::prelude::*;
 
-use super::{Answer, parse, read};
+use super::{Answer, lines::Lines, parse, parse_lines, unescape};
 
-/// A line is read at most this many times on its way through all stages.
+/// All stages together read each line at most this many times.
 const READS_PER_LINE_MAX: usize = 8;
 
 fn piece() -> impl Strategy<Value = String> {
@@ -39,13 +39,13 @@ fn format(answer: &Answer) -> String {
     format!("{code}**Explication :**\n\n{}\n", answer.explanation)
 }
 
-/// Texts whose escapes cannot be undone, because there are none.
+/// Texts without escapes, so that none can be undone.
 fn text_without_escapes() -> impl Strategy<Value = String> {
     text().prop_map(|text| text.replace(['\\', '&'], "/"))
 }
 
-/// A fence in the middle of a line is forgiven only where nothing else explains it, and writing the answer
-/// canonically moves lines.
+/// Texts whose fences start their lines. A fence in the middle of a line opens a block only after certain words, and
+/// [`format`] moves lines.
 fn text_with_fences_on_their_own_lines() -> impl Strategy<Value = String> {
     text_without_escapes().prop_map(|text| text.replace("```", "\n```").replace("~~~", "\n~~~"))
 }
@@ -54,8 +54,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_text_is_read_without_panic_and_every_line_a_bounded_number_of_times(text in text()) {
-        let (_, bytes_read) = read(&text);
+    fn no_text_panics_and_every_line_is_read_a_bounded_number_of_times(text in text()) {
+        let normalised = unescape::normalise(&text);
+        let lines = Lines::new(&normalised);
+        parse_lines(&lines);
+        let bytes_read = lines.bytes_read.get();
         prop_assert!(bytes_read <= READS_PER_LINE_MAX * (text.len() + 1), "{bytes_read} for {}", text.len());
     }
 
@@ -70,7 +73,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_parsed_reads_the_same_when_written_canonically(text in text_with_fences_on_their_own_lines(), code in any::<bool>()) {
+    fn an_answer_that_is_written_canonically_is_parsed_to_the_same_answer(text in text_with_fences_on_their_own_lines(), code in any::<bool>()) {
         let text = if code { format!("{text}\n```python\nx = 1\n```\n{text}") } else { text };
         let answer = parse(&text);
         let again = parse(&format(&answer));
@@ -78,7 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn any_blank_before_the_colon_means_the_same(
+    fn every_blank_before_the_colon_gives_the_same_answer(
         blanks in prop::collection::vec(
             prop::sample::select(vec![' ', '\u{a0}', '\u{202f}', '\u{2009}', '\t', '\u{3000}', '\u{200b}']), 0..4),
         emphasis in prop::sample::select(vec!["", "*", "**", "__", "***"]),
@@ -90,20 +93,20 @@ proptest! {
         };
         prop_assert_eq!(parse(&text(&blanks)), parse(&text(" ")));
     }
+}
 
-    #[test]
-    fn an_answer_cut_anywhere_keeps_the_code_it_already_had(cut in 0_usize..120) {
-        let whole = "Voici :\n```python\ndef f(x):\n    return x * 2\n\nprint(f(2))\n```\n**Explication :** on double é.";
-        let cut = (0..=cut.min(whole.len())).rev().find(|&at| whole.is_char_boundary(at)).unwrap_or(0);
-        let answer = parse(whole.get(..cut).unwrap());
-        let full = parse(whole);
-        let closer = whole.find("\n```\n").unwrap();
-        prop_assert!(full.code.starts_with(answer.code.trim_end_matches(['`', '\n'])), "{answer:?}");
-        if cut > whole.find("def").unwrap() + 8 {
-            prop_assert!(!answer.code.is_empty());
-        }
-        if cut >= closer + 4 {
-            prop_assert_eq!(answer.code, full.code);
-        }
+#[test]
+fn an_answer_that_is_cut_anywhere_keeps_the_code_before_the_cut() {
+    let whole =
+        "Voici :\n```python\ndef f(x):\n    return x * 2\n\nprint(f(2))\n```\n**Explication :** on double é.";
+    let full = parse(whole).code;
+    let first_line = whole.find("def f(x):").unwrap() + "def f(x):".len();
+    let closer = whole.find("\n```\n").unwrap() + "\n```".len();
+    for cut in (0..=whole.len()).filter(|&cut| whole.is_char_boundary(cut)) {
+        let code = parse(&whole[..cut]).code;
+        // The closer itself may be cut.
+        assert!(full.starts_with(code.trim_end_matches(['`', '\n'])), "{cut}: {code:?}");
+        assert!(cut < first_line || code.starts_with("def f(x):"), "{cut}: {code:?}");
+        assert!(cut < closer || code == full, "{cut}: {code:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The cases: every spelling and every reported bug, as tables.
+//! Tables of inputs and what they parse to: every spelling, and every bug that was reported.
 
 use super::{Answer, Block, Place, parse, parse_code, parse_explanation};
 
@@ -106,7 +106,7 @@ fn a_sentence_about_an_explanation_is_not_the_marker() {
 }
 
 #[test]
-fn the_marker_is_looked_for_after_the_code_first_then_anywhere_but_never_in_code() {
+fn the_first_marker_after_the_code_counts_then_any_other_but_none_inside_code() {
     // A comment inside the code is code.
     check(
         "```python\n# Explication: on additionne\nprint(1 + 1)\n```\n**Explication :** deux.",
@@ -131,7 +131,7 @@ fn the_marker_is_looked_for_after_the_code_first_then_anywhere_but_never_in_code
     );
     // An opener on the marker's own line.
     check("Explication : ```text\na\n```\nb\n```python\nx = 1\n```", "x = 1", "```text\na\n```\nb");
-    // Nothing to say.
+    // No explanation, or no code.
     check("```python\nx = 1\n```", "x = 1", "");
     check("", "", "");
     check("Je ne peux pas répondre à cela.", "", "Je ne peux pas répondre à cela.");
@@ -162,7 +162,7 @@ fn fences_follow_commonmark() {
         ),
         // Backticks in the info string make it inline code, not an opener.
         ("```python x = 1```\n```python\ny = 2\n```", "y = 2"),
-        // Cut off: what is there is there.
+        // Cut: the lines before the cut are the code.
         ("```python\nx = 1\ny =", "x = 1\ny ="),
         ("```python\n", ""),
         ("```python", ""),
@@ -210,7 +210,7 @@ fn every_tag_of_python_is_python_and_no_other_tag_loses_its_block() {
             answer.blocks.iter().map(|block| (block.language.as_str(), block.place)).collect();
         assert_eq!(answer.code, "x = 1");
         assert_eq!(places, [(tag, Place::Elsewhere), ("python", Place::Code)]);
-        // Alone, it is kept, but not passed off as Python.
+        // Alone, it is a block, but not the code.
         let alone = parse(&format!("```{tag}\nA\n```\nfin"));
         assert_eq!((alone.code.as_str(), alone.blocks.len()), ("", 1));
     }
@@ -293,7 +293,7 @@ fn escapes_are_undone_once_and_only_where_there_is_no_real_line_end() {
 }
 
 #[test]
-fn fields_that_arrive_apart_are_cleaned_but_not_cut() {
+fn a_code_field_loses_its_fence_and_an_explanation_field_its_marker_and_nothing_else() {
     assert_eq!(parse_code("```python\nx = 1\n```"), "x = 1");
     assert_eq!(parse_code("\nx = 1\n\ny = 2\n"), "x = 1\n\ny = 2");
     assert_eq!(parse_code("du texte"), "du texte");
@@ -303,7 +303,7 @@ fn fields_that_arrive_apart_are_cleaned_but_not_cut() {
 }
 
 #[test]
-fn hostile_text_stays_text() {
+fn markup_in_an_answer_is_kept_as_text() {
     let answer = parse("```python\n</textarea><script>alert(1)</script>\n```\nExplication : <img onerror=x>");
     assert_eq!(
         answer,

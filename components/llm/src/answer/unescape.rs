@@ -1,11 +1,11 @@
-//! Undoes what a scenario's mapping may have done to the text on its way: line ends, JSON or HTML escapes.
+//! Undoes what the mapping of a Make.com scenario may have done to the text: line ends, JSON or HTML escapes.
 
 use std::borrow::Cow;
 
 /// The text with `\n` line ends, without a byte order mark, unescaped at most once.
 ///
-/// Escapes are undone only where the whole text shows no real line end: there they cannot be the
-/// program's own (`print("a\n")` in a text of several lines keeps its backslash).
+/// Escapes are undone only in a text without a real line end. In a text of several lines they belong to the program:
+/// `print("a\n")` keeps its backslash.
 pub(super) fn normalise(raw: &str) -> Cow<'_, str> {
     let text = raw.strip_prefix('\u{feff}').unwrap_or(raw);
     if text.contains('\r') {
@@ -23,13 +23,13 @@ pub(super) fn normalise(raw: &str) -> Cow<'_, str> {
     }
 }
 
-/// A JSON string's content whose quotes got lost, if `text` is one.
+/// The value of `text` as the content of a JSON string whose quotes are missing, if it is one.
 fn json(text: &str) -> Option<String> {
     if !text.contains("\\n") {
         return None;
     }
     let strict = serde_json::from_str::<String>(&format!("\"{text}\"")).ok();
-    // A fence cannot stand on the same line as its content, so here the escapes are surely escapes.
+    // A fence is never on the same line as its content, so with a fence these are escapes.
     strict.or_else(|| text.contains("```").then(|| lenient(text)))
 }
 
@@ -53,7 +53,7 @@ fn lenient(text: &str) -> String {
     out
 }
 
-/// HTML text with its five usual entities, if `text` is such and holds no markup.
+/// `text` with the usual HTML entities replaced, if it contains one and no markup.
 fn html(text: &str) -> Option<String> {
     const ENTITIES: [(&str, char); 7] = [
         ("&lt;", '<'),
