@@ -7,13 +7,12 @@ use crate::error::Failure;
 use crate::events::Event;
 use crate::gemini::request::Document;
 use crate::gemini::settings::Settings;
-use crate::latex::{self, Warning};
-use crate::markdown;
 use crate::pdf;
 use crate::ports::{Body, Edge};
 use crate::storage::{discard, wait_until_active};
 use crate::transcribe::{Desk, Transcript};
 use crate::upload::{FileName, Received, Upload, receive};
+use crate::warning::Warning;
 
 /// A finished conversion.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +64,7 @@ async fn charged_convert<E: Edge, B: Body>(
 
     let finished = latex::finish(&transcript.raw, transcript.stopped);
     let mut warnings = transcript.warnings;
-    warnings.extend(finished.warnings);
+    warnings.extend(finished.findings.into_iter().map(Warning::from));
     if received.facts.pages.is_none() {
         warnings.push(Warning::PagesUnknown);
     }
@@ -75,7 +74,7 @@ async fn charged_convert<E: Edge, B: Body>(
     warnings.sort_by_key(|warning| !warning.is_incomplete());
     let complete = !warnings.iter().any(Warning::is_incomplete);
     Ok(Conversion {
-        markdown: markdown::from_latex(&finished.latex, complete),
+        markdown: latex::markdown::from_latex(&finished.latex, complete),
         latex: finished.latex,
         pages: received.facts.pages,
         pages_charged: *charged,

@@ -12,11 +12,11 @@ use web::{ContentSecurityPolicy, Layout, Problem, Reply, Request};
 use crate::convert::Conversion;
 use crate::error::{Failure, UPLOAD_MAX_EN, UPLOAD_MAX_FR};
 use crate::events;
-use crate::latex::Warning;
 use crate::pdf::PAGES_MAX;
 use crate::route::Format;
 use crate::transcribe::MODEL_TIME_MAX;
 use crate::upload::UPLOAD_BYTES_MAX;
+use crate::warning::Warning;
 
 /// What only this component's pages show.
 pub const ASSETS: [Asset; 2] = [STYLE, SCRIPT];

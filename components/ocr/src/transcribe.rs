@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use latex::Finding;
+
 use crate::attempt::{Attempt, End, attempt};
 use crate::error::Failure;
 use crate::events::Event;
@@ -11,8 +13,8 @@ use crate::gemini::prompt;
 use crate::gemini::request::Document;
 use crate::gemini::retry::{Situation, Step, next_step};
 use crate::gemini::settings::Settings;
-use crate::latex::{self, Warning};
 use crate::ports::Edge;
+use crate::warning::Warning;
 
 /// From the first question to the last answer.
 pub const MODEL_TIME_MAX: Duration = Duration::from_secs(170);
@@ -101,7 +103,7 @@ impl<'a, E: Edge> Desk<'a, E> {
             }
             let joined = latex::join(&raw, &rest.text);
             if !joined.certain {
-                warnings.push(Warning::UncertainSeam);
+                warnings.push(Finding::UncertainSeam.into());
             }
             raw = joined.text;
             stopped = rest.end == End::Stop;

@@ -7,8 +7,8 @@ use web::outbound::SendError;
 use super::fakes::*;
 use crate::error::Failure;
 use crate::events::Event;
-use crate::latex::Warning;
 use crate::upload::{Malformed, UPLOAD_BYTES_MAX};
+use crate::warning::Warning;
 
 const EXAM: &[u8] = include_bytes!("../../tests/fixtures/examen.pdf");
 const LATEX: &str = "\\documentclass{article}\n\\begin{document}\nSoit $x$.\n\\end{document}\n";

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::StatusCode;
+use latex::Finding;
 use session::{Client, User};
 use web::outbound::{Limits, Outbound, SendError};
 use web::{Lang, Reply, Request};
@@ -9,7 +10,6 @@ use web::{Lang, Reply, Request};
 use super::fakes::settings;
 use crate::convert::Conversion;
 use crate::error::Failure;
-use crate::latex::Warning;
 use crate::open::{Opened, open};
 use crate::page;
 use crate::upload::{FileName, Malformed};
@@ -52,7 +52,7 @@ fn conversion() -> Conversion {
         markdown: "# </textarea><script>".into(),
         pages: Some(2),
         pages_charged: 2,
-        warnings: vec![Warning::Cut],
+        warnings: vec![Finding::Cut.into()],
         model: "m".into(),
         simulated: true,
         file: FileName::parse("Énoncé.pdf"),

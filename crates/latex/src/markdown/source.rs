@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::latex::tokens::{Kind, Token, tokens};
+use crate::tokens::{Kind, Token, tokens};
 
 /// `[…]` with more bytes than this is text.
 const OPTIONAL_BYTES_MAX: usize = 2000;

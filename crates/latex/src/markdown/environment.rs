@@ -6,7 +6,7 @@ use super::escape::{escape, typeset};
 use super::math;
 use super::read::Reader;
 use super::source::{Cursor, Span};
-use crate::latex::tokens::VERBATIM;
+use crate::tokens::VERBATIM;
 
 /// Drawings: their text is no text.
 const DRAWINGS: [&str; 12] = [

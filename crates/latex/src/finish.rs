@@ -1,31 +1,17 @@
-//! From the text of a model to a LaTeX document that is honest about itself.
-//!
-//! Everything here is a pure function of text, linear in its length but for bounded factors, and never panics.
-//! Whatever a model returns is data: nothing is compiled or run.
+//! From the text of a model to a LaTeX document that says what it lacks.
 
-pub mod babel;
-pub mod balance;
-pub mod close;
-pub mod join;
-pub mod lint;
-pub mod packages;
-pub mod repeat;
-pub mod tokens;
-pub mod unwrap;
-pub mod warning;
-
-pub use join::{complete_lines, context, join};
-pub use warning::Warning;
+use crate::finding::Finding;
+use crate::{babel, close, lint, packages, repeat, unwrap};
 
 /// Our preamble, for a fragment; the rules of the prompt ask for the same packages.
 const PREAMBLE: &str = "\\documentclass[11pt,a4paper]{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n\
     \\usepackage[french]{babel}\n\\usepackage[margin=2.5cm]{geometry}\n\\usepackage{amsmath}\n\\usepackage{amssymb}\n";
 
-/// A document ready to be shown, and what to say about it.
+/// A document ready to be shown, and what was found in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finished {
     pub latex: String,
-    pub warnings: Vec<Warning>,
+    pub findings: Vec<Finding>,
 }
 
 /// Whether `text` ends in a repetition loop: then asking for its continuation would buy more of the same.
@@ -47,19 +33,19 @@ pub fn wrap(body: &str) -> String {
 
 /// Cleans, completes and checks. `stopped_by_itself`: the model said that it was done; otherwise the text was cut.
 pub fn finish(raw: &str, stopped_by_itself: bool) -> Finished {
-    let mut warnings = Vec::new();
+    let mut findings = Vec::new();
     let unwrap::Unwrapped { mut latex, chatter } = unwrap::unwrap(raw);
     if chatter {
-        warnings.push(Warning::ChatterRemoved);
+        findings.push(Finding::ChatterRemoved);
     }
     if let Some(merged) = merge_documents(&latex) {
-        warnings.push(Warning::UncertainSeam);
+        findings.push(Finding::UncertainSeam);
         latex = merged;
     }
     let loop_at = repeat::second_turn(&latex);
     if let Some(at) = loop_at {
         let line = latex.get(..at).unwrap_or_default().lines().count().max(1);
-        warnings.push(Warning::Loop { line: u32::try_from(line).unwrap_or(u32::MAX) });
+        findings.push(Finding::Loop { line: u32::try_from(line).unwrap_or(u32::MAX) });
         latex.truncate(at);
         latex.push('\n');
     } else if !stopped_by_itself && !raw.ends_with('\n') {
@@ -68,7 +54,7 @@ pub fn finish(raw: &str, stopped_by_itself: bool) -> Finished {
     }
     let whole = stopped_by_itself && loop_at.is_none();
     if !latex.contains("\\documentclass") {
-        warnings.push(Warning::PreambleAdded);
+        findings.push(Finding::PreambleAdded);
         latex = match latex.find("\\begin{document}").and_then(|at| latex.get(at..)) {
             _ if whole => wrap(&body(&latex)),
             Some(document) => format!("{PREAMBLE}{document}"),
@@ -77,23 +63,23 @@ pub fn finish(raw: &str, stopped_by_itself: bool) -> Finished {
     }
     if !(latex.contains(unwrap::END_DOCUMENT) && latex.contains("\\begin{document}")) {
         if loop_at.is_none() {
-            warnings.push(Warning::Cut);
+            findings.push(Finding::Cut);
         }
         latex = close::close(&latex);
     } else if !latex.ends_with('\n') {
         latex.push('\n');
     }
     if let Some(modern) = babel::modernise(&latex) {
-        warnings.push(Warning::BabelModernised);
+        findings.push(Finding::BabelModernised);
         latex = modern;
     }
     let missing = packages::missing(&latex);
     latex = packages::add(&latex, &missing);
-    warnings
-        .extend(missing.into_iter().map(|(package, needed_by)| Warning::PackageAdded { package, needed_by }));
-    warnings.extend(lint::lint(&latex));
-    warnings.sort_by_key(|warning| !warning.is_incomplete());
-    Finished { latex, warnings }
+    findings
+        .extend(missing.into_iter().map(|(package, needed_by)| Finding::PackageAdded { package, needed_by }));
+    findings.extend(lint::lint(&latex));
+    findings.sort_by_key(|finding| !finding.is_incomplete());
+    Finished { latex, findings }
 }
 
 /// Several documents one after the other (one per page, or a second start): LaTeX would stop at the first end.
@@ -116,20 +102,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::balance;
 
     const GOOD: &str = "\\documentclass{article}\n\\usepackage[french]{babel}\n\\usepackage{amsmath}\n\\begin{document}\n\
         \\section*{Exercice 1}\nSoit $x$.\n\\begin{align*}\na &= 1\n\\end{align*}\n\\end{document}\n";
 
     fn codes(raw: &str, stopped: bool) -> Vec<&'static str> {
-        finish(raw, stopped).warnings.iter().map(Warning::code).collect()
+        finish(raw, stopped).findings.iter().map(Finding::code).collect()
     }
 
     #[test]
     fn a_good_document_passes_untouched() {
-        assert_eq!(finish(GOOD, true), Finished { latex: GOOD.into(), warnings: vec![] });
+        assert_eq!(finish(GOOD, true), Finished { latex: GOOD.into(), findings: vec![] });
         assert_eq!(
             finish(GOOD, false),
-            Finished { latex: GOOD.into(), warnings: vec![] },
+            Finished { latex: GOOD.into(), findings: vec![] },
             "its end is there"
         );
     }
@@ -158,22 +145,8 @@ mod tests {
     fn a_cut_document_is_never_whole_wherever_it_is_cut() {
         for cut in 0..GOOD.len() - "\\end{document}\n".len() {
             let finished = finish(&GOOD[..cut], false);
-            assert!(finished.warnings.iter().any(Warning::is_incomplete), "cut at {cut}: {finished:?}");
+            assert!(finished.findings.iter().any(Finding::is_incomplete), "cut at {cut}: {finished:?}");
             assert!(balance::balance(&finished.latex).open.is_empty(), "cut at {cut}: {}", finished.latex);
-        }
-    }
-
-    #[test]
-    fn every_warning_speaks_both_languages() {
-        use web::Lang;
-        for raw in [GOOD.replace("french", "francais"), "x}".into(), "{".into(), "\\input{x}".into()] {
-            for warning in finish(&raw, false).warnings {
-                let text = warning.text();
-                assert!(
-                    !text.get(Lang::Fr).is_empty() && text.get(Lang::Fr) != text.get(Lang::En),
-                    "{warning:?}"
-                );
-            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! What is opened and what is closed: groups, environments, formulas.
 
-use super::tokens::{Kind, Token, tokens};
+use crate::tokens::{Kind, Token, tokens};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opening {
@@ -26,6 +26,17 @@ impl Opening {
             Self::Display => "$$".to_owned(),
             Self::Parenthesis => "\\)".to_owned(),
             Self::Bracket => "\\]".to_owned(),
+        }
+    }
+
+    /// As it is shown in a sentence: what opens it.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Group => "{".to_owned(),
+            Self::Environment(name) => format!("\\begin{{{name}}}"),
+            Self::Parenthesis => "\\(".to_owned(),
+            Self::Bracket => "\\[".to_owned(),
+            Self::Inline | Self::Display => self.closing(),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::commands::{Meaning, Style, meaning};
 use super::escape::{NBSP, address, code_span, escape, typeset};
 use super::read::Reader;
 use super::source::{Cursor, Piece, Span};
-use crate::latex::tokens::{Kind, Token};
+use crate::tokens::{Kind, Token};
 
 impl<'a> Reader<'_, 'a> {
     /// A group in bold, in italics, underlined or as code.

@@ -5,7 +5,7 @@ use super::commands::Style;
 use super::escape::escape;
 use super::read::Reader;
 use super::source::{Cursor, Span};
-use crate::latex::tokens::Kind;
+use crate::tokens::Kind;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum List {

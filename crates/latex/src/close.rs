@@ -1,8 +1,8 @@
 //! Closes a document that was cut, so that what arrived compiles, and says so inside it.
 
-use super::balance::{Balance, balance};
-use super::join::complete_lines;
-use super::unwrap::END_DOCUMENT;
+use crate::balance::{Balance, balance};
+use crate::join::complete_lines;
+use crate::unwrap::END_DOCUMENT;
 
 const NOTICE: &str = "\n\n\\medskip\\noindent\\textit{[Transcription interrompue ici.]}\n";
 
@@ -24,7 +24,7 @@ pub fn close(latex: &str) -> String {
     let open = balance(&closed).open;
     let document = open
         .iter()
-        .position(|(opening, _)| *opening == super::balance::Opening::Environment("document".to_owned()))
+        .position(|(opening, _)| *opening == crate::balance::Opening::Environment("document".to_owned()))
         .map_or(0, |at| at + 1);
     close_all(&mut closed, document);
     closed.push_str(NOTICE);

@@ -3,7 +3,7 @@
 use super::block::{Block, Flow, flatten};
 use super::read::{Closing, Reader, formula};
 use super::source::{Cursor, Piece, Span};
-use crate::latex::tokens::Kind;
+use crate::tokens::Kind;
 
 /// More columns than this are no table of a course; each row is filled up to as many.
 const COLUMNS_MAX: usize = 40;

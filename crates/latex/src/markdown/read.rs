@@ -9,7 +9,7 @@ use super::escape::{code_span, escape, typeset};
 use super::facts::Facts;
 use super::math;
 use super::source::{Cursor, Piece, Source, Span};
-use crate::latex::tokens::Kind;
+use crate::tokens::Kind;
 
 #[derive(Debug)]
 pub struct Reader<'s, 'a> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::commands::{Meaning, meaning};
 use super::source::{Cursor, Source, Span};
-use crate::latex::tokens::{Kind, Token};
+use crate::tokens::{Kind, Token};
 
 /// A name, a title or a definition with more bytes than this is not kept: definitions inside definitions would take
 /// quadratic space.

@@ -1,8 +1,8 @@
 //! What can be said of LaTeX without compiling it.
 
-use super::balance::{Mismatch, balance};
-use super::tokens::{Kind, argument, tokens};
-use super::warning::{Warning, shown};
+use crate::balance::{Mismatch, balance};
+use crate::finding::Finding;
+use crate::tokens::{Kind, argument, tokens};
 
 /// Findings of one kind beyond this tell nothing more.
 const FINDINGS_MAX: usize = 20;
@@ -27,14 +27,16 @@ const DANGEROUS: [&str; 16] = [
     "lstinputlisting",
 ];
 
-pub fn lint(latex: &str) -> Vec<Warning> {
-    let mut warnings = Vec::new();
+pub fn lint(latex: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
     let balance = balance(latex);
     let still_open = balance.open.into_iter().map(|(opening, line)| Mismatch::Open(opening, line));
-    warnings.extend(balance.mismatches.into_iter().chain(still_open).take(FINDINGS_MAX).map(|mismatch| {
+    findings.extend(balance.mismatches.into_iter().chain(still_open).take(FINDINGS_MAX).map(|mismatch| {
         match mismatch {
-            Mismatch::Open(opening, line) => Warning::NeverClosed { what: shown(&opening, false), line },
-            Mismatch::Close(opening, line) => Warning::NeverOpened { what: shown(&opening, true), line },
+            Mismatch::Open(opening, line) => Finding::NeverClosed { what: opening.shown(), line },
+            Mismatch::Close(opening, line) => {
+                Finding::NeverOpened { what: opening.closing().trim().to_owned(), line }
+            }
         }
     }));
     let mut commands = Vec::new();
@@ -51,22 +53,22 @@ pub fn lint(latex: &str) -> Vec<Warning> {
                 let name = argument(rest).unwrap_or_default();
                 // The class mwe's pictures exist everywhere.
                 if !name.starts_with("example-image") {
-                    commands.push(Warning::MissingFile { name: name.to_owned(), line: token.line });
+                    commands.push(Finding::MissingFile { name: name.to_owned(), line: token.line });
                 }
             }
             name if DANGEROUS.contains(&name) => {
-                commands.push(Warning::Dangerous { command: format!("\\{name}"), line: token.line });
+                commands.push(Finding::Dangerous { command: format!("\\{name}"), line: token.line });
             }
             _ => {}
         }
     }
     commands.truncate(FINDINGS_MAX);
-    warnings.extend(commands);
+    findings.extend(commands);
     let illegible = latex.matches("[illisible]").count();
     if illegible > 0 {
-        warnings.push(Warning::Illegible { count: u32::try_from(illegible).unwrap_or(u32::MAX) });
+        findings.push(Finding::Illegible { count: u32::try_from(illegible).unwrap_or(u32::MAX) });
     }
-    warnings
+    findings
 }
 
 #[cfg(test)]
@@ -74,9 +76,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_finding_is_a_warning() {
+    fn each_problem_is_a_finding() {
         let check = |latex: &str, codes: &[&str]| {
-            let found: Vec<&str> = lint(latex).iter().map(Warning::code).collect();
+            let found: Vec<&str> = lint(latex).iter().map(Finding::code).collect();
             assert_eq!(found, codes, "{latex}");
         };
         check(r"\begin{a}x\end{a}", &[]);

@@ -8,7 +8,7 @@ use super::inline::{accent, link, next_char, raised};
 use super::math;
 use super::read::{Closing, Reader, formula};
 use super::source::Cursor;
-use crate::latex::tokens::{Kind, Token};
+use crate::tokens::{Kind, Token};
 
 impl<'a> Reader<'_, 'a> {
     pub fn command(&mut self, name: &str, token: Token<'a>, cursor: &mut Cursor<'_, 'a>, out: &mut Flow) {

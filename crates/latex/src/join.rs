@@ -1,6 +1,6 @@
 //! Joins an answer that stopped at the output limit with its continuation.
 
-use super::unwrap::unwrap;
+use crate::unwrap::unwrap;
 
 /// Lines given back to the model so that it finds its place.
 pub const CONTEXT_LINES: usize = 12;

@@ -187,7 +187,7 @@ fn what_is_not_known_is_kept() {
 
 #[test]
 fn a_document_that_lacks_something_says_so() {
-    let cut = crate::latex::finish("\\documentclass{article}\n\\begin{document}\nUn\nde", false);
+    let cut = crate::finish("\\documentclass{article}\n\\begin{document}\nUn\nde", false);
     let markdown = from_latex(&cut.latex, false);
     assert!(markdown.starts_with("> **Transcription incomplète"), "{markdown}");
     assert!(markdown.contains("*\\[Transcription interrompue ici.\\]*"), "{markdown}");

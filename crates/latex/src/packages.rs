@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::tokens::{Kind, argument, tokens};
+use crate::tokens::{Kind, argument, tokens};
 
 /// What is needed, and the packages any of which gives it; the first is the one to add.
 type Row = (&'static [&'static str], &'static [&'static str]);

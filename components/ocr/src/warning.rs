@@ -1,0 +1,187 @@
+//! The warnings of a transcription: what was found in its LaTeX and what the conversion itself met, each with a
+//! stable code and a sentence in French and English.
+
+use latex::Finding;
+use web::Text;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Warning {
+    /// Found in the LaTeX.
+    Latex(Finding),
+    /// Google's filter for published text refused this page.
+    PageRefused {
+        page: u32,
+    },
+    OtherModel {
+        model: String,
+    },
+    PagesUnknown,
+    /// The PDF lacks its end mark where it belongs.
+    OddEnd,
+}
+
+impl From<Finding> for Warning {
+    fn from(finding: Finding) -> Self {
+        Self::Latex(finding)
+    }
+}
+
+impl Warning {
+    /// A stable name for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Latex(finding) => finding.code(),
+            Self::PageRefused { .. } => "page_refused",
+            Self::OtherModel { .. } => "other_model",
+            Self::PagesUnknown => "pages_unknown",
+            Self::OddEnd => "odd_end",
+        }
+    }
+
+    /// The transcription lacks something that the PDF has.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        match self {
+            Self::Latex(finding) => finding.is_incomplete(),
+            Self::PageRefused { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// The line of the LaTeX it is about, counted from 1.
+    #[must_use]
+    pub fn line(&self) -> Option<u32> {
+        match self {
+            Self::Latex(finding) => finding.line(),
+            _ => None,
+        }
+    }
+
+    #[must_use]
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Latex(finding) => finding_text(finding),
+            Self::PageRefused { page } => Text::owned(
+                format!("La page {page} n’a pas été transcrite : Google l’a prise pour un texte publié."),
+                format!("Page {page} was not transcribed: Google took it for published text."),
+            ),
+            Self::OtherModel { model } => Text::owned(
+                format!("Le modèle habituel n’était pas disponible : la transcription vient de « {model} »."),
+                format!("The usual model was not available: the transcription comes from “{model}”."),
+            ),
+            Self::PagesUnknown => Text::new(
+                "Le nombre de pages n’a pas pu être lu dans le PDF : il a été estimé d’après la taille du fichier.",
+                "The number of pages could not be read from the PDF: it was estimated from the size of the file.",
+            ),
+            Self::OddEnd => Text::new(
+                "Le PDF ne se termine pas comme prévu : il est peut-être incomplet.",
+                "The PDF does not end as it should: it may be incomplete.",
+            ),
+        }
+    }
+}
+
+fn finding_text(finding: &Finding) -> Text {
+    match finding {
+        Finding::Cut => Text::new(
+            "La transcription s’est arrêtée avant la fin du document : il manque la suite. Ce qui est arrivé a été refermé pour pouvoir être compilé.",
+            "The transcription stopped before the end of the document: the rest is missing. What arrived was closed so that it compiles.",
+        ),
+        Finding::Loop { line } => Text::owned(
+            format!(
+                "Le modèle s’est mis à se répéter à la ligne {line} : la répétition a été retirée, la suite du document peut manquer."
+            ),
+            format!(
+                "The model began to repeat itself on line {line}: the repetition was removed, the rest of the document may be missing."
+            ),
+        ),
+        Finding::UncertainSeam => Text::new(
+            "La transcription est arrivée en deux morceaux qui se recoupent mal : vérifiez qu’il ne manque rien.",
+            "The transcription came in two pieces that do not fit well: check that nothing is missing.",
+        ),
+        Finding::Illegible { count } => Text::owned(
+            format!("Passages illisibles, à compléter à la main : {count}."),
+            format!("Passages that could not be read, to be completed by hand: {count}."),
+        ),
+        Finding::PreambleAdded => Text::new(
+            "Le modèle n’a pas donné de préambule : un préambule usuel a été ajouté.",
+            "The model gave no preamble: a usual one was added.",
+        ),
+        Finding::PackageAdded { package, needed_by } => Text::owned(
+            format!("L’extension « {package} » a été ajoutée au préambule : {needed_by} en a besoin."),
+            format!("The package “{package}” was added to the preamble: {needed_by} needs it."),
+        ),
+        Finding::BabelModernised => Text::new(
+            "L’option de langue « francais », obsolète, a été remplacée par « french ».",
+            "The obsolete language option “francais” was replaced by “french”.",
+        ),
+        Finding::ChatterRemoved => Text::new(
+            "Des phrases du modèle autour du document ont été retirées.",
+            "Sentences of the model around the document were removed.",
+        ),
+        Finding::NeverClosed { what, line } => Text::owned(
+            format!("Ligne {line} : {what} n’est jamais refermé ; la compilation risque d’échouer."),
+            format!("Line {line}: {what} is never closed; compiling may fail."),
+        ),
+        Finding::NeverOpened { what, line } => Text::owned(
+            format!(
+                "Ligne {line} : {what} referme quelque chose qui n’a pas été ouvert ; la compilation risque d’échouer."
+            ),
+            format!("Line {line}: {what} closes something that was not opened; compiling may fail."),
+        ),
+        Finding::Dangerous { command, line } => Text::owned(
+            format!(
+                "Ligne {line} : {command} peut lire ou écrire des fichiers à la compilation. Vérifiez cette ligne avant de compiler."
+            ),
+            format!(
+                "Line {line}: {command} can read or write files when compiled. Check this line before compiling."
+            ),
+        ),
+        Finding::MissingFile { name, line } => Text::owned(
+            format!(
+                "Ligne {line} : le document appelle le fichier « {name} », qui n’existe pas. Ajoutez-le ou retirez la ligne."
+            ),
+            format!(
+                "Line {line}: the document wants the file “{name}”, which does not exist. Add it or remove the line."
+            ),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use web::Lang;
+
+    use super::*;
+
+    #[test]
+    fn every_warning_has_a_sentence_in_both_languages() {
+        let (line, name) = (3, || "nom".to_owned());
+        let findings = [
+            Finding::Cut,
+            Finding::Loop { line },
+            Finding::UncertainSeam,
+            Finding::Illegible { count: 2 },
+            Finding::PreambleAdded,
+            Finding::PackageAdded { package: "amsmath", needed_by: name() },
+            Finding::BabelModernised,
+            Finding::ChatterRemoved,
+            Finding::NeverClosed { what: name(), line },
+            Finding::NeverOpened { what: name(), line },
+            Finding::Dangerous { command: name(), line },
+            Finding::MissingFile { name: name(), line },
+        ];
+        let own = [
+            Warning::PageRefused { page: 3 },
+            Warning::OtherModel { model: name() },
+            Warning::PagesUnknown,
+            Warning::OddEnd,
+        ];
+        for warning in findings.map(Warning::from).into_iter().chain(own) {
+            let text = warning.text();
+            let (french, english) = (text.get(Lang::Fr), text.get(Lang::En));
+            assert!(!french.is_empty() && !english.is_empty() && french != english, "{warning:?}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What repairing and checking a document found: a typed kind with its facts. The sentences for the user are the
+//! caller's.
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// The text stopped before its end; what arrived was closed so that it compiles.
+    Cut,
+    /// The model repeated itself; the repetition was removed from this line on.
+    Loop {
+        line: u32,
+    },
+    /// A continuation could not be placed with certainty.
+    UncertainSeam,
+    /// Passages that the model could not read.
+    Illegible {
+        count: u32,
+    },
+    /// The text had no preamble; ours was put around it.
+    PreambleAdded,
+    PackageAdded {
+        package: &'static str,
+        needed_by: String,
+    },
+    BabelModernised,
+    /// Sentences around the document were removed.
+    ChatterRemoved,
+    NeverClosed {
+        what: String,
+        line: u32,
+    },
+    NeverOpened {
+        what: String,
+        line: u32,
+    },
+    /// A command that can read or write files or run programs when compiled.
+    Dangerous {
+        command: String,
+        line: u32,
+    },
+    /// The document names a file that does not exist.
+    MissingFile {
+        name: String,
+        line: u32,
+    },
+}
+
+impl Finding {
+    /// A stable name for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Cut => "cut",
+            Self::Loop { .. } => "loop",
+            Self::UncertainSeam => "uncertain_seam",
+            Self::Illegible { .. } => "illegible",
+            Self::PreambleAdded => "preamble_added",
+            Self::PackageAdded { .. } => "package_added",
+            Self::BabelModernised => "babel_modernised",
+            Self::ChatterRemoved => "chatter_removed",
+            Self::NeverClosed { .. } => "never_closed",
+            Self::NeverOpened { .. } => "never_opened",
+            Self::Dangerous { .. } => "dangerous_command",
+            Self::MissingFile { .. } => "missing_file",
+        }
+    }
+
+    /// The document lacks something that its source had.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        matches!(self, Self::Cut | Self::Loop { .. } | Self::UncertainSeam)
+    }
+
+    /// The line of the LaTeX it is about, counted from 1.
+    #[must_use]
+    pub fn line(&self) -> Option<u32> {
+        match self {
+            Self::Loop { line }
+            | Self::NeverClosed { line, .. }
+            | Self::NeverOpened { line, .. }
+            | Self::Dangerous { line, .. }
+            | Self::MissingFile { line, .. } => Some(*line),
+            _ => None,
+        }
+    }
+}

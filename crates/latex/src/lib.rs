@@ -1,0 +1,32 @@
+//! What is known of LaTeX: tokens, repairs, checks, and Markdown made from it. It knows no model, page or language.
+//!
+//! Everything here is a pure function of text, linear in its length but for bounded factors, and never panics.
+//! Whatever a model returns is data: nothing is compiled or run.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::todo,
+        clippy::dbg_macro
+    )
+)]
+
+pub mod babel;
+pub mod balance;
+pub mod close;
+pub mod finding;
+pub mod finish;
+pub mod join;
+pub mod lint;
+pub mod markdown;
+pub mod packages;
+pub mod repeat;
+pub mod tokens;
+pub mod unwrap;
+
+pub use finding::Finding;
+pub use finish::{Finished, body, finish, loops, wrap};
+pub use join::{complete_lines, context, join};
