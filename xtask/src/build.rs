@@ -28,18 +28,16 @@ pub(crate) struct Options {
 pub(crate) enum Native {
     Runtime,
     Mocks,
-    Traces,
 }
 
 impl Native {
-    pub(crate) const ALL: [Self; 3] = [Self::Runtime, Self::Mocks, Self::Traces];
+    pub(crate) const ALL: [Self; 2] = [Self::Runtime, Self::Mocks];
 
     /// The package and the program have the same name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Runtime => "atelier-runtime",
             Self::Mocks => "atelier-mocks",
-            Self::Traces => "atelier-traces",
         }
     }
 }

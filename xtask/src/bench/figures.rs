@@ -17,7 +17,7 @@ use crate::postgres::Purpose;
 use crate::say;
 use crate::spin::Runtime;
 use crate::test::Scratch;
-use crate::up::{Environment, Launch, Traces, serve};
+use crate::up::{Environment, Launch, serve};
 
 /// As in components/auth/src/password_hash.rs.
 const HASH: (u32, u32, u32) = (19_456, 2, 1);
@@ -49,7 +49,7 @@ pub(super) fn measure(tree: &Tree, options: &Options) -> Result<Value> {
         runtime: &runtime,
         environment: &environment,
         database: None,
-        traces: Traces::Off,
+        otlp: None,
         purpose: Purpose::ThrowAway,
     };
     let app = launch.start()?;

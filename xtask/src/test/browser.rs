@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use super::{Scratch, Suite, Tally};
 use crate::apt::Apt;
 use crate::postgres::Purpose;
-use crate::up::{Environment, Launch, Traces};
+use crate::up::{Environment, Launch};
 use crate::{process, say};
 
 /// The suite uses Node's own test runner as it is since this version.
@@ -30,7 +30,7 @@ pub(super) fn run(suite: &Suite) -> Result<Tally> {
         runtime: &suite.runtime,
         environment: &environment,
         database: None,
-        traces: Traces::Off,
+        otlp: None,
         purpose: Purpose::ThrowAway,
     };
     let app = launch.start()?;

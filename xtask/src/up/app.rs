@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
+use super::otlp::Otlp;
 use super::serve;
 use super::settings::{Database, Environment, Settings};
-use super::traces::Traces;
 use crate::children::Running;
 use crate::paths::Tree;
 use crate::postgres::{Cluster, Purpose};
@@ -26,7 +26,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) environment: &'a Environment,
     /// The caller's server; without one, a private cluster unless the environment names one.
     pub(crate) database: Option<Database>,
-    pub(crate) traces: Traces,
+    /// Where traces go, when they are wanted.
+    pub(crate) otlp: Option<&'a Otlp>,
     pub(crate) purpose: Purpose,
 }
 
@@ -34,7 +35,6 @@ pub(crate) struct Launch<'a> {
 pub(crate) struct App {
     runtime: Running,
     mocks: Option<Running>,
-    traces: Traces,
     cluster: Option<Cluster>,
     pub(crate) address: SocketAddr,
 }
@@ -56,7 +56,7 @@ impl Launch<'_> {
         let settings = Settings { database: database.as_ref(), mocks: addresses.as_ref(), service_key: &key };
         let (mut runtime, address) = serve::start(&self, &settings.variables(self.environment))?;
         serve::wait_until_ready(&mut runtime, address)?;
-        Ok(App { runtime, mocks, traces: self.traces, cluster, address })
+        Ok(App { runtime, mocks, cluster, address })
     }
 
     fn database(&self) -> Result<(Option<Cluster>, Option<Database>)> {
@@ -93,7 +93,7 @@ impl App {
 
     fn check(&mut self) -> Result<()> {
         let cluster = self.cluster.as_mut().map(|cluster| &mut cluster.server);
-        let children = [Some(&mut self.runtime), self.mocks.as_mut(), self.traces.child(), cluster];
+        let children = [Some(&mut self.runtime), self.mocks.as_mut(), cluster];
         for child in children.into_iter().flatten() {
             // A child may have been told to stop together with us; then it is no failure.
             if let Some(status) = child.ended()

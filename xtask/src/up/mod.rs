@@ -17,13 +17,13 @@ use crate::spin::{Choice, Runtime};
 use crate::{process, say};
 
 mod app;
+mod otlp;
 pub(crate) mod serve;
 mod settings;
-mod traces;
 
 pub(crate) use app::Launch;
+use otlp::Otlp;
 pub(crate) use settings::{Database, Environment};
-pub(crate) use traces::Traces;
 
 /// Build everything and run it on this machine until Ctrl-C.
 ///
@@ -45,7 +45,7 @@ pub(crate) struct Options {
     /// What runs the components [default: a `spin` ≥ 4.1 on the PATH, else embedded]
     #[arg(long, value_enum)]
     runtime: Option<Choice>,
-    /// Show the traces of every request as pages, or send them to OTEL_EXPORTER_OTLP_ENDPOINT where that is set
+    /// Send the traces of every request to OTEL_EXPORTER_OTLP_ENDPOINT [default: http://localhost:4318]
     #[arg(long)]
     otel: bool,
 }
@@ -65,13 +65,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let simulated = environment.simulated();
 
     build::components(&tree)?;
-    let own_collector = options.otel && environment.otel_endpoint().is_none();
-    build::natives(&tree, &natives(&runtime, simulated.any(), own_collector))?;
-    let traces = match options.otel {
-        true => Traces::start(&tree, &data, environment.otel_endpoint())?,
-        false => Traces::Off,
-    };
-    let where_traces_go = traces.explain();
+    build::natives(&tree, &natives(&runtime, simulated.any()))?;
+    let otlp = options.otel.then(|| Otlp::new(environment.otel_endpoint()));
     let launch = Launch {
         tree: &tree,
         data: &data,
@@ -79,14 +74,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         runtime: &runtime,
         environment: &environment,
         database,
-        traces,
+        otlp: otlp.as_ref(),
         purpose: Purpose::Keep,
     };
     let mut app = launch.start()?;
     for line in simulated.explain(runtime.name(), &data, options.listen, &environment) {
         say::step(&line);
     }
-    where_traces_go.iter().for_each(|line| say::step(line));
+    if let Some(otlp) = &otlp {
+        say::step(&otlp.explain());
+    }
     println!("Serving http://{}", app.address);
     std::io::stdout().flush()?;
 
@@ -98,10 +95,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 /// The programs of ours that a run needs.
-fn natives(runtime: &Runtime, mocks: bool, traces: bool) -> Vec<Native> {
+fn natives(runtime: &Runtime, mocks: bool) -> Vec<Native> {
     let runtime = (*runtime == Runtime::Embedded).then_some(Native::Runtime);
-    let mocks = mocks.then_some(Native::Mocks);
-    runtime.into_iter().chain(mocks).chain(traces.then_some(Native::Traces)).collect()
+    runtime.into_iter().chain(mocks.then_some(Native::Mocks)).collect()
 }
 
 /// One run per data folder.

@@ -13,6 +13,7 @@ use crate::spin::Runtime;
 use crate::{http, process};
 
 use super::Launch;
+use super::otlp::Otlp;
 
 /// Compiling the components takes the runtime some seconds, a busy machine more.
 const LISTEN_LIMIT: Duration = Duration::from_secs(120);
@@ -29,7 +30,7 @@ pub(crate) fn start(launch: &Launch<'_>, variables: &[(String, String)]) -> Resu
     for (name, value) in variables {
         plan = plan.env(name, value);
     }
-    for (name, value) in launch.traces.variables() {
+    if let Some((name, value)) = launch.otlp.and_then(Otlp::variable) {
         plan = plan.env(name, &value);
     }
     plan.log = Some(launch.data.join("logs/runtime.log"));

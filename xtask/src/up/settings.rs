@@ -1,6 +1,6 @@
 //! Which `SPIN_VARIABLE_…` the runtime gets: what the user set wins, the rest comes from what we started.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -13,15 +13,11 @@ use crate::postgres::roles;
 use crate::secrets::Secret;
 
 const PREFIX: &str = "SPIN_VARIABLE_";
-/// Either switches traces on, in Spin and in the embedded runtime.
-const OTEL_ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+/// Either switches traces on, in Spin and in the embedded runtime; the first wins.
+const OTEL_ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 
-/// What the user set: `SPIN_VARIABLE_…` (an empty one counts as set: it may switch something off), and where traces go.
-pub(crate) struct Environment {
-    names: BTreeSet<String>,
-    webhook_url: Option<String>,
-    otel_endpoint: Option<String>,
-}
+/// The user's environment variables. An empty `SPIN_VARIABLE_…` counts as set: it may switch something off.
+pub(crate) struct Environment(BTreeMap<String, String>);
 
 /// A database for auth.
 #[derive(Clone)]
@@ -57,19 +53,7 @@ impl Environment {
     }
 
     fn of(variables: impl Iterator<Item = (String, String)>) -> Self {
-        let mut environment = Self { names: BTreeSet::new(), webhook_url: None, otel_endpoint: None };
-        for (name, value) in variables {
-            if OTEL_ENDPOINTS.contains(&name.as_str()) && !value.is_empty() {
-                environment.otel_endpoint = Some(value);
-                continue;
-            }
-            let Some(name) = name.strip_prefix(PREFIX) else { continue };
-            if name == "WEBHOOK_URL" && !value.is_empty() {
-                environment.webhook_url = Some(value);
-            }
-            environment.names.insert(name.to_owned());
-        }
-        environment
+        Self(variables.collect())
     }
 
     /// One in which the user set nothing, whatever is really set: for tests.
@@ -77,9 +61,13 @@ impl Environment {
         Self::of(std::iter::empty())
     }
 
-    /// The collector that the user's `OTEL_…` name; the runtime reads them by itself.
+    /// The receiver of traces that the user's `OTEL_…` name; the runtime reads them by itself.
     pub(super) fn otel_endpoint(&self) -> Option<&str> {
-        self.otel_endpoint.as_deref()
+        OTEL_ENDPOINTS.iter().find_map(|name| self.value(name))
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// A database of the user's own, named variable by variable.
@@ -93,7 +81,7 @@ impl Environment {
     }
 
     fn sets(&self, name: &str) -> bool {
-        self.names.contains(name)
+        self.0.contains_key(&format!("{PREFIX}{name}"))
     }
 }
 
@@ -123,7 +111,7 @@ impl Settings<'_> {
             }
         }
         // The user's webhook may be anywhere; llm may connect there and nowhere else.
-        if let Some(origin) = environment.webhook_url.as_deref().and_then(origin) {
+        if let Some(origin) = environment.value("SPIN_VARIABLE_WEBHOOK_URL").and_then(origin) {
             found.push(("WEBHOOK_ORIGIN", origin));
         }
         found
