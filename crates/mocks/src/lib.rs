@@ -1,11 +1,11 @@
 //! Make.com and Google Gemini as small real servers on loopback.
 //!
-//! `cargo xtask up` starts them where no key is set, and the tests script their faults. Every reply
-//! carries [`SIMULATED`]. They keep the statuses, headers, bodies and stream shapes of the real
-//! services; they know nothing of Atelier's components.
+//! `cargo xtask up` starts them where no key is set, and the tests script their faults. Every reply carries
+//! [`SIMULATED`]. They keep the statuses, headers, bodies and stream shapes of the real services, as far as
+//! Atelier's components depend on them.
 //!
 //! ```
-//! use mocks::{make, MakeMock};
+//! use mocks::{MakeMock, make};
 //!
 //! let make = MakeMock::start()?;
 //! make.next(make::Fault::QueueFull);
@@ -15,19 +15,17 @@
 
 mod answer;
 pub mod gemini;
-mod latex;
 pub mod make;
-mod pdf;
-mod record;
-mod repair;
+mod mock;
+mod request_log;
 pub mod sample;
 mod script;
 mod server;
+mod text_layer;
 pub mod wire;
 
 pub use answer::SIMULATED;
 pub use gemini::GeminiMock;
 pub use make::MakeMock;
-pub use pdf::PAGES_MAX;
-pub use record::{BODY_KEPT_BYTES, Recorded, hex_sha256};
-pub use server::REQUEST_BYTES_MAX;
+pub use mock::Mock;
+pub use request_log::Recorded;

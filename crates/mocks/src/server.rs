@@ -1,35 +1,32 @@
 //! A small HTTP/1.1 server on a thread of its own, so that a synchronous test and a tool can both hold one.
 //!
-//! It reads each request whole, records it, and hands it to the mock. Dropping the handle stops the
-//! server and closes its connections.
+//! It reads each request whole and hands it to its handler. Dropping it closes its connections.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, request};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use crate::answer::{Answer, CutShort, Outcome, PacedBody};
-use crate::record::{Journal, Recorded};
+use crate::answer::{Answer, Body, CutShort, End};
 
 /// The largest request that is read; Google's own limit for a request is 100 MB.
-pub const REQUEST_BYTES_MAX: usize = 100 * 1024 * 1024;
+const REQUEST_BYTES_MAX: usize = 100 * 1024 * 1024;
 
-/// What a mock does with a request. It may block: it runs on a thread for blocking work.
-pub(crate) trait Upstream: Send + Sync + 'static {
-    fn answer(&self, parts: &http::request::Parts, body: Bytes) -> Outcome;
-    fn journal(&self) -> &Journal;
+pub(crate) trait Handler: Send + Sync + 'static {
+    /// It may block: it runs on a thread for blocking work.
+    fn handle(&self, parts: &request::Parts, body: Bytes) -> Answer;
 }
 
 #[derive(Debug)]
@@ -41,7 +38,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Binds at once, so that the address is known and connections queue before the first poll.
-    pub(crate) fn start(listen: SocketAddr, upstream: Arc<dyn Upstream>) -> io::Result<Self> {
+    pub(crate) fn start(listen: SocketAddr, handler: Arc<dyn Handler>) -> io::Result<Self> {
         let listener = TcpListener::bind(listen)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -50,7 +47,7 @@ impl Server {
         let thread = std::thread::Builder::new().name(format!("mock-{address}")).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
-                    () = accept(listener, upstream) => {}
+                    () = accept(listener, handler) => {}
                     _ = stopped => {}
                 }
             });
@@ -75,39 +72,36 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: TcpListener, upstream: Arc<dyn Upstream>) {
+async fn accept(listener: TcpListener, handler: Arc<dyn Handler>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                tokio::spawn(serve(stream, Arc::clone(&upstream)));
+                tokio::spawn(serve(stream, Arc::clone(&handler)));
             }
-            // Out of file descriptors, or a peer that left at once: neither is a reason to stop.
+            // Out of file descriptors, or a peer that disconnected at once: neither is a reason to stop.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
 }
 
-async fn serve(stream: TcpStream, upstream: Arc<dyn Upstream>) {
+async fn serve(stream: TcpStream, handler: Arc<dyn Handler>) {
     let _ = stream.set_nodelay(true);
     let reset = Arc::new(AtomicBool::new(false));
-    let service = service_fn(|request| respond(request, Arc::clone(&upstream), Arc::clone(&reset)));
-    let mut connection =
-        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    let service = service_fn(|request| respond(request, Arc::clone(&handler), Arc::clone(&reset)));
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let _ = (&mut connection).await;
     if reset.load(Ordering::Relaxed) {
         // With no linger, closing the socket sends a reset.
-        let stream = connection.into_parts().io.into_inner();
-        let _ = stream.set_zero_linger();
+        let _ = connection.into_parts().io.into_inner().set_zero_linger();
     }
 }
 
 async fn respond(
     request: Request<Incoming>,
-    upstream: Arc<dyn Upstream>,
+    handler: Arc<dyn Handler>,
     reset: Arc<AtomicBool>,
-) -> Result<Response<PacedBody>, CutShort> {
-    let started = Instant::now();
+) -> Result<Response<Body>, CutShort> {
     let (parts, body) = request.into_parts();
     let body = match Limited::new(body, REQUEST_BYTES_MAX).collect().await {
         Ok(body) => body.to_bytes(),
@@ -117,20 +111,14 @@ async fn respond(
         }
         Err(_) => return Err(CutShort),
     };
-    // Digests and PDFs take seconds for the largest bodies; other connections go on meanwhile.
-    let outcome = tokio::task::spawn_blocking(move || {
-        upstream.journal().push(Recorded::new(&parts, &body, started));
-        upstream.answer(&parts, body)
-    });
-    match outcome.await {
-        Ok(Outcome::Answer(answer)) => {
-            tokio::time::sleep(answer.wait).await;
-            Ok(answer.into_response())
-        }
-        Ok(Outcome::Reset(wait)) => {
-            tokio::time::sleep(wait).await;
+    match tokio::task::spawn_blocking(move || handler.handle(&parts, body)).await {
+        Ok(answer) if answer.end == End::Reset => {
             reset.store(true, Ordering::Relaxed);
             Err(CutShort)
+        }
+        Ok(answer) => {
+            tokio::time::sleep(answer.wait).await;
+            Ok(answer.into_response())
         }
         Err(_) => {
             let text = "the mock itself failed; see its standard error";

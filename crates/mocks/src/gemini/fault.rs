@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::envelope::ApiError;
+use serde_json::json;
+
+use super::api_error::ApiError;
 use crate::wire;
 
 /// Which quota a 429 names.
@@ -38,19 +40,17 @@ pub enum Fault {
     DeadlineExceeded,
     /// 200 with `promptFeedback.blockReason` and no candidate.
     Blocked(String),
-    /// 200 without a character, and this `finishReason` (`RECITATION`, `SAFETY`, …).
-    Finish(String),
-    /// 200 with the first lines of the answer, then this `finishReason` (`MAX_TOKENS`, …).
+    /// 200 with the first lines of the answer, or none, then this `finishReason` (`MAX_TOKENS`, `SAFETY`, …).
     FinishAfter(usize, String),
     /// `RECITATION` whenever the pages asked for include this one.
     RecitationOnPage(usize),
     /// A thought part before the answer.
     Thoughts,
-    /// An `{"error": …}` object in the stream after this many lines of the answer.
+    /// An `{"error": …}` event in the stream after this many lines of the answer.
     ErrorAfter(usize),
     /// The answer inside a fence, between two sentences.
     Fenced,
-    /// The answer with its last paragraph repeated for ever.
+    /// The answer with a sentence repeated at its end until the output limit.
     Repetition,
     /// Exactly this text.
     Text(String),
@@ -66,31 +66,30 @@ impl From<wire::Fault> for Fault {
 
 impl Fault {
     /// The error that the fault is, if it is answered before any generation.
-    pub(super) fn refusal(&self, model: &str) -> Option<ApiError> {
+    pub(super) fn refusal(&self) -> Option<ApiError> {
         Some(match self {
-            Self::InvalidKey => ApiError::invalid_key(),
-            Self::PermissionDenied => ApiError::permission_denied("The caller does not have permission"),
-            Self::FailedPrecondition => ApiError::new(
-                400,
-                "FAILED_PRECONDITION",
-                "User location is not supported for the API use. Please enable billing on your project.",
-            ),
-            Self::ModelNotFound => ApiError::no_model(model),
+            // A bad key is 400, not 401.
+            Self::InvalidKey => ApiError::invalid("API key not valid. Please pass a valid API key.")
+                .with_detail("ErrorInfo", json!({ "reason": "API_KEY_INVALID", "domain": "googleapis.com" })),
+            Self::PermissionDenied => ApiError::denied("The caller does not have permission"),
+            Self::FailedPrecondition => {
+                let message = "User location is not supported for the API use.";
+                ApiError::new(400, "FAILED_PRECONDITION", message)
+            }
+            Self::ModelNotFound => ApiError::not_found(),
             Self::NoPages => ApiError::no_pages(),
-            Self::Exhausted(quota, retry) => ApiError::exhausted(
-                match quota {
+            Self::Exhausted(quota, retry) => {
+                let quota = match quota {
                     Quota::PerMinute => "GenerateRequestsPerMinutePerProjectPerModel",
                     Quota::PerDay => "GenerateRequestsPerDayPerProjectPerModel",
-                },
-                *retry,
-            ),
-            Self::Internal => ApiError::new(500, "INTERNAL", "An internal error has occurred."),
-            Self::Overloaded => {
-                ApiError::new(503, "UNAVAILABLE", "The model is overloaded. Please try again later.")
+                };
+                ApiError::new(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota.")
+                    .with_detail("QuotaFailure", json!({ "violations": [{ "quotaId": quota }] }))
+                    .with_detail("RetryInfo", json!({ "retryDelay": format!("{}s", retry.as_secs_f64()) }))
             }
-            Self::DeadlineExceeded => {
-                ApiError::new(504, "DEADLINE_EXCEEDED", "Deadline expired before operation could complete.")
-            }
+            Self::Internal => ApiError::internal(),
+            Self::Overloaded => ApiError::new(503, "UNAVAILABLE", "The model is overloaded."),
+            Self::DeadlineExceeded => ApiError::new(504, "DEADLINE_EXCEEDED", "Deadline expired."),
             _ => return None,
         })
     }

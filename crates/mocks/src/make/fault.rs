@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{answered, json, plain};
-use crate::answer::Outcome;
+use crate::answer::Answer;
 use crate::wire;
 
 /// One departure from the normal answer.
@@ -62,8 +62,8 @@ impl From<wire::Fault> for Fault {
 }
 
 impl Fault {
-    pub(super) fn apply(&self, text: &str) -> Outcome {
-        let answer = match self {
+    pub(super) fn apply(&self, text: &str) -> Answer {
+        match self {
             Self::Accepted => plain(StatusCode::OK, "Accepted"),
             Self::AcceptedAfter(silence) => {
                 let mut answer = plain(StatusCode::OK, "Accepted");
@@ -80,61 +80,45 @@ impl Fault {
             Self::Text(text) => answered(text.clone()),
             Self::Json(text) => json(text.clone()),
             Self::JsonString => json(json!(text).to_string()),
-            Self::CodeAndExplanation => json(code_and_explanation(text)),
+            Self::CodeAndExplanation => json(code_and_explanation(text).to_string()),
             Self::UnderKey(key) => json(json!({ key.as_str(): text }).to_string()),
-            Self::OpenAiEnvelope => json(openai(text)),
-            Self::GeminiEnvelope => json(gemini(text)),
-            Self::AnthropicEnvelope => json(anthropic(text)),
+            Self::OpenAiEnvelope => json(openai(text).to_string()),
+            Self::GeminiEnvelope => json(gemini(text).to_string()),
+            Self::AnthropicEnvelope => json(anthropic(text).to_string()),
             Self::BrokenJson => json(format!("{{\"response\": \"{text}\"}}")),
             Self::Empty => plain(StatusCode::OK, ""),
-            Self::Wire(fault) => return fault.apply(answered(text.to_owned())),
-        };
-        answer.into()
+            Self::Wire(fault) => fault.apply(answered(text.to_owned())),
+        }
     }
 }
 
-/// Splits the normal answer at its fence, which the mock always writes with three backticks.
-fn code_and_explanation(text: &str) -> String {
+/// Splits the normal answer at its fence, which the fixtures write with three backticks.
+fn code_and_explanation(text: &str) -> Value {
     let (before, rest) = text.split_once("```python\n").unwrap_or((text, ""));
     let (code, after) = rest.split_once("\n```").unwrap_or((rest, ""));
-    json!({ "code": code, "explanation": format!("{}\n{}", before.trim(), after.trim()).trim() }).to_string()
+    json!({ "code": code, "explanation": format!("{}\n{}", before.trim(), after.trim()).trim() })
 }
 
-fn openai(text: &str) -> String {
+fn openai(text: &str) -> Value {
     json!({
-        "id": "chatcmpl-mock",
         "object": "chat.completion",
-        "model": "simulated",
-        "choices": [{
-            "index": 0,
-            "message": { "role": "assistant", "content": text },
-            "finish_reason": "stop",
-        }],
+        "choices": [{ "message": { "role": "assistant", "content": text }, "finish_reason": "stop" }],
         "usage": { "prompt_tokens": 12, "completion_tokens": 120, "total_tokens": 132 },
     })
-    .to_string()
 }
 
-fn gemini(text: &str) -> String {
+fn gemini(text: &str) -> Value {
     json!({
-        "candidates": [{
-            "content": { "role": "model", "parts": [{ "text": text }] },
-            "finishReason": "STOP",
-            "index": 0,
-        }],
+        "candidates": [{ "content": { "role": "model", "parts": [{ "text": text }] }, "finishReason": "STOP" }],
         "modelVersion": "simulated",
     })
-    .to_string()
 }
 
-fn anthropic(text: &str) -> String {
+fn anthropic(text: &str) -> Value {
     json!({
-        "id": "msg_mock",
         "type": "message",
         "role": "assistant",
-        "model": "simulated",
         "content": [{ "type": "text", "text": text }],
         "stop_reason": "end_turn",
     })
-    .to_string()
 }

@@ -3,5 +3,4 @@
 mod binary;
 mod client;
 mod gemini;
-mod latex;
 mod make;

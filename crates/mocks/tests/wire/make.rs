@@ -33,8 +33,6 @@ fn what_was_sent_is_recorded() {
     let request = &requests[0];
     assert_eq!(request.text(), json!({ "message": QUESTION }).to_string());
     assert_eq!(request.header("content-type"), "application/json");
-    assert_eq!(request.body_bytes, request.body.len());
-    assert_eq!(request.body_sha256, mocks::hex_sha256(&request.body));
     make.forget();
     assert!(make.requests().is_empty());
 }
@@ -138,14 +136,6 @@ fn the_transport_can_fail_in_every_way() {
 
     make.next(wire::Fault::Huge(10_000_001));
     assert_eq!(ask(&make).body.len(), 10_000_001);
-}
-
-#[test]
-fn a_hook_that_wants_a_key_refuses_other_callers() {
-    let make = MakeMock::start_on("127.0.0.1:0".parse().unwrap(), Some("clé".into())).unwrap();
-    assert_eq!(ask(&make).status, 401);
-    let seen = send("POST", &make.webhook_url(), &[("x-make-apikey", "clé")], b"{}").unwrap();
-    assert_eq!(seen.status, 200);
 }
 
 #[test]
