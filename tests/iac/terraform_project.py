@@ -81,16 +81,16 @@ class Project:
         file.write_text(content)
 
     @property
-    def journal_file(self) -> Path:
-        return self.root / "journal"
+    def request_log_file(self) -> Path:
+        return self.root / "requests"
 
-    def journal(self) -> list[dict]:
-        if not self.journal_file.exists():
+    def request_log(self) -> list[dict]:
+        if not self.request_log_file.exists():
             return []
-        return [json.loads(line) for line in self.journal_file.read_text().splitlines()]
+        return [json.loads(line) for line in self.request_log_file.read_text().splitlines()]
 
     def forget(self) -> None:
-        self.journal_file.unlink(missing_ok=True)
+        self.request_log_file.unlink(missing_ok=True)
 
     def run(self, command: str, *arguments: str, expect: int | None = 0, env: dict[str, str] | None = None) -> Result:
         environment = {
@@ -99,7 +99,7 @@ class Project:
             "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
             "TF_CLI_CONFIG_FILE": str(TOOLS / f"{self.mirror}.tfrc"),
             "TF_IN_AUTOMATION": "1",
-            "ATELIER_MOCK_REQUEST_LOG": str(self.journal_file),
+            "ATELIER_MOCK_REQUEST_LOG": str(self.request_log_file),
             "ATELIER_MOCK_DOWNLOADS": str(TOOLS / "downloads"),
             **{f"TF_VAR_{name}": value if isinstance(value, str) else json.dumps(value) for name, value in self.variables.items()},
             **self.environment,

@@ -197,7 +197,7 @@ def life(recorded) -> dict[str, object]:
     """Apply, plan again, apply again, destroy: what Terraform asked for in each."""
     recorded.variables = {**VERIFIED, "webhook_url": "https://hook.eu2.make.com/mark-of-webhook", "postgres_password": "mark-of-postgres-0123"}
     up = recorded.apply()
-    created = recorded.journal()
+    created = recorded.request_log()
     state = (recorded.root / "terraform" / "terraform.tfstate").read_text()
     recorded.forget()
     again = recorded.plan("-detailed-exitcode", expect=None)
@@ -206,25 +206,25 @@ def life(recorded) -> dict[str, object]:
     recorded.forget()
     recorded.write("components/llm/src/lib.rs", "2")
     recorded.apply()
-    rebuilt = recorded.journal()
+    rebuilt = recorded.request_log()
     recorded.forget()
     recorded.destroy()
-    return {"up": up, "created": created, "state": state, "again": again, "without_secrets": without_secrets, "rebuilt": rebuilt, "destroyed": recorded.journal()}
+    return {"up": up, "created": created, "state": state, "again": again, "without_secrets": without_secrets, "rebuilt": rebuilt, "destroyed": recorded.request_log()}
 
 
-def order(journal: list[dict], *patterns: str) -> list[int]:
-    """Where in the journal each pattern is met for the last and first time, as pairs."""
+def order(request_log: list[dict], *patterns: str) -> list[int]:
+    """Where in the request log each pattern is met for the last and first time, as pairs."""
     places = []
     for pattern in patterns:
-        found = [index for index, entry in enumerate(journal) if re.search(pattern, f"{entry['op']} {entry['type']} {entry['name']}")]
+        found = [index for index, entry in enumerate(request_log) if re.search(pattern, f"{entry['op']} {entry['type']} {entry['name']}")]
         assert found, f"{pattern} never happened"
         places.append((min(found), max(found)))
     return places
 
 
-def assert_in_order(journal: list[dict], *patterns: str) -> None:
+def assert_in_order(request_log: list[dict], *patterns: str) -> None:
     """Everything that matches a pattern is over before anything that matches the next begins."""
-    places = order(journal, *patterns)
+    places = order(request_log, *patterns)
     for (_, last), (first, _), earlier, later in zip(places, places[1:], patterns, patterns[1:]):
         assert last < first, f"{later} began before {earlier} was over"
 
@@ -290,8 +290,8 @@ def test_destroy_goes_backwards(life):
 
 
 def test_whatever_was_created_is_destroyed(life):
-    def objects(journal, op):
-        return {(entry["type"], entry["name"]) for entry in journal if entry["op"] == op}
+    def objects(request_log, op):
+        return {(entry["type"], entry["name"]) for entry in request_log if entry["op"] == op}
 
     assert objects(life["created"], "create") | objects(life["rebuilt"], "create") == objects(life["destroyed"], "delete") | objects(life["rebuilt"], "delete")
 
@@ -302,10 +302,10 @@ def test_an_existing_cluster_is_only_visited(recorded):
     recorded.variables |= {"cluster": "existing", "kubeconfig": str(kubeconfig), "image": "registry.example.org/atelier:1", "install": {"cert_manager": False, "gateway_api": False, "mesh": False}}
     recorded.forget()
     recorded.apply()
-    up = recorded.journal()
+    up = recorded.request_log()
     recorded.forget()
     recorded.destroy()
-    down = recorded.journal()
+    down = recorded.request_log()
     commands = {entry["type"] for entry in up + down if entry["op"] == "run"}
     assert commands == {"wait-for-shim", "wait-for-apps"}, "no Ansible, no minikube, no push"
     assert not any(entry["name"] in {"cert-manager", "istiod"} for entry in up)
@@ -319,7 +319,7 @@ def test_a_raised_revision_writes_that_secret_alone(recorded):
     recorded.forget()
     recorded.variables |= {"secret_revisions": {"ocr": 2}, "gemini_ai_api_key": "a-new-key"}
     recorded.apply()
-    assert recorded.journal() == [{"op": "update", "type": "kubernetes_secret_v1", "name": "ocr-secret", "write_only": {"data_wo": {"GEMINI_AI_API_KEY": 9}}}]
+    assert recorded.request_log() == [{"op": "update", "type": "kubernetes_secret_v1", "name": "ocr-secret", "write_only": {"data_wo": {"GEMINI_AI_API_KEY": 9}}}]
     recorded.destroy()
 
 
@@ -330,7 +330,7 @@ def test_a_changed_setting_moves_the_pods_over_before_the_old_one_goes(recorded)
     recorded.forget()
     recorded.variables |= {"domain": "atelier.example.org"}
     recorded.apply()
-    assert_in_order(recorded.journal(), r"create kubectl_manifest ConfigMap/atelier-settings-", r"update kubectl_manifest SpinApp/", r"delete kubectl_manifest ConfigMap/atelier-settings-")
+    assert_in_order(recorded.request_log(), r"create kubectl_manifest ConfigMap/atelier-settings-", r"update kubectl_manifest SpinApp/", r"delete kubectl_manifest ConfigMap/atelier-settings-")
     recorded.destroy()
 
 

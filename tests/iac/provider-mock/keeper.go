@@ -14,8 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// What a keeper is asked. Config holds the write-only values too, as the provider that this one stands in for
-// would send them on.
+// What a keeper receives. Config holds the write-only values too, as the real provider would send them.
 type request struct {
 	Op     string `json:"op"`
 	Type   string `json:"type"`

@@ -10,7 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// One line of the journal: what Terraform asked for, in the order in which it asked.
+// One line of the request log: what Terraform asked for, in the order in which it asked.
 type entry struct {
 	Op   string `json:"op"`
 	Type string `json:"type"`
