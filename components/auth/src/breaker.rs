@@ -34,7 +34,7 @@ pub const RETRY_WHILE_PROBING_SECONDS: u32 = 10;
 pub enum Admission {
     /// Closed: like everybody.
     Closed,
-    /// Half-open, and this question is the one that tries.
+    /// Half-open, and this question is the one that attempts.
     Probe,
     /// No.
     Open { retry_after_seconds: u32 },

@@ -4,7 +4,7 @@
 use web::{Reply, Request};
 
 use crate::{
-    App,
+    app::AppContext,
     error::AuthError,
     service_call::{self, Body},
     store::Store,
@@ -12,7 +12,7 @@ use crate::{
 
 /// `POST /auth/internal/delivered` with `{"service":…,"ticket":…}` and the `answer` if it is to be kept: 204. Needs no
 /// session: the user may have signed out while the answer was on its way.
-pub async fn delivered<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
+pub async fn delivered<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply {
     let noted = async {
         service_call::check_key(request, &app.settings.service_key)?;
         let body = Body::parse(request)?;

@@ -1,29 +1,24 @@
-//! What can go wrong in auth, and the one place that turns it into a status and a sentence.
+//! The errors of auth, and their one mapping to a status and a sentence.
 
 use http::StatusCode;
 use web::{Lang, Problem, Text};
 
-use crate::{
-    password::{self, PasswordProblem},
-    password_hash::HashError,
-    store::StoreError,
-    username::{Username, UsernameProblem},
-};
+use crate::{password_hash::HashError, store::StoreError};
 
-/// One variant per thing the reader of the reply acts on.
+/// One variant per outcome that a client acts on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthError {
-    /// The request itself cannot be read.
+    /// The request cannot be read.
     Request(Problem),
-    /// 422, with what is wrong with each field.
+    /// 422, with what is wrong in each field.
     Invalid(Vec<(&'static str, Text)>),
-    /// 401 for a wrong password and an unknown name alike; the cause tells them apart in the log only.
+    /// 401 for a wrong password and for an unknown name; only the cause, in the log, tells which.
     WrongCredentials { cause: &'static str },
     /// 401: no session, or one that has ended.
     SignedOut,
     /// 409.
     UsernameTaken,
-    /// 429: too many tries.
+    /// 429: too many attempts.
     TooManyTries { retry_after_seconds: u32 },
     /// 429: the day's quota does not cover it.
     QuotaExhausted { left: i64, limit: i64, retry_after_seconds: u32 },
@@ -37,7 +32,7 @@ pub enum AuthError {
     NothingKept,
     /// 403: the caller is not one of our services.
     WrongServiceKey,
-    /// 503, 500: the store's trouble.
+    /// 503 or 500: the store failed.
     Store(StoreError),
     /// 500.
     Hash(HashError),
@@ -77,7 +72,7 @@ impl AuthError {
                 "too_many_tries",
                 Text::owned(
                     format!("Trop de tentatives. Réessayez dans {retry_after_seconds} secondes."),
-                    format!("Too many tries. Try again in {retry_after_seconds} seconds."),
+                    format!("Too many attempts. Try again in {retry_after_seconds} seconds."),
                 ),
             )
             .retry_after(*retry_after_seconds),
@@ -152,7 +147,7 @@ fn store_problem(error: &StoreError) -> Problem {
             "database_unreachable",
             Text::new(
                 "La base de données ne répond pas. Réessayez dans un instant.",
-                "The database does not answer. Try again in a moment.",
+                "The database does not answer. Try again in a date_format.",
             ),
             cause,
         ),
@@ -180,7 +175,7 @@ fn internal(cause: &str) -> Problem {
     .because(cause)
 }
 
-/// The sentence for clients that read only `error`: the one field's problem, or that there are several.
+/// For clients that read only `error`: the problem of the one field, or that there are several.
 fn summary(fields: &[(&'static str, Text)]) -> Text {
     match fields {
         [(_, text)] => text.clone(),
@@ -191,52 +186,10 @@ fn summary(fields: &[(&'static str, Text)]) -> Text {
     }
 }
 
-/// What `problem` says about `field`, for the page beside the field.
+/// What `problem` says about `field`, shown beside the field.
 #[must_use]
-pub fn of_field<'a>(problem: Option<&'a Problem>, field: &str, lang: Lang) -> Option<&'a str> {
+pub fn field_error<'a>(problem: Option<&'a Problem>, field: &str, lang: Lang) -> Option<&'a str> {
     problem?.fields().iter().find(|entry| entry.field == field).map(|entry| entry.text.get(lang))
-}
-
-/// The sentence for a name.
-#[must_use]
-pub fn username_text(problem: UsernameProblem) -> Text {
-    match problem {
-        UsernameProblem::Missing => Text::new("Indiquez un nom d’utilisateur.", "Enter a username."),
-        UsernameProblem::TooLong => Text::owned(
-            format!("Nom trop long : {} caractères au maximum.", Username::CHARS_MAX),
-            format!("That name is too long: {} characters at most.", Username::CHARS_MAX),
-        ),
-        UsernameProblem::Unprintable => Text::new(
-            "Ce nom contient des caractères invisibles ou de contrôle. Retapez-le.",
-            "That name contains invisible or control characters. Type it again.",
-        ),
-    }
-}
-
-/// The sentence for a new password.
-#[must_use]
-pub fn password_text(problem: PasswordProblem) -> Text {
-    match problem {
-        PasswordProblem::Missing => Text::new("Indiquez un mot de passe.", "Enter a password."),
-        PasswordProblem::TooShort => Text::owned(
-            format!(
-                "Mot de passe trop court : {} caractères au minimum ; une phrase convient.",
-                password::CHARS_MIN
-            ),
-            format!(
-                "That password is too short: {} characters at least; a sentence will do.",
-                password::CHARS_MIN
-            ),
-        ),
-        PasswordProblem::TooLong => Text::owned(
-            format!("Mot de passe trop long : {} caractères au maximum.", password::CHARS_MAX),
-            format!("That password is too long: {} characters at most.", password::CHARS_MAX),
-        ),
-        PasswordProblem::Guessable => Text::new(
-            "Ce mot de passe est trop facile à deviner (mots courants, suites, répétitions ou votre nom). Choisissez une phrase à vous.",
-            "That password is too easy to guess (common words, runs, repetitions or your name). Choose a sentence of your own.",
-        ),
-    }
 }
 
 impl From<Problem> for AuthError {

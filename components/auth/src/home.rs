@@ -1,4 +1,4 @@
-//! The start: where to go, and what is left of today's quotas.
+//! The start page: the tools, and what is left of today's quotas.
 
 use askama::Template;
 use http::StatusCode;
@@ -6,7 +6,8 @@ use serde_json::json;
 use web::{Layout, Reply, Request};
 
 use crate::{
-    App, access,
+    app::AppContext,
+    authentication,
     error::AuthError,
     service::{Day, Service},
     session::LiveSession,
@@ -28,28 +29,28 @@ struct HomePage<'a> {
     ocr: Quota,
 }
 
-/// `GET /`: to the tools, or to sign in.
-pub async fn root<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
-    match access::session(request, app).await {
+/// `GET /`: a redirect to the tools, or to sign-in.
+pub async fn root<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply {
+    match authentication::find_session(request, app).await {
         Ok(Some(_)) => Reply::see_other("/home"),
-        // Signing in says so when the database is down.
+        // When the database is unreachable, sign-in says so.
         Ok(None) | Err(_) => Reply::see_other("/auth"),
     }
 }
 
-/// `GET /home`: "Bienvenue", the tools and what is left of their quotas.
-pub async fn show<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
+/// `GET /home`.
+pub async fn show<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply {
     match quotas(request, app).await {
         Ok((session, llm, ocr)) => page(request, &session, llm, ocr),
-        Err(error) => access::refuse(request, &error, "/auth"),
+        Err(error) => authentication::redirect_or_problem(request, &error, "/auth"),
     }
 }
 
 async fn quotas<S: Store>(
     request: &Request,
-    app: &App<'_, S>,
+    app: &AppContext<'_, S>,
 ) -> Result<(LiveSession, Quota, Quota), AuthError> {
-    let session = access::required(request, app).await?;
+    let session = authentication::require_session(request, app).await?;
     let today = Day::of(request.now);
     let quota = async |service| {
         let limit = app.settings.daily_limits.of(service);

@@ -8,34 +8,36 @@
 //! | `GET /home` | [`home`] |
 //! | `POST /logout` | [`sign_out`] |
 //! | `GET`, `POST /account` | [`account`]: change the password, end sessions, delete the account |
-//! | `GET /auth/verify` | [`verify`]: who is asking? for llm, ocr and the gateway |
+//! | `GET /auth/verify` | [`verify`]: the user of a session, for llm, ocr and the gateway |
 //! | `POST /auth/internal/spend`, `/auth/internal/refund` | [`quota`] and [`breaker`], for llm and ocr |
 //! | `POST /auth/internal/delivered` | [`delivered`]: what was spent for has arrived |
 //! | `POST /auth/internal/recall` | [`recall`]: the answer to a request that is sent again ([`idempotency`]) |
 //! | `GET /auth/readyz` | [`ready`] |
 //! | `GET /auth/assets/…` | `web::assets` |
 //!
-//! Everything else is the site's "page not found". A use case is one function over the ports of [`store`]; the
-//! time and the randomness come in as arguments, and only `spin.rs` does I/O.
+//! Every other path is the site's 404. A use case is one function over the ports of [`store`]; time and randomness are
+//! arguments, and only `spin.rs` does I/O.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::todo)
 )]
 #![expect(missing_debug_implementations, reason = "secrets have no Debug, so that none can reach a log")]
 
-mod access;
 pub mod account;
+pub mod app;
+mod attempt;
+mod authentication;
 pub mod breaker;
+mod date_format;
 pub mod delivered;
 pub mod error;
+mod flash_message;
 mod guessable;
 pub mod home;
 pub mod idempotency;
 #[cfg(test)]
 mod memory;
-mod moment;
 mod next;
-mod notice;
 pub mod password;
 pub mod password_hash;
 pub mod postgres;
@@ -66,12 +68,13 @@ use http::{HeaderValue, StatusCode, header};
 use web::{Problem, Reply, Request, assets, cross_site, wrong_method};
 
 use crate::{
+    app::{AppContext, Random},
     route::Route,
     settings::{Misconfigured, Settings},
     store::Store,
 };
 
-/// The longest body that people send, in bytes: a name and two passwords, percent-encoded.
+/// The longest body of a form, in bytes: a name and two passwords, percent-encoded.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// The longest body a path takes, in bytes. Only a report with an answer in it is longer than what people send.
@@ -86,40 +89,7 @@ pub fn body_bytes_max(path: &str) -> usize {
 /// The prefix under which this component serves assets.
 const PREFIX: &str = "/auth";
 
-/// What a use case works with.
-pub struct App<'a, S> {
-    pub store: &'a S,
-    pub settings: Settings,
-    pub random: Random,
-}
-
-/// Fresh random bytes for one request; each part is used at most once.
-#[derive(Clone)]
-pub struct Random {
-    pub token: [u8; 32],
-    pub salt: [u8; 16],
-    pub user_id: [u8; 16],
-    pub ticket: [u8; 16],
-    pub dice: u8,
-}
-
-impl Random {
-    /// Cuts up bytes from a cryptographically secure generator.
-    #[must_use]
-    pub fn from_bytes(bytes: [u8; 81]) -> Self {
-        let mut rest = bytes.into_iter();
-        let mut take = || rest.next().unwrap_or_default();
-        Self {
-            token: std::array::from_fn(|_| take()),
-            salt: std::array::from_fn(|_| take()),
-            user_id: std::array::from_fn(|_| take()),
-            ticket: std::array::from_fn(|_| take()),
-            dice: take(),
-        }
-    }
-}
-
-/// Answers one request.
+/// Handles one request.
 pub async fn handle<S: Store>(
     request: &Request,
     store: &S,
@@ -140,11 +110,11 @@ pub async fn handle<S: Store>(
         Ok(settings) => settings,
         Err(Misconfigured(variable)) => return Problem::not_configured(variable).reply(request),
     };
-    let app = App { store, settings, random };
+    let app = AppContext { store, settings, random };
     challenged(dispatch(route, request, &app).await)
 }
 
-async fn dispatch<S: Store>(route: Route, request: &Request, app: &App<'_, S>) -> Reply {
+async fn dispatch<S: Store>(route: Route, request: &Request, app: &AppContext<'_, S>) -> Reply {
     let get = request.is_get();
     match route {
         Route::Root => home::root(request, app).await,
@@ -165,7 +135,7 @@ async fn dispatch<S: Store>(route: Route, request: &Request, app: &App<'_, S>) -
     }
 }
 
-/// RFC 9110 §11.6.1 wants a challenge with every 401; ours is the sign-in form.
+/// RFC 9110 §11.6.1 requires a challenge with every 401; here it stands for the sign-in form.
 fn challenged(reply: Reply) -> Reply {
     if reply.status != StatusCode::UNAUTHORIZED {
         return reply;

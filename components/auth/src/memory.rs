@@ -1,5 +1,5 @@
-//! The ports on tables in memory, for the tests of the use cases. Written from the words of the ports, not from
-//! the SQL, so that a difference between the two is worth looking at.
+//! The ports on tables in memory, for the tests of the use cases. Written from the documentation of the ports, not from
+//! the SQL.
 
 use std::{
     cell::{Cell, RefCell},
@@ -19,8 +19,8 @@ use crate::{
         USE_RECORDED_EVERY_SECONDS,
     },
     store::{
-        InsertError, PasswordChange, QuotaStore, SessionStore, Spending, StoreError, ThrottleStore, Upkeep,
-        UserStore,
+        InsertError, Maintenance, PasswordChange, QuotaStore, SessionStore, Spending, StoreError,
+        ThrottleStore, UserStore,
     },
     throttle::{Bucket, Subject},
     user::{NewUser, StoredUser, UserId},
@@ -69,7 +69,7 @@ impl MemoryStore {
         let stored = self.throttles.borrow().get(&(bucket.scope, *subject)).copied();
         let (level, filled) = stored.unwrap_or((0.0, now));
         let passed = f64::from(u32::try_from(now.0 - filled.0).unwrap_or(0));
-        (level - passed / f64::from(bucket.seconds_per_try)).max(0.0)
+        (level - passed / f64::from(bucket.seconds_per_attempt)).max(0.0)
     }
 
     fn begin(&self, user: &StoredUser, version: i64, session: &NewSession) {
@@ -222,7 +222,12 @@ impl SessionStore for MemoryStore {
 }
 
 impl ThrottleStore for MemoryStore {
-    async fn count_try(&self, bucket: &Bucket, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
+    async fn count_attempt(
+        &self,
+        bucket: &Bucket,
+        subject: &Subject,
+        now: UnixTime,
+    ) -> Result<bool, StoreError> {
         self.answer()?;
         let level = self.level(bucket, subject, now) + 1.0;
         let allowed = level <= f64::from(bucket.size);
@@ -237,7 +242,7 @@ impl ThrottleStore for MemoryStore {
         Ok(self.level(bucket, subject, now) + 1.0 <= f64::from(bucket.size))
     }
 
-    async fn give_back(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
+    async fn return_attempt(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
         self.answer()?;
         if let Some((level, _)) = self.throttles.borrow_mut().get_mut(&(bucket.scope, *subject)) {
             *level = (*level - 1.0).max(0.0);
@@ -245,7 +250,7 @@ impl ThrottleStore for MemoryStore {
         Ok(())
     }
 
-    async fn forget_tries(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
+    async fn reset_attempts(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
         self.answer()?;
         self.throttles.borrow_mut().remove(&(bucket.scope, *subject));
         Ok(())
@@ -278,12 +283,12 @@ impl QuotaStore for MemoryStore {
     }
 }
 
-impl Upkeep for MemoryStore {
+impl Maintenance for MemoryStore {
     async fn make_ready(&self) -> Result<(), StoreError> {
         self.answer()
     }
 
-    async fn sweep(&self, _now: UnixTime) -> Result<(), StoreError> {
+    async fn purge_expired(&self, _now: UnixTime) -> Result<(), StoreError> {
         self.swept.set(self.swept.get() + 1);
         self.answer()
     }

@@ -1,11 +1,11 @@
-//! Where to go after signing in: a path of this site and nothing else (open redirects, ASVS 1.2.2).
+//! The redirect after signing in: only to a path of this site (open redirects, ASVS 1.2.2).
 
-/// Where to without a wish.
+/// The default.
 pub(crate) const HOME: &str = "/home";
 const CHARS_MAX: usize = 512;
 
 /// `given` when it is a path on this site, else [`HOME`]. Browsers read `//host` and `/\host` as another host,
-/// and drop tabs and line breaks before they look, so only visible ASCII without backslashes passes.
+/// and drop tabs and line breaks before they parse, so only visible ASCII without backslashes passes.
 pub(crate) fn same_site(given: Option<&str>) -> &str {
     let is_path = |path: &&str| {
         path.len() <= CHARS_MAX

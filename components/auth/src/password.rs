@@ -1,12 +1,12 @@
-//! Passwords as people choose and type them. Owns the rules of NIST SP 800-63B-4 §3.1.1 for a password that is
-//! the only factor; knows neither hashing nor storage. No `Debug`: a password must not reach a log.
+//! Passwords as users type them. Owns the rules of NIST SP 800-63B-4 §3.1.1 for a password that is the only factor;
+//! knows neither hashing nor storage. No `Debug`: a password must not reach a log.
 
 use unicode_normalization::UnicodeNormalization;
+use web::Text;
 
 use crate::{guessable, username::Username};
 
-/// What somebody typed to sign in. Normalised, bounded, and otherwise unjudged: the rules may have been
-/// others when it was chosen.
+/// A password typed at sign-in. Normalised and bounded only: other rules may have applied when it was chosen.
 pub struct TypedPassword(String);
 
 /// A password that may be set.
@@ -18,21 +18,43 @@ pub enum PasswordProblem {
     Missing,
     TooShort,
     TooLong,
-    /// Common, repeated, a run along the keyboard, or made from the user's name.
+    /// Common, repeated, a keyboard sequence, or made from the user's name.
     Guessable,
 }
 
 /// Shortest password, in code points after NFC.
 pub const CHARS_MIN: usize = 15;
-/// Longest password, in code points after NFC: what is hashed must be bounded.
+/// Longest password, in code points after NFC: the input of the hash must be bounded.
 pub const CHARS_MAX: usize = 128;
+
+impl PasswordProblem {
+    /// The sentence for the user.
+    #[must_use]
+    pub fn text(self) -> Text {
+        match self {
+            Self::Missing => Text::new("Indiquez un mot de passe.", "Enter a password."),
+            Self::TooShort => Text::owned(
+                format!("Mot de passe trop court : {CHARS_MIN} caractères au minimum ; une phrase convient."),
+                format!("That password is too short: {CHARS_MIN} characters at least; a sentence will do."),
+            ),
+            Self::TooLong => Text::owned(
+                format!("Mot de passe trop long : {CHARS_MAX} caractères au maximum."),
+                format!("That password is too long: {CHARS_MAX} characters at most."),
+            ),
+            Self::Guessable => Text::new(
+                "Ce mot de passe est trop facile à deviner (mots courants, suites, répétitions ou votre nom). Choisissez une phrase à vous.",
+                "That password is too easy to guess (common words, runs, repetitions or your name). Choose a sentence of your own.",
+            ),
+        }
+    }
+}
 
 impl TypedPassword {
     /// NFC, as the rules say; `None` when it is empty or longer than any password can be.
     #[must_use]
     pub fn parse(given: &str) -> Option<Self> {
-        // A code point of NFC comes from at most four typed ones in the normal writing systems; what is
-        // longer than that is no password, and is dropped before it is normalised.
+        // In the common writing systems one code point of NFC comes from at most four typed ones. Anything longer
+        // cannot be a password and is refused before it is normalised.
         if given.is_empty() || given.chars().nth(CHARS_MAX * 4).is_some() {
             return None;
         }
@@ -40,9 +62,9 @@ impl TypedPassword {
         normal.chars().nth(CHARS_MAX).is_none().then_some(Self(normal))
     }
 
-    /// Something to hash in place of a password that cannot be one, so that the answer takes as long.
+    /// Hashed in place of an input that cannot be a password, so that the reply takes as long.
     #[must_use]
-    pub fn of_nobody() -> Self {
+    pub fn dummy() -> Self {
         Self("x".repeat(CHARS_MIN))
     }
 
@@ -54,7 +76,7 @@ impl TypedPassword {
 }
 
 impl NewPassword {
-    /// Judges a new password for `owner`, as far as one is known.
+    /// Applies the rules for a new password of `owner`, if its name is valid.
     ///
     /// # Errors
     /// The [`PasswordProblem`] to show.

@@ -1,9 +1,8 @@
-//! Hashing passwords. The only place that names Argon2's parameters; knows no storage and takes its salt as an
-//! argument.
+//! Password hashing. The only place that names Argon2's parameters. No I/O; the salt is an argument.
 //!
-//! m = 19456 KiB, t = 2, p = 1 is OWASP's minimum for Argon2id and approved by ASVS 5.0 Appendix C. One hash is
-//! about 30 ms natively and 60 ms in wasm, during which its instance answers nobody else; memory is taken and
-//! given back per hash, and an instance hashes one password at a time because nothing in here awaits.
+//! m = 19456 KiB, t = 2, p = 1 is OWASP's minimum for Argon2id and approved by ASVS 5.0 Appendix C. One hash takes
+//! about 30 ms natively and 60 ms in wasm, during which its instance serves no other request. Nothing in here awaits,
+//! so an instance computes one hash at a time; the memory is freed after each.
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -20,29 +19,29 @@ const LANES: u32 = 1;
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
-/// What comparing a password with a hash says.
+/// The result of a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Wrong,
     Right,
-    /// Right, but hashed with other parameters than today's: hash it again while the password is at hand.
+    /// Right, but hashed with other than the current parameters: hash it again while the password is known.
     RightButOutdated,
 }
 
-/// Hashing failed, which takes a bug or an exhausted memory; the text is for the log.
+/// Hashing failed: a bug, or not enough memory. The text is for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HashError(pub String);
 
 impl PasswordHash {
-    /// A hash that no password has, with today's parameters: comparing with it costs what a real one costs,
-    /// so that the time of an answer does not tell whether an account exists.
+    /// A hash that no password has, with the current parameters: a verification against it takes as long as a real
+    /// one, so that the time of a reply does not reveal whether an account exists.
     #[must_use]
-    pub fn of_nobody() -> Self {
+    pub fn dummy() -> Self {
         let (salt, hash) = ("A".repeat(22), "A".repeat(43));
         Self(format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${hash}"))
     }
 
-    /// Takes what the database holds; it is judged when it is verified.
+    /// The hash as the database returns it; parsed by [`PasswordHash::verify`].
     #[must_use]
     pub const fn from_stored(phc: String) -> Self {
         Self(phc)
@@ -53,10 +52,10 @@ impl PasswordHash {
         &self.0
     }
 
-    /// Hashes with today's parameters and 16 random bytes of salt.
+    /// Hashes with the current parameters and 16 random bytes of salt.
     ///
     /// # Errors
-    /// [`HashError`] when the 19 MiB cannot be had.
+    /// [`HashError`] when the 19 MiB cannot be allocated.
     pub fn of(password: &TypedPassword, salt: [u8; 16]) -> Result<Self, HashError> {
         let salt = SaltString::encode_b64(&salt).map_err(|error| HashError(error.to_string()))?;
         let hash = argon2()?.hash_password(password.as_bytes(), &salt);
@@ -66,7 +65,7 @@ impl PasswordHash {
     /// Compares in constant time.
     ///
     /// # Errors
-    /// [`HashError`] when the stored text is not a hash we can compute.
+    /// [`HashError`] when the stored text is not a hash that can be computed.
     pub fn verify(&self, password: &TypedPassword) -> Result<Verdict, HashError> {
         let phc = Phc::new(&self.0).map_err(|error| HashError(error.to_string()))?;
         match argon2()?.verify_password(password.as_bytes(), &phc) {
@@ -102,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_knows_its_password_and_names_its_parameters() {
+    fn a_hash_verifies_its_password_and_names_its_parameters() {
         let hash = PasswordHash::of(&typed("le chat dort sous la table"), [1; 16]).unwrap();
         assert!(hash.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.as_str());
         assert_eq!(hash.verify(&typed("le chat dort sous la table")), Ok(Verdict::Right));
@@ -110,13 +109,13 @@ mod tests {
     }
 
     #[test]
-    fn nobodys_hash_costs_what_todays_hashes_cost_and_fits_no_password() {
-        let nobody = PasswordHash::of_nobody();
-        let phc = Phc::new(nobody.as_str()).unwrap();
+    fn the_dummy_hash_has_the_current_parameters_and_matches_no_password() {
+        let dummy = PasswordHash::dummy();
+        let phc = Phc::new(dummy.as_str()).unwrap();
         assert!(is_current(&phc), "the dummy must follow the parameters");
         let real = PasswordHash::of(&typed("x"), [1; 16]).unwrap();
-        assert_eq!(nobody.as_str().len(), real.as_str().len());
-        assert_eq!(nobody.verify(&typed("A")), Ok(Verdict::Wrong));
+        assert_eq!(dummy.as_str().len(), real.as_str().len());
+        assert_eq!(dummy.verify(&typed("A")), Ok(Verdict::Wrong));
     }
 
     #[test]
@@ -131,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_hash_is_an_error_and_not_a_match() {
+    fn a_stored_text_that_is_no_hash_is_an_error_and_not_a_match() {
         assert!(PasswordHash::from_stored("plain".to_owned()).verify(&typed("plain")).is_err());
     }
 }

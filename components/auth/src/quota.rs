@@ -8,7 +8,8 @@ use serde_json::json;
 use web::{Reply, Request};
 
 use crate::{
-    App, access,
+    app::AppContext,
+    authentication,
     breaker::{self, Admission},
     error::AuthError,
     idempotency::{Found, RequestKey},
@@ -22,10 +23,10 @@ use crate::{
 /// `POST /auth/internal/spend` with `{"service":"llm"|"ocr","amount":N}`: all of it or nothing. The reply's
 /// `ticket` names what was spent when its outcome is reported. With `key_hash` and `request_hash`, a request that
 /// was served before gets its `answer` instead.
-pub async fn spend<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
+pub async fn spend<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply {
     let spent = async {
         service_call::check_key(request, &app.settings.service_key)?;
-        let user = access::required(request, app).await?.user_id;
+        let user = authentication::require_session(request, app).await?.user_id;
         let body = Body::parse(request)?;
         let (service, amount) = asked(&body)?;
         let hashes = body.hashes_if_any().map_err(|wrong| service_call::invalid([Some(wrong)]))?;
@@ -55,10 +56,10 @@ pub async fn spend<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
 
 /// `POST /auth/internal/refund`, same body: never more than was spent today. `ticket` says which spending failed,
 /// `upstream_failed` that it was because the upstream is ill, which the breaker counts.
-pub async fn refund<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
+pub async fn refund<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply {
     let refunded = async {
         service_call::check_key(request, &app.settings.service_key)?;
-        let session = access::required(request, app).await?;
+        let session = authentication::require_session(request, app).await?;
         let body = Body::parse(request)?;
         let (service, amount) = asked(&body)?;
         let (ticket, upstream_failed) = match (body.ticket_if_any(), body.flag("upstream_failed")) {
@@ -85,7 +86,7 @@ pub async fn refund<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
 /// The answer of before, with what is left now.
 pub(crate) async fn answered_before<S: Store>(
     request: &Request,
-    app: &App<'_, S>,
+    app: &AppContext<'_, S>,
     key: &RequestKey<'_>,
     answer: &str,
 ) -> Result<Reply, AuthError> {
@@ -98,7 +99,7 @@ pub(crate) async fn answered_before<S: Store>(
 /// Spends, if the upstream is not left alone; gives the new sum.
 async fn take<S: Store>(
     request: &Request,
-    app: &App<'_, S>,
+    app: &AppContext<'_, S>,
     (user, service, amount): (&UserId, Service, i64),
     ticket: &Ticket,
 ) -> Result<i64, AuthError> {

@@ -1,14 +1,14 @@
-//! Readiness: may requests be sent here? For Kubernetes, `xtask` and people with curl, so always JSON.
+//! Readiness, for Kubernetes, `xtask` and operators; always JSON.
 
 use http::StatusCode;
 use serde_json::json;
 use web::{Reply, Request};
 
-use crate::{App, error::AuthError, store::Store};
+use crate::{app::AppContext, error::AuthError, store::Store};
 
-/// `GET /auth/readyz`: 200 when the database answers and its schema is current (it is brought up to date here
-/// if need be), else 503 whose `code` names the cause.
-pub async fn show<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
+/// `GET /auth/readyz`: 200 when the database answers and its schema is current (missing migrations are applied), else
+/// 503 whose `code` names the cause.
+pub async fn show<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply {
     let ready = async {
         app.store.make_ready().await?;
         // Kubernetes asks every few seconds, so kept answers go at their time also when nobody asks anything.
@@ -20,7 +20,7 @@ pub async fn show<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
             let problem = AuthError::from(error).problem();
             let body = problem.to_json(request).to_string();
             let mut reply = problem.dress(Reply::new(problem.status(), "application/problem+json", body));
-            // An unexpected answer of the database is a reason to send nobody here, not a bug of this page.
+            // Any failure of the database means not ready, also one that is a 500 elsewhere.
             reply.status = StatusCode::SERVICE_UNAVAILABLE;
             reply
         }

@@ -4,7 +4,8 @@
 use web::{Reply, Request};
 
 use crate::{
-    App, access,
+    app::AppContext,
+    authentication,
     error::AuthError,
     idempotency::{Found, RequestKey},
     quota,
@@ -14,10 +15,10 @@ use crate::{
 
 /// `POST /auth/internal/recall` with `{"service":…,"key_hash":…,"request_hash":…}`: 200 with the answer, 409 while the
 /// first request runs, 404 when there is none: it failed, or it was too long ago.
-pub async fn recall<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
+pub async fn recall<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply {
     let recalled = async {
         service_call::check_key(request, &app.settings.service_key)?;
-        let session = access::required(request, app).await?;
+        let session = authentication::require_session(request, app).await?;
         let body = Body::parse(request)?;
         let (service, key_hash, request_hash) =
             match (body.service(), body.hash("key_hash"), body.hash("request_hash")) {

@@ -1,4 +1,4 @@
-//! Making an account.
+//! Registration.
 
 use askama::Template;
 use http::StatusCode;
@@ -6,9 +6,9 @@ use serde_json::json;
 use web::{Fields, Layout, Problem, Reply, Request};
 
 use crate::{
-    App,
+    app::AppContext,
     error::{self, AuthError},
-    notice::Notice,
+    flash_message::FlashMessage,
     password::{self, NewPassword},
     password_hash::PasswordHash,
     store::{InsertError, Store},
@@ -30,7 +30,7 @@ impl RegisterPage<'_> {
     const PASSWORD_CHARS_MIN: usize = password::CHARS_MIN;
 
     fn error_of(&self, field: &str) -> Option<&str> {
-        error::of_field(self.problem, field, self.layout.lang)
+        error::field_error(self.problem, field, self.layout.lang)
     }
 }
 
@@ -42,7 +42,7 @@ pub fn show(request: &Request) -> Reply {
 }
 
 /// `POST /register`: the fields `username` and `password`.
-pub async fn submit<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
+pub async fn submit<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply {
     let fields = match Fields::parse(request) {
         Ok(fields) => fields,
         Err(problem) => return problem.reply(request),
@@ -63,14 +63,14 @@ pub async fn submit<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
 
 async fn register<S: Store>(
     request: &Request,
-    app: &App<'_, S>,
+    app: &AppContext<'_, S>,
     fields: &Fields,
 ) -> Result<NewUser, AuthError> {
     let (username, password) = parse(fields)?;
-    // Counted before the 20 MiB of a hash, and before the answer says whether a name is taken.
+    // Counted before a hash costs 20 MiB, and before the reply reveals whether a name is taken.
     let address = Subject::address(request.client_addr(&app.settings.trusted_proxies));
-    if !app.store.count_try(&REGISTER_ADDRESS, &address, request.now).await? {
-        return Err(AuthError::TooManyTries { retry_after_seconds: REGISTER_ADDRESS.seconds_per_try });
+    if !app.store.count_attempt(&REGISTER_ADDRESS, &address, request.now).await? {
+        return Err(AuthError::TooManyTries { retry_after_seconds: REGISTER_ADDRESS.seconds_per_attempt });
     }
     let user = NewUser {
         id: UserId::from_random(app.random.user_id),
@@ -90,8 +90,8 @@ fn parse(fields: &Fields) -> Result<(Username, NewPassword), AuthError> {
     match (username, password) {
         (Ok(username), Ok(password)) => Ok((username, password)),
         (username, password) => {
-            let username = username.err().map(|problem| ("username", error::username_text(problem)));
-            let password = password.err().map(|problem| ("password", error::password_text(problem)));
+            let username = username.err().map(|problem| ("username", problem.text()));
+            let password = password.err().map(|problem| ("password", problem.text()));
             Err(AuthError::Invalid(username.into_iter().chain(password).collect()))
         }
     }
@@ -103,5 +103,5 @@ fn created(request: &Request, user: &NewUser) -> Reply {
             json!({ "user": { "id": user.id.as_str(), "name": user.username.as_str() }, "next": "/auth" });
         return Reply::json(StatusCode::CREATED, &body);
     }
-    Notice::Registered.leave(request, Reply::see_other("/auth"))
+    FlashMessage::Registered.set(request, Reply::see_other("/auth"))
 }

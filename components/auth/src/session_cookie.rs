@@ -1,33 +1,33 @@
-//! The session's cookie: its name, and which request may be believed. Knows no storage.
+//! The session's cookie: its names, and which of them a request is trusted with. Knows no storage.
 
 use http::HeaderValue;
 use web::{Reply, Request, UnixTime, cookie};
 
 use crate::session::{AGE_SECONDS_MAX, SessionToken};
 
-/// Browsers take a cookie with this prefix only over HTTPS, for the whole host and without `Domain`, so no
-/// sibling host can plant one.
+/// Browsers accept a cookie with this prefix only over HTTPS, for the whole host and without `Domain`, so another
+/// host of the domain cannot set one.
 const SECURE_NAME: &str = "__Host-session";
-/// On plain HTTP, which is for localhost: some browsers refuse `Secure` there.
+/// For plain HTTP on localhost, where some browsers refuse `Secure`.
 const PLAIN_NAME: &str = "session";
 
-/// The token that the request brings. Behind HTTPS only the protected name is believed.
+/// The token of the request. Behind HTTPS only the protected name counts.
 pub(crate) fn token(request: &Request) -> Option<SessionToken> {
     let secure = request.cookie(SECURE_NAME);
-    // llm and ocr hand the user's cookie on under another Host, so the Host says nothing here.
+    // llm and ocr pass the user's cookie on under another Host, so the Host does not count here.
     let plain = || if request.context.https { None } else { request.cookie(PLAIN_NAME) };
     secure.or_else(plain).and_then(SessionToken::parse)
 }
 
-/// Gives the browser its session.
-pub(crate) fn give(reply: Reply, request: &Request, token: &SessionToken) -> Reply {
+/// Sets the cookie.
+pub(crate) fn set(reply: Reply, request: &Request, token: &SessionToken) -> Reply {
     let secure = is_secure(request);
     let name = if secure { SECURE_NAME } else { PLAIN_NAME };
     with(reply, cookie::set(name, &token.to_cookie(), secure, AGE_SECONDS_MAX))
 }
 
-/// Takes the session from the browser, under whichever name, and what pages have stored there.
-pub(crate) fn take_away(reply: Reply, request: &Request) -> Reply {
+/// Deletes the cookie under both names, and what the pages stored in the browser.
+pub(crate) fn clear(reply: Reply, request: &Request) -> Reply {
     let names: &[(&str, bool)] =
         if is_secure(request) { &[(SECURE_NAME, true), (PLAIN_NAME, false)] } else { &[(PLAIN_NAME, false)] };
     let reply =
@@ -36,7 +36,7 @@ pub(crate) fn take_away(reply: Reply, request: &Request) -> Reply {
     reply.with(http::HeaderName::from_static("clear-site-data"), data)
 }
 
-/// Everything but plain HTTP on loopback.
+/// Whether cookies are `Secure`: everywhere but on plain-HTTP loopback.
 pub(crate) fn is_secure(request: &Request) -> bool {
     request.context.https || !request.is_loopback()
 }
@@ -48,7 +48,7 @@ fn with(reply: Reply, cookie: Option<HeaderValue>) -> Reply {
     }
 }
 
-/// When the cookie ends, for programs.
+/// The end of the cookie, as Unix time.
 pub(crate) const fn expires(now: UnixTime) -> i64 {
     now.0.saturating_add(AGE_SECONDS_MAX)
 }
@@ -58,12 +58,12 @@ mod tests {
     use super::*;
 
     fn set_cookie(request: &Request) -> String {
-        let reply = give(Reply::no_content(), request, &SessionToken::from_random([1; 32]));
+        let reply = set(Reply::no_content(), request, &SessionToken::from_random([1; 32]));
         reply.headers["set-cookie"].to_str().unwrap().to_owned()
     }
 
     #[test]
-    fn only_plain_http_on_loopback_does_without_the_prefix() {
+    fn the_prefix_is_missing_only_on_plain_http_loopback() {
         let local = set_cookie(&Request::test("POST", "/auth").with("host", "127.0.0.1:3000"));
         assert!(local.starts_with("session=") && !local.contains("Secure"), "{local}");
         let remote = set_cookie(&Request::test("POST", "/auth").with("host", "atelier.example"));
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_https_a_planted_plain_cookie_is_not_believed() {
+    fn behind_https_a_cookie_without_the_prefix_is_ignored() {
         let value = "01".repeat(32);
         let mut request = Request::test("GET", "/home").with("cookie", &format!("session={value}"));
         assert!(token(&request).is_some());

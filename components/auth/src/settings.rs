@@ -1,11 +1,11 @@
-//! The variables of spin.toml as values. One parse, at the edge; a test names each.
+//! The variables of spin.toml as values, parsed once at the edge.
 
 use subtle::ConstantTimeEq;
 use web::TrustedProxies;
 
 use crate::service::DailyLimits;
 
-/// What the operator configured, beside the database. No `Debug`: it holds the service key.
+/// The configuration without the database's. No `Debug`: it contains the service key.
 pub struct Settings {
     pub service_key: ServiceKey,
     pub daily_limits: DailyLimits,
@@ -15,7 +15,7 @@ pub struct Settings {
 /// The secret shared with llm and ocr.
 pub struct ServiceKey(String);
 
-/// The variable that cannot be read.
+/// The name of a variable that is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Misconfigured(pub &'static str);
 
@@ -30,7 +30,7 @@ pub struct Variables {
 
 impl Settings {
     /// # Errors
-    /// [`Misconfigured`] names the first variable that is not what it must be.
+    /// [`Misconfigured`] names the first variable that is not valid.
     pub fn parse(variables: Variables) -> Result<Self, Misconfigured> {
         let limit = |text: &str, name| match text.trim().parse::<i64>() {
             Ok(limit) if (0..=i64::from(u32::MAX)).contains(&limit) => Ok(limit),
@@ -54,7 +54,7 @@ impl ServiceKey {
         !self.0.is_empty()
     }
 
-    /// Compares in a time that depends on the lengths only.
+    /// Compares in a time that depends only on the lengths.
     #[must_use]
     pub fn is(&self, given: &[u8]) -> bool {
         self.is_set() && bool::from(self.0.as_bytes().ct_eq(given))
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_service_key_fits_nothing() {
+    fn an_empty_service_key_matches_nothing() {
         let key = |text: &str| ServiceKey(text.to_owned());
         assert!(key("key").is(b"key"));
         assert!(!key("key").is(b"kez") && !key("key").is(b"ke") && !key("key").is(b""));

@@ -1,4 +1,4 @@
-//! The edge: the only file that names `spin_sdk`. Reads the variables, opens connections, hands the request over.
+//! The edge: the only file that names `spin_sdk`. Reads the variables, opens connections, calls [`crate::handle`].
 
 use std::{pin::pin, time::Duration};
 
@@ -11,15 +11,15 @@ use spin_sdk::{
 use web::spin::{random, variable, within};
 
 use crate::{
-    Random,
+    app::Random,
     postgres::{Database, DatabaseError, DatabaseSettings, PostgresStore, Purpose, Row, Value},
     settings::{Settings, Variables},
 };
 
-/// For one statement with its connection. PostgreSQL's own limits are shorter; this one also covers a pool
-/// without a free connection, for which Spin waits for ever.
+/// Time limit for one statement with its connection. PostgreSQL's own limits are shorter; this one also covers a pool
+/// without a free connection, for which Spin waits without a limit.
 const QUERY_LIMIT: Duration = Duration::from_secs(6);
-/// For one migration.
+/// Time limit for one migration.
 const MIGRATION_LIMIT: Duration = Duration::from_secs(65);
 
 #[http_service]
@@ -60,7 +60,7 @@ async fn database_settings() -> DatabaseSettings {
     }
 }
 
-/// Takes a connection from the host's pool for each statement, so that a page that needs none opens none.
+/// Takes a connection from the host's pool for each statement, so that a page without a statement opens none.
 struct SpinDatabase {
     settings: DatabaseSettings,
 }
@@ -97,9 +97,9 @@ impl Database for SpinDatabase {
     }
 }
 
-/// Waits for `future` at most `limit`, in steps of a second. A sibling that hashes a password stops everything in
-/// this instance, but not the clock: when sixteen sign in at once, a single timer would be over before the
-/// database's answer, long there, was looked at. So a step counts as a second however long it took.
+/// Waits for `future` at most `limit`, in steps of a second. A password hash blocks every request of this instance, but
+/// not the clock: when sixteen users sign in at once, a single timer would expire before the database's reply, which is
+/// already there, is read. So a step counts as a second however long it took.
 async fn within_own_time<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     for _ in 0..limit.as_secs() {
@@ -136,7 +136,7 @@ fn rejected(error: Error) -> DatabaseError {
                 error.extras.into_iter().find_map(|(name, value)| (name == "constraint").then_some(value));
             DatabaseError::Rejected { sqlstate: error.code, constraint, message: error.message }
         }
-        // Without a structured error the server did not get to say anything: the connection broke.
+        // No structured error means that the server sent no reply: the connection broke.
         Error::PgError(PgError::ConnectionFailed(cause) | PgError::QueryFailed(QueryError::Text(cause))) => {
             DatabaseError::Unreachable(cause)
         }

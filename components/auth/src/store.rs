@@ -1,8 +1,8 @@
-//! The ports: what the use cases ask of storage, in their own words. Two implementors: PostgreSQL
-//! ([`crate::postgres`]) and a table in memory for the tests of the use cases.
+//! The ports: what the use cases need of storage. Two implementors: PostgreSQL ([`crate::postgres`]) and tables in
+//! memory for the tests of the use cases.
 //!
-//! `now` is an argument everywhere, so that expiry can be tested with a moved clock and all rows of one request
-//! agree on the time.
+//! `now` is an argument everywhere, so that expiry can be tested with a moved clock and all rows of one request have
+//! the same time.
 
 use web::UnixTime;
 
@@ -18,31 +18,31 @@ use crate::{
     username::UsernameKey,
 };
 
-/// Why storage did not do as asked. The texts are for the log; none holds a secret.
+/// Why an operation failed. The texts are for the log; none contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreError {
     /// This variable is empty.
     NotConfigured(&'static str),
-    /// No connection, no answer in time, or the connection broke.
+    /// No connection, no reply in time, or a broken connection.
     Unreachable(String),
-    /// The schema is not what this version needs, and bringing it up to date failed.
+    /// The schema is not current, and the migrations failed.
     SchemaBehind(String),
-    /// Something that no reader of the code expected.
+    /// A bug.
     Unexpected(String),
 }
 
-/// Why an account was not made.
+/// Why an account was not created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InsertError {
-    /// The unique constraint said so; nothing was checked beforehand, so there is no race.
+    /// From the unique constraint: without a check beforehand there is no race.
     UsernameTaken,
     Store(StoreError),
 }
 
-/// A new password and the one session that goes on with it.
+/// A new password, and the one session that continues with it.
 pub struct PasswordChange<'a> {
     pub user_id: &'a UserId,
-    /// The version whose password was verified; another change in between makes this one void.
+    /// The version whose password was verified. If it has changed since, nothing is stored.
     pub verified_version: i64,
     pub new_hash: &'a PasswordHash,
     pub session: &'a NewSession,
@@ -51,63 +51,68 @@ pub struct PasswordChange<'a> {
 /// Accounts.
 #[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
 pub trait UserStore {
-    /// Makes an account.
+    /// Creates an account.
     async fn insert_user(&self, user: &NewUser, now: UnixTime) -> Result<(), InsertError>;
-    /// The account that signs in with this name.
+    /// The account with this name.
     async fn find_by_username(&self, key: &UsernameKey) -> Result<Option<StoredUser>, StoreError>;
-    /// The account of a session.
+    /// The account with this id.
     async fn find_by_id(&self, id: &UserId) -> Result<Option<StoredUser>, StoreError>;
-    /// Stores the same password hashed with other parameters, if `old` is still what is stored.
+    /// Stores the same password hashed with other parameters, if `old` is still stored.
     async fn replace_hash(
         &self,
         id: &UserId,
         old: &PasswordHash,
         new: &PasswordHash,
     ) -> Result<(), StoreError>;
-    /// Sets a new password, ends every session of the user and starts one; false when the password was
-    /// changed by somebody else meanwhile.
+    /// Stores a new password, ends every session of the user and starts one; false when the password was changed
+    /// meanwhile.
     async fn change_password(&self, change: &PasswordChange<'_>) -> Result<bool, StoreError>;
-    /// Removes the account with everything that belongs to it, if its password is still the verified one.
+    /// Deletes the account with everything that belongs to it, if its password is still the verified one.
     async fn delete_user(&self, id: &UserId, verified_version: i64) -> Result<bool, StoreError>;
 }
 
 /// Sessions.
 #[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
 pub trait SessionStore {
-    /// Starts a session for the password that was verified and ends the browser's `former` one. False when the
-    /// password was changed or the account deleted meanwhile.
+    /// Starts a session and ends the browser's `former` one. False when the verified password was changed or the account
+    /// deleted meanwhile.
     async fn start_session(
         &self,
         user: &StoredUser,
         session: &NewSession,
         former: Option<&TokenHash>,
     ) -> Result<bool, StoreError>;
-    /// The session, if it still holds; notes its use.
+    /// The session, if it is valid; records its use.
     async fn use_session(&self, token: &TokenHash, now: UnixTime) -> Result<Option<LiveSession>, StoreError>;
-    /// Ends a session; ending one that is not there is fine.
+    /// Ends a session, if it exists.
     async fn end_session(&self, token: &TokenHash) -> Result<(), StoreError>;
-    /// The user's sessions that hold, the last used first, at most [`SESSIONS_LISTED_MAX`].
+    /// The user's valid sessions, the last used first, at most [`SESSIONS_LISTED_MAX`].
     async fn list_sessions(&self, user: &UserId, now: UnixTime) -> Result<Vec<SessionLine>, StoreError>;
-    /// Ends one of the user's own sessions.
+    /// Ends one session of the user.
     async fn end_session_of(&self, user: &UserId, handle: &SessionHandle) -> Result<(), StoreError>;
-    /// Ends all of the user's sessions but one.
+    /// Ends all sessions of the user but one.
     async fn end_other_sessions(&self, user: &UserId, kept: &TokenHash) -> Result<(), StoreError>;
 }
 
-/// How many sessions a page lists.
+/// The most sessions that are listed.
 pub const SESSIONS_LISTED_MAX: i64 = 50;
 
-/// Buckets against guessing; see [`crate::throttle`].
+/// Rate limits; see [`crate::throttle`].
 #[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
 pub trait ThrottleStore {
-    /// Counts a try; false when the bucket is full, and then nothing was counted. Atomic.
-    async fn count_try(&self, bucket: &Bucket, subject: &Subject, now: UnixTime) -> Result<bool, StoreError>;
-    /// Whether a try would be counted now; counts nothing.
+    /// Counts an attempt; false, and nothing is counted, when the bucket is full. Atomic.
+    async fn count_attempt(
+        &self,
+        bucket: &Bucket,
+        subject: &Subject,
+        now: UnixTime,
+    ) -> Result<bool, StoreError>;
+    /// Whether an attempt would be counted now; counts nothing.
     async fn has_room(&self, bucket: &Bucket, subject: &Subject, now: UnixTime) -> Result<bool, StoreError>;
-    /// Takes one try back.
-    async fn give_back(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError>;
+    /// Uncounts one attempt.
+    async fn return_attempt(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError>;
     /// Empties the bucket.
-    async fn forget_tries(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError>;
+    async fn reset_attempts(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError>;
 }
 
 /// What a request for quota asks.
@@ -172,22 +177,22 @@ pub trait IdempotencyStore {
     async fn forget_answers(&self, now: UnixTime) -> Result<(), StoreError>;
 }
 
-/// Looking after the tables.
+/// Schema and expired rows.
 #[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
-pub trait Upkeep {
-    /// Checks that the database answers and its schema is current, bringing it up to date if need be.
+pub trait Maintenance {
+    /// Checks that the database answers and applies missing migrations.
     async fn make_ready(&self) -> Result<(), StoreError>;
-    /// Removes rows that no longer mean anything; called now and then.
-    async fn sweep(&self, now: UnixTime) -> Result<(), StoreError>;
+    /// Deletes expired rows; called from time to time.
+    async fn purge_expired(&self, now: UnixTime) -> Result<(), StoreError>;
 }
 
-/// Everything at once, for signatures.
+/// All ports, for signatures.
 pub trait Store:
-    UserStore + SessionStore + ThrottleStore + QuotaStore + BreakerStore + IdempotencyStore + Upkeep
+    UserStore + SessionStore + ThrottleStore + QuotaStore + BreakerStore + IdempotencyStore + Maintenance
 {
 }
 impl<S> Store for S where
-    S: UserStore + SessionStore + ThrottleStore + QuotaStore + BreakerStore + IdempotencyStore + Upkeep
+    S: UserStore + SessionStore + ThrottleStore + QuotaStore + BreakerStore + IdempotencyStore + Maintenance
 {
 }
 

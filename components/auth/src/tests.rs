@@ -1,5 +1,5 @@
-//! The use cases over the store in memory, with a moved clock. The person in these tests is a browser: it keeps
-//! its cookie and follows nothing by itself.
+//! The use cases over the store in memory, with a moved clock. [`Browser`] stands for a user: it keeps its cookie and
+//! follows no redirect.
 
 mod account;
 mod breaker;
@@ -22,7 +22,7 @@ use ::http::{StatusCode, header};
 use web::{Reply, Request, UnixTime};
 
 use crate::{
-    Random,
+    app::Random,
     memory::MemoryStore,
     settings::{Settings, Variables},
 };
@@ -32,12 +32,12 @@ pub(super) const OTHER_PASSWORD: &str = "la pluie tombe sur le toit";
 pub(super) const MINUTE: i64 = 60;
 pub(super) const HOUR: i64 = 3600;
 
-/// The component with its store, its clock and a source of ever new "random" bytes.
+/// The component with its store, its clock and a counter in place of random bytes.
 pub(super) struct Site {
     pub(super) store: MemoryStore,
     pub(super) now: Cell<i64>,
     draws: Cell<u8>,
-    pub(super) dice: Cell<u8>,
+    pub(super) purge_sample: Cell<u8>,
     pub(super) service_key: &'static str,
 }
 
@@ -47,7 +47,7 @@ impl Site {
             store: MemoryStore::default(),
             now: Cell::new(1_795_000_000),
             draws: Cell::new(0),
-            dice: Cell::new(1),
+            purge_sample: Cell::new(1),
             service_key: "the key",
         }
     }
@@ -65,7 +65,7 @@ impl Site {
             salt: [draw; 16],
             user_id: [draw; 16],
             ticket: [draw; 16],
-            dice: self.dice.get(),
+            purge_sample: self.purge_sample.get(),
         };
         let settings = Settings::parse(Variables {
             service_key: self.service_key.to_owned(),
@@ -76,7 +76,7 @@ impl Site {
         now_or_never(crate::handle(&request, &self.store, settings, random))
     }
 
-    /// A browser on a student's own machine.
+    /// A browser with an address of its own.
     pub(super) fn browser(&self) -> Browser<'_> {
         Browser { site: self, cookie: RefCell::default(), address: "192.0.2.1:4711", json: false }
     }

@@ -1,8 +1,8 @@
-//! How often things may be tried. Owns the sizes and rates; the counting is the store's, in one statement.
+//! Rate limits against guessing. Owns the sizes and rates; the store counts, in one statement.
 //!
-//! Each bucket is leaky: a try fills it by one, time empties it, a try that would overflow it is refused and adds
-//! nothing. So nobody is ever locked out for good, and hammering does not prolong the wait. A try is counted
-//! before the password is looked at, so that parallel guesses cannot overtake the count, and given back when the
+//! Each bucket is leaky: an attempt fills it by one, time empties it, and an attempt that would overflow it is refused
+//! and adds nothing. So no account is locked permanently, and more attempts do not prolong the wait. An attempt is
+//! counted before the password is verified, so that parallel guesses cannot overtake the count, and returned when the
 //! password was right.
 
 use std::net::IpAddr;
@@ -16,33 +16,34 @@ use crate::username::UsernameKey;
 pub struct Bucket {
     /// Its name in the database.
     pub scope: &'static str,
-    /// How many tries in a row.
+    /// How many attempts in a row.
     pub size: u32,
-    /// One more try after each of these.
-    pub seconds_per_try: u32,
+    /// One more attempt after each of these.
+    pub seconds_per_attempt: u32,
 }
 
-/// Wrong passwords for one account from one address: what a guesser meets first. Filled only once a password
-/// was wrong; ten leave room for a forgetful person.
-pub const WRONG_PASSWORD: Bucket = Bucket { scope: "wrong-password", size: 10, seconds_per_try: 30 };
+/// Wrong passwords for one account from one address: the limit that a guesser reaches first. Filled only after a wrong
+/// password; ten are enough for a user who does not remember which one it was.
+pub const WRONG_PASSWORD: Bucket = Bucket { scope: "wrong-password", size: 10, seconds_per_attempt: 30 };
 
-/// Tries for one account from one address, those under way included: what bounds guesses that are sent all at
-/// once, before any of them was found wrong. Wider, because a person's tabs also sign in all at once.
+/// Attempts for one account from one address, including those under way: bounds guesses that are sent at the same time,
+/// before any was found wrong. Larger, because several tabs of one user may also sign in at the same time.
 pub const SIGN_IN_ACCOUNT_FROM_ADDRESS: Bucket =
-    Bucket { scope: "sign-in-account-address", size: 40, seconds_per_try: 30 };
+    Bucket { scope: "sign-in-account-address", size: 40, seconds_per_attempt: 30 };
 
-/// Wrong passwords for one account from everywhere. NIST SP 800-63B-4 §3.2.2 asks for at most 100 in a row; the
-/// rate stays high enough that a botnet slows the owner down but cannot keep them out for long.
-pub const SIGN_IN_ACCOUNT: Bucket = Bucket { scope: "sign-in-account", size: 100, seconds_per_try: 20 };
+/// Wrong passwords for one account from all addresses. NIST SP 800-63B-4 §3.2.2 requires at most 100 in a row; at this
+/// rate a botnet delays the owner but cannot lock the account for long.
+pub const SIGN_IN_ACCOUNT: Bucket = Bucket { scope: "sign-in-account", size: 100, seconds_per_attempt: 20 };
 
-/// Wrong passwords from one address for any account (spraying). A lecture hall behind one address must fit.
-pub const SIGN_IN_ADDRESS: Bucket = Bucket { scope: "sign-in-address", size: 300, seconds_per_try: 2 };
+/// Wrong passwords from one address for any account (password spraying). Large enough for a lecture hall behind one
+/// address.
+pub const SIGN_IN_ADDRESS: Bucket = Bucket { scope: "sign-in-address", size: 300, seconds_per_attempt: 2 };
 
-/// Attempts to register from one address: bounds made-up accounts, and asking which names are taken. A lecture
-/// hall that registers in the same quarter of an hour must fit.
-pub const REGISTER_ADDRESS: Bucket = Bucket { scope: "register-address", size: 200, seconds_per_try: 10 };
+/// Registrations from one address, also failed ones: bounds throw-away accounts and probing for taken names. Large enough
+/// for a lecture hall that registers within a quarter of an hour.
+pub const REGISTER_ADDRESS: Bucket = Bucket { scope: "register-address", size: 200, seconds_per_attempt: 10 };
 
-/// Whom a bucket counts, as a hash: the table is no list of who tried what.
+/// The account or address that a bucket counts, as a hash: the table does not reveal who tried what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Subject([u8; 32]);
 
@@ -69,8 +70,8 @@ impl Subject {
     }
 }
 
-/// An IPv4 address, or the /64 of an IPv6 one: a household has a whole /64, so single addresses say nothing.
-/// Requests whose address the runtime does not tell share one bucket.
+/// An IPv4 address, or the /64 of an IPv6 address, because one household has a whole /64. Requests whose address is
+/// unknown share one bucket.
 fn network_of(address: Option<IpAddr>) -> Vec<u8> {
     match address.map(|address| address.to_canonical()) {
         None => Vec::new(),
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_spelling_of_a_name_does_not_make_another_account() {
+    fn all_spellings_of_a_name_share_one_subject() {
         let account = |name: &str| Subject::account(Username::parse(name).unwrap().key());
         assert_eq!(account("Alice"), account("ALICE "));
     }

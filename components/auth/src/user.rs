@@ -1,8 +1,8 @@
-//! Accounts as they are stored. Knows no storage.
+//! Accounts. Knows no storage.
 
-use crate::{password_hash::PasswordHash, session::hex_encode, username::Username};
+use crate::{password_hash::PasswordHash, username::Username};
 
-/// Names an account for ever, also in llm and ocr: a random UUID.
+/// The permanent id of an account, also in llm and ocr: a random UUID.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserId(String);
 
@@ -13,29 +13,25 @@ pub struct NewUser {
     pub password_hash: PasswordHash,
 }
 
-/// An account as found.
+/// An account as it is stored.
 #[derive(Clone)]
 pub struct StoredUser {
     pub id: UserId,
     /// As shown.
     pub username: String,
     pub password_hash: PasswordHash,
-    /// Goes up with each change of the password; sessions are good for one version.
+    /// Grows with each change of the password; a session is valid for one version.
     pub password_version: i64,
 }
 
 impl UserId {
     /// A version 4 UUID (RFC 9562 §5.4) of random bytes.
     #[must_use]
-    pub fn from_random(mut bytes: [u8; 16]) -> Self {
-        bytes[6] = bytes[6] & 0x0f | 0x40;
-        bytes[8] = bytes[8] & 0x3f | 0x80;
-        let hex = hex_encode(&bytes);
-        let part = |range: std::ops::Range<usize>| hex.get(range).unwrap_or_default();
-        Self(format!("{}-{}-{}-{}-{}", part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)))
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        Self(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
     }
 
-    /// Takes what the database holds.
+    /// The id as the database returns it.
     #[must_use]
     pub const fn from_stored(text: String) -> Self {
         Self(text)

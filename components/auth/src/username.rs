@@ -1,15 +1,16 @@
-//! The name a person signs in with. Owns its limits and what counts as the same name; knows no storage.
+//! Usernames. Owns the limits and the rule for equal names; knows no storage.
 
 use unicode_normalization::UnicodeNormalization;
+use web::Text;
 
-/// A name fit to be stored and shown.
+/// A valid name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Username {
     shown: String,
     key: UsernameKey,
 }
 
-/// What must be unique: two names with one key are the same account.
+/// The form that must be unique: two names with the same key are the same account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UsernameKey(String);
 
@@ -18,8 +19,26 @@ pub struct UsernameKey(String);
 pub enum UsernameProblem {
     Missing,
     TooLong,
-    /// A control, direction-changing, invisible or private-use character: it would let two accounts look alike.
+    /// A control, direction-changing, invisible or private-use character, which could make two names look alike.
     Unprintable,
+}
+
+impl UsernameProblem {
+    /// The sentence for the user.
+    #[must_use]
+    pub fn text(self) -> Text {
+        match self {
+            Self::Missing => Text::new("Indiquez un nom d’utilisateur.", "Enter a username."),
+            Self::TooLong => Text::owned(
+                format!("Nom trop long : {} caractères au maximum.", Username::CHARS_MAX),
+                format!("That name is too long: {} characters at most.", Username::CHARS_MAX),
+            ),
+            Self::Unprintable => Text::new(
+                "Ce nom contient des caractères invisibles ou de contrôle. Retapez-le.",
+                "That name contains invisible or control characters. Type it again.",
+            ),
+        }
+    }
 }
 
 impl Username {
@@ -32,14 +51,14 @@ impl Username {
     /// Trims, collapses blanks, normalises (NFC to show, NFKC with case folding to compare).
     ///
     /// # Errors
-    /// The first [`UsernameProblem`] met.
+    /// The first [`UsernameProblem`] found.
     pub fn parse(given: &str) -> Result<Self, UsernameProblem> {
-        // Bounded before anything is normalised: normalising is linear, but a megabyte is still a megabyte.
+        // Bounded before it is normalised, which is linear in the length.
         let given = given.trim();
         if given.chars().nth(Self::CHARS_MAX * 2).is_some() {
             return Err(UsernameProblem::TooLong);
         }
-        // Before blanks are collapsed: a line break inside a name is no blank, it is somebody trying something.
+        // Before blanks are collapsed: a line break inside a name is no blank but an error.
         if given.chars().any(is_unprintable) {
             return Err(UsernameProblem::Unprintable);
         }
@@ -81,7 +100,7 @@ impl UsernameKey {
     }
 }
 
-/// Unicode's `toNFKC_Casefold` but for the ignorable characters, which [`is_unprintable`] keeps out.
+/// Unicode's `toNFKC_Casefold` without the ignorable characters, which [`is_unprintable`] refuses.
 fn fold(text: &str) -> String {
     let folded = caseless::default_case_fold_str(&text.nfkc().collect::<String>());
     one_space_between_words(&folded.nfkc().collect::<String>())
@@ -116,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_shown_as_typed_but_trimmed() {
+    fn a_name_is_shown_as_it_was_typed_but_trimmed() {
         let check = |given, shown| assert_eq!(Username::parse(given).unwrap().as_str(), shown);
         check("Alice", "Alice");
         check("  Élodie   Dupont\t", "Élodie Dupont");
@@ -127,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_of_one_name_are_one_account() {
+    fn all_spellings_of_a_name_are_one_account() {
         assert!(same_account("Alice", "aLICE "));
         assert!(same_account("Straße", "STRASSE"));
         assert!(same_account("e\u{301}lodie", "ÉLODIE"));

@@ -1,18 +1,18 @@
-//! "Who is asking?", for llm, ocr and the gateway's external authorisation.
+//! Identifies the user of a session, for llm, ocr and the gateway's external authorisation.
 
 use http::{HeaderName, HeaderValue, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use web::{Reply, Request};
 
-use crate::{App, access, session::LiveSession, store::Store};
+use crate::{app::AppContext, authentication, session::LiveSession, store::Store};
 
-/// `GET /auth/verify`: 204 with `x-user-id` and `x-user-name` (UTF-8, percent-encoded), or 401. Nothing but the
-/// cookie counts, and nothing changes but the session's last use.
+/// `GET /auth/verify`: 204 with `x-user-id` and `x-user-name` (UTF-8, percent-encoded), or 401. Only the cookie counts,
+/// and only the session's last use changes.
 ///
-/// The gateway asks at `/auth/verify/` followed by the path of the request that it holds back, and is told 200: Envoy's
-/// external authorisation lets that status pass and sends every other one, 204 among them, to the client.
-pub async fn verify<S: Store>(request: &Request, app: &App<'_, S>) -> Reply {
-    match access::required(request, app).await {
+/// The gateway calls `/auth/verify/` followed by the path of the request that it holds back, and gets 200: Envoy's
+/// external authorisation accepts that status only and forwards any other, also 204, to the client.
+pub async fn verify<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply {
+    match authentication::require_session(request, app).await {
         Ok(session) if request.path().starts_with("/auth/verify/") => {
             Reply { status: StatusCode::OK, ..identified(&session) }
         }

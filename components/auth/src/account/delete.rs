@@ -1,21 +1,24 @@
-//! Deleting one's account with everything that belongs to it, at once and for good (GDPR art. 17).
+//! Deletes an account with everything that belongs to it, at once (GDPR art. 17).
 
 use web::{Fields, Reply, Request};
 
-use super::{done, reauthenticated};
-use crate::{App, error::AuthError, notice::Notice, session::LiveSession, session_cookie, store::Store};
+use super::{page::done, reauthentication::reauthenticate};
+use crate::{
+    app::AppContext, error::AuthError, flash_message::FlashMessage, session::LiveSession, session_cookie,
+    store::Store,
+};
 
-/// The field `password`, so that a device left open is not enough.
+/// The field `password`: an unattended session is not enough.
 pub(super) async fn delete<S: Store>(
     request: &Request,
-    app: &App<'_, S>,
+    app: &AppContext<'_, S>,
     session: &LiveSession,
     fields: &Fields,
 ) -> Result<Reply, AuthError> {
     let given = fields.get("password").unwrap_or_default();
-    let user = reauthenticated(request, app, session, ("password", given)).await?;
+    let user = reauthenticate(request, app, session, ("password", given)).await?;
     if !app.store.delete_user(&user.id, user.password_version).await? {
         return Err(AuthError::SignedOut);
     }
-    Ok(session_cookie::take_away(done(request, Notice::AccountDeleted, "/auth"), request))
+    Ok(session_cookie::clear(done(request, FlashMessage::AccountDeleted, "/auth"), request))
 }

@@ -1,8 +1,8 @@
-//! A browser's description of itself in words that its owner recognises. A hint, never a decision.
+//! Turns a `User-Agent` into a name that the user recognises. For display only: it is not trustworthy.
 
 use web::Lang;
 
-/// The first that fits; browsers name their relatives too, so the order matters.
+/// The first match counts; browsers also name those that they are compatible with, so the order matters.
 const BROWSERS: [(&str, &str); 7] = [
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -22,7 +22,7 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-/// `Firefox, Linux`; what is unknown is shown as it came, cut short.
+/// `Firefox, Linux`; an unknown one is shown as it is, cut to 60 characters.
 pub(super) fn name(user_agent: &str, lang: Lang) -> String {
     let known = |table: &[(&str, &'static str)]| {
         table.iter().find_map(|(mark, name)| user_agent.contains(mark).then_some(*name))
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn devices_are_named_as_their_owners_would() {
+    fn common_browsers_and_systems_are_named() {
         let check = |agent, expected: &str| assert_eq!(name(agent, Lang::Fr), expected);
         check("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox, Linux");
         check(

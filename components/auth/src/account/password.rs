@@ -1,12 +1,12 @@
-//! A new password: ends every session, this one included, and starts a new one (ASVS 7.2.4, 7.4.3).
+//! Changes the password: ends every session, including this one, and starts a new one (ASVS 7.2.4, 7.4.3).
 
 use web::{Fields, Reply, Request};
 
-use super::{done, reauthenticated};
+use super::{page::done, reauthentication::reauthenticate};
 use crate::{
-    App,
-    error::{self, AuthError},
-    notice::Notice,
+    app::AppContext,
+    error::AuthError,
+    flash_message::FlashMessage,
     password::NewPassword,
     password_hash::PasswordHash,
     session::{LiveSession, NewSession, SessionToken},
@@ -18,16 +18,16 @@ use crate::{
 /// The fields `current_password` and `new_password`.
 pub(super) async fn change<S: Store>(
     request: &Request,
-    app: &App<'_, S>,
+    app: &AppContext<'_, S>,
     session: &LiveSession,
     fields: &Fields,
 ) -> Result<Reply, AuthError> {
     let owner = Username::parse(&session.username).ok();
-    // Judged before the current one is looked at: a bad choice costs no hash and no try.
+    // Checked before the current password: an unusable new one costs no hash and no attempt.
     let password = NewPassword::parse(fields.get("new_password").unwrap_or_default(), owner.as_ref())
-        .map_err(|problem| AuthError::Invalid(vec![("new_password", error::password_text(problem))]))?;
+        .map_err(|problem| AuthError::Invalid(vec![("new_password", problem.text())]))?;
     let current = fields.get("current_password").unwrap_or_default();
-    let user = reauthenticated(request, app, session, ("current_password", current)).await?;
+    let user = reauthenticate(request, app, session, ("current_password", current)).await?;
 
     let token = SessionToken::from_random(app.random.token);
     let new_session = NewSession::new(&token, request.header("user-agent").unwrap_or_default(), request.now);
@@ -39,8 +39,8 @@ pub(super) async fn change<S: Store>(
         session: &new_session,
     };
     if !app.store.change_password(&change).await? {
-        // Somebody else has just changed it, and this session has ended with the old one.
+        // The password was changed elsewhere meanwhile, which ended this session.
         return Err(AuthError::SignedOut);
     }
-    Ok(session_cookie::give(done(request, Notice::PasswordChanged, "/account"), request, &token))
+    Ok(session_cookie::set(done(request, FlashMessage::PasswordChanged, "/account"), request, &token))
 }

@@ -1,21 +1,21 @@
-//! Ending one's sessions on other devices.
+//! Ends sessions of the user's own account.
 
 use web::{Fields, Reply, Request, Text};
 
-use super::done;
+use super::page::done;
 use crate::{
-    App,
+    app::AppContext,
     error::AuthError,
-    notice::Notice,
+    flash_message::FlashMessage,
     session::{LiveSession, SessionHandle},
     session_cookie,
     store::Store,
 };
 
-/// The field `session`: which one. Ending the current one is signing out.
+/// The field `session` names one by its handle. Ending the current one is a sign-out.
 pub(super) async fn end<S: Store>(
     request: &Request,
-    app: &App<'_, S>,
+    app: &AppContext<'_, S>,
     session: &LiveSession,
     fields: &Fields,
 ) -> Result<Reply, AuthError> {
@@ -25,17 +25,17 @@ pub(super) async fn end<S: Store>(
     })?;
     app.store.end_session_of(&session.user_id, &handle).await?;
     if handle == session.token_hash.handle() {
-        return Ok(session_cookie::take_away(done(request, Notice::SignedOut, "/auth"), request));
+        return Ok(session_cookie::clear(done(request, FlashMessage::SignedOut, "/auth"), request));
     }
-    Ok(done(request, Notice::SessionEnded, "/account"))
+    Ok(done(request, FlashMessage::SessionEnded, "/account"))
 }
 
-/// All but the one that asks.
+/// All but the session of the request.
 pub(super) async fn end_others<S: Store>(
     request: &Request,
-    app: &App<'_, S>,
+    app: &AppContext<'_, S>,
     session: &LiveSession,
 ) -> Result<Reply, AuthError> {
     app.store.end_other_sessions(&session.user_id, &session.token_hash).await?;
-    Ok(done(request, Notice::OtherSessionsEnded, "/account"))
+    Ok(done(request, FlashMessage::OtherSessionsEnded, "/account"))
 }

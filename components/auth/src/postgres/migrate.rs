@@ -1,5 +1,4 @@
-//! Bringing the schema up to date. The files are plain SQL in `components/auth/migrations`, embedded here; the
-//! rendering is `crates/migrations`'.
+//! Migrations. The files are plain SQL in `components/auth/migrations`, embedded here; `crates/migrations` renders them.
 //!
 //! Two versions of the program run at once during a rollout, so a change of shape takes two releases: expand
 //! (add what the new code needs, which the old code does not mind), then contract (drop what only the old code
@@ -25,7 +24,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("0006_create_idempotency_keys.sql"),
 ];
 
-/// Applies what is missing. Safe with many instances at once: each statement locks, looks again, then acts.
+/// Applies missing migrations. Many instances may do so at once: each statement takes a lock, checks again, then acts.
 pub(super) async fn apply(database: &impl Database) -> Result<(), DatabaseError> {
     for migration in missing(database).await? {
         database.migrate(&migration.statement()).await.map_err(|error| failed(migration, error))?;
@@ -71,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_count_up_from_one() {
+    fn versions_are_consecutive_from_one() {
         let versions: Vec<u32> = MIGRATIONS.iter().map(Migration::version).collect();
         assert_eq!(versions, (1..=u32::try_from(MIGRATIONS.len()).unwrap()).collect::<Vec<_>>());
     }

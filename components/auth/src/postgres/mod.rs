@@ -6,12 +6,12 @@
 mod breakers;
 mod database;
 mod idempotency;
+mod maintenance;
 mod migrate;
 mod quota;
 mod sessions;
 mod settings;
 mod throttle;
-mod upkeep;
 mod users;
 
 pub use database::{Database, DatabaseError, Row, Value};

@@ -22,7 +22,8 @@ SELECT $3::bytea, id, password_version, to_timestamp($4::bigint), to_timestamp($
 FROM users WHERE id = $1::text::uuid AND password_version = $2::bigint
 RETURNING 1::bigint";
 
-/// One round trip for every page of every tool: reads the session, and notes its use when the last note is old.
+/// Reads the session and records its use at most once a minute. One statement, because every page of every tool needs
+/// it.
 const USE: &str = "
 WITH live AS (
   SELECT s.user_id, u.username, s.last_seen_at
@@ -30,7 +31,7 @@ WITH live AS (
   WHERE s.token_hash = $1::bytea
     AND s.expires_at > to_timestamp($2::bigint)
     AND s.last_seen_at > to_timestamp($2::bigint - $3::bigint)
-), noted AS (
+), recorded AS (
   UPDATE sessions SET last_seen_at = to_timestamp($2::bigint)
   WHERE token_hash = $1::bytea
     AND EXISTS (SELECT FROM live WHERE last_seen_at <= to_timestamp($2::bigint - $4::bigint))

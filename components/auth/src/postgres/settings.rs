@@ -1,4 +1,4 @@
-//! From the `db_*` variables to a connection string.
+//! Makes a connection string from the `db_*` variables.
 
 use super::DatabaseError;
 
@@ -13,21 +13,21 @@ pub struct DatabaseSettings {
     pub sslmode: String,
 }
 
-/// What a connection is for: each has its own limits, and therefore its own pool in the host.
+/// What a connection is for. Each purpose has its own time limits, and so its own pool in the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// A page waits for it.
+    /// The statements of a request.
     Request,
-    /// A migration may take long, and waits for another instance that is migrating.
+    /// A migration, which may take long and waits while another instance migrates.
     Migration,
 }
 
-/// Until the server accepts the connection.
+/// Time limit for opening a connection.
 const CONNECT_SECONDS_MAX: u32 = 3;
 
 impl Purpose {
-    /// (`statement_timeout`, `lock_timeout`) in milliseconds. Spin's pool has no limit of its own, so a query
-    /// that hangs would hold its connection for ever.
+    /// (`statement_timeout`, `lock_timeout`) in milliseconds. Spin's pool has no limits, so without these a query that
+    /// hangs would occupy its connection for ever.
     const fn limits_ms(self) -> (u32, u32) {
         match self {
             Self::Request => (3_000, 2_000),
@@ -37,8 +37,8 @@ impl Purpose {
 }
 
 impl DatabaseSettings {
-    /// A libpq connection string (`host='…' …`), every value quoted, so that no password can smuggle in a
-    /// parameter. Keyword form and not a URL: nothing has to be percent-encoded.
+    /// A libpq connection string (`host='…' …`). Every value is quoted, so that none can add a parameter. Keyword form,
+    /// because a URL would have to be percent-encoded.
     ///
     /// # Errors
     /// [`DatabaseError::NotConfigured`] naming the first variable that is empty. An empty password is allowed:
@@ -56,7 +56,7 @@ impl DatabaseSettings {
         let (statement_ms, lock_ms) = purpose.limits_ms();
         let options = format!("-c statement_timeout={statement_ms} -c lock_timeout={lock_ms}");
         let connect = CONNECT_SECONDS_MAX.to_string();
-        // tokio-postgres, which Spin uses, knows these three modes; libpq's verify-* mean what `require` does there.
+        // tokio-postgres, which Spin uses, has these three modes; its `require` verifies like libpq's `verify-full`.
         let sslmode = match self.sslmode.as_str() {
             "disable" => "disable",
             "" | "prefer" | "allow" => "prefer",
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn every_value_arrives_as_it_is() {
+    fn every_value_is_quoted() {
         let text = settings().connection_string(Purpose::Request).unwrap();
         let config: tokio_postgres::Config = text.parse().unwrap();
         assert_eq!(config.get_password(), Some("it's \\ a' host=evil pässword".as_bytes()));
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn libpqs_other_modes_are_as_strict_as_they_sound() {
+    fn libpqs_stricter_modes_become_require() {
         let mode = |sslmode: &str| {
             let settings = DatabaseSettings { sslmode: sslmode.to_owned(), ..settings() };
             let text = settings.connection_string(Purpose::Request).unwrap();

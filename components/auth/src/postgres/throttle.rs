@@ -8,8 +8,8 @@ use crate::{
     throttle::{Bucket, Subject},
 };
 
-/// Fills by one what time has left of the level; returns no row when that would overflow. A clock that runs
-/// behind another instance's does not fill anything: `greatest(0, …)` of the time passed.
+/// Subtracts what has leaked since `filled_at` and adds one; returns no row when that would overflow. `greatest(0, …)` of
+/// the time passed: an instance whose clock is behind must not raise the level.
 const COUNT: &str = "
 INSERT INTO throttles AS t (scope, subject, level, filled_at)
 VALUES ($1::text, $2::bytea, 1, to_timestamp($3::bigint))
@@ -33,7 +33,12 @@ UPDATE throttles SET level = greatest(0, level - 1) WHERE scope = $1::text AND s
 const FORGET: &str = "DELETE FROM throttles WHERE scope = $1::text AND subject = $2::bytea";
 
 impl<D: Database> ThrottleStore for PostgresStore<D> {
-    async fn count_try(&self, bucket: &Bucket, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
+    async fn count_attempt(
+        &self,
+        bucket: &Bucket,
+        subject: &Subject,
+        now: UnixTime,
+    ) -> Result<bool, StoreError> {
         Ok(self.first(COUNT, level(bucket, subject, now)).await?.is_some())
     }
 
@@ -41,12 +46,12 @@ impl<D: Database> ThrottleStore for PostgresStore<D> {
         Ok(self.first(FULL, level(bucket, subject, now)).await?.is_none())
     }
 
-    async fn give_back(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
+    async fn return_attempt(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
         self.query(GIVE_BACK, key(bucket, subject)).await?;
         Ok(())
     }
 
-    async fn forget_tries(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
+    async fn reset_attempts(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
         self.query(FORGET, key(bucket, subject)).await?;
         Ok(())
     }
@@ -58,6 +63,6 @@ fn key(bucket: &Bucket, subject: &Subject) -> Vec<Value> {
 
 fn level(bucket: &Bucket, subject: &Subject, now: UnixTime) -> Vec<Value> {
     let mut parameters = key(bucket, subject);
-    parameters.extend([now.0, i64::from(bucket.size), i64::from(bucket.seconds_per_try)].map(Value::Int));
+    parameters.extend([now.0, i64::from(bucket.size), i64::from(bucket.seconds_per_attempt)].map(Value::Int));
     parameters
 }

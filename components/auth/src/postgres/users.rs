@@ -26,8 +26,8 @@ SELECT id::text, username, password_hash, password_version FROM users WHERE id =
 const REPLACE_HASH: &str = "
 UPDATE users SET password_hash = $3::text WHERE id = $1::text::uuid AND password_hash = $2::text";
 
-/// A session is good for one version of the password, so the DELETE only tidies up: a session that another
-/// statement starts meanwhile with the old version does not hold either.
+/// A session is valid for one version of the password, so the DELETE only removes rows: a session that another
+/// statement starts meanwhile with the old version is not valid either.
 const CHANGE_PASSWORD: &str = "
 WITH changed AS (
   UPDATE users SET password_hash = $3::text, password_version = password_version + 1

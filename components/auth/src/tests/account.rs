@@ -40,7 +40,7 @@ fn a_new_password_obeys_the_rules_and_needs_the_current_one() {
 }
 
 #[test]
-fn guessing_the_current_password_is_throttled() {
+fn guesses_at_the_current_password_are_throttled() {
     let site = Site::new();
     let browser = site.browser();
     browser.register("alice");
@@ -83,7 +83,7 @@ impl super::Browser<'_> {
 }
 
 #[test]
-fn nobody_ends_somebody_elses_session() {
+fn a_user_cannot_end_a_session_of_another() {
     let site = Site::new();
     let (mut alice, bob) = (site.browser(), site.browser());
     alice.register("alice");
@@ -102,7 +102,7 @@ fn nobody_ends_somebody_elses_session() {
 }
 
 #[test]
-fn a_deleted_account_is_gone_with_its_sessions() {
+fn a_deleted_account_loses_its_sessions_and_its_name_is_free() {
     let site = Site::new();
     let (here, there) = (site.browser(), site.browser());
     here.register("alice");
@@ -118,7 +118,7 @@ fn a_deleted_account_is_gone_with_its_sessions() {
 }
 
 #[test]
-fn without_a_session_there_is_no_account() {
+fn the_account_needs_a_session() {
     let site = Site::new();
     let mut browser = site.browser();
     assert_eq!(location(&browser.get("/account")), "/auth?next=/account");

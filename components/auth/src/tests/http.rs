@@ -1,4 +1,4 @@
-//! What HTTP asks of every route.
+//! What is common to all routes.
 
 use ::http::{StatusCode, header};
 
@@ -57,7 +57,7 @@ fn another_site_cannot_act_for_the_user() {
 }
 
 #[test]
-fn bodies_that_are_no_form_are_told_so() {
+fn bodies_that_are_no_form_are_refused() {
     let site = Site::new();
     let browser = site.browser();
     let check = |content_type: &str, body: &[u8], status| {

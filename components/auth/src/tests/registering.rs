@@ -32,7 +32,7 @@ fn a_taken_name_is_409_in_every_spelling_and_the_form_keeps_it() {
 }
 
 #[test]
-fn every_rule_is_told_beside_its_field() {
+fn every_rule_is_reported_with_its_field() {
     let site = Site::new();
     let mut browser = site.browser();
     browser.json = true;
@@ -64,7 +64,7 @@ fn the_page_marks_fields_and_never_repeats_a_password() {
 }
 
 #[test]
-fn a_program_gets_201_and_the_account() {
+fn a_json_client_gets_201_and_the_account() {
     let site = Site::new();
     let mut browser = site.browser();
     browser.json = true;
@@ -83,7 +83,7 @@ fn unknown_fields_grant_nothing() {
 }
 
 #[test]
-fn one_address_cannot_register_for_ever_and_another_is_not_concerned() {
+fn registrations_are_limited_per_address() {
     let site = Site::new();
     let mut browser = site.browser();
     browser.register("zoe");
@@ -91,7 +91,7 @@ fn one_address_cannot_register_for_ever_and_another_is_not_concerned() {
     let address = Subject::address(Some("192.0.2.1".parse().unwrap()));
     for _ in 0..198 {
         assert!(
-            now_or_never(site.store.count_try(&REGISTER_ADDRESS, &address, UnixTime(site.now.get())))
+            now_or_never(site.store.count_attempt(&REGISTER_ADDRESS, &address, UnixTime(site.now.get())))
                 .unwrap()
         );
     }

@@ -3,7 +3,7 @@ use ::http::{StatusCode, header};
 use super::{HOUR, MINUTE, PASSWORD, Site, location, text};
 
 #[test]
-fn an_unused_session_ends_after_thirty_minutes_and_a_used_one_goes_on() {
+fn an_unused_session_ends_after_thirty_minutes_and_use_prolongs_it() {
     let site = Site::new();
     let browser = site.browser();
     browser.register("alice");
@@ -47,7 +47,7 @@ fn each_sign_in_has_a_new_token_and_ends_the_browsers_old_session() {
 }
 
 #[test]
-fn a_planted_token_is_not_adopted() {
+fn a_token_from_elsewhere_is_not_adopted() {
     let site = Site::new();
     let browser = site.browser();
     browser.register("alice");
@@ -74,7 +74,7 @@ fn signing_out_ends_the_session_on_the_server() {
 }
 
 #[test]
-fn verify_tells_who_it_is_and_nothing_else_decides() {
+fn verify_returns_the_user_and_only_the_cookie_counts() {
     let site = Site::new();
     let browser = site.browser();
     browser.register("Zoé Dupont");
@@ -93,11 +93,11 @@ fn verify_tells_who_it_is_and_nothing_else_decides() {
         .with("authorization", "Bearer x");
     assert_eq!(site.answer(forged).status, StatusCode::UNAUTHORIZED);
     let tossed = browser.request("GET", "/auth/verify").with("cookie", "session=other");
-    assert_eq!(site.answer(tossed).status, StatusCode::UNAUTHORIZED, "of two cookies neither is believed");
+    assert_eq!(site.answer(tossed).status, StatusCode::UNAUTHORIZED, "of two cookies neither counts");
 }
 
 #[test]
-fn home_greets_escapes_and_shows_what_is_left() {
+fn home_escapes_the_name_and_shows_what_is_left() {
     let site = Site::new();
     let browser = site.browser();
     browser.register("<script>alert(1)</script>");
@@ -116,22 +116,22 @@ fn home_greets_escapes_and_shows_what_is_left() {
 }
 
 #[test]
-fn a_notice_is_shown_once() {
+fn a_flash_message_is_shown_once() {
     let site = Site::new();
     let browser = site.browser();
     let left = browser.register("alice");
     let cookie = left.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
     let reply = site.answer(browser.request("GET", "/auth").with("cookie", &cookie));
     assert!(text(&reply).contains("Votre compte est créé"));
-    assert!(reply.headers[header::SET_COOKIE].to_str().unwrap().starts_with("notice=; "));
-    let forged = site.answer(browser.request("GET", "/auth").with("cookie", "notice=<b>x</b>"));
+    assert!(reply.headers[header::SET_COOKIE].to_str().unwrap().starts_with("flash=; "));
+    let forged = site.answer(browser.request("GET", "/auth").with("cookie", "flash=<b>x</b>"));
     assert!(!text(&forged).contains("<b>x"));
 }
 
-/// Envoy asks before it lets a body through, with the method and the path of the request it holds back. It takes 200
-/// for a yes; with any other status, also 204, that answer is what the client gets.
+/// Envoy calls before it passes a body on, with the method and the path of the request that it holds back. It accepts
+/// 200 only and forwards any other status, also 204, to the client.
 #[test]
-fn the_gateway_may_ask_about_any_request() {
+fn the_gateway_may_verify_any_request() {
     let site = Site::new();
     let browser = site.browser();
     let ask = |path| browser.site.answer(browser.request("POST", path)).status;

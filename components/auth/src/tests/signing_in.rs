@@ -21,7 +21,7 @@ fn a_wrong_password_and_an_unknown_name_get_the_same_page() {
 }
 
 #[test]
-fn names_and_passwords_that_cannot_exist_are_simply_wrong() {
+fn names_and_passwords_that_are_not_valid_get_401() {
     let site = Site::new();
     let browser = site.browser();
     browser.register("alice");
@@ -49,7 +49,7 @@ fn a_password_does_not_expire() {
 }
 
 #[test]
-fn the_way_on_stays_on_this_site() {
+fn the_redirect_stays_on_this_site() {
     let site = Site::new();
     let browser = site.browser();
     browser.register("alice");
@@ -66,7 +66,7 @@ fn the_way_on_stays_on_this_site() {
 }
 
 #[test]
-fn a_program_gets_its_account_and_a_cookie() {
+fn a_json_client_gets_its_account_and_a_cookie() {
     let site = Site::new();
     let mut browser = site.browser();
     browser.json = true;
@@ -80,7 +80,7 @@ fn a_program_gets_its_account_and_a_cookie() {
 }
 
 #[test]
-fn guessing_at_one_account_is_slowed_down_and_never_locks_it_for_good() {
+fn guesses_at_one_account_are_limited_and_never_lock_it_permanently() {
     let site = Site::new();
     let browser = site.browser();
     browser.register("alice");
@@ -92,7 +92,7 @@ fn guessing_at_one_account_is_slowed_down_and_never_locks_it_for_good() {
     assert_eq!(refused.headers[header::RETRY_AFTER], "30");
     let mut elsewhere = site.browser();
     elsewhere.address = "198.51.100.7:1";
-    assert_eq!(location(&elsewhere.sign_in("alice", PASSWORD)), "/home", "the owner is elsewhere");
+    assert_eq!(location(&elsewhere.sign_in("alice", PASSWORD)), "/home", "from another address");
     site.wait(30);
     assert_eq!(location(&browser.sign_in("alice", PASSWORD)), "/home");
     for _ in 0..10 {
@@ -110,7 +110,7 @@ fn unknown_accounts_are_throttled_like_known_ones() {
 }
 
 #[test]
-fn signing_in_rightly_is_never_throttled() {
+fn successful_sign_ins_are_never_throttled() {
     let site = Site::new();
     let browser = site.browser();
     browser.register("alice");
@@ -158,13 +158,13 @@ fn an_outdated_hash_is_replaced_when_its_owner_signs_in() {
 }
 
 #[test]
-fn now_and_then_a_sign_in_sweeps() {
+fn some_sign_ins_purge_expired_rows() {
     let site = Site::new();
     let browser = site.browser();
     browser.register("alice");
     browser.sign_in("alice", PASSWORD);
     assert_eq!(site.store.swept.get(), 0);
-    site.dice.set(0);
+    site.purge_sample.set(0);
     browser.sign_in("alice", PASSWORD);
     assert_eq!(site.store.swept.get(), 1);
 }

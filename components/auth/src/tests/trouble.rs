@@ -1,4 +1,4 @@
-//! The database is away, or the operator forgot something.
+//! The database is unreachable, or a variable is not valid.
 
 use ::http::StatusCode;
 
@@ -6,7 +6,7 @@ use super::{PASSWORD, Site, json, location, now_or_never, text};
 use crate::settings::Misconfigured;
 
 #[test]
-fn without_the_database_every_page_says_so_and_recovers() {
+fn without_the_database_every_page_is_503_until_it_is_back() {
     let site = Site::new();
     let browser = site.browser();
     browser.register("alice");
@@ -46,7 +46,7 @@ fn readiness_names_the_cause_without_details() {
 fn a_variable_that_cannot_be_read_is_named() {
     let site = Site::new();
     let request = site.browser().request("GET", "/home");
-    let random = crate::Random::from_bytes([1; 81]);
+    let random = crate::app::Random::from_bytes([1; 81]);
     let settings = Err(Misconfigured("llm_daily_quota"));
     let reply = now_or_never(crate::handle(&request, &site.store, settings, random));
     assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);

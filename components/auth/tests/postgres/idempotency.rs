@@ -2,7 +2,7 @@ use auth::{
     idempotency::{Found, KEPT_SECONDS, RUNNING_SECONDS_MAX, RequestKey},
     postgres::PostgresStore,
     service::Service,
-    store::{IdempotencyStore, Upkeep, UserStore},
+    store::{IdempotencyStore, Maintenance, UserStore},
     ticket::Ticket,
     user::UserId,
 };
@@ -112,7 +112,7 @@ async fn what_is_over_is_deleted_by_whoever_comes_by() {
     store.forget_answers(after(KEPT_SECONDS + RUNNING_SECONDS_MAX)).await.unwrap();
     assert_eq!(held().await, 0);
     assert!(claim(4, NOW).await);
-    store.sweep(after(RUNNING_SECONDS_MAX)).await.unwrap();
+    store.purge_expired(after(RUNNING_SECONDS_MAX)).await.unwrap();
     assert_eq!(held().await, 0);
     // And an account takes its answers with it.
     assert!(claim(5, NOW).await);

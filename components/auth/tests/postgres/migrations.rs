@@ -1,6 +1,6 @@
 use auth::{
     postgres::{MIGRATIONS, PostgresStore},
-    store::{StoreError, Upkeep, UserStore},
+    store::{Maintenance, StoreError, UserStore},
     username::Username,
 };
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn the_first_query_of_an_empty_database_applies_them() {
+async fn the_first_query_on_an_empty_database_applies_all() {
     let store = client::fresh().await;
     assert_eq!(registered(&store, 1, "alice").await.username, "alice");
 }
@@ -52,10 +52,10 @@ async fn an_edited_file_is_refused_by_name_and_by_the_statement_itself() {
 }
 
 #[tokio::test]
-async fn a_file_that_fails_leaves_nothing_behind() {
+async fn a_file_that_fails_changes_nothing() {
     let config = server::empty_database().await;
     let client = server::connect(&config).await;
-    // Somebody else's table is in the way of the second file.
+    // A table of the same name makes the second file fail.
     client.batch_execute("CREATE TABLE sessions (id int)").await.unwrap();
     let store = PostgresStore::new(Native(server::connect(&config).await));
     let error = store.make_ready().await.unwrap_err();
@@ -67,7 +67,7 @@ async fn a_file_that_fails_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn every_table_says_why_it_is_there() {
+async fn every_table_has_a_comment() {
     let config = server::empty_database().await;
     let store = PostgresStore::new(Native(server::connect(&config).await));
     store.make_ready().await.unwrap();

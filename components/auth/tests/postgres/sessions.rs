@@ -1,7 +1,7 @@
 use auth::{
     postgres::PostgresStore,
     session::{NewSession, SessionToken, TokenHash},
-    store::{SessionStore, Upkeep},
+    store::{Maintenance, SessionStore},
     user::StoredUser,
 };
 use web::UnixTime;
@@ -90,12 +90,12 @@ async fn users_see_and_end_their_own_sessions_only() {
 }
 
 #[tokio::test]
-async fn sweeping_removes_what_has_ended_and_nothing_else() {
+async fn a_purge_deletes_ended_sessions_only() {
     let store = client::fresh().await;
     let user = registered(&store, 1, "alice").await;
     let old = signed_in(1, &store, &user, UnixTime(NOW.0 - 13 * HOUR)).await;
     let current = signed_in(2, &store, &user, NOW).await;
-    store.sweep(NOW).await.unwrap();
+    store.purge_expired(NOW).await.unwrap();
     assert!(holds(&store, &current, 0).await);
     // The clock turned back would find it again, were the row still there.
     assert!(!holds(&store, &old, -13 * HOUR).await);

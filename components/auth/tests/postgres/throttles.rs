@@ -12,14 +12,14 @@ use crate::{
     users::{NOW, join_all},
 };
 
-const BUCKET: Bucket = Bucket { scope: "test", size: 3, seconds_per_try: 10 };
+const BUCKET: Bucket = Bucket { scope: "test", size: 3, seconds_per_attempt: 10 };
 
 fn subject(name: &str) -> Subject {
     Subject::account(Username::parse(name).unwrap().key())
 }
 
 async fn allowed(store: &PostgresStore<Native>, name: &str, seconds: i64) -> bool {
-    store.count_try(&BUCKET, &subject(name), UnixTime(NOW.0 + seconds)).await.unwrap()
+    store.count_attempt(&BUCKET, &subject(name), UnixTime(NOW.0 + seconds)).await.unwrap()
 }
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn a_full_bucket_refuses_until_time_has_emptied_it() {
         assert!(allowed(&store, "alice", 0).await);
     }
     for _ in 0..100 {
-        assert!(!allowed(&store, "alice", 9).await, "hammering adds nothing");
+        assert!(!allowed(&store, "alice", 9).await, "refused attempts add nothing");
     }
     assert!(allowed(&store, "alice", 10).await);
     assert!(!allowed(&store, "alice", 10).await);
@@ -41,7 +41,7 @@ async fn a_full_bucket_refuses_until_time_has_emptied_it() {
 }
 
 #[tokio::test]
-async fn asking_for_room_counts_nothing() {
+async fn a_check_for_room_counts_nothing() {
     let store = client::fresh().await;
     let room = async |seconds: i64| {
         store.has_room(&BUCKET, &subject("alice"), UnixTime(NOW.0 + seconds)).await.unwrap()
@@ -57,26 +57,26 @@ async fn asking_for_room_counts_nothing() {
 }
 
 #[tokio::test]
-async fn tries_are_given_back_and_forgotten() {
+async fn attempts_are_returned_and_reset() {
     let store = client::fresh().await;
     for _ in 0..3 {
         assert!(allowed(&store, "alice", 0).await);
     }
-    store.give_back(&BUCKET, &subject("alice")).await.unwrap();
+    store.return_attempt(&BUCKET, &subject("alice")).await.unwrap();
     assert!(allowed(&store, "alice", 0).await);
     assert!(!allowed(&store, "alice", 0).await);
-    store.forget_tries(&BUCKET, &subject("alice")).await.unwrap();
+    store.reset_attempts(&BUCKET, &subject("alice")).await.unwrap();
     for _ in 0..3 {
         assert!(allowed(&store, "alice", 0).await);
     }
     for _ in 0..10 {
-        store.give_back(&BUCKET, &subject("alice")).await.unwrap();
+        store.return_attempt(&BUCKET, &subject("alice")).await.unwrap();
     }
-    assert!(allowed(&store, "alice", 0).await, "giving back never makes room for more than the size");
+    assert!(allowed(&store, "alice", 0).await, "returned attempts never make room for more than the size");
 }
 
 #[tokio::test]
-async fn a_clock_that_runs_behind_fills_nothing_and_empties_nothing() {
+async fn a_clock_that_is_behind_changes_no_level() {
     let store = client::fresh().await;
     for _ in 0..3 {
         assert!(allowed(&store, "alice", 100).await);
@@ -87,14 +87,14 @@ async fn a_clock_that_runs_behind_fills_nothing_and_empties_nothing() {
 }
 
 #[tokio::test]
-async fn parallel_tries_do_not_overtake_the_count() {
+async fn parallel_attempts_do_not_overtake_the_count() {
     let config = server::empty_database().await;
-    let tries = (0..24).map(|_| {
+    let attempts = (0..24).map(|_| {
         let config = config.clone();
         async move {
             let store = PostgresStore::new(Native(server::connect(&config).await));
             allowed(&store, "alice", 0).await
         }
     });
-    assert_eq!(join_all(tries).await.into_iter().filter(|allowed| *allowed).count(), 3);
+    assert_eq!(join_all(attempts).await.into_iter().filter(|allowed| *allowed).count(), 3);
 }

@@ -39,7 +39,7 @@ async fn an_account_is_found_under_every_spelling_of_its_name() {
 }
 
 #[tokio::test]
-async fn hostile_names_are_only_text() {
+async fn names_with_sql_or_html_are_stored_as_text() {
     let store = client::fresh().await;
     for (seed, name) in (1..).zip(["'; DROP TABLE users; --", "$1", "\\'", "<script>alert(1)</script>", "%_"])
     {
@@ -89,7 +89,7 @@ async fn a_changed_password_ends_every_session_and_starts_one() {
 }
 
 #[tokio::test]
-async fn hashing_again_keeps_sessions_and_gives_way_to_a_new_password() {
+async fn a_rehash_keeps_sessions_and_never_replaces_a_new_password() {
     let store = client::fresh().await;
     let user = registered(&store, 1, "alice").await;
     let session = NewSession::new(&SessionToken::from_random([1; 32]), "", NOW);

@@ -1,29 +1,29 @@
-//! Readiness and sweeping.
+//! Readiness, and the deletion of expired rows.
 
 use web::UnixTime;
 
 use super::{Database, PostgresStore, migrate};
 use crate::{
     service::Day,
-    store::{StoreError, Upkeep},
+    store::{Maintenance, StoreError},
 };
 
-/// Buckets of all sizes have run empty after this long.
+/// Every bucket is empty after this long.
 const THROTTLE_SECONDS_KEPT: i64 = 24 * 60 * 60;
-/// Days of spending kept, for an operator's question about last month.
+/// How many days of spending are stored, for questions about the last month.
 const SPENDING_DAYS_KEPT: i64 = 31;
 
-/// Bounded, so that whoever signs in at that moment does not wait for a month of rows.
-const SWEEP: &str = "
-WITH sessions_swept AS (
+/// Bounded, because a sign-in waits for it.
+const PURGE: &str = "
+WITH expired_sessions AS (
   DELETE FROM sessions WHERE token_hash IN (
     SELECT token_hash FROM sessions WHERE expires_at <= to_timestamp($1::bigint)
     LIMIT 1000 FOR UPDATE SKIP LOCKED)
-), throttles_swept AS (
+), empty_throttles AS (
   DELETE FROM throttles WHERE (scope, subject) IN (
     SELECT scope, subject FROM throttles WHERE filled_at <= to_timestamp($1::bigint - $2::bigint)
     LIMIT 1000 FOR UPDATE SKIP LOCKED)
-), keys_swept AS (
+), expired_keys AS (
   DELETE FROM idempotency_keys WHERE ticket IN (
     SELECT ticket FROM idempotency_keys WHERE ends_at <= to_timestamp($1::bigint) FOR UPDATE SKIP LOCKED)
 )
@@ -31,14 +31,14 @@ DELETE FROM daily_spending WHERE (user_id, service, day) IN (
   SELECT user_id, service, day FROM daily_spending WHERE day < date '1970-01-01' + $3::bigint::int
   LIMIT 1000 FOR UPDATE SKIP LOCKED)";
 
-impl<D: Database> Upkeep for PostgresStore<D> {
+impl<D: Database> Maintenance for PostgresStore<D> {
     async fn make_ready(&self) -> Result<(), StoreError> {
         Ok(migrate::apply(&self.0).await?)
     }
 
-    async fn sweep(&self, now: UnixTime) -> Result<(), StoreError> {
+    async fn purge_expired(&self, now: UnixTime) -> Result<(), StoreError> {
         let oldest_day = Day::of(now).number() - SPENDING_DAYS_KEPT;
-        self.query(SWEEP, vec![now.0.into(), THROTTLE_SECONDS_KEPT.into(), oldest_day.into()]).await?;
+        self.query(PURGE, vec![now.0.into(), THROTTLE_SECONDS_KEPT.into(), oldest_day.into()]).await?;
         Ok(())
     }
 }

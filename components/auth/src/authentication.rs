@@ -1,19 +1,19 @@
-//! Who is asking? The session check that every page but signing in and registering starts with.
+//! The session check that every page but sign-in and registration starts with.
 
 use web::{Reply, Request};
 
 use crate::{
-    App,
+    app::AppContext,
     error::AuthError,
     session::LiveSession,
     session_cookie,
     store::{Store, StoreError},
 };
 
-/// The session that the request brings, if it holds.
-pub(crate) async fn session<S: Store>(
+/// The session of the request's cookie, if it is valid.
+pub(crate) async fn find_session<S: Store>(
     request: &Request,
-    app: &App<'_, S>,
+    app: &AppContext<'_, S>,
 ) -> Result<Option<LiveSession>, StoreError> {
     match session_cookie::token(request) {
         Some(token) => app.store.use_session(&token.hash(), request.now).await,
@@ -22,16 +22,16 @@ pub(crate) async fn session<S: Store>(
 }
 
 /// The session, or [`AuthError::SignedOut`].
-pub(crate) async fn required<S: Store>(
+pub(crate) async fn require_session<S: Store>(
     request: &Request,
-    app: &App<'_, S>,
+    app: &AppContext<'_, S>,
 ) -> Result<LiveSession, AuthError> {
-    session(request, app).await?.ok_or(AuthError::SignedOut)
+    find_session(request, app).await?.ok_or(AuthError::SignedOut)
 }
 
-/// What a page answers that cannot be shown: a browser without a session is sent to sign in and back to
-/// `next`, everybody else is told.
-pub(crate) fn refuse(request: &Request, error: &AuthError, sign_in: &str) -> Reply {
+/// The reply of a page that failed: a browser without a session is redirected to `sign_in`, any other request gets
+/// the problem.
+pub(crate) fn redirect_or_problem(request: &Request, error: &AuthError, sign_in: &str) -> Reply {
     if *error == AuthError::SignedOut && !request.wants_json() {
         return Reply::see_other(sign_in);
     }

@@ -1,0 +1,32 @@
+//! The current password, which changing it and deleting the account require.
+
+use web::{Request, Text};
+
+use crate::{
+    app::AppContext, attempt::Attempt, error::AuthError, password::TypedPassword, password_hash::Verdict,
+    session::LiveSession, store::Store, user::StoredUser, username::Username,
+};
+
+/// The account of the session, if the form's `field` holds its password. Counts as an attempt to sign in, so that an
+/// unattended session does not allow unlimited guesses.
+pub(super) async fn reauthenticate<S: Store>(
+    request: &Request,
+    app: &AppContext<'_, S>,
+    session: &LiveSession,
+    (field, given): (&'static str, &str),
+) -> Result<StoredUser, AuthError> {
+    let attempt = Attempt::new(request, app, Username::parse(&session.username).ok().as_ref());
+    attempt.count(app.store, request).await?;
+    let user = app.store.find_by_id(&session.user_id).await?.ok_or(AuthError::SignedOut)?;
+    let verdict = match TypedPassword::parse(given) {
+        Some(typed) => user.password_hash.verify(&typed)?,
+        None => Verdict::Wrong,
+    };
+    if verdict == Verdict::Wrong {
+        attempt.record_failure(app.store, request).await?;
+        let text = Text::new("Ce n’est pas votre mot de passe actuel.", "This is not your current password.");
+        return Err(AuthError::Invalid(vec![(field, text)]));
+    }
+    attempt.record_success(app.store).await?;
+    Ok(user)
+}

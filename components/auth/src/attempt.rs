@@ -1,0 +1,83 @@
+//! The buckets ([`crate::throttle`]) that one attempt at a password counts in.
+
+use web::Request;
+
+use crate::{
+    app::AppContext,
+    error::AuthError,
+    store::{Store, StoreError},
+    throttle::{
+        Bucket, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS, Subject, WRONG_PASSWORD,
+    },
+    username::Username,
+};
+
+/// One attempt at a password.
+pub(crate) struct Attempt {
+    /// Filled before the password is verified, the narrowest first: an attempt refused there does not fill the others.
+    before: Vec<(Bucket, Subject)>,
+    /// The account from this address; filled after a wrong password.
+    narrow: Option<Subject>,
+}
+
+impl Attempt {
+    pub(crate) fn new<S: Store>(
+        request: &Request,
+        app: &AppContext<'_, S>,
+        account: Option<&Username>,
+    ) -> Self {
+        let address = request.client_addr(&app.settings.trusted_proxies);
+        let narrow = account.map(|account| Subject::account_from_address(account.key(), address));
+        let mut before = Vec::new();
+        if let (Some(account), Some(narrow)) = (account, narrow) {
+            before.push((SIGN_IN_ACCOUNT_FROM_ADDRESS, narrow));
+            before.push((SIGN_IN_ACCOUNT, Subject::account(account.key())));
+        }
+        before.push((SIGN_IN_ADDRESS, Subject::address(address)));
+        Self { before, narrow }
+    }
+
+    /// Counts the attempt, or refuses it.
+    pub(crate) async fn count<S: Store>(&self, store: &S, request: &Request) -> Result<(), AuthError> {
+        if let Some(narrow) = &self.narrow
+            && !store.has_room(&WRONG_PASSWORD, narrow, request.now).await?
+        {
+            return Err(AuthError::TooManyTries { retry_after_seconds: WRONG_PASSWORD.seconds_per_attempt });
+        }
+        for (bucket, subject) in &self.before {
+            if !store.count_attempt(bucket, subject, request.now).await? {
+                return Err(AuthError::TooManyTries { retry_after_seconds: bucket.seconds_per_attempt });
+            }
+        }
+        Ok(())
+    }
+
+    /// Records that the password was wrong.
+    pub(crate) async fn record_failure<S: Store>(
+        &self,
+        store: &S,
+        request: &Request,
+    ) -> Result<(), StoreError> {
+        if let Some(narrow) = &self.narrow {
+            // False when parallel attempts have filled it meanwhile; then it is full, which is all that matters.
+            store.count_attempt(&WRONG_PASSWORD, narrow, request.now).await?;
+        }
+        Ok(())
+    }
+
+    /// Records that the password was right: the account's buckets are emptied. The address gets only this attempt
+    /// back; otherwise an attacker with an account could make any number of attempts at other accounts.
+    pub(crate) async fn record_success<S: Store>(&self, store: &S) -> Result<(), StoreError> {
+        if let Some(narrow) = &self.narrow {
+            store.reset_attempts(&WRONG_PASSWORD, narrow).await?;
+        }
+        for (bucket, subject) in &self.before {
+            if *bucket == SIGN_IN_ADDRESS {
+                store.return_attempt(bucket, subject).await?;
+            } else {
+                store.reset_attempts(bucket, subject).await?;
+            }
+        }
+        Ok(())
+    }
+}

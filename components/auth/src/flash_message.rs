@@ -1,0 +1,96 @@
+//! A flash message: one sentence that the next page shows once. The cookie holds its name and no text, so a forged
+//! cookie can only select one of our own sentences.
+
+use web::{Reply, Request, Text, cookie};
+
+use crate::session_cookie::is_secure;
+
+const SECONDS_MAX: i64 = 60;
+
+/// What has just happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FlashMessage {
+    Registered,
+    SignedOut,
+    PasswordChanged,
+    SessionEnded,
+    OtherSessionsEnded,
+    AccountDeleted,
+}
+
+impl FlashMessage {
+    const ALL: [Self; 6] = [
+        Self::Registered,
+        Self::SignedOut,
+        Self::PasswordChanged,
+        Self::SessionEnded,
+        Self::OtherSessionsEnded,
+        Self::AccountDeleted,
+    ];
+
+    /// The message of the request's cookie, in the language of the request.
+    pub(crate) fn read(request: &Request) -> Option<String> {
+        let given = request.cookie(cookie_name(request))?;
+        let mut messages = Self::ALL.into_iter().map(Self::parts);
+        messages.find_map(|(name, text)| (name == given).then(|| text.get(request.lang()).to_owned()))
+    }
+
+    /// Sets the cookie for the next page.
+    pub(crate) fn set(self, request: &Request, reply: Reply) -> Reply {
+        set_cookie(request, reply, self.parts().0, SECONDS_MAX)
+    }
+
+    /// Deletes the cookie, if the request has one.
+    pub(crate) fn clear(request: &Request, reply: Reply) -> Reply {
+        match request.cookie(cookie_name(request)) {
+            Some(_) => set_cookie(request, reply, "", 0),
+            None => reply,
+        }
+    }
+
+    /// Its name in the cookie, and its sentence.
+    const fn parts(self) -> (&'static str, Text) {
+        match self {
+            Self::Registered => (
+                "registered",
+                Text::new(
+                    "Votre compte est créé. Connectez-vous.",
+                    "Your account has been created. Sign in.",
+                ),
+            ),
+            Self::SignedOut => ("signed-out", Text::new("Vous êtes déconnecté.", "You are signed out.")),
+            Self::PasswordChanged => (
+                "password-changed",
+                Text::new(
+                    "Votre mot de passe est changé ; vos autres sessions ont pris fin.",
+                    "Your password has been changed; your other sessions have ended.",
+                ),
+            ),
+            Self::SessionEnded => {
+                ("session-ended", Text::new("La session a pris fin.", "The session has ended."))
+            }
+            Self::OtherSessionsEnded => (
+                "other-sessions-ended",
+                Text::new("Vos autres sessions ont pris fin.", "Your other sessions have ended."),
+            ),
+            Self::AccountDeleted => (
+                "account-deleted",
+                Text::new(
+                    "Votre compte et vos données sont supprimés.",
+                    "Your account and your data have been deleted.",
+                ),
+            ),
+        }
+    }
+}
+
+fn set_cookie(request: &Request, reply: Reply, value: &str, seconds: i64) -> Reply {
+    match cookie::set(cookie_name(request), value, is_secure(request), seconds) {
+        Some(cookie) => reply.with_cookie(cookie),
+        None => reply,
+    }
+}
+
+fn cookie_name(request: &Request) -> &'static str {
+    if is_secure(request) { "__Host-flash" } else { "flash" }
+}
