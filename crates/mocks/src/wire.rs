@@ -86,3 +86,22 @@ fn huge(bytes: usize) -> Answer {
     answer.length = Some(bytes);
     answer
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delay_and_a_drip_change_only_when_the_bytes_are_sent() {
+        let pause = Duration::from_secs(7);
+        let normal = Answer::new(StatusCode::OK, PLAIN, "bonjour");
+        let delayed = Fault::Delay(pause).apply(normal.clone());
+        assert_eq!(
+            (delayed.wait, delayed.pace, delayed.pieces),
+            (pause, Duration::ZERO, normal.pieces.clone())
+        );
+        let dripped = Fault::Drip(pause).apply(normal.clone());
+        assert_eq!((dripped.wait, dripped.pace, dripped.pieces.len()), (Duration::ZERO, pause, 7));
+        assert_eq!((dripped.body(), dripped.length), (normal.body(), normal.length));
+    }
+}
