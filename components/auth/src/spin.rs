@@ -2,13 +2,12 @@
 
 use std::{pin::pin, time::Duration};
 
-use bytes::Bytes;
 use spin_sdk::{
-    http::{FullBody, IntoResponse, Request, Response},
+    http::{IntoResponse, Request, Response},
     http_service,
     pg::{Connection, DbValue, Error, ParameterValue, PgError, QueryError},
 };
-use web::spin::{random, variable, within};
+use web::spin::{ResponseBody, random, variable, within};
 
 use crate::{
     app::Random,
@@ -27,8 +26,8 @@ async fn serve(request: Request) -> impl IntoResponse {
     answer(request).await
 }
 
-async fn answer(request: Request) -> Response<FullBody<Bytes>> {
-    web::spin::serve(
+async fn answer(request: Request) -> Response<ResponseBody> {
+    web::spin::serve_whole(
         "auth",
         |head| crate::body_bytes_max(head.path()),
         request,

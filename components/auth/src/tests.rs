@@ -148,11 +148,11 @@ pub(super) fn location(reply: &Reply) -> &str {
 }
 
 pub(super) fn text(reply: &Reply) -> String {
-    String::from_utf8(reply.body.to_vec()).unwrap()
+    String::from_utf8(reply.body.whole().unwrap().to_vec()).unwrap()
 }
 
 pub(super) fn json(reply: &Reply) -> serde_json::Value {
-    serde_json::from_slice(&reply.body).unwrap()
+    serde_json::from_slice(reply.body.whole().unwrap()).unwrap()
 }
 
 /// The store in memory never waits, so one poll is enough.

@@ -1,10 +1,8 @@
 //! The use case: somebody asks a question. Read from top to bottom.
 
-use std::time::Duration;
-
 use session::{Begun, Client, Known, Quota, Service, Spent, Undelivered, User};
 use web::outbound::Outbound;
-use web::{Fields, Request};
+use web::{Clock, Fields, Request};
 
 use crate::begin::begin;
 use crate::error::Failure;
@@ -15,14 +13,6 @@ use crate::webhook::{self, Answered, Misconfigured, UpstreamError, Webhook, retr
 
 /// What a question costs of the daily quota.
 pub(crate) const COST: u32 = 1;
-
-/// Time, as a port: the edge waits for real, tests move a clock.
-#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
-pub trait Clock {
-    /// Since some fixed moment.
-    fn elapsed(&self) -> Duration;
-    async fn sleep(&self, wait: Duration);
-}
 
 /// The component's variables as they come, unread.
 #[expect(missing_debug_implementations, reason = "holds secrets, so it must not be printable")]

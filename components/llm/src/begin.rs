@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use session::{Begun, Denied, Known, Once, Service};
-use web::Request;
 use web::outbound::Outbound;
+use web::{Clock, Request};
 
-use crate::ask::{COST, Clock, Desk};
+use crate::ask::{COST, Desk};
 use crate::error::Failure;
 use crate::webhook::TOTAL_MAX;
 

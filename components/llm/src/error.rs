@@ -255,7 +255,7 @@ mod tests {
         let request = Request::test("POST", "/send").with("accept", "application/json");
         let read = |refund: Result<(), String>| {
             let reply = Failure::Upstream { error: E::Gone(410), refund }.problem().reply(&request);
-            let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+            let body: serde_json::Value = serde_json::from_slice(reply.body.whole().unwrap()).unwrap();
             (body, reply.cause.unwrap())
         };
         let (body, cause) = read(Ok(()));

@@ -38,9 +38,9 @@ mod tests;
 pub mod webhook;
 
 use web::outbound::Outbound;
-use web::{Fields, Problem, Reply, Request, cross_site};
+use web::{Clock, Fields, Problem, Reply, Request, cross_site};
 
-use ask::{Clock, Desk};
+use ask::Desk;
 use error::Failure;
 use idempotency::FIELD;
 use page::Visit;

@@ -1,22 +1,19 @@
 //! The edge: the only file that names `spin_sdk`. Reads the variables, hands the request over, returns the reply.
 
-use std::time::Duration;
-
-use bytes::Bytes;
-use spin_sdk::http::{FullBody, IntoResponse, Request, Response};
+use spin_sdk::http::{IntoResponse, Request, Response};
 use spin_sdk::http_service;
-use web::spin::Network;
+use web::spin::{HostClock, Network, ResponseBody};
 
 use crate::BODY_BYTES_MAX;
-use crate::ask::{Clock, Desk, Random, Settings};
+use crate::ask::{Desk, Random, Settings};
 
 #[http_service]
 async fn serve(request: Request) -> impl IntoResponse {
     answer(request).await
 }
 
-async fn answer(request: Request) -> Response<FullBody<Bytes>> {
-    web::spin::serve(
+async fn answer(request: Request) -> Response<ResponseBody> {
+    web::spin::serve_whole(
         "llm",
         |_| BODY_BYTES_MAX,
         request,
@@ -35,18 +32,5 @@ async fn settings() -> Settings {
         service_key: web::spin::variable("service_key").await,
         webhook_url: web::spin::variable("webhook_url").await,
         webhook_api_key: web::spin::variable("webhook_api_key").await,
-    }
-}
-
-/// The host's monotonic clock.
-struct HostClock;
-
-impl Clock for HostClock {
-    fn elapsed(&self) -> Duration {
-        Duration::from_nanos(web::spin::started())
-    }
-
-    async fn sleep(&self, wait: Duration) {
-        spin_sdk::time::sleep(wait).await;
     }
 }

@@ -13,9 +13,9 @@ use bytes::Bytes;
 use http::Response;
 use serde_json::{Value, json};
 use web::outbound::{Limits, Outbound, SendError};
-use web::{Lang, Reply, Request};
+use web::{Clock, Lang, Reply, Request};
 
-use crate::ask::{Clock, Desk, Random, Settings};
+use crate::ask::{Desk, Random, Settings};
 use crate::question::QUESTION_CHARS_MAX;
 
 const WEBHOOK: &str = "https://hook.eu2.make.com/secret";
@@ -177,11 +177,11 @@ fn form_question(body: &'static str) -> Request {
 }
 
 fn body(reply: &Reply) -> Value {
-    serde_json::from_slice(&reply.body).unwrap()
+    serde_json::from_slice(reply.body.whole().unwrap()).unwrap()
 }
 
 fn page(reply: &Reply) -> String {
-    String::from_utf8(reply.body.to_vec()).unwrap()
+    String::from_utf8(reply.body.whole().unwrap().to_vec()).unwrap()
 }
 
 #[test]
@@ -366,7 +366,7 @@ fn a_form_that_fails_comes_back_with_what_was_typed() {
     assert_eq!(reply.status, 502);
     assert!(page.contains("Ma question</textarea>") && page.contains("role=\"alert\""), "{page}");
     let empty = handle(&network, &form_question("message="));
-    assert!(String::from_utf8_lossy(&empty.body).contains("aria-invalid=\"true\""));
+    assert!(String::from_utf8_lossy(empty.body.whole().unwrap()).contains("aria-invalid=\"true\""));
     assert_eq!(empty.status, 400);
 }
 
@@ -399,7 +399,7 @@ fn a_missing_variable_is_a_503_that_names_it() {
             spoil(&mut settings);
             let reply = handle_with(settings, &network, &request);
             assert_eq!(reply.status, 503, "{variable}");
-            assert!(String::from_utf8_lossy(&reply.body).contains(variable), "{variable}");
+            assert!(String::from_utf8_lossy(reply.body.whole().unwrap()).contains(variable), "{variable}");
             assert_eq!((network.0.left.get(), network.0.questions.borrow().len()), (50, 0));
         }
     }

@@ -4,7 +4,8 @@
 //! `problem` ends the stream. `done` carries the checked document: it, not the sum of the pieces, is the result.
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::json;
+use web::event_stream;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -32,9 +33,6 @@ pub enum Event {
     Restart(String),
 }
 
-/// A line that a browser ignores and that keeps proxies from closing a quiet connection.
-pub const HEARTBEAT: &[u8] = b": ...\n\n";
-
 impl Event {
     #[must_use]
     pub fn encode(&self) -> Bytes {
@@ -52,14 +50,8 @@ impl Event {
             Self::Latex(text) => ("latex", json!({"text": text})),
             Self::Restart(text) => ("restart", json!({"text": text})),
         };
-        encode(name, &data)
+        event_stream::event(name, &data)
     }
-}
-
-/// JSON has no line ends of its own, so each event is one `data` line.
-#[must_use]
-pub fn encode(name: &str, data: &Value) -> Bytes {
-    format!("event: {name}\ndata: {data}\n\n").into()
 }
 
 #[cfg(test)]

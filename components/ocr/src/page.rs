@@ -7,11 +7,10 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use session::{Denied, User};
 use web::assets::Asset;
-use web::{ContentSecurityPolicy, Layout, Problem, Reply, Request};
+use web::{ContentSecurityPolicy, Layout, Problem, Reply, Request, event_stream};
 
 use crate::convert::Conversion;
 use crate::error::{Failure, UPLOAD_MAX_EN, UPLOAD_MAX_FR};
-use crate::events;
 use crate::pdf::PAGES_MAX;
 use crate::route::Format;
 use crate::transcribe::MODEL_TIME_MAX;
@@ -139,21 +138,13 @@ pub fn turned_away(request: &Request, failure: &Failure) -> Reply {
 /// The last event of a stream that ended well.
 #[must_use]
 pub fn done(request: &Request, conversion: &Conversion) -> Bytes {
-    events::encode("done", &json(request, conversion))
+    event_stream::event("done", &json(request, conversion))
 }
 
 /// The last event of a stream that did not.
 #[must_use]
 pub fn problem(request: &Request, failure: &Failure) -> Bytes {
-    events::encode("problem", &failure.problem().to_json(request))
-}
-
-/// The head of a stream's reply.
-#[must_use]
-pub fn stream_head() -> Reply {
-    Reply::new(StatusCode::OK, "text/event-stream; charset=utf-8", Bytes::new())
-        // nginx and its kin collect a reply unless told not to.
-        .with(header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))
+    event_stream::event("problem", &failure.problem().to_json(request))
 }
 
 fn json(request: &Request, conversion: &Conversion) -> serde_json::Value {

@@ -6,17 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use session::Denied;
+pub use web::BodyError;
 use web::outbound::SendError;
 
 use crate::events::Event;
 use crate::gemini::payload::Payload;
-
-/// The request's body broke off, or nothing came in time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BodyError {
-    Broken(String),
-    TooSlow,
-}
 
 /// The bytes of the upload, in whatever pieces they come.
 #[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]

@@ -10,7 +10,7 @@ use std::io::Write;
 use flate2::{Compression, write::GzEncoder};
 use http::{HeaderValue, header};
 
-use crate::Reply;
+use crate::{Reply, ReplyBody};
 
 /// A shorter reply fits into one packet anyway.
 const BYTES_MIN: usize = 1024;
@@ -38,14 +38,15 @@ pub fn pack(reply: Reply) -> Reply {
     let text = |name| reply.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let kind = text(header::CONTENT_TYPE).unwrap_or_default();
     let is_text = TEXT.iter().any(|known| kind.starts_with(known));
-    if !is_text || reply.body.len() < BYTES_MIN || reply.headers.contains_key(header::CONTENT_ENCODING) {
+    let ReplyBody::Whole(body) = &reply.body else { return reply };
+    if !is_text || body.len() < BYTES_MIN || reply.headers.contains_key(header::CONTENT_ENCODING) {
         return reply;
     }
     let mut packer = GzEncoder::new(Vec::new(), Compression::default());
     // Writing into memory does not fail; if it did, the plain form is as good.
-    match packer.write_all(&reply.body).and_then(|()| packer.finish()) {
+    match packer.write_all(body).and_then(|()| packer.finish()) {
         Ok(packed) => {
-            let packed = Reply { body: packed.into(), ..reply };
+            let packed = Reply { body: ReplyBody::Whole(packed.into()), ..reply };
             packed.with(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))
         }
         Err(_) => reply,
@@ -79,9 +80,10 @@ mod tests {
         let body = "une phrase qui revient, ".repeat(200);
         let packed = pack(Reply::new(StatusCode::OK, "text/html; charset=utf-8", body.clone()));
         assert_eq!(packed.headers["content-encoding"], "gzip");
-        assert!(packed.body.len() < body.len() / 10);
+        let packed = packed.body.whole().unwrap();
+        assert!(packed.len() < body.len() / 10);
         let mut unpacked = String::new();
-        flate2::read::GzDecoder::new(&packed.body[..]).read_to_string(&mut unpacked).unwrap();
+        flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut unpacked).unwrap();
         assert_eq!(unpacked, body);
     }
 
@@ -89,7 +91,10 @@ mod tests {
     fn what_is_short_or_no_text_stays_as_it_is() {
         let check = |kind, body: String| {
             let reply = pack(Reply::new(StatusCode::OK, kind, body.clone()));
-            assert_eq!((reply.headers.get("content-encoding"), reply.body.as_ref()), (None, body.as_bytes()));
+            assert_eq!(
+                (reply.headers.get("content-encoding"), reply.body.whole().unwrap()),
+                (None, &body.into())
+            );
         };
         check("text/html; charset=utf-8", "court".into());
         check("text/event-stream", "data: x\n\n".repeat(1000));

@@ -1,8 +1,8 @@
 //! The headers that every reply carries (ASVS 5.0 3.4.1 to 3.4.8, 14.3.2; OWASP HTTP headers cheat sheet).
 
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 
-use crate::{Context, Reply, compress};
+use crate::{Context, Reply, ReplyBody, compress};
 
 /// What a page may load, beyond the strict default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,8 +25,8 @@ impl ContentSecurityPolicy {
     }
 }
 
-/// Adds to a reply what every reply carries: security headers, language, request id; packs it when that pays and
-/// the client takes it. Headers that the reply already has stay as they are.
+/// Adds to a reply what every reply carries: security headers, language, request id, length; packs it when that pays
+/// and the client takes it. Headers that the reply already has stay as they are.
 #[must_use]
 pub fn finish(mut reply: Reply, context: &Context) -> Reply {
     let fixed = [
@@ -56,7 +56,21 @@ pub fn finish(mut reply: Reply, context: &Context) -> Reply {
     if let Ok(id) = HeaderValue::from_str(context.request_id.as_str()) {
         reply.headers.insert("x-request-id", id);
     }
-    if context.gzip { compress::pack(reply) } else { reply }
+    let reply = if context.gzip { compress::pack(reply) } else { reply };
+    with_length(reply)
+}
+
+/// Says how long a whole reply is. Otherwise the host sends it in chunks, and since Spin does not set TCP_NODELAY, the
+/// last and empty chunk waits for the client's delayed acknowledgement: 40 ms. The reply to a HEAD has the length of
+/// the reply to a GET; a 204 must have none (RFC 9110 §8.6).
+fn with_length(reply: Reply) -> Reply {
+    match &reply.body {
+        ReplyBody::Whole(bytes) if reply.status != StatusCode::NO_CONTENT => {
+            let length = HeaderValue::from(bytes.len());
+            reply.with(header::CONTENT_LENGTH, length)
+        }
+        _ => reply,
+    }
 }
 
 #[cfg(test)]
@@ -77,6 +91,23 @@ mod tests {
 
         context.https = true;
         assert!(finish(Reply::no_content(), &context).headers.contains_key("strict-transport-security"));
+    }
+
+    #[test]
+    fn a_whole_reply_says_its_length_as_sent_and_a_204_says_none() {
+        let length = |reply: Reply, gzip| {
+            let context = Context { gzip, ..Request::test("GET", "/").context };
+            let reply = finish(reply, &context);
+            let length =
+                reply.headers.get("content-length").map(|length| length.to_str().unwrap().to_owned());
+            (length, reply.body.whole().unwrap().len().to_string())
+        };
+        let page = || Reply::new(StatusCode::OK, "text/html", "é".repeat(2000));
+        assert_eq!(length(page(), false), (Some("4000".to_owned()), "4000".to_owned()));
+        let (packed, sent) = length(page(), true);
+        assert!(packed.as_ref() == Some(&sent) && sent.len() < 4, "{packed:?} {sent}");
+        assert_eq!(length(Reply::see_other("/home"), true).0.as_deref(), Some("0"));
+        assert_eq!(length(Reply::no_content(), false).0, None);
     }
 
     #[test]

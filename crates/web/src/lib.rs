@@ -9,11 +9,13 @@
 )]
 
 pub mod assets;
+mod body;
 mod client_addr;
+mod clock;
 pub mod compress;
 pub mod cookie;
 pub mod cross_site;
-pub mod drain;
+pub mod event_stream;
 mod fields;
 mod headers;
 mod lang;
@@ -25,12 +27,17 @@ mod reply;
 mod request;
 #[cfg(target_arch = "wasm32")]
 pub mod spin;
+pub mod stream;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
 
+pub use body::{BodyError, BodyReader, IncomingBody};
 pub use client_addr::TrustedProxies;
+pub use clock::{Clock, within};
 pub use fields::Fields;
 pub use headers::{ContentSecurityPolicy, finish};
 pub use lang::{Lang, Text};
 pub use layout::Layout;
 pub use problem::{FieldProblem, Problem, wrong_method};
-pub use reply::Reply;
+pub use reply::{Outcome, Reply, ReplyBody};
 pub use request::{Context, Request, RequestId, UnixTime};

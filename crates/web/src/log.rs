@@ -1,9 +1,12 @@
 //! One JSON line per event (docs/logging.md): readable alone, with fields to filter by, never a secret, a password,
 //! a question or a document. JSON escapes line breaks, so no value can forge a line (ASVS 5.0 16.4.1).
 
+use std::time::Duration;
+
+use http::Method;
 use serde_json::{Map, Value};
 
-use crate::UnixTime;
+use crate::{Outcome, Request, RequestId, UnixTime};
 
 /// How much it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,9 +50,71 @@ impl Event {
     }
 }
 
+/// The one line that says how a request ended.
+#[derive(Debug, Clone)]
+pub struct RequestLog {
+    component: &'static str,
+    request_id: RequestId,
+    method: Method,
+    path: String,
+    /// On the clock of [`crate::Clock::elapsed`].
+    started: Duration,
+}
+
+impl RequestLog {
+    #[must_use]
+    pub fn new(component: &'static str, request: &Request, started: Duration) -> Self {
+        Self {
+            component,
+            request_id: request.context.request_id.clone(),
+            method: request.method.clone(),
+            path: request.path().to_owned(),
+            started,
+        }
+    }
+
+    /// `elapsed` is the time of the end, on the same clock as the time of the start.
+    #[must_use]
+    pub fn ended(self, outcome: Outcome, now: UnixTime, elapsed: Duration) -> Event {
+        let milliseconds = elapsed.saturating_sub(self.started).as_millis();
+        let mut event = Event::new(outcome.level(), now, self.component, "request")
+            .with("request_id", self.request_id.as_str())
+            .with("method", self.method.as_str())
+            .with("path", self.path)
+            .with("status", outcome.status.as_u16())
+            .with("ms", u64::try_from(milliseconds).unwrap_or(u64::MAX));
+        for (name, value) in [("user", outcome.user), ("cause", outcome.cause)] {
+            if let Some(value) = value {
+                event = event.with(name, value);
+            }
+        }
+        event
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use http::StatusCode;
+
     use super::*;
+
+    #[test]
+    fn the_line_of_a_request_says_what_was_asked_and_how_it_ended() {
+        let request = Request::test("POST", "/send?token=secret");
+        let log = RequestLog::new("llm", &request, Duration::from_millis(100));
+        let outcome = Outcome {
+            status: StatusCode::BAD_GATEWAY,
+            cause: Some("webhook answered Accepted".to_owned()),
+            user: None,
+        };
+        let line = log.ended(outcome, UnixTime(7), Duration::from_millis(912)).line();
+        let expected = serde_json::json!({
+            "component": "llm", "event": "request", "level": "error", "method": "POST", "ms": 812, "path": "/send",
+            "request_id": request.context.request_id.as_str(), "status": 502, "time": 7,
+            "cause": "webhook answered Accepted",
+        });
+        assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), expected);
+    }
 
     #[test]
     fn a_value_cannot_forge_a_second_line() {

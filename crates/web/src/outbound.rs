@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::{HeaderValue, header};
 
 /// How long to wait, and how much to take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,4 +57,25 @@ pub trait Outbound {
         request: http::Request<Bytes>,
         limits: Limits,
     ) -> Result<http::Response<Bytes>, SendError>;
+}
+
+/// The same request with its `content-length`. A request without it is sent in chunks, for which Spin's side waits
+/// like for those of a reply ([`crate::finish`]).
+#[must_use]
+pub fn with_length(mut request: http::Request<Bytes>) -> http::Request<Bytes> {
+    let length = HeaderValue::from(request.body().len());
+    request.headers_mut().insert(header::CONTENT_LENGTH, length);
+    request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_says_its_length_also_when_it_has_no_body() {
+        for (body, expected) in [("", "0"), ("é", "2")] {
+            assert_eq!(with_length(http::Request::new(body.into())).headers()["content-length"], expected);
+        }
+    }
 }

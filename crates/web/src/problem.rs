@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(reply.status, StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(reply.headers["content-type"], "application/problem+json");
         assert_eq!(reply.headers["retry-after"], "60");
-        let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(reply.body.whole().unwrap()).unwrap();
         assert_eq!(body["error"], "Quota épuisé. Revenez demain.");
         assert_eq!(body["code"], "quota");
         assert_eq!(body["left"], 0);
@@ -260,7 +260,7 @@ mod tests {
     fn a_browser_gets_a_page_in_its_language() {
         let mut request = Request::test("GET", "/llm").with("accept", "text/html");
         request.context.lang = Lang::En;
-        let page = String::from_utf8(quota().reply(&request).body.to_vec()).unwrap();
+        let page = String::from_utf8(quota().reply(&request).body.whole().unwrap().to_vec()).unwrap();
         assert!(
             page.contains("Quota used up") && page.contains("lang=\"en\"") && !page.contains("db row 7"),
             "{page}"

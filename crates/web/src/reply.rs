@@ -1,17 +1,36 @@
-//! A whole reply. Streams are the business of the edge that has one (ocr).
+//! A reply: whole, or with a body that is still being made.
+
+use std::fmt;
 
 use askama::Template;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use crate::{ContentSecurityPolicy, log};
+use crate::{ContentSecurityPolicy, log::Level, stream::StreamedBody};
 
-/// Status, headers and a body that fits in memory.
-#[derive(Debug, Clone)]
+/// The body of a reply.
+pub enum ReplyBody {
+    Whole(Bytes),
+    /// Made by [`crate::stream::reply`].
+    Stream(StreamedBody),
+}
+
+impl ReplyBody {
+    /// The bytes of a body that is not a stream.
+    #[must_use]
+    pub const fn whole(&self) -> Option<&Bytes> {
+        match self {
+            Self::Whole(bytes) => Some(bytes),
+            Self::Stream(_) => None,
+        }
+    }
+}
+
+/// Status, headers and body, and what the log is to say.
 pub struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
-    pub body: Bytes,
+    pub body: ReplyBody,
     pub policy: ContentSecurityPolicy,
     /// Why it failed, for the log; never sent.
     pub cause: Option<String>,
@@ -19,19 +38,33 @@ pub struct Reply {
     pub user: Option<String>,
 }
 
+/// How a request ended, for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    pub status: StatusCode,
+    pub cause: Option<String>,
+    pub user: Option<String>,
+}
+
+impl Outcome {
+    /// `Warn` for what the client got wrong, `Error` for what we or an upstream did.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        match self.status.as_u16() {
+            500.. => Level::Error,
+            400.. => Level::Warn,
+            _ => Level::Info,
+        }
+    }
+}
+
 impl Reply {
     #[must_use]
     pub fn new(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        Self {
-            status,
-            headers,
-            body: body.into(),
-            policy: ContentSecurityPolicy::default(),
-            cause: None,
-            user: None,
-        }
+        let body = ReplyBody::Whole(body.into());
+        Self { headers, body, ..Self::empty(status) }
     }
 
     /// A page. A template that cannot be rendered is a bug: it becomes a bare 500 whose cause is logged.
@@ -98,24 +131,55 @@ impl Reply {
         self
     }
 
-    /// The level at which this reply is logged.
+    /// What the log says of this reply when it is whole; a stream's outcome is known at its end.
     #[must_use]
-    pub fn level(&self) -> log::Level {
-        match self.status.as_u16() {
-            500.. => log::Level::Error,
-            400.. => log::Level::Warn,
-            _ => log::Level::Info,
-        }
+    pub fn outcome(&self) -> Outcome {
+        Outcome { status: self.status, cause: self.cause.clone(), user: self.user.clone() }
     }
 
     fn empty(status: StatusCode) -> Self {
         Self {
             status,
             headers: HeaderMap::new(),
-            body: Bytes::new(),
+            body: ReplyBody::Whole(Bytes::new()),
             policy: ContentSecurityPolicy::default(),
             cause: None,
             user: None,
         }
+    }
+}
+
+/// Without the values of headers and the bytes of the body: both can hold what belongs to one user only.
+impl fmt::Debug for Reply {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Reply")
+            .field("status", &self.status)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("body", &self.body)
+            .field("cause", &self.cause)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ReplyBody {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(bytes) => write!(formatter, "{} bytes", bytes.len()),
+            Self::Stream(_) => formatter.write_str("a stream"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_debug_form_of_a_reply_shows_no_cookie_and_no_body() {
+        let reply = Reply::new(StatusCode::OK, "text/plain", "hunter2");
+        let reply = reply.with_cookie(HeaderValue::from_static("session=hunter2"));
+        let shown = format!("{reply:?}");
+        assert!(shown.contains("set-cookie") && !shown.contains("hunter2"), "{shown}");
     }
 }

@@ -1,9 +1,9 @@
 //! The incoming request as the components see it: bounded, with the time and an id given by the edge.
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
 
-use crate::{Lang, TrustedProxies, cookie};
+use crate::{Lang, TrustedProxies, compress::accepts_gzip, cookie};
 
 /// Seconds since 1970-01-01T00:00:00Z, without leap seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +61,25 @@ pub struct Request {
 }
 
 impl Request {
+    /// A request whose body has not been read yet: what the host gives, and what the edge adds to it.
+    #[must_use]
+    pub fn new(parts: http::request::Parts, now: UnixTime, random: [u8; 16], public_origin: String) -> Self {
+        let mut headers = parts.headers;
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let context = Context {
+            request_id: RequestId::from_header_or(text("x-request-id"), random),
+            lang: Lang::from_accept_language(text("accept-language").unwrap_or_default()),
+            https: public_origin.starts_with("https://"),
+            gzip: accepts_gzip(text("accept-encoding").unwrap_or_default()),
+        };
+        // Requests to auth on behalf of this one carry its headers, and so the id.
+        if let Ok(id) = HeaderValue::from_str(context.request_id.as_str()) {
+            headers.insert("x-request-id", id);
+        }
+        let (method, uri) = (parts.method, parts.uri);
+        Self { method, uri, headers, body: Bytes::new(), now, context, public_origin }
+    }
+
     #[must_use]
     pub fn path(&self) -> &str {
         self.uri.path()
@@ -142,27 +161,18 @@ impl Request {
     #[doc(hidden)]
     #[must_use]
     pub fn test(method: &str, uri: &str) -> Self {
-        Self {
-            method: method.parse().unwrap_or_default(),
-            uri: uri.parse().unwrap_or_default(),
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-            now: UnixTime(1_795_000_000),
-            context: Context {
-                request_id: RequestId::from_header_or(None, [7; 16]),
-                lang: Lang::Fr,
-                https: false,
-                gzip: false,
-            },
-            public_origin: String::new(),
-        }
+        let mut request = http::Request::new(());
+        *request.method_mut() = method.parse().unwrap_or_default();
+        *request.uri_mut() = uri.parse().unwrap_or_default();
+        let (parts, ()) = request.into_parts();
+        Self::new(parts, UnixTime(1_795_000_000), [7; 16], String::new())
     }
 
     /// Adds a header to a test request.
     #[doc(hidden)]
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
-        if let Ok(value) = http::HeaderValue::from_str(value) {
+        if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.append(name, value);
         }
         self
@@ -225,6 +235,18 @@ mod tests {
         check("short", false);
         check("abcdefgh\r\nset-cookie: x", false);
         check(&"a".repeat(65), false);
+    }
+
+    #[test]
+    fn a_request_has_an_id_a_language_and_what_the_reply_needs_to_know() {
+        let (mut parts, ()) = http::Request::new(()).into_parts();
+        parts.headers.insert("accept-language", HeaderValue::from_static("en"));
+        parts.headers.insert("accept-encoding", HeaderValue::from_static("gzip"));
+        let request = Request::new(parts, UnixTime(7), [0xab; 16], "https://atelier.example".to_owned());
+        let id = "ab".repeat(16);
+        assert_eq!(request.context.request_id.as_str(), id);
+        assert_eq!(request.headers["x-request-id"], id);
+        assert_eq!((request.lang(), request.context.https, request.context.gzip), (Lang::En, true, true));
     }
 
     #[test]

@@ -1,20 +1,21 @@
 //! The edge that all components share: with its folder, the only file of this crate that names `spin_sdk`. It reads
 //! a request, sends one, writes a reply and a log line, and decides nothing.
 
-mod body;
+mod incoming;
 
-pub use body::BodyReader;
+pub use incoming::HostBody;
 
 use std::{
+    convert::Infallible,
     future::{Future, poll_fn},
-    pin::pin,
+    pin::{Pin, pin},
     time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
-use futures_util::future::{Either, select};
-use http::HeaderValue;
-use http_body_util::BodyExt;
+use futures_util::{Stream, StreamExt as _};
+use http_body::Frame;
+use http_body_util::{BodyExt, Either, Full, StreamBody};
 use spin_sdk::{
     http::{FullBody, Request as IncomingRequest, Response},
     wasip3::{
@@ -22,113 +23,89 @@ use spin_sdk::{
         http::types::{ErrorCode, RequestOptions},
         http_compat::RequestOptionsExtension,
         random::random::get_random_bytes,
+        spawn,
     },
 };
 
 use crate::{
-    Context, Lang, Reply, Request, RequestId, UnixTime,
-    compress::accepts_gzip,
-    finish,
-    log::{Event, Level},
-    outbound::{Limits, Outbound, SendError},
+    BodyReader, Clock, Reply, ReplyBody, Request, UnixTime, finish,
+    log::{Event, Level, RequestLog},
+    outbound::{Limits, Outbound, SendError, with_length},
 };
 
-/// Answers one request: reads at most `body_bytes_max` (which sees the request without its body), calls `handle`,
-/// dresses and logs its reply.
-pub async fn serve<F>(
+/// The body of a request from the host.
+pub type RequestBody = BodyReader<HostBody, HostClock>;
+
+/// The body of a reply to the host.
+pub type ResponseBody = Either<Full<Bytes>, StreamBody<Chunks>>;
+
+type Chunks = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, Infallible>>>>;
+
+/// Answers one request: `handle` gets it without its body, and the body beside it. A handler that does not read the
+/// body to its end drains it.
+///
+/// A whole reply is logged before it leaves. A stream is logged when the work behind it ends.
+pub async fn serve(
     component: &'static str,
-    body_bytes_max: impl FnOnce(&Request) -> usize,
-    request: IncomingRequest,
-    handle: impl FnOnce(Request) -> F,
-) -> Response<FullBody<Bytes>>
-where
-    F: Future<Output = Reply>,
-{
-    let started = monotonic_clock::now();
-    let (parts, body) = request.into_parts();
-    let mut request = head(&parts).await;
-    let (context, method, path) =
-        (request.context.clone(), request.method.clone(), request.path().to_owned());
-    let announced = request.header("content-length").and_then(|length| length.parse::<u64>().ok());
-    let mut body = BodyReader::new(body);
-    let reply = match body.whole(body_bytes_max(&request), announced).await {
-        Ok(body) => {
-            request.body = body;
-            handle(request).await
+    incoming: IncomingRequest,
+    handle: impl AsyncFnOnce(Request, RequestBody) -> Reply,
+) -> Response<ResponseBody> {
+    let started = HostClock.elapsed();
+    let (parts, body) = incoming.into_parts();
+    let request = Request::new(parts, now(), random(), variable("public_origin").await);
+    let body = BodyReader::new(HostBody(body), HostClock, &request.headers);
+    let (context, request_log) = (request.context.clone(), RequestLog::new(component, &request, started));
+    let reply = finish(handle(request, body).await, &context);
+    let outcome = reply.outcome();
+    let write_log = move |outcome| log(request_log.ended(outcome, now(), HostClock.elapsed()));
+    let body = match reply.body {
+        ReplyBody::Whole(bytes) => {
+            write_log(outcome);
+            Either::Left(Full::new(bytes))
         }
-        Err(problem) => {
-            body.drain(&request.headers).await;
-            problem.reply(&request)
+        ReplyBody::Stream(stream) => {
+            let (chunks, work) = stream.start(HostClock);
+            spawn(async move { write_log(work.await) });
+            Either::Right(StreamBody::new(Box::pin(chunks.map(|chunk| Ok(Frame::data(chunk)))) as Chunks))
         }
     };
-    let reply = finish(reply, &context);
-    log_reply(component, &context, (&method, &path), started, &reply);
-    respond(reply)
-}
-
-/// Writes the one line that says how a request ended.
-pub fn log_reply(
-    component: &'static str,
-    context: &Context,
-    (method, path): (&http::Method, &str),
-    started: u64,
-    reply: &Reply,
-) {
-    let milliseconds = monotonic_clock::now().saturating_sub(started) / 1_000_000;
-    let mut event = Event::new(reply.level(), now(), component, "request")
-        .with("request_id", context.request_id.as_str())
-        .with("method", method.as_str())
-        .with("path", path)
-        .with("status", reply.status.as_u16())
-        .with("ms", milliseconds);
-    if let Some(user) = &reply.user {
-        event = event.with("user", user.as_str());
-    }
-    if let Some(cause) = &reply.cause {
-        event = event.with("cause", cause.as_str());
-    }
-    log(event);
-}
-
-/// The monotonic clock, in nanoseconds, for [`log_reply`].
-#[must_use]
-pub fn started() -> u64 {
-    monotonic_clock::now()
-}
-
-/// Everything of the request but its body.
-pub async fn head(parts: &http::request::Parts) -> Request {
-    let public_origin = variable("public_origin").await;
-    let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let context = Context {
-        request_id: RequestId::from_header_or(text("x-request-id"), random()),
-        lang: Lang::from_accept_language(text("accept-language").unwrap_or_default()),
-        https: public_origin.starts_with("https://"),
-        gzip: accepts_gzip(text("accept-encoding").unwrap_or_default()),
-    };
-    // What is asked of auth on behalf of this request passes the headers on, so the id stands among them.
-    let mut headers = parts.headers.clone();
-    if let Ok(id) = HeaderValue::from_str(context.request_id.as_str()) {
-        headers.insert("x-request-id", id);
-    }
-    Request {
-        method: parts.method.clone(),
-        uri: parts.uri.clone(),
-        headers,
-        body: Bytes::new(),
-        now: now(),
-        context,
-        public_origin,
-    }
-}
-
-/// Turns a reply into what the SDK returns.
-#[must_use]
-pub fn respond(reply: Reply) -> Response<FullBody<Bytes>> {
-    let mut response = Response::new(FullBody::new(reply.body));
+    let mut response = Response::new(body);
     *response.status_mut() = reply.status;
     *response.headers_mut() = reply.headers;
     response
+}
+
+/// Answers one request whose body is read whole: at most `body_bytes_max`, which sees the request without its body.
+pub async fn serve_whole(
+    component: &'static str,
+    body_bytes_max: impl FnOnce(&Request) -> usize,
+    incoming: IncomingRequest,
+    handle: impl AsyncFnOnce(Request) -> Reply,
+) -> Response<ResponseBody> {
+    serve(component, incoming, async |mut request: Request, body: RequestBody| {
+        match body.whole(body_bytes_max(&request)).await {
+            Ok(bytes) => {
+                request.body = bytes;
+                handle(request).await
+            }
+            Err(problem) => problem.reply(&request),
+        }
+    })
+    .await
+}
+
+/// The host's monotonic clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HostClock;
+
+impl Clock for HostClock {
+    fn elapsed(&self) -> Duration {
+        Duration::from_nanos(monotonic_clock::now())
+    }
+
+    async fn sleep(&self, wait: Duration) {
+        spin_sdk::time::sleep(wait).await;
+    }
 }
 
 /// A component variable; empty when it is not set or its provider does not answer, which is logged.
@@ -172,11 +149,7 @@ pub fn random<const N: usize>() -> [u8; N] {
 
 /// Waits for `future`, at most `limit`.
 pub async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
-    let sleep = spin_sdk::time::sleep(limit);
-    match select(pin!(polled_again(future)), pin!(sleep)).await {
-        Either::Left((value, _)) => Some(value),
-        Either::Right(((), _)) => None,
-    }
+    crate::within(&HostClock, limit, polled_again(future)).await
 }
 
 /// Asks the executor for one more turn after the first poll of `future`.
@@ -204,9 +177,10 @@ pub struct Network;
 impl Outbound for Network {
     async fn send(
         &self,
-        mut request: http::Request<Bytes>,
+        request: http::Request<Bytes>,
         limits: Limits,
     ) -> Result<http::Response<Bytes>, SendError> {
+        let mut request = with_length(request);
         request.extensions_mut().insert(options(limits));
         let exchange = async {
             let response = spin_sdk::http::send(request.map(FullBody::new)).await.map_err(send_error)?;

@@ -39,7 +39,7 @@ fn reply(auth: u16, request: &Request) -> Reply {
 }
 
 fn text(reply: &Reply) -> String {
-    String::from_utf8(reply.body.to_vec()).unwrap()
+    String::from_utf8(reply.body.whole().unwrap().to_vec()).unwrap()
 }
 
 fn user() -> User {
@@ -161,7 +161,7 @@ fn a_document_is_shown_as_text_and_told_to_be_cut_and_simulated() {
 fn the_other_forms_carry_the_same_document() {
     let request = |accept: &str| Request::test("POST", "/ocr").with("accept", accept);
     let json = page::converted(&request("application/json"), &user(), &conversion());
-    let body: serde_json::Value = serde_json::from_slice(&json.body).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(json.body.whole().unwrap()).unwrap();
     assert_eq!(
         (&body["latex"], &body["complete"], &body["pages"]),
         (&conversion().latex.into(), &false.into(), &2.into())
@@ -169,7 +169,7 @@ fn the_other_forms_carry_the_same_document() {
     assert_eq!(body["warnings"][0]["code"], "cut");
     assert!(body["request_id"].is_string() && body["simulated"] == true && body["model"] == "m");
     let tex = page::converted(&request("application/x-tex"), &user(), &conversion());
-    assert_eq!(tex.body, conversion().latex);
+    assert_eq!(tex.body.whole().unwrap(), conversion().latex.as_bytes());
     assert_eq!(tex.headers["x-complete"], "false");
     assert!(
         tex.headers["content-disposition"]
@@ -183,8 +183,8 @@ fn the_other_forms_carry_the_same_document() {
     );
     let markdown = page::converted(&request("text/markdown"), &user(), &conversion());
     assert_eq!(
-        (markdown.body, &markdown.headers["x-complete"]),
-        (conversion().markdown.into(), &"false".parse().unwrap())
+        (markdown.body.whole().unwrap(), &markdown.headers["x-complete"]),
+        (&conversion().markdown.into(), &"false".parse().unwrap())
     );
     assert!(markdown.headers["content-disposition"].to_str().unwrap().contains("Enonce.md"));
     let done = page::done(&request("text/event-stream"), &conversion());

@@ -1,0 +1,22 @@
+//! Time as a port: the edge waits for real ([`crate::spin::HostClock`]), tests move a clock
+//! ([`crate::testing::FakeClock`]).
+
+use std::{future::Future, pin::pin, time::Duration};
+
+use futures_util::future::{Either, select};
+
+/// A monotonic clock.
+#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
+pub trait Clock {
+    /// The time since some fixed moment.
+    fn elapsed(&self) -> Duration;
+    async fn sleep(&self, wait: Duration);
+}
+
+/// Waits for `future`, at most `limit`.
+pub async fn within<T>(clock: &impl Clock, limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+    match select(pin!(future), pin!(clock.sleep(limit))).await {
+        Either::Left((value, _)) => Some(value),
+        Either::Right(((), _)) => None,
+    }
+}
