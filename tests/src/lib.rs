@@ -1,29 +1,26 @@
-//! The rig of the black-box tests: a database, the mocks and a runtime that serves the built
-//! `.wasm`, driven over HTTP through verbs such as `sign_in` and `upload`.
+//! The harness of the black-box tests: a database, the mocks and a runtime that serves the built `.wasm`, driven over
+//! HTTP through what users do, such as `sign_in` and `upload`; and what the tests of the tree itself read.
 //!
-//! It knows the components by their routes only. Everything is synchronous: a test reads from top to
-//! bottom, and races are threads.
+//! It knows the components by their routes only. Everything is synchronous; tests that race use threads.
 
-mod app;
+mod application;
 mod client;
-mod cluster;
-mod doctor;
-mod guard;
+mod imports;
 mod manifest;
-mod process;
-mod proxy;
-mod raw;
-mod reply;
+mod runtime;
 mod settings;
-mod verbs;
+mod tcp_proxy;
+mod trapping_component;
+mod user_actions;
+mod workspace;
 
-pub use app::{App, Setup};
+pub use application::{App, Setup};
 pub use client::Client;
-pub use cluster::{Cluster, Database};
+pub use imports::import_circles;
 pub use manifest::Manifest;
-pub use process::{Log, Runtime};
-pub use proxy::Proxy;
-pub use raw::{Wire, raw_exchange};
-pub use reply::Reply;
-pub use settings::{RuntimeKind, repository, spin_toml};
-pub use verbs::{PASSWORD, multipart};
+pub use runtime::Runtime;
+pub use settings::{RuntimeKind, spin_toml};
+pub use tcp_proxy::TcpProxy;
+pub use test_support::{Connection, Database, Log, Reply, http};
+pub use user_actions::{PASSWORD, multipart};
+pub use workspace::{files, packages, read, read_toml, repository};

@@ -1,12 +1,12 @@
-//! `spin.toml` as data: read, doctored by a test, written beside the test with absolute paths.
+//! `spin.toml` as data: read, changed by a test, written beside the test with absolute paths.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use crate::doctor::trap_everywhere;
 use crate::settings;
+use crate::trapping_component::trap_everywhere;
 
 /// A manifest that can be changed before the runtime reads it.
 #[derive(Clone, Debug)]

@@ -1,9 +1,9 @@
 //! docs/asvs.md says only what can be looked up: every requirement once, every file and test it names is there, and
 //! nothing is met that no test shows.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::collections::BTreeSet;
 
-use atelier_tests::repository;
+use atelier_tests::{files, read, repository};
 
 /// Requirements of levels 1 and 2 in ASVS 5.0.0.
 const LEVEL_1: usize = 70;
@@ -17,13 +17,9 @@ struct Row {
     tests: Vec<String>,
 }
 
-fn page() -> String {
-    fs::read_to_string(repository().join("docs/asvs.md")).expect("docs/asvs.md")
-}
-
 fn rows() -> Vec<Row> {
     let quoted = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-    let rows: Vec<Row> = page()
+    let rows: Vec<Row> = read("docs/asvs.md")
         .lines()
         .filter(|line| {
             line.strip_prefix("| ").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
@@ -51,19 +47,6 @@ fn kind(row: &Row) -> &'static str {
         .unwrap_or_else(|| panic!("{:?}: {}", row.ids, row.state))
 }
 
-/// The text of every file below `folder` whose name ends in `extension`.
-fn sources(folder: &Path, extension: &str, found: &mut String) {
-    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if path.is_dir() && !["target", "node_modules"].contains(&name) && !name.starts_with('.') {
-            sources(&path, extension, found);
-        } else if path.extension().is_some_and(|found| found == extension) {
-            found.push_str(&fs::read_to_string(&path).expect("UTF-8"));
-        }
-    }
-}
-
 #[test]
 fn every_requirement_is_judged_once() {
     let rows = rows();
@@ -82,7 +65,7 @@ fn every_requirement_is_judged_once() {
 
 #[test]
 fn the_sums_are_those_of_the_rows() {
-    let page = page();
+    let page = read("docs/asvs.md");
     for wanted in ["met", "met in part", "open", "not applicable"] {
         let count: usize = rows().iter().filter(|row| kind(row) == wanted).map(|row| row.ids.len()).sum();
         let line = page.lines().find(|line| line.starts_with(&format!("| {wanted} |")));
@@ -107,12 +90,11 @@ fn what_is_met_is_shown_and_what_is_not_is_explained() {
 #[test]
 fn every_file_and_test_it_names_is_there() {
     let root = repository();
-    let (mut rust, mut python, mut browser) = (String::new(), String::new(), String::new());
-    for folder in ["components", "crates", "tests", "xtask"] {
-        sources(&root.join(folder), "rs", &mut rust);
-    }
-    sources(&root.join("tests/iac"), "py", &mut python);
-    sources(&root.join("tests/browser"), "mjs", &mut browser);
+    let text = |folder: &str, extension: &str| -> String {
+        files(folder, extension).iter().map(|path| read(path)).collect()
+    };
+    let rust: String = ["components", "crates", "tests", "xtask"].map(|folder| text(folder, ".rs")).concat();
+    let (python, browser) = (text("tests/iac", ".py"), text("tests/browser", ".mjs"));
     let is_there = |test: &str| {
         let call = format!("fn {test}(");
         // Not any function: one that the line before marks as a test.

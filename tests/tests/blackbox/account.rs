@@ -2,7 +2,7 @@
 
 use atelier_tests::{Client, PASSWORD};
 
-use crate::shared::app;
+use crate::applications::app;
 
 const NEW_PASSWORD: &str = "trois girafes mangent du thym";
 

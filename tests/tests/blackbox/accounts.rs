@@ -5,7 +5,7 @@ use std::thread;
 use atelier_tests::PASSWORD;
 use serde_json::json;
 
-use crate::shared::app;
+use crate::applications::app;
 
 #[test]
 fn the_start_leads_to_sign_in_or_home() {

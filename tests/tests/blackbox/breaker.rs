@@ -7,7 +7,7 @@ use atelier_tests::{App, Client, Reply};
 use mocks::make::Fault;
 use mocks::wire;
 
-use crate::shared::own;
+use crate::applications::exclusive_app;
 
 /// As many failures in a row open it (components/auth/src/breaker.rs).
 const FAILURES: usize = 5;
@@ -25,7 +25,7 @@ fn open(app: &App) {
 
 /// The pause is over.
 fn end_the_pause(app: &App) {
-    app.database.query("UPDATE breakers SET open_until = now() - interval '1 second'");
+    app.database.execute("UPDATE breakers SET open_until = now() - interval '1 second'");
 }
 
 /// Refused because of the breaker; the seconds to wait.
@@ -42,7 +42,7 @@ fn left(user: &Client) -> i64 {
 
 #[test]
 fn failures_in_a_row_open_it_and_then_nobody_waits_for_the_webhook() {
-    let app = own();
+    let app = exclusive_app();
     open(&app);
     let user = app.user();
     let seconds = refused(user.ask("boucle"));
@@ -62,7 +62,7 @@ fn failures_in_a_row_open_it_and_then_nobody_waits_for_the_webhook() {
 
 #[test]
 fn a_success_in_between_keeps_it_closed() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     for _ in 0..3 {
         for _ in 1..FAILURES {
@@ -80,7 +80,7 @@ fn a_success_in_between_keeps_it_closed() {
 
 #[test]
 fn after_the_pause_exactly_one_of_many_tries_and_then_all_go_through() {
-    let app = own();
+    let app = exclusive_app();
     open(&app);
     end_the_pause(&app);
     app.make.next(wire::Fault::Delay(Duration::from_secs(2)));
@@ -99,7 +99,7 @@ fn after_the_pause_exactly_one_of_many_tries_and_then_all_go_through() {
 
 #[test]
 fn a_failed_try_makes_the_pause_longer() {
-    let app = own();
+    let app = exclusive_app();
     open(&app);
     let user = app.user();
     for pause in [60, 120, 240, 480, 600, 600] {
@@ -113,7 +113,7 @@ fn a_failed_try_makes_the_pause_longer() {
 
 #[test]
 fn a_try_that_never_comes_back_does_not_keep_it_open_for_ever() {
-    let app = own();
+    let app = exclusive_app();
     open(&app);
     end_the_pause(&app);
     app.make.next(wire::Fault::Delay(Duration::from_secs(5)));
@@ -122,7 +122,7 @@ fn a_try_that_never_comes_back_does_not_keep_it_open_for_ever() {
         scope.spawn(|| lost.ask("boucle").expect(200));
         thread::sleep(Duration::from_millis(1500));
         refused(next.ask("boucle"));
-        app.database.query("UPDATE breakers SET probe_until = now() - interval '1 second'");
+        app.database.execute("UPDATE breakers SET probe_until = now() - interval '1 second'");
         next.ask("boucle").expect(200);
         app.user().ask("boucle").expect(200);
     });

@@ -2,7 +2,7 @@
 
 use atelier_tests::multipart;
 
-use crate::shared::app;
+use crate::applications::app;
 
 const ROUTES: [&str; 8] =
     ["/auth", "/login", "/register", "/logout", "/account", "/send", "/llm/send", "/ocr"];

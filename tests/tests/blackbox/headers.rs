@@ -2,7 +2,7 @@
 
 use atelier_tests::{Client, Reply};
 
-use crate::shared::app;
+use crate::applications::app;
 
 #[track_caller]
 fn check(reply: &Reply) {
@@ -10,19 +10,19 @@ fn check(reply: &Reply) {
     assert!(
         policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
         "{}: {policy}",
-        reply.asked
+        reply.request
     );
-    assert!(!policy.contains("unsafe"), "{}: {policy}", reply.asked);
+    assert!(!policy.contains("unsafe"), "{}: {policy}", reply.request);
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
     ] {
-        assert_eq!(reply.all(name), [value], "{}", reply.asked);
+        assert_eq!(reply.all(name), [value], "{}", reply.request);
     }
-    assert!(!reply.header("referrer-policy").is_empty(), "{}", reply.asked);
-    assert_eq!(reply.all("x-request-id").len(), 1, "{}", reply.asked);
-    assert_eq!(reply.header("strict-transport-security"), "", "plain HTTP: {}", reply.asked);
+    assert!(!reply.header("referrer-policy").is_empty(), "{}", reply.request);
+    assert_eq!(reply.all("x-request-id").len(), 1, "{}", reply.request);
+    assert_eq!(reply.header("strict-transport-security"), "", "plain HTTP: {}", reply.request);
     assert!(
         reply.header("server").is_empty() && reply.header("x-powered-by").is_empty(),
         "{:?}",
@@ -30,7 +30,7 @@ fn check(reply: &Reply) {
     );
     let content_type = reply.header("content-type");
     if content_type.starts_with("text/") || content_type.contains("+xml") {
-        assert!(content_type.to_lowercase().contains("charset=utf-8"), "{}: {content_type}", reply.asked);
+        assert!(content_type.to_lowercase().contains("charset=utf-8"), "{}: {content_type}", reply.request);
     }
 }
 
@@ -67,7 +67,7 @@ fn no_reply_opens_itself_to_another_origin() {
     {
         let asked = [("origin", "https://evil.example"), ("access-control-request-method", "POST")];
         let reply = user.send(method, path, &asked, b"");
-        let opened = reply.headers.keys().find(|name| name.as_str().starts_with("access-control-"));
+        let opened = reply.headers.iter().find(|(name, _)| name.starts_with("access-control-"));
         assert_eq!(opened, None, "{method} {path}: {:?}", reply.headers);
     }
 }
@@ -86,7 +86,7 @@ fn what_is_long_enough_is_packed_for_whoever_takes_it() {
 #[test]
 fn pages_are_not_kept_by_anybody() {
     for reply in replies(&app().user()) {
-        assert!(reply.header("cache-control").contains("no-store"), "{}: {:?}", reply.asked, reply.headers);
+        assert!(reply.header("cache-control").contains("no-store"), "{}: {:?}", reply.request, reply.headers);
     }
 }
 

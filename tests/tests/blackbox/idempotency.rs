@@ -1,16 +1,14 @@
 //! A question that is sent twice is asked once and paid once.
 
-use std::io::Write as _;
-use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use atelier_tests::{Client, Reply};
+use atelier_tests::{Client, Connection, Reply};
 use mocks::make::Fault;
 use mocks::wire;
 use serde_json::json;
 
-use crate::shared::own;
+use crate::applications::exclusive_app;
 
 const KEY: &str = "8e03978e-40d5-43e8-bc93-6894a57f9324";
 
@@ -41,7 +39,7 @@ fn form_key(page: &str) -> String {
 
 #[test]
 fn two_at_once_are_one_call_of_the_webhook_one_of_the_quota_and_two_equal_answers() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     app.make.next(wire::Fault::Delay(Duration::from_secs(2)));
     let replies: Vec<Reply> = thread::scope(|scope| {
@@ -61,7 +59,7 @@ fn two_at_once_are_one_call_of_the_webhook_one_of_the_quota_and_two_equal_answer
 
 #[test]
 fn a_key_is_good_for_one_question_of_one_user() {
-    let app = own();
+    let app = exclusive_app();
     let (user, other) = (app.user(), app.user());
     let first = ask(&user, KEY, "boucle").expect(200);
     let problem = ask(&user, KEY, "palindrome").expect_problem(422);
@@ -78,7 +76,7 @@ fn a_key_is_good_for_one_question_of_one_user() {
 
 #[test]
 fn a_failure_frees_the_key_and_whoever_waited_is_told() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     app.make.next(Fault::AcceptedAfter(Duration::from_secs(2)));
     thread::scope(|scope| {
@@ -94,19 +92,15 @@ fn a_failure_frees_the_key_and_whoever_waited_is_told() {
 
 #[test]
 fn a_client_that_goes_away_and_asks_again_gets_the_answer_of_the_first_time() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     app.make.next(wire::Fault::Delay(Duration::from_secs(2)));
     let body = "{\"message\":\"boucle\"}";
-    let head = format!(
-        "POST /send HTTP/1.1\r\nhost: atelier\r\ncookie: {}\r\nx-forwarded-for: {}\r\ncontent-type: application/json\r\n\
-         idempotency-key: {KEY}\r\ncontent-length: {}\r\n\r\n{body}",
-        user.cookie_header(),
-        user.address(),
-        body.len()
-    );
-    let mut gone = TcpStream::connect(user.origin().trim_start_matches("http://")).unwrap();
-    gone.write_all(head.as_bytes()).unwrap();
+    let length = body.len().to_string();
+    let headers =
+        [("content-type", "application/json"), ("idempotency-key", KEY), ("content-length", length.as_str())];
+    let mut gone = Connection::to(user.origin()).unwrap();
+    gone.write((user.head("POST", "/send", &headers) + body).as_bytes()).unwrap();
     let deadline = Instant::now() + Duration::from_secs(10);
     while app.make.requests().is_empty() {
         assert!(Instant::now() < deadline, "the question never reached the webhook");
@@ -121,7 +115,7 @@ fn a_client_that_goes_away_and_asks_again_gets_the_answer_of_the_first_time() {
 
 #[test]
 fn a_form_without_script_that_is_sent_twice_is_one_question() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     let key = form_key(&user.get("/llm").expect(200).text());
     let send = |message: &str, key: &str| {
@@ -146,15 +140,15 @@ fn a_form_without_script_that_is_sent_twice_is_one_question() {
 
 #[test]
 fn an_answer_is_kept_for_ten_minutes_and_then_gone() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
-    app.database.query("DELETE FROM idempotency_keys");
+    app.database.execute("DELETE FROM idempotency_keys");
     ask(&user, KEY, "boucle").expect(200);
     let rows = "SELECT count(*) FROM idempotency_keys WHERE answer IS NOT NULL";
     let minutes = "SELECT round(extract(epoch FROM max(ends_at) - now()) / 60) FROM idempotency_keys";
     assert_eq!(app.database.value(rows).as_deref(), Some("1"));
     assert_eq!(app.database.value(minutes).as_deref(), Some("10"));
-    app.database.query("UPDATE idempotency_keys SET ends_at = now() - interval '1 second'");
+    app.database.execute("UPDATE idempotency_keys SET ends_at = now() - interval '1 second'");
     // The readiness check, which Kubernetes makes every few seconds, deletes it.
     user.get_json("/auth/readyz").expect(200);
     assert_eq!(app.database.value(rows).as_deref(), Some("0"));
@@ -164,13 +158,13 @@ fn an_answer_is_kept_for_ten_minutes_and_then_gone() {
 
 #[test]
 fn a_first_question_that_dies_gives_way() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     app.make.next(wire::Fault::Delay(Duration::from_secs(4)));
     thread::scope(|scope| {
         scope.spawn(|| ask(&user, KEY, "boucle").expect(200));
         thread::sleep(Duration::from_millis(1500));
-        app.database.query("UPDATE idempotency_keys SET ends_at = now() - interval '1 second'");
+        app.database.execute("UPDATE idempotency_keys SET ends_at = now() - interval '1 second'");
         assert_eq!(ask(&user, KEY, "boucle").expect(200).header("idempotency-replayed"), "");
     });
     assert_eq!(app.make.requests().len(), 2);
@@ -179,7 +173,7 @@ fn a_first_question_that_dies_gives_way() {
 
 #[test]
 fn an_answer_beyond_reason_is_delivered_and_not_kept() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     let long = format!("```python\nx = 1\n```\n**Explication :** {}", "très long ".repeat(40_000));
     app.make.always(Fault::Text(long));

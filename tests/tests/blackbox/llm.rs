@@ -8,7 +8,7 @@ use mocks::make::Fault;
 use mocks::wire;
 use serde_json::json;
 
-use crate::shared::{close_breakers, own};
+use crate::applications::{close_breakers, exclusive_app};
 
 fn left(user: &Client) -> i64 {
     user.get_json("/home").expect(200).json()["quotas"]["llm"]["left"].as_i64().unwrap()
@@ -16,7 +16,7 @@ fn left(user: &Client) -> i64 {
 
 #[test]
 fn a_question_comes_back_as_code_and_explanation() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     let answer = user.ask("Comment écrire une boucle en Python ?").expect(200).json();
     let code = answer["code"].as_str().unwrap();
@@ -37,7 +37,7 @@ fn a_question_comes_back_as_code_and_explanation() {
 
 #[test]
 fn the_page_works_without_javascript() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     let page = user.get("/llm").expect(200).text();
     assert!(page.contains("name=\"message\"") && page.contains("method=\"post\""), "{page}");
@@ -49,7 +49,7 @@ fn the_page_works_without_javascript() {
 
 #[test]
 fn both_addresses_answer() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     for path in ["/send", "/llm/send", "/send/"] {
         user.post_json(path, &json!({ "message": "boucle" })).expect(200);
@@ -58,7 +58,7 @@ fn both_addresses_answer() {
 
 #[test]
 fn a_bad_question_is_refused_before_it_costs_anything() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     for (body, status) in [
         (json!({}), 400),
@@ -79,7 +79,7 @@ fn a_bad_question_is_refused_before_it_costs_anything() {
 
 #[test]
 fn every_failure_of_the_webhook_has_its_status_and_costs_nothing() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     for (fault, status) in [
         (Fault::Accepted, 502),
@@ -114,7 +114,7 @@ fn every_failure_of_the_webhook_has_its_status_and_costs_nothing() {
 
 #[test]
 fn failures_are_told_in_the_users_language() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     app.make.always(Fault::Accepted);
     let in_english = |headers: &[(&str, &str)]| {
@@ -130,7 +130,7 @@ fn failures_are_told_in_the_users_language() {
 
 #[test]
 fn a_busy_webhook_is_asked_again_and_then_given_up() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     app.make.next(Fault::TooManyRequests);
     user.ask("boucle").expect(200);
@@ -145,7 +145,7 @@ fn a_busy_webhook_is_asked_again_and_then_given_up() {
 
 #[test]
 fn what_may_have_been_paid_is_not_sent_twice() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     for fault in [Fault::ScenarioFailed, wire::Fault::Reset.into(), wire::Fault::Cut(5).into()] {
         app.make.forget();
@@ -157,7 +157,7 @@ fn what_may_have_been_paid_is_not_sent_twice() {
 
 #[test]
 fn the_answer_is_found_in_every_wrapping() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     let plain = user.ask("boucle").expect(200).json();
     for fault in [
@@ -180,7 +180,7 @@ fn the_answer_is_found_in_every_wrapping() {
 
 #[test]
 fn what_a_model_says_never_becomes_markup() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     app.make.always(Fault::Text(
         "```python\nprint('</textarea><script>alert(1)</script>')\n```\n**Explication :** <img src=x onerror=alert(2)> \
@@ -197,7 +197,7 @@ fn what_a_model_says_never_becomes_markup() {
 
 #[test]
 fn an_answer_that_is_not_utf_8_breaks_nothing() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     app.make.next(wire::Fault::InvalidUtf8);
     let status = user.ask("boucle").status;
@@ -207,7 +207,7 @@ fn an_answer_that_is_not_utf_8_breaks_nothing() {
 
 #[test]
 fn a_slow_webhook_does_not_hold_up_the_others() {
-    let app = own();
+    let app = exclusive_app();
     let (slow, quick) = (app.user(), app.user());
     app.make.next(wire::Fault::Delay(Duration::from_secs(3)));
     thread::scope(|scope| {
@@ -227,7 +227,7 @@ fn a_slow_webhook_does_not_hold_up_the_others() {
 
 #[test]
 fn many_questions_at_once_each_get_their_own_answer() {
-    let app = own();
+    let app = exclusive_app();
     let app: &App = &app;
     let questions = [("boucle", "for i in range"), ("fibonacci", "def fibonacci"), ("palindrome", "[::-1]")];
     thread::scope(|scope| {
@@ -253,7 +253,7 @@ fn the_key_of_the_webhook_is_sent_when_there_is_one() {
 #[test]
 #[ignore = "waits for the real limit of 70 seconds"]
 fn a_webhook_that_stays_silent_is_a_timeout() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     app.make.next(wire::Fault::Delay(Duration::from_secs(100)));
     let start = Instant::now();

@@ -1,27 +1,21 @@
 //! What an operator finds in the log afterwards.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::shared::app;
+use crate::applications::app;
 
 /// The line that ended the request with this id, once it is there.
 fn line(component: &str, request_id: &str) -> Value {
-    let deadline = Instant::now() + Duration::from_secs(5);
-    loop {
-        let log = app().runtime.log.text();
-        let lines =
-            log.lines().filter_map(|line| serde_json::from_str::<Value>(&line[line.find('{')?..]).ok());
-        let found = lines.into_iter().find(|line| {
-            line["component"] == component && line["request_id"] == request_id && line["event"] == "request"
-        });
-        match found {
-            Some(found) => return found,
-            None => assert!(Instant::now() < deadline, "no line of {component} for {request_id} in {log}"),
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let log = &app().runtime.log;
+    let found = log.wait_for(Duration::from_secs(5), |line| {
+        let line: Value = serde_json::from_str(&line[line.find('{')?..]).ok()?;
+        let names_it =
+            line["component"] == component && line["request_id"] == request_id && line["event"] == "request";
+        names_it.then_some(line)
+    });
+    found.unwrap_or_else(|| panic!("no line of {component} for {request_id} in {}", log.text()))
 }
 
 #[test]

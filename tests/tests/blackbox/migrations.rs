@@ -1,10 +1,10 @@
-//! Migrations, applied by whoever comes first, however many come at once.
+//! Migrations: the first request applies them, and many at once apply them once.
 
 use std::thread;
 
-use atelier_tests::{App, Setup};
+use atelier_tests::{App, Database, Setup};
 
-use crate::shared::app;
+use crate::applications::app;
 
 const APPLIED: &str = "SELECT count(*) FROM schema_migrations";
 
@@ -19,14 +19,10 @@ fn files() -> usize {
 
 #[test]
 fn many_instances_at_once_apply_each_migration_once() {
-    let database = atelier_tests::Cluster::shared().database();
+    let database = Database::create();
     let unready = |setup: &mut Setup| {
         setup.wait_until_ready = false;
-        setup.set("db_host", &database.host);
-        setup.set("db_port", &database.port.to_string());
-        setup.set("db_name", &database.name);
-        setup.set("db_user", &database.user);
-        setup.set("db_password", &database.password);
+        setup.connect_to(&database);
     };
     let apps: Vec<App> = (0..3).map(|_| App::start_with(unready)).collect();
     let statuses: Vec<u16> = thread::scope(|scope| {
@@ -52,18 +48,11 @@ fn the_first_request_migrates_a_fresh_database() {
 
 #[test]
 fn a_migration_that_was_changed_after_it_was_applied_is_refused() {
-    let database = {
-        let app = App::start();
-        app.database.clone()
-    };
-    database.query("UPDATE schema_migrations SET checksum = 'tampered' WHERE version = 1");
+    let database = App::start().database;
+    database.execute("UPDATE schema_migrations SET checksum = 'tampered' WHERE version = 1");
     let app = App::start_with(|setup| {
         setup.wait_until_ready = false;
-        for (name, value) in
-            [("db_name", &database.name), ("db_user", &database.user), ("db_password", &database.password)]
-        {
-            setup.set(name, value);
-        }
+        setup.connect_to(&database);
     });
     app.client().get_json("/auth/readyz").expect_problem(503);
 }

@@ -1,6 +1,6 @@
 //! Pages for people, JSON for programs; French, or English for who prefers it.
 
-use crate::shared::app;
+use crate::applications::app;
 
 #[test]
 fn pages_are_french_and_english_on_request() {

@@ -1,15 +1,13 @@
 //! The converter: a PDF goes to Gemini and comes back as LaTeX.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use atelier_tests::{Client, multipart};
+use atelier_tests::{Client, Connection, multipart};
 use mocks::gemini::{Fault, Quota};
 use mocks::{sample, wire};
 use serde_json::Value;
 
-use crate::shared::own;
+use crate::applications::exclusive_app;
 
 fn exam() -> Vec<u8> {
     sample::pdf(&[&["Exercice 1 : équations", "Résoudre 100 % des cas."], &["Exercice 2", "Conclure."]])
@@ -26,7 +24,7 @@ fn warning_codes(conversion: &Value) -> Vec<String> {
 
 #[test]
 fn a_pdf_comes_back_as_latex() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     let conversion = user.upload(&exam()).expect(200).json();
     let latex = conversion["latex"].as_str().unwrap();
@@ -65,7 +63,7 @@ fn a_pdf_comes_back_as_latex() {
 
 #[test]
 fn the_page_works_without_javascript() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     let page = user.get("/ocr").expect(200).text();
     assert!(page.contains("multipart/form-data") && page.contains("name=\"file\""), "{page}");
@@ -79,7 +77,7 @@ fn the_page_works_without_javascript() {
 
 #[test]
 fn a_stream_tells_progress_and_ends_with_the_document() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     let reply = user.upload_as("a.pdf", "application/pdf", "text/event-stream", &exam()).expect(200);
     assert!(reply.header("content-type").starts_with("text/event-stream"), "{:?}", reply.headers);
@@ -95,7 +93,7 @@ fn a_stream_tells_progress_and_ends_with_the_document() {
 
 #[test]
 fn the_markdown_alone_is_a_download() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     let reply = user.upload_as("Énoncé.pdf", "application/pdf", "text/markdown", &exam()).expect(200);
     assert_eq!(reply.header("content-type"), "text/markdown; charset=utf-8");
@@ -106,38 +104,39 @@ fn the_markdown_alone_is_a_download() {
 
 #[test]
 fn latex_arrives_while_the_model_still_writes() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     // Half a second of dripping: about 1 ms for each byte of the answer.
     app.gemini.next(wire::Fault::Drip(Duration::from_millis(1)));
     let (content_type, body) = multipart("file", "a.pdf", "application/pdf", &exam());
-    let mut stream = TcpStream::connect(app.runtime.origin.trim_start_matches("http://")).unwrap();
-    let head = format!(
-        "POST /ocr HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\nAccept: text/event-stream\r\nContent-Type: {content_type}\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n",
-        app.runtime.origin.trim_start_matches("http://"),
-        user.cookie_header(),
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(&body).unwrap();
+    let length = body.len().to_string();
+    let headers = [
+        ("accept", "text/event-stream"),
+        ("content-type", content_type.as_str()),
+        ("content-length", length.as_str()),
+    ];
+    let mut connection = Connection::to(user.origin()).unwrap();
+    connection.write(user.head("POST", "/ocr", &headers).as_bytes()).unwrap();
+    connection.write(&body).unwrap();
     let mut first_latex = None;
-    let mut done = None;
-    for line in BufReader::new(stream).lines().map_while(Result::ok) {
-        if line == "event: latex" {
-            first_latex.get_or_insert_with(Instant::now);
-        }
-        if line == "event: done" {
-            done = Some(Instant::now());
-        }
-    }
-    let (first, done) = (first_latex.expect("some LaTeX"), done.expect("an end"));
-    assert!(done - first > Duration::from_millis(300), "{:?}", done - first);
+    let mut received = Vec::new();
+    let start = Instant::now();
+    connection
+        .read_reply(|piece| {
+            received.extend_from_slice(piece);
+            if first_latex.is_none() && String::from_utf8_lossy(&received).contains("event: latex") {
+                first_latex = Some(start.elapsed());
+            }
+        })
+        .unwrap();
+    assert!(String::from_utf8_lossy(&received).contains("event: done"));
+    let (first, whole) = (first_latex.expect("some LaTeX"), start.elapsed());
+    assert!(first < whole / 2, "the first LaTeX after {first:?} of {whole:?}");
 }
 
 #[test]
 fn bad_uploads_are_refused_and_cost_nothing() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     let upload = |file: &[u8]| user.upload(file);
     user.upload_as("", "application/octet-stream", "application/json", b"").expect_problem(400);
@@ -170,7 +169,7 @@ fn bad_uploads_are_refused_and_cost_nothing() {
 
 #[test]
 fn a_scan_is_converted_and_says_what_the_mock_cannot_read() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     let conversion = user.upload(&sample::scan(3)).expect(200).json();
     assert_eq!(conversion["latex"].as_str().unwrap().matches("sans couche texte").count(), 3);
@@ -179,7 +178,7 @@ fn a_scan_is_converted_and_says_what_the_mock_cannot_read() {
 
 #[test]
 fn every_failure_of_gemini_has_its_status_and_costs_nothing() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     for (fault, status) in [
         (Fault::InvalidKey, 502),
@@ -209,7 +208,7 @@ fn every_failure_of_gemini_has_its_status_and_costs_nothing() {
 
 #[test]
 fn an_overloaded_or_retired_model_is_replaced_by_the_next() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     for fault in [Fault::Overloaded, Fault::ModelNotFound, Fault::Internal] {
         app.gemini.clear();
@@ -221,7 +220,7 @@ fn an_overloaded_or_retired_model_is_replaced_by_the_next() {
 
 #[test]
 fn a_short_wait_that_google_asks_for_is_granted() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     app.gemini.next(Fault::Exhausted(Quota::PerMinute, Duration::from_secs(1)));
     let start = Instant::now();
@@ -232,7 +231,7 @@ fn a_short_wait_that_google_asks_for_is_granted() {
 
 #[test]
 fn a_cut_answer_is_continued_without_loss_or_repetition() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     let whole = user.upload(&exam()).expect(200).json()["latex"].clone();
     app.gemini.next(Fault::FinishAfter(14, "MAX_TOKENS".into()));
@@ -252,7 +251,7 @@ fn a_cut_answer_is_continued_without_loss_or_repetition() {
 
 #[test]
 fn a_document_that_stays_cut_is_never_called_whole() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     app.gemini.always(Fault::FinishAfter(2, "MAX_TOKENS".into()));
     let conversion = user.upload(&exam()).expect(200).json();
@@ -264,7 +263,7 @@ fn a_document_that_stays_cut_is_never_called_whole() {
 
 #[test]
 fn a_refused_page_is_missed_alone_and_named() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     app.gemini.always(Fault::RecitationOnPage(2));
     let conversion = user.upload(&exam()).expect(200).json();
@@ -276,7 +275,7 @@ fn a_refused_page_is_missed_alone_and_named() {
 
 #[test]
 fn chatter_and_fences_are_stripped_and_thoughts_are_left_out() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     let plain = user.upload(&exam()).expect(200).json()["latex"].clone();
     for fault in [Fault::Fenced, Fault::Thoughts] {
@@ -288,7 +287,7 @@ fn chatter_and_fences_are_stripped_and_thoughts_are_left_out() {
 
 #[test]
 fn a_loop_of_repetitions_is_flagged() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     app.gemini.always(Fault::Repetition);
     let conversion = user.upload(&exam()).expect(200).json();
@@ -297,7 +296,7 @@ fn a_loop_of_repetitions_is_flagged() {
 
 #[test]
 fn dangerous_latex_is_shown_with_a_warning_and_never_as_markup() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     app.gemini.always(Fault::Text(
         "\\documentclass{article}\n\\begin{document}\n\\write18{rm -rf /}</pre><script>alert(1)</script>\n\\end{document}\n"
@@ -323,7 +322,7 @@ fn last_event(stream: &str) -> (String, Value) {
 
 #[test]
 fn a_stream_that_fails_once_is_taken_up_again() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     let whole = user.upload(&exam()).expect(200).json()["latex"].clone();
     for fault in [Fault::ErrorAfter(9), wire::Fault::Cut(900).into()] {
@@ -338,7 +337,7 @@ fn a_stream_that_fails_once_is_taken_up_again() {
 
 #[test]
 fn a_stream_that_keeps_failing_ends_with_a_problem_or_says_that_it_is_cut() {
-    let app = own();
+    let app = exclusive_app();
     for (fault, is_problem) in
         [(Fault::ErrorAfter(1), false), (wire::Fault::Cut(10).into(), true), (Fault::ErrorAfter(0), true)]
     {
@@ -361,7 +360,7 @@ fn a_stream_that_keeps_failing_ends_with_a_problem_or_says_that_it_is_cut() {
 
 #[test]
 fn a_large_document_goes_through_the_files_api_and_is_deleted_afterwards() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     let pdf = sample::padded(30_000_000);
     let conversion = user.upload(&pdf).expect(200).json();
@@ -375,7 +374,7 @@ fn a_large_document_goes_through_the_files_api_and_is_deleted_afterwards() {
 
 #[test]
 fn a_file_that_google_cannot_process_is_deleted_and_costs_nothing() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     app.gemini.fail_processing();
     let status = user.upload(&sample::padded(30_000_000)).status;
@@ -385,7 +384,7 @@ fn a_file_that_google_cannot_process_is_deleted_and_costs_nothing() {
 
 #[test]
 fn an_upload_address_that_points_elsewhere_is_not_followed() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     let elsewhere = mocks::GeminiMock::start().unwrap();
     app.gemini.upload_elsewhere(elsewhere.origin());
@@ -396,7 +395,7 @@ fn an_upload_address_that_points_elsewhere_is_not_followed() {
 
 #[test]
 fn an_upload_of_50_megabytes_passes_and_a_larger_one_is_refused() {
-    let app = own();
+    let app = exclusive_app();
     let user = app.user();
     let limit = 50 * 1024 * 1024;
     user.upload(&sample::padded(limit - 4096)).expect(200);

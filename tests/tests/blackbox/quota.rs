@@ -5,7 +5,7 @@ use std::thread;
 use atelier_tests::{App, Client, Reply};
 use serde_json::{Value, json};
 
-use crate::shared::app;
+use crate::applications::app;
 
 fn call(client: &Client, what: &str, key: Option<&str>, body: &Value) -> Reply {
     let mut headers = vec![("content-type", "application/json"), ("accept", "application/json")];

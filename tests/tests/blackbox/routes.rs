@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use atelier_tests::{Manifest, repository};
+use atelier_tests::{Manifest, read, repository};
 
-use crate::shared::app;
+use crate::applications::app;
 
 /// The paths of the README's route table, in back quotes, with their component.
 fn readme_routes() -> Vec<(String, String)> {
-    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+    let readme = read("README.md");
     readme
         .lines()
         .skip_while(|line| !line.starts_with("| route | component |"))

@@ -2,7 +2,7 @@
 
 use atelier_tests::{App, Client, PASSWORD};
 
-use crate::shared::app;
+use crate::applications::app;
 
 fn token(client: &Client) -> String {
     client.cookie("session").expect("a session cookie")
@@ -177,7 +177,7 @@ fn an_idle_session_and_an_old_one_end() {
     ] {
         let user = app().user();
         let id = user.get("/auth/verify").header("x-user-id").to_owned();
-        app().database.query(&format!("UPDATE sessions SET {change} WHERE user_id = '{id}'"));
+        app().database.execute(&format!("UPDATE sessions SET {change} WHERE user_id = '{id}'"));
         user.get_json("/home").expect_problem(401);
     }
 }

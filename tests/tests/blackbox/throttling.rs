@@ -2,7 +2,7 @@
 
 use atelier_tests::{App, Client, PASSWORD};
 
-use crate::shared::app;
+use crate::applications::app;
 
 const WRONG: &str = "pas le bon mot de passe";
 /// More than the narrowest bucket holds.

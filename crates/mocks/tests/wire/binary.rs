@@ -3,8 +3,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-
-use crate::client::send;
+use test_support::http::send;
 
 /// Beside this test's own folder. Cargo also tells it in a variable, but with a hyphen in its name, which
 /// compiler wrappers written for a plain shell lose.

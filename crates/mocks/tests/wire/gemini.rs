@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use mocks::gemini::{Fault, Quota};
 use mocks::{GeminiMock, sample};
 use serde_json::{Value, json};
-
-use crate::client::{Seen, send};
+use test_support::Reply;
+use test_support::http::send;
 
 const KEY: (&str, &str) = ("x-goog-api-key", "a-key");
 const MODEL: &str = "gemini-3.8-flash";
@@ -25,17 +25,17 @@ fn body(pdf: &[u8], question: &str) -> Value {
     })
 }
 
-fn ask(gemini: &GeminiMock, model: &str, body: &Value) -> Seen {
+fn ask(gemini: &GeminiMock, model: &str, body: &Value) -> Reply {
     let url = format!("{}/v1beta/models/{model}:streamGenerateContent?alt=sse", gemini.origin());
     send("POST", &url, &[KEY, ("content-type", "application/json")], body.to_string().as_bytes())
         .expect("a reply")
 }
 
-fn convert(gemini: &GeminiMock) -> Seen {
+fn convert(gemini: &GeminiMock) -> Reply {
     ask(gemini, MODEL, &body(&exam(), "Transcris."))
 }
 
-fn events(seen: &Seen) -> Vec<Value> {
+fn events(seen: &Reply) -> Vec<Value> {
     let text = seen.text();
     let events = text.split("\r\n\r\n").filter(|event| !event.is_empty());
     events
@@ -44,7 +44,7 @@ fn events(seen: &Seen) -> Vec<Value> {
 }
 
 /// The text of a stream and why it ended.
-fn text(seen: &Seen) -> (String, Value) {
+fn text(seen: &Reply) -> (String, Value) {
     let events = events(seen);
     let parts = events.iter().map(|event| &event["candidates"][0]["content"]["parts"][0]);
     let text =
@@ -232,7 +232,7 @@ fn start_upload(gemini: &GeminiMock, length: usize) -> String {
     send("POST", &url, &headers, b"").unwrap().header("x-goog-upload-url").to_owned()
 }
 
-fn upload(url: &str, offset: usize, command: &str, bytes: &[u8]) -> Seen {
+fn upload(url: &str, offset: usize, command: &str, bytes: &[u8]) -> Reply {
     let offset = offset.to_string();
     let headers = [("x-goog-upload-offset", offset.as_str()), ("x-goog-upload-command", command)];
     send("POST", url, &headers, bytes).unwrap()

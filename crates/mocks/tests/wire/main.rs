@@ -1,6 +1,5 @@
 //! The mocks over HTTP: each row of what the real services answer, seen by a client.
 
 mod binary;
-mod client;
 mod gemini;
 mod make;

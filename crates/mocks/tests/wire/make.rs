@@ -3,12 +3,12 @@ use std::time::Duration;
 use mocks::make::Fault;
 use mocks::{MakeMock, wire};
 use serde_json::json;
-
-use crate::client::{Seen, send};
+use test_support::Reply;
+use test_support::http::send;
 
 const QUESTION: &str = "Comment trier une liste ?";
 
-fn ask(make: &MakeMock) -> Seen {
+fn ask(make: &MakeMock) -> Reply {
     let body = json!({ "message": QUESTION }).to_string();
     send("POST", &make.webhook_url(), &[("content-type", "application/json")], body.as_bytes())
         .expect("a reply")
@@ -109,7 +109,7 @@ fn the_transport_can_fail_in_every_way() {
 
     make.next(wire::Fault::Cut(10));
     let seen = ask(&make);
-    assert!(seen.broken && seen.body == whole[..10], "{:?}", seen.text());
+    assert!(!seen.complete && seen.body == whole[..10], "{:?}", seen.text());
 
     make.next(wire::Fault::Reset);
     let body = json!({ "message": QUESTION }).to_string();

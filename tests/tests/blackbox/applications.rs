@@ -1,24 +1,25 @@
-//! The application that tests share when each acts as a user of its own.
+//! Running applications, which tests share or take in turn: to start one takes seconds.
 
 use std::ops::Deref;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use atelier_tests::App;
 
-/// Everything as delivered. Nobody scripts its upstreams.
+/// The shared application, as delivered. Tests act as users of their own and script no upstream.
 pub(crate) fn app() -> &'static App {
     static APP: OnceLock<App> = OnceLock::new();
     APP.get_or_init(App::start)
 }
 
-/// Applications whose mocks are scripted: a test has one to itself, and the next test takes it over.
+/// Applications for tests that script the mocks; not in use at the moment.
 static IDLE: Mutex<Vec<App>> = Mutex::new(Vec::new());
 
-/// An application of one's own, with upstreams that behave until told otherwise.
+/// An application that no other test uses meanwhile.
 #[derive(Debug)]
-pub(crate) struct Own(Option<App>);
+pub(crate) struct ExclusiveApp(Option<App>);
 
-pub(crate) fn own() -> Own {
+/// With mocks that are not scripted yet and closed circuit breakers.
+pub(crate) fn exclusive_app() -> ExclusiveApp {
     let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let app = idle.unwrap_or_else(App::start);
     app.make.clear();
@@ -26,15 +27,15 @@ pub(crate) fn own() -> Own {
     app.gemini.clear();
     app.gemini.forget();
     close_breakers(&app);
-    Own(Some(app))
+    ExclusiveApp(Some(app))
 }
 
 /// Forgets the failures of a test that is not about them.
 pub(crate) fn close_breakers(app: &App) {
-    app.database.query("DELETE FROM breakers");
+    app.database.execute("DELETE FROM breakers");
 }
 
-impl Deref for Own {
+impl Deref for ExclusiveApp {
     type Target = App;
 
     fn deref(&self) -> &App {
@@ -42,7 +43,7 @@ impl Deref for Own {
     }
 }
 
-impl Drop for Own {
+impl Drop for ExclusiveApp {
     fn drop(&mut self) {
         IDLE.lock().unwrap_or_else(PoisonError::into_inner).extend(self.0.take());
     }

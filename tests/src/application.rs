@@ -1,4 +1,4 @@
-//! One Atelier: database, mocks, runtime. A test changes what it needs before the start.
+//! A running application: database, mocks, runtime. A test changes what it needs before the start.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use mocks::{GeminiMock, MakeMock};
+use test_support::Database;
 
 use crate::client::Client;
-use crate::cluster::{Cluster, Database};
 use crate::manifest::Manifest;
-use crate::process::Runtime;
-use crate::proxy::Proxy;
-use crate::verbs::PASSWORD;
+use crate::runtime::Runtime;
+use crate::tcp_proxy::TcpProxy;
+use crate::user_actions::PASSWORD;
 
 const READY_LIMIT: Duration = Duration::from_secs(30);
 const SERVICE_KEY: &str = "a service key of this test run, not a secret";
@@ -25,27 +25,33 @@ pub struct Setup {
     pub variables: BTreeMap<String, String>,
     /// Wait until `/auth/readyz` answers 200; otherwise only until the runtime serves.
     pub wait_until_ready: bool,
-    pub database: Database,
 }
 
 impl Setup {
     pub fn set(&mut self, variable: &str, value: &str) {
         self.variables.insert(variable.to_owned(), value.to_owned());
     }
+
+    /// Uses this database, without the proxy.
+    pub fn connect_to(&mut self, database: &Database) {
+        self.set("db_host", &database.host);
+        self.set("db_port", &database.port.to_string());
+        self.set("db_name", &database.name);
+        self.set("db_user", &database.user);
+        self.set("db_password", &database.password);
+    }
 }
 
-/// A running Atelier; dropping it stops its parts.
+/// A running application; dropping it stops its parts.
 #[derive(Debug)]
 pub struct App {
     pub make: MakeMock,
     pub gemini: GeminiMock,
     pub database: Database,
     /// Between the runtime and the database.
-    pub database_proxy: Proxy,
+    pub database_proxy: TcpProxy,
     pub runtime: Runtime,
     pub service_key: String,
-    pub variables: BTreeMap<String, String>,
-    folder: PathBuf,
 }
 
 impl App {
@@ -64,54 +70,33 @@ impl App {
     /// When a part does not start; the message holds the runtime's log.
     #[must_use]
     pub fn start_with(change: impl FnOnce(&mut Setup)) -> Self {
-        Self::try_start(change).unwrap_or_else(|error| panic!("{error}"))
-    }
-
-    /// The same, for a test that expects the runtime to refuse.
-    ///
-    /// # Errors
-    /// What the runtime wrote before it ended.
-    ///
-    /// # Panics
-    /// When the database or a mock does not start.
-    pub fn try_start(change: impl FnOnce(&mut Setup)) -> Result<Self, String> {
-        let database = Cluster::shared().database();
+        let database = Database::create();
         let make = MakeMock::start().expect("a mock for Make.com");
         let gemini = GeminiMock::start().expect("a mock for Gemini");
-        let database_proxy = Proxy::to(&database.host, database.port);
+        let database_proxy = TcpProxy::to(&database.host, database.port);
         let mut setup = Setup {
             manifest: Manifest::load(),
             variables: variables(&database, &database_proxy, &make, &gemini),
             wait_until_ready: true,
-            database,
         };
         change(&mut setup);
-        let folder = temporary_folder();
-        let manifest = setup.manifest.write(&folder);
-        let runtime = Runtime::start(&manifest, &setup.variables)?;
-        let app = Self {
-            make,
-            gemini,
-            database: setup.database,
-            database_proxy,
-            runtime,
-            service_key: SERVICE_KEY.to_owned(),
-            variables: setup.variables,
-            folder,
-        };
+        let manifest = setup.manifest.write(&temporary_folder());
+        let runtime = Runtime::start(&manifest, &setup.variables).unwrap_or_else(|error| panic!("{error}"));
+        let app =
+            Self { make, gemini, database, database_proxy, runtime, service_key: SERVICE_KEY.to_owned() };
         if setup.wait_until_ready {
-            app.wait_until_ready()?;
+            app.wait_until_ready();
         }
-        Ok(app)
+        app
     }
 
-    /// A browser that nobody has signed in with.
+    /// A browser without a session.
     #[must_use]
     pub fn client(&self) -> Client {
         Client::new(&self.runtime.origin, self.runtime.log.clone())
     }
 
-    /// A browser of a new user who has just signed in.
+    /// The browser of a new user, signed in.
     ///
     /// # Panics
     /// When registering or signing in fails.
@@ -125,43 +110,30 @@ impl App {
         client
     }
 
-    fn wait_until_ready(&self) -> Result<(), String> {
+    fn wait_until_ready(&self) {
         let client = self.client();
         let deadline = Instant::now() + READY_LIMIT;
         loop {
             let reply = client.get_json("/auth/readyz");
             if reply.status == 200 {
-                return Ok(());
+                return;
             }
-            if Instant::now() > deadline {
-                return Err(format!(
-                    "/auth/readyz still says {} {}\n{}",
-                    reply.status,
-                    reply.text(),
-                    self.runtime.log.text()
-                ));
-            }
+            let late = Instant::now() > deadline;
+            assert!(!late, "not ready: {} {}\n{}", reply.status, reply.text(), self.runtime.log.text());
             std::thread::sleep(Duration::from_millis(50));
         }
     }
 }
 
-impl Drop for App {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
 /// A name that no other test of this process uses.
-#[must_use]
-pub(crate) fn unique_name(stem: &str) -> String {
+fn unique_name(stem: &str) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     format!("{stem}-{}", NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
 fn variables(
     database: &Database,
-    proxy: &Proxy,
+    proxy: &TcpProxy,
     make: &MakeMock,
     gemini: &GeminiMock,
 ) -> BTreeMap<String, String> {
@@ -172,7 +144,7 @@ fn variables(
         ("db_user", database.user.clone()),
         ("db_password", database.password.clone()),
         ("db_sslmode", "disable".into()),
-        // Each client has an address of its own and tells it as a proxy would.
+        // Each client has an address of its own, which it gives as a proxy would.
         ("trusted_proxies", "127.0.0.1".into()),
         ("service_key", SERVICE_KEY.into()),
         ("webhook_url", make.webhook_url()),

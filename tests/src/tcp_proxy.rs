@@ -8,7 +8,7 @@ use std::thread;
 
 /// Relays while it lives; the thread that accepts ends with the process.
 #[derive(Clone, Debug)]
-pub struct Proxy {
+pub struct TcpProxy {
     pub address: SocketAddr,
     state: Arc<State>,
 }
@@ -20,7 +20,7 @@ struct State {
     open: Mutex<Vec<TcpStream>>,
 }
 
-impl Proxy {
+impl TcpProxy {
     /// # Panics
     /// When no loopback port can be had.
     #[must_use]

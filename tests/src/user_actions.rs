@@ -1,9 +1,9 @@
-//! What users do, in their words.
+//! What users do: register, sign in, ask, upload.
 
 use serde_json::json;
+use test_support::Reply;
 
 use crate::client::Client;
-use crate::reply::Reply;
 
 /// Long enough, and in no list of common passwords.
 pub const PASSWORD: &str = "un cheval bleu lit Spinoza";

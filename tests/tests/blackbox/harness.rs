@@ -1,19 +1,11 @@
-//! The rig itself: when these fail, nothing else here means anything.
+//! The harness itself: when these fail, the other results mean nothing.
 
-use atelier_tests::{Cluster, Manifest, Proxy};
-
-#[test]
-fn databases_are_fresh_and_private() {
-    let (one, two) = (Cluster::shared().database(), Cluster::shared().database());
-    one.query("CREATE TABLE kept (id int)");
-    assert_eq!(two.value("SELECT count(*) FROM pg_tables WHERE tablename = 'kept'").as_deref(), Some("0"));
-    assert_eq!(one.value("SELECT current_user::text").as_deref(), Some(one.user.as_str()));
-}
+use atelier_tests::{Database, Manifest, TcpProxy};
 
 #[test]
 fn a_cut_proxy_refuses_and_a_restored_one_serves() {
-    let mut database = Cluster::shared().database();
-    let proxy = Proxy::to(&database.host, database.port);
+    let mut database = Database::create();
+    let proxy = TcpProxy::to(&database.host, database.port);
     database.port = proxy.address.port();
     let mut held = database.connect();
     proxy.cut();

@@ -1,16 +1,18 @@
-//! What came back, with the checks that every test makes.
+//! A reply, with the checks that tests make.
 
 use serde_json::Value;
-use ureq::http::HeaderMap;
 
-/// A whole reply.
+/// A reply as it came.
 #[derive(Clone, Debug)]
 pub struct Reply {
     pub status: u16,
-    pub headers: HeaderMap,
+    /// In order of arrival; names in lower case.
+    pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// `METHOD path`, for messages.
-    pub asked: String,
+    /// Whether the body came to its proper end.
+    pub complete: bool,
+    /// `METHOD target`, for messages.
+    pub request: String,
 }
 
 impl Reply {
@@ -25,20 +27,22 @@ impl Reply {
     /// # Panics
     /// When it is not JSON.
     #[must_use]
+    #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}\n{}", self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{}: {error}: {}", self.request, self.text()))
     }
 
-    /// A header as text; empty when absent.
+    /// The first value of a header; empty when there is none.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.all(name).first().copied().unwrap_or_default()
     }
 
     /// All values of a header.
     #[must_use]
     pub fn all(&self, name: &str) -> Vec<&str> {
-        self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
+        self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
     }
 
     /// Returns the reply when it has this status.
@@ -47,7 +51,7 @@ impl Reply {
     /// With the whole reply when it has another.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status, status, "{}: {:?}\n{}", self.asked, self.headers, self.text());
+        assert_eq!(self.status, status, "{}: {:?}\n{}", self.request, self.headers, self.text());
         self
     }
 
@@ -58,12 +62,11 @@ impl Reply {
     #[track_caller]
     pub fn expect_see_other(self, location: &str) -> Self {
         let reply = self.expect(303);
-        assert_eq!(reply.header("location"), location, "{}", reply.asked);
+        assert_eq!(reply.header("location"), location, "{}", reply.request);
         reply
     }
 
-    /// A problem document (RFC 9457) with this status, a code, a sentence for the user, and none of the
-    /// words that only a developer should see.
+    /// A problem document (RFC 9457) with this status, and every member that Atelier adds.
     ///
     /// # Panics
     /// When any of that is missing.

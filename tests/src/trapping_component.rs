@@ -1,4 +1,4 @@
-//! Makes a component that traps, out of one that works: every function body becomes `unreachable`.
+//! Turns a component into one that traps on every call: each function body becomes `unreachable`.
 //!
 //! Only the two binary formats' framing is read (component and core module: sections; code section: bodies), so
 //! the result stays valid and keeps the imports and exports of the original.

@@ -1,0 +1,166 @@
+//! The PostgreSQL server of a test process: the one that `ATELIER_TEST_DATABASE_URL` names (xtask sets it), or a private
+//! one that is started once from installed programs and ends with the process.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use postgres::config::Host;
+use postgres::{Client, Config, NoTls};
+
+use crate::child::{ChildProcess, Ending};
+
+const START_LIMIT: Duration = Duration::from_secs(60);
+const PASSWORD: &str = "superuser";
+/// Fast, and for many connections; a crash may lose everything.
+const SETTINGS: [&str; 6] = [
+    "listen_addresses=127.0.0.1",
+    "max_connections=500",
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "log_min_messages=fatal",
+];
+
+#[derive(Debug)]
+pub(crate) struct Server {
+    administrator: Config,
+    // Held for its drop; a static has none, and then the end of this process stops the server.
+    _process: Option<ChildProcess>,
+}
+
+impl Server {
+    pub(crate) fn shared() -> &'static Self {
+        static SHARED: OnceLock<Server> = OnceLock::new();
+        SHARED.get_or_init(|| match variable("ATELIER_TEST_DATABASE_URL") {
+            Some(url) => {
+                let administrator = url.parse().expect("ATELIER_TEST_DATABASE_URL is a connection string");
+                Self { administrator, _process: None }
+            }
+            None => Self::start(),
+        })
+    }
+
+    pub(crate) fn connect(&self) -> Result<Client, postgres::Error> {
+        self.administrator.connect(NoTls)
+    }
+
+    pub(crate) fn host(&self) -> String {
+        match self.administrator.get_hosts().first() {
+            Some(Host::Tcp(host)) => host.clone(),
+            _ => "127.0.0.1".to_owned(),
+        }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.administrator.get_ports().first().copied().unwrap_or(5432)
+    }
+
+    fn start() -> Self {
+        let programs = programs().expect(
+            "these tests need PostgreSQL: install the server (Debian: apt-get install postgresql), set \
+             ATELIER_TEST_DATABASE_URL to a role that may create databases, or run `cargo xtask test`",
+        );
+        let folder = std::env::temp_dir().join(format!("atelier-tests-postgres-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let owner = unprivileged_owner(&folder);
+        initialise(&programs, &folder, owner);
+
+        let port = free_port();
+        let (data, socket) = (text(&folder.join("data")), text(&folder));
+        let number = port.to_string();
+        let mut arguments = vec!["-D", &data, "-p", &number, "-k", &socket];
+        arguments.extend(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
+        let ending = Ending { signal: "QUIT", folder: &socket };
+        let process = ChildProcess::spawn(&text(&programs.join("postgres")), &arguments, ending, |command| {
+            as_user(command, owner).current_dir(&folder).stdout(Stdio::null()).stderr(Stdio::null());
+        });
+        let mut administrator = Config::new();
+        administrator.host("127.0.0.1").port(port).user("postgres").password(PASSWORD).dbname("postgres");
+        let server = Self { administrator, _process: Some(process.expect("a shell")) };
+        server.wait_until_it_answers();
+        server
+    }
+
+    fn wait_until_it_answers(&self) {
+        let deadline = Instant::now() + START_LIMIT;
+        while let Err(error) = self.connect() {
+            assert!(Instant::now() < deadline, "PostgreSQL does not answer: {error}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+fn initialise(programs: &Path, folder: &Path, owner: Option<(u32, u32)>) {
+    let password = folder.join("password");
+    fs::write(&password, PASSWORD).expect("the folder was just made");
+    let mut initdb = Command::new(programs.join("initdb"));
+    initdb.args([
+        "--no-sync",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--username=postgres",
+        "--auth=scram-sha-256",
+    ]);
+    initdb
+        .arg(format!("--pwfile={}", text(&password)))
+        .arg(format!("--pgdata={}", text(&folder.join("data"))));
+    let done = as_user(&mut initdb, owner).output().expect("initdb runs");
+    assert!(done.status.success(), "initdb: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// The folder of `initdb` and `postgres`: on the PATH, or the newest that Debian keeps beside it.
+fn programs() -> Option<PathBuf> {
+    let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+        .map(|folders| folders.flatten().map(|folder| folder.path().join("bin")).collect())
+        .unwrap_or_default();
+    versions.sort();
+    let path = variable("PATH").unwrap_or_default();
+    let mut folders = std::env::split_paths(&path).chain(versions.into_iter().rev());
+    folders.find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
+}
+
+/// PostgreSQL refuses to run as root: then the folder is given to `postgres` or `nobody`, whose user and group are
+/// returned.
+fn unprivileged_owner(folder: &Path) -> Option<(u32, u32)> {
+    if fs::metadata(folder).expect("the folder was just made").uid() != 0 {
+        return None;
+    }
+    let accounts = fs::read_to_string("/etc/passwd").expect("/etc/passwd");
+    let account = |name: &str| {
+        let line = accounts.lines().find(|line| line.split(':').next() == Some(name))?;
+        let mut numbers = line.split(':').skip(2).map_while(|field| field.parse().ok());
+        Some((numbers.next()?, numbers.next()?))
+    };
+    let owner: (u32, u32) =
+        account("postgres").or_else(|| account("nobody")).expect("an unprivileged account");
+    chown(folder, Some(owner.0), Some(owner.1)).expect("root may give the folder away");
+    Some(owner)
+}
+
+fn as_user(command: &mut Command, owner: Option<(u32, u32)>) -> &mut Command {
+    match owner {
+        Some((user, group)) => command.uid(user).gid(group),
+        None => command,
+    }
+}
+
+fn free_port() -> u16 {
+    let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    socket.local_addr().expect("a bound socket").port()
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the tests are configured by xtask through the environment")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
