@@ -29,7 +29,9 @@ pub fn set(name: &str, value: &str, secure: bool, max_age_seconds: i64) -> Optio
         return None;
     }
     let line = format!("{name}={value}; Path=/; Max-Age={max_age_seconds}; HttpOnly; SameSite=Lax{secure}");
-    HeaderValue::from_str(&line).ok()
+    let mut value = HeaderValue::from_str(&line).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 #[cfg(test)]
@@ -58,5 +60,6 @@ mod tests {
         assert_eq!(set("session", "abc; Domain=evil.example", true, 60), None);
         let line = set("session", "abc", true, 60).unwrap();
         assert_eq!(line, "session=abc; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure");
+        assert!(!format!("{line:?}").contains("abc"));
     }
 }

@@ -1,13 +1,20 @@
 //! The named values of a submitted form, or of the JSON object that a program sends instead.
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::{Problem, Request, Text};
 
-/// The fields of one submission. A name that is sent twice is refused: which one did the user mean?
-#[derive(Debug, Default)]
-pub struct Fields(Vec<(String, String)>);
+/// The most fields of a form.
+const FIELDS_MAX: usize = 16;
+
+/// The fields of one submission. No `Debug`: a field can be a password.
+#[derive(Default)]
+#[expect(missing_debug_implementations, reason = "no password may reach a log")]
+pub struct Fields(BTreeMap<String, SecretString>);
 
 impl Fields {
     /// Reads `application/x-www-form-urlencoded`, or a flat JSON object whose values are strings (others are ignored
@@ -15,7 +22,7 @@ impl Fields {
     ///
     /// # Errors
     /// 415 for another content type; 400 for bytes that are not UTF-8, JSON that does not parse, a value of the wrong
-    /// type, and a repeated form field.
+    /// type, a form with a repeated field (which one did the user mean?) or with more than [`FIELDS_MAX`].
     pub fn parse(request: &Request) -> Result<Self, Problem> {
         match request.content_type().as_deref() {
             Some("application/json") => Self::from_json(&request.body),
@@ -27,7 +34,13 @@ impl Fields {
     /// The value of `name`; `None` when it was not sent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find_map(|(key, value)| (key == name).then_some(value.as_str()))
+        self.secret(name).map(ExposeSecret::expose_secret)
+    }
+
+    /// The value of a field that nobody else may see, such as a password; `None` when it was not sent.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Option<&SecretString> {
+        self.0.get(name)
     }
 
     fn from_json(body: &[u8]) -> Result<Self, Problem> {
@@ -35,26 +48,32 @@ impl Fields {
             return Err(malformed());
         };
         let text = |(key, value)| match value {
-            Value::String(text) => Ok((key, text)),
-            Value::Null => Ok((key, String::new())),
+            Value::String(text) => Ok((key, text.into())),
+            Value::Null => Ok((key, SecretString::default())),
             _ => Err(malformed()),
         };
         object.into_iter().map(text).collect::<Result<_, _>>().map(Self)
     }
 
     fn from_form(body: &[u8]) -> Result<Self, Problem> {
-        let mut fields: Vec<(String, String)> = Vec::new();
-        for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+        let pairs = body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+        let mut fields = BTreeMap::new();
+        for pair in at_most(FIELDS_MAX, pairs).ok_or_else(malformed)? {
             let mut halves = pair.splitn(2, |byte| *byte == b'=');
             let name = decode(halves.next().unwrap_or_default())?;
             let value = decode(halves.next().unwrap_or_default())?;
-            if fields.iter().any(|(known, _)| *known == name) {
+            if fields.insert(name, value.into()).is_some() {
                 return Err(malformed());
             }
-            fields.push((name, value));
         }
         Ok(Self(fields))
     }
+}
+
+/// All items, or `None` when there are more than `max`: then the rest is not looked at.
+fn at_most<T>(max: usize, items: impl Iterator<Item = T>) -> Option<Vec<T>> {
+    let items: Vec<T> = items.take(max + 1).collect();
+    (items.len() <= max).then_some(items)
 }
 
 /// Undoes percent-encoding strictly: `form_urlencoded` would put U+FFFD for bad bytes, and a password would
@@ -93,10 +112,12 @@ mod tests {
 
     const FORM: &str = "application/x-www-form-urlencoded";
 
-    fn parse(content_type: &str, body: &'static [u8]) -> Result<Fields, StatusCode> {
-        let request = Request::test("POST", "/auth").with_body(content_type, body);
+    fn parse(content_type: &str, body: &[u8]) -> Result<Fields, StatusCode> {
+        let request = Request::test("POST", "/auth").with_body(content_type, body.to_vec());
         Fields::parse(&request).map_err(|problem| problem.status())
     }
+
+    static_assertions::assert_not_impl_any!(Fields: std::fmt::Debug);
 
     #[test]
     fn a_form_and_json_give_the_same_fields() {
@@ -105,7 +126,7 @@ mod tests {
             ("application/json", "{\"username\":\"Léa\",\"password\":\"a b&c\"}".as_bytes()),
             ("application/json; charset=utf-8", "{\"username\":\"Léa\",\"password\":\"a b&c\"}".as_bytes()),
         ] {
-            let fields = parse(kind, body).unwrap();
+            let fields = parse(kind, body).ok().unwrap();
             assert_eq!(fields.get("username"), Some("Léa"));
             assert_eq!(fields.get("password"), Some("a b&c"));
             assert_eq!(fields.get("other"), None);
@@ -114,11 +135,29 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_refused() {
-        assert_eq!(parse(FORM, b"username=a&username=b").unwrap_err(), StatusCode::BAD_REQUEST);
-        assert_eq!(parse(FORM, b"username=%ff%fe").unwrap_err(), StatusCode::BAD_REQUEST);
-        assert_eq!(parse("application/json", b"{\"username\":1}").unwrap_err(), StatusCode::BAD_REQUEST);
-        assert_eq!(parse("application/json", b"[1]").unwrap_err(), StatusCode::BAD_REQUEST);
-        assert_eq!(parse("application/json", b"{").unwrap_err(), StatusCode::BAD_REQUEST);
-        assert_eq!(parse("text/plain", b"a=b").unwrap_err(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        assert_eq!(parse(FORM, b"username=a&username=b").err(), Some(StatusCode::BAD_REQUEST));
+        assert_eq!(parse(FORM, b"username=%ff%fe").err(), Some(StatusCode::BAD_REQUEST));
+        assert_eq!(parse("application/json", b"{\"username\":1}").err(), Some(StatusCode::BAD_REQUEST));
+        assert_eq!(parse("application/json", b"[1]").err(), Some(StatusCode::BAD_REQUEST));
+        assert_eq!(parse("application/json", b"{").err(), Some(StatusCode::BAD_REQUEST));
+        assert_eq!(parse("text/plain", b"a=b").err(), Some(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    }
+
+    #[test]
+    fn a_form_has_at_most_sixteen_fields() {
+        let form = |fields: usize| (0..fields).map(|n| format!("&field{n}=x")).collect::<String>();
+        assert!(parse(FORM, form(FIELDS_MAX).as_bytes()).is_ok());
+        assert_eq!(parse(FORM, form(FIELDS_MAX + 1).as_bytes()).err(), Some(StatusCode::BAD_REQUEST));
+    }
+
+    #[test]
+    fn the_number_of_fields_that_are_looked_at_does_not_grow_with_the_form() {
+        let looked_at = |fields: usize| {
+            let mut steps = 0;
+            assert!(at_most(FIELDS_MAX, (0..fields).inspect(|_| steps += 1)).is_none());
+            steps
+        };
+        let (once, twice, four_times) = (looked_at(1000), looked_at(2000), looked_at(4000));
+        assert_eq!((once, twice, four_times), (FIELDS_MAX + 1, FIELDS_MAX + 1, FIELDS_MAX + 1));
     }
 }

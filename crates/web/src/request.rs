@@ -1,7 +1,9 @@
 //! The incoming request as the components see it: bounded, with the time and an id given by the edge.
 
+use std::fmt;
+
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
 use crate::{Lang, TrustedProxies, compress::accepts_gzip, cookie};
 
@@ -36,6 +38,10 @@ impl RequestId {
     }
 }
 
+/// The headers whose values the `Debug` form of a `HeaderMap` does not show.
+const SECRET_HEADERS: [HeaderName; 3] =
+    [header::COOKIE, header::AUTHORIZATION, HeaderName::from_static("x-service-key")];
+
 /// What a reply needs to know of its request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
@@ -48,7 +54,7 @@ pub struct Context {
 }
 
 /// A request whose body has been read within a limit.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Request {
     pub method: Method,
     pub uri: Uri,
@@ -72,6 +78,11 @@ impl Request {
             https: public_origin.starts_with("https://"),
             gzip: accepts_gzip(text("accept-encoding").unwrap_or_default()),
         };
+        for (name, value) in &mut headers {
+            if SECRET_HEADERS.contains(name) {
+                value.set_sensitive(true);
+            }
+        }
         // Requests to auth on behalf of this one carry its headers, and so the id.
         if let Ok(id) = HeaderValue::from_str(context.request_id.as_str()) {
             headers.insert("x-request-id", id);
@@ -187,9 +198,30 @@ impl Request {
     }
 }
 
+/// Without query, headers and body: they hold what belongs to one user only.
+impl fmt::Debug for Request {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Request({} {})", self.method, self.path())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_debug_forms_of_a_request_and_of_its_headers_show_no_secret() {
+        let (mut parts, ()) = http::Request::new(()).into_parts();
+        for (name, value) in [("cookie", "a=hunter2"), ("cookie", "b=hunter2"), ("x-service-key", "hunter2")]
+        {
+            parts.headers.append(name, HeaderValue::from_static(value));
+        }
+        let request = Request::new(parts, UnixTime(7), [0; 16], String::new());
+        let request = request.with_body("text/plain", "hunter2");
+        assert_eq!(format!("{request:?}"), "Request(GET /)");
+        let shown = format!("{:?}", request.headers);
+        assert!(shown.contains("cookie") && !shown.contains("hunter2"), "{shown}");
+    }
 
     #[test]
     fn json_is_answered_to_who_asks_for_it() {

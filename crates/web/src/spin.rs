@@ -16,6 +16,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};
 use http_body::Frame;
 use http_body_util::{BodyExt, Either, Full, StreamBody};
+use secrecy::SecretString;
 use spin_sdk::{
     http::{FullBody, Request as IncomingRequest, Response},
     wasip3::{
@@ -119,6 +120,11 @@ pub async fn variable(name: &str) -> String {
             String::new()
         }
     }
+}
+
+/// A variable that holds a secret.
+pub async fn secret_variable(name: &str) -> SecretString {
+    variable(name).await.into()
 }
 
 /// Prints one event as a line on standard output.
