@@ -1,6 +1,6 @@
-// Improves the question form; without this file the form posts and the page comes back with the answer.
-// The server escapes and colours the answer, so there is one renderer: the reply is parsed as an inert document
-// and its #result takes the place of ours. Nothing a model wrote is ever assigned to innerHTML.
+// Improves the question form. Without this file the form posts and the reply is the page with the answer.
+// The server escapes and colours the answer, so only the server renders: the reply is parsed as an inert document, and
+// its #result replaces that of this page. Text of a model is never assigned to innerHTML.
 "use strict";
 
 (() => {
@@ -12,7 +12,7 @@
   const submit = form.querySelector("button[type=submit]");
   const texts = form.dataset;
 
-  // Elements and plain text only.
+  // Creates an element with properties and children; a string is a text node.
   const element = (name, properties = {}, children = []) => {
     const made = Object.assign(document.createElement(name), properties);
     made.append(...children);
@@ -23,7 +23,7 @@
   let inFlight = null;
 
   const ask = async () => {
-    if (inFlight) return; // A double click asks once.
+    if (inFlight) return; // A double click sends one question.
     inFlight = new AbortController();
     const question = message.value;
     const started = Date.now();
@@ -31,7 +31,7 @@
       const seconds = Math.round((Date.now() - started) / 1000);
       status.textContent = `${texts.waiting} ${seconds}\u00a0s`;
     };
-    // Screen readers hear the first text, then one every ten seconds: the ticks in between are silent.
+    // A screen reader announces the first text, then one every ten seconds.
     tick();
     const timer = setInterval(() => {
       const seconds = Math.round((Date.now() - started) / 1000);
@@ -47,8 +47,8 @@
       const reply = await fetch(form.action, {
         method: "POST",
         headers: { Accept: "text/html" },
-        // The same key until the server gives another: a question that is sent again after an interruption gets
-        // the answer of the first time, and is paid once.
+        // The key stays the same until a reply contains another one, so a question that is sent again after an
+        // interruption gets the answer to the first submission and is paid once.
         body: new URLSearchParams({ message: question, idempotency_key: key.value }),
         redirect: "manual",
         signal: inFlight.signal,
@@ -67,7 +67,7 @@
     }
   };
 
-  // Puts the reply's result into this page; gives back what to say about it.
+  // Shows the reply's result in this page. Returns the text for the status line.
   const show = (html, question, ok) => {
     const page = new DOMParser().parseFromString(html, "text/html");
     const result = page.getElementById("result");
@@ -126,7 +126,7 @@
       const entries = JSON.parse(localStorage.getItem(KEY) ?? "[]");
       return Array.isArray(entries) ? entries.filter((entry) => typeof entry?.question === "string") : [];
     } catch {
-      return []; // Storage is switched off, or holds something else: the page works without.
+      return []; // Storage is off, or contains something else. The page works without it.
     }
   };
 
@@ -134,7 +134,7 @@
     try {
       if (entries.length > 0) localStorage.setItem(KEY, JSON.stringify(entries.slice(0, ENTRIES_MAX)));
       else localStorage.removeItem(KEY);
-    } catch { /* Full or switched off. */ }
+    } catch { /* Storage is full or off. */ }
     list();
   };
 

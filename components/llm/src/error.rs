@@ -1,39 +1,36 @@
-//! Why a question got no answer, and how that reads: one enum, one mapping to HTTP.
+//! Why a question got no answer: one enum, one mapping to HTTP.
 
+use auth_api::Denied;
 use http::StatusCode;
-use session::Denied;
 use web::outbound::SendError;
 use web::{Problem, Text};
 
 use crate::idempotency::{KEY_CHARS_MAX, KeyInvalid};
 use crate::question::{QUESTION_CHARS_MAX, QuestionError};
-use crate::webhook::{Misconfigured, UpstreamError};
+use crate::settings::Misconfigured;
+use crate::webhook::UpstreamError;
 
-/// Everything that can go wrong once we know that the request is one of ours.
+/// Why a request to a known route failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// Signed out, quota used up, or auth does not answer.
     Denied(Denied),
-    /// A body that is no form and no JSON; from `crates/web`.
+    /// The body is neither a form nor JSON.
     Body(Problem),
-    /// The message is no question.
     Question(QuestionError),
-    /// The idempotency key cannot be read.
     Key(KeyInvalid),
-    /// The same submission was sent before and got no answer.
+    /// The same submission was sent before and failed.
     FirstFailed,
-    /// The operator has to set a variable.
     Misconfigured(Misconfigured),
     /// The webhook gave no answer.
     Upstream {
         error: UpstreamError,
-        /// Whether the question was given back to the user's quota; otherwise, why not, for the log.
-        refund: Result<(), String>,
+        /// Whether the question was given back to the user's quota; if not, the cause, for the log.
+        settled: Result<(), String>,
     },
 }
 
 impl Failure {
-    /// The failure as the user reads it. Causes are for the log only.
+    /// What the user reads, and the cause for the log.
     #[must_use]
     pub fn problem(&self) -> Problem {
         match self {
@@ -44,47 +41,49 @@ impl Failure {
             Self::FirstFailed => first_failed(),
             Self::Misconfigured(Misconfigured::Missing(variable)) => Problem::not_configured(variable),
             Self::Misconfigured(Misconfigured::Unusable(variable)) => unusable(variable),
-            Self::Upstream { error, refund } => {
-                let cause = match refund {
+            Self::Upstream { error, settled } => {
+                let cause = match settled {
                     Ok(()) => error.cause(),
-                    Err(why) => format!("{}; refund failed: {why}", error.cause()),
+                    Err(cause) => format!("{}; settlement failed: {cause}", error.cause()),
                 };
-                upstream(error, refund.is_ok()).with("refunded", refund.is_ok()).because(cause)
+                upstream(error, settled.is_ok()).because(cause)
             }
         }
     }
 }
 
 fn question(error: QuestionError) -> Problem {
-    match error {
-        QuestionError::Missing => {
-            let text = Text::new(
+    let (status, code, text) = match error {
+        QuestionError::Missing => (
+            StatusCode::BAD_REQUEST,
+            "message_missing",
+            Text::new(
                 "Aucun message fourni. Écrivez votre question.",
                 "No message given. Write your question.",
-            );
-            Problem::new(StatusCode::BAD_REQUEST, "message_missing", text.clone()).field("message", text)
-        }
-        QuestionError::TooLong(chars) => {
-            let text = Text::owned(
+            ),
+        ),
+        QuestionError::TooLong(chars) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "message_too_long",
+            Text::owned(
                 format!(
-                    "Question trop longue : {chars} caractères, {QUESTION_CHARS_MAX} au maximum. Raccourcissez-la."
+                    "Question trop longue : {chars} caractères, {QUESTION_CHARS_MAX} au maximum. Raccourcissez-la."
                 ),
                 format!(
                     "The question is too long: {chars} characters, {QUESTION_CHARS_MAX} at most. Shorten it."
                 ),
-            );
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "message_too_long", text.clone())
-                .field("message", text)
-        }
-        QuestionError::Nul => {
-            let text = Text::new(
+            ),
+        ),
+        QuestionError::Nul => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "message_invalid",
+            Text::new(
                 "La question contient un caractère nul (U+0000). Retirez-le et recommencez.",
                 "The question holds a null character (U+0000). Remove it and try again.",
-            );
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "message_invalid", text.clone())
-                .field("message", text)
-        }
-    }
+            ),
+        ),
+    };
+    Problem::new(status, code, text.clone()).field("message", text)
 }
 
 fn key_invalid() -> Problem {
@@ -120,36 +119,32 @@ fn unusable(variable: &str) -> Problem {
 }
 
 fn upstream(error: &UpstreamError, refunded: bool) -> Problem {
-    let (status, code, retry_after, fr, en) = match error {
-        UpstreamError::Send(SendError::TimedOut(_)) | UpstreamError::GaveUp(_) => (
+    let (status, code, fr, en) = match error {
+        UpstreamError::Send(SendError::TimedOut(_)) | UpstreamError::TimedOut(_) => (
             StatusCode::GATEWAY_TIMEOUT,
             "upstream_timeout",
-            None,
             "L’assistant n’a pas répondu à temps. Posez une question plus courte ou réessayez dans une minute.",
             "The assistant did not answer in time. Ask a shorter question or try again in a minute.",
         ),
-        UpstreamError::Busy { retry_after_seconds } => (
+        UpstreamError::Busy { .. } => (
             StatusCode::SERVICE_UNAVAILABLE,
             "upstream_busy",
-            Some(retry_after_seconds.unwrap_or(60).clamp(1, 3600)),
             "L’assistant est très demandé en ce moment. Réessayez dans une minute.",
             "The assistant is very busy at the moment. Try again in a minute.",
         ),
         UpstreamError::Unavailable | UpstreamError::Send(SendError::NotSent(_)) => (
             StatusCode::BAD_GATEWAY,
             "upstream_unavailable",
-            None,
             "L’assistant est injoignable. Réessayez dans une minute.",
             "The assistant cannot be reached. Try again in a minute.",
         ),
         UpstreamError::OnlyAccepted
-        | UpstreamError::Gone(_)
+        | UpstreamError::NotFound(_)
         | UpstreamError::KeyRefused(_)
         | UpstreamError::Redirected(_)
         | UpstreamError::Send(SendError::Denied(_)) => (
             StatusCode::BAD_GATEWAY,
             "upstream_not_answering",
-            None,
             "L’assistant est arrêté ou mal branché. Prévenez l’administrateur.",
             "The assistant is switched off or badly connected. Tell the administrator.",
         ),
@@ -158,14 +153,12 @@ fn upstream(error: &UpstreamError, refunded: bool) -> Problem {
         | UpstreamError::Send(SendError::TooLarge | SendError::Cut(_)) => (
             StatusCode::BAD_GATEWAY,
             "upstream_unreadable",
-            None,
             "L’assistant a renvoyé une réponse illisible. Reformulez votre question et recommencez.",
             "The assistant sent an answer that cannot be read. Rephrase your question and try again.",
         ),
         UpstreamError::ScenarioFailed | UpstreamError::ProviderError | UpstreamError::Status(_) => (
             StatusCode::BAD_GATEWAY,
             "upstream_failed",
-            None,
             "L’assistant a échoué. Réessayez dans une minute.",
             "The assistant failed. Try again in a minute.",
         ),
@@ -178,10 +171,12 @@ fn upstream(error: &UpstreamError, refunded: bool) -> Problem {
     } else {
         Text::new(fr, en)
     };
-    let problem = Problem::new(status, code, text);
-    match retry_after {
-        Some(seconds) => problem.retry_after(seconds),
-        None => problem,
+    let problem = Problem::new(status, code, text).with("refunded", refunded);
+    match error {
+        UpstreamError::Busy { retry_after_seconds } => {
+            problem.retry_after(retry_after_seconds.unwrap_or(60).clamp(1, 3600))
+        }
+        _ => problem,
     }
 }
 
@@ -198,19 +193,23 @@ mod tests {
 
     #[test]
     fn every_failure_has_its_status_and_code() {
-        let upstream = |error| Failure::Upstream { error, refund: Ok(()) };
+        let upstream = |error| Failure::Upstream { error, settled: Ok(()) };
         let text = String::new;
         for (failure, status, code) in [
             (Failure::Denied(Denied::SignedOut), 401, "signed_out"),
-            (Failure::Denied(Denied::Exhausted { left: 0, retry_after_seconds: 5 }), 429, "quota_exhausted"),
-            (Failure::Denied(Denied::Paused { retry_after_seconds: 5 }), 503, "breaker_open"),
+            (
+                Failure::Denied(Denied::QuotaExhausted { left: 0, retry_after_seconds: 5 }),
+                429,
+                "quota_exhausted",
+            ),
+            (Failure::Denied(Denied::CircuitOpen { retry_after_seconds: 5 }), 503, "breaker_open"),
             (Failure::Denied(Denied::NotConfigured("service_key")), 503, "not_configured"),
             (Failure::Denied(Denied::Unavailable(text())), 503, "auth_unavailable"),
             (Failure::Body(Problem::not_found()), 404, "not_found"),
             (Failure::Question(QuestionError::Missing), 400, "message_missing"),
             (Failure::Question(QuestionError::TooLong(9_000)), 422, "message_too_long"),
             (Failure::Question(QuestionError::Nul), 422, "message_invalid"),
-            (Failure::Denied(Denied::StillRunning), 409, "still_running"),
+            (Failure::Denied(Denied::InProgress), 409, "still_running"),
             (Failure::Denied(Denied::KeyReused), 422, "idempotency_key_reused"),
             (Failure::Key(KeyInvalid), 400, "idempotency_key_invalid"),
             (Failure::FirstFailed, 409, "first_attempt_failed"),
@@ -225,9 +224,9 @@ mod tests {
             (upstream(E::Busy { retry_after_seconds: Some(9) }), 503, "upstream_busy"),
             (upstream(E::Unavailable), 502, "upstream_unavailable"),
             (upstream(E::ScenarioFailed), 502, "upstream_failed"),
-            (upstream(E::GaveUp(524)), 504, "upstream_timeout"),
+            (upstream(E::TimedOut(524)), 504, "upstream_timeout"),
             (upstream(E::KeyRefused(401)), 502, "upstream_not_answering"),
-            (upstream(E::Gone(410)), 502, "upstream_not_answering"),
+            (upstream(E::NotFound(410)), 502, "upstream_not_answering"),
             (upstream(E::Redirected(302)), 502, "upstream_not_answering"),
             (upstream(E::Status(500)), 502, "upstream_failed"),
             (upstream(E::Empty), 502, "upstream_unreadable"),
@@ -251,20 +250,20 @@ mod tests {
     }
 
     #[test]
-    fn a_refund_is_told_only_when_there_was_one_and_the_cause_only_to_the_log() {
+    fn a_refund_is_only_named_when_it_happened_and_the_cause_is_only_in_the_log() {
         let request = Request::test("POST", "/send").with("accept", "application/json");
-        let read = |refund: Result<(), String>| {
-            let reply = Failure::Upstream { error: E::Gone(410), refund }.problem().reply(&request);
+        let read = |settled: Result<(), String>| {
+            let reply = Failure::Upstream { error: E::NotFound(410), settled }.problem().reply(&request);
             let body: serde_json::Value = serde_json::from_slice(reply.body.whole().unwrap()).unwrap();
             (body, reply.cause.unwrap())
         };
         let (body, cause) = read(Ok(()));
-        assert_eq!((&body["refunded"], cause.as_str()), (&true.into(), "webhook: Gone(410)"));
+        assert_eq!((&body["refunded"], cause.as_str()), (&true.into(), "webhook: NotFound(410)"));
         assert!(body["error"].as_str().unwrap().contains("n’est pas décomptée"));
-        let (body, cause) = read(Err("auth is away".to_owned()));
+        let (body, cause) = read(Err("no reply".to_owned()));
         assert_eq!(
             (&body["refunded"], cause.as_str()),
-            (&false.into(), "webhook: Gone(410); refund failed: auth is away")
+            (&false.into(), "webhook: NotFound(410); settlement failed: no reply")
         );
         assert!(!body.to_string().contains("décomptée") && !body.to_string().contains("410"));
     }

@@ -1,53 +1,53 @@
-//! Which submission a request is: the `Idempotency-Key` of a program (draft-ietf-httpapi-idempotency-key-header-07),
-//! or the hidden field of the page's form. Knows neither auth nor the webhook.
+//! The idempotency key of a request: the header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07), or the
+//! hidden field of the page's form.
 
-use session::Once;
+use auth_api::IdempotencyKey;
 use web::{Fields, Request};
 
 use crate::question::Question;
 
-/// The field that the server writes into the form, and the parameter's name in JSON.
+/// The hidden field of the form, and the key's name in JSON.
 pub const FIELD: &str = "idempotency_key";
-/// The header.
-pub const HEADER: &str = "idempotency-key";
-/// Longest key, in characters; a UUID has 36.
+const HEADER: &str = "idempotency-key";
+/// Longest key, in characters. A UUID has 36.
 pub const KEY_CHARS_MAX: usize = 128;
 
-/// Not a key: repeated, empty, too long, or with characters other than visible ASCII without `"` and `\`.
+/// The key is repeated, empty, too long, or has characters other than visible ASCII without `"` and `\`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyInvalid;
 
-/// The submission that this request is; `None` for a client that does not say.
+/// The key of this request, if it has one.
 ///
-/// A program's key stands for one question, and another question under it is its mistake. A form's key counts
-/// together with its question: whoever goes back, changes the text and sends again asks something new.
+/// The key of the header identifies one question; another question under it is an error, which auth reports. The key of
+/// the form identifies a submission together with its question, because a user can go back, change the text and send the
+/// same form again.
 ///
 /// # Errors
-/// [`KeyInvalid`]; a key that cannot be read is not ignored, because its sender relies on it.
-pub fn submission(
+/// [`KeyInvalid`]. An invalid key is not ignored, because the client relies on it.
+pub fn key(
     request: &Request,
     fields: &Fields,
     question: &Question,
-) -> Result<Option<Once>, KeyInvalid> {
+) -> Result<Option<IdempotencyKey>, KeyInvalid> {
     let question = question.as_str();
     let mut headers = request.headers.get_all(HEADER).iter();
     match (headers.next(), headers.next()) {
         (Some(header), None) => {
             let key = header.to_str().ok().and_then(unquoted).ok_or(KeyInvalid)?;
-            Ok(Some(Once::new(&format!("header {key}"), question)))
+            Ok(Some(IdempotencyKey::new(&format!("header {key}"), question)))
         }
         (Some(_), Some(_)) => Err(KeyInvalid),
         (None, _) => match fields.get(FIELD).unwrap_or_default() {
             "" => Ok(None),
             key => {
                 let key = unquoted(key).ok_or(KeyInvalid)?;
-                Ok(Some(Once::new(&format!("form {key} {question}"), question)))
+                Ok(Some(IdempotencyKey::new(&format!("form {key} {question}"), question)))
             }
         },
     }
 }
 
-/// A structured-field string (RFC 9651 §3.3.3), or the bare word that most clients send.
+/// The content of a structured-field string (RFC 9651 §3.3.3), or the bare word that most clients send.
 fn unquoted(value: &str) -> Option<&str> {
     let value = value.trim();
     let key = value.strip_prefix('"').map_or(Some(value), |rest| rest.strip_suffix('"'))?;
@@ -60,12 +60,12 @@ fn unquoted(value: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn of(header: &[&str], body: &'static str, question: &str) -> Result<Option<Once>, KeyInvalid> {
+    fn of(header: &[&str], body: &'static str, question: &str) -> Result<Option<IdempotencyKey>, KeyInvalid> {
         let mut request = Request::test("POST", "/send").with_body("application/x-www-form-urlencoded", body);
         for value in header {
             request = request.with(HEADER, value);
         }
-        submission(&request, &Fields::parse(&request).unwrap(), &Question::parse(Some(question)).unwrap())
+        key(&request, &Fields::parse(&request).unwrap(), &Question::parse(Some(question)).unwrap())
     }
 
     #[test]
@@ -83,19 +83,19 @@ mod tests {
     }
 
     #[test]
-    fn a_programs_key_stands_for_itself_and_a_forms_counts_with_its_question() {
+    fn a_header_key_identifies_one_question_and_a_form_key_counts_with_its_question() {
         let key = |header: &[&str], body, question| of(header, body, question).unwrap().unwrap();
-        // Auth sees two questions under one key.
+        // Two questions under one key.
         let (one, two) = (key(&["k"], "", "a"), key(&["k"], "", "b"));
         assert_eq!(one, key(&["k"], "", "a"));
         assert_ne!(one, two);
-        assert!(one.has_key_of(&two));
-        // And two keys here.
+        assert_eq!(one.key_hash, two.key_hash);
+        // Two keys.
         let (one, two) = (key(&[], "idempotency_key=k", "a"), key(&[], "idempotency_key=k", "b"));
         assert_eq!(one, key(&[], "idempotency_key=k", "a"));
-        assert!(!one.has_key_of(&two));
-        // The header wins, and is never taken for a form's.
-        assert!(key(&["k"], "idempotency_key=x", "a").has_key_of(&key(&["k"], "", "a")));
-        assert!(!key(&["k"], "", "a").has_key_of(&key(&[], "idempotency_key=k", "a")));
+        assert_ne!(one.key_hash, two.key_hash);
+        // The header has precedence, and is different from an equal key in a form.
+        assert_eq!(key(&["k"], "idempotency_key=x", "a"), key(&["k"], "", "a"));
+        assert_ne!(key(&["k"], "", "a").key_hash, key(&[], "idempotency_key=k", "a").key_hash);
     }
 }

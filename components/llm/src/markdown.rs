@@ -1,24 +1,23 @@
-//! The explanation's Markdown as a list of pieces that `templates/markdown.html` writes out: a whitelist, so that
-//! what a model returns stays text. Raw HTML becomes visible text, images their description, and only
-//! `http(s)` links stay links.
+//! The explanation's Markdown as a list of pieces, which `templates/code.html` renders. Only the elements of a whitelist
+//! become elements: raw HTML becomes visible text, an image its description, and only `http(s)` links become links.
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use crate::highlight::{self, Token};
 
-/// Elements inside elements, at most; deeper ones are left out and their text stays.
+/// The greatest depth of nested elements. Deeper ones are left out, but not their text.
 const DEPTH_MAX: usize = 16;
 
-/// Longer text is shown as it is, in bytes: no model writes that much, and the reader's time for nested quotes
-/// grows faster than their number.
+/// A longer text, in bytes, is shown as it is: the time of the Markdown parser for nested quotes grows faster than their
+/// number. Models write less.
 pub const MARKDOWN_BYTES_MAX: usize = 32 * 1024;
 
-/// What the template writes for each piece is fixed; only [`Piece::Text`], code and addresses vary, escaped.
+/// A piece of the page. Texts, code and addresses come from the model; the template escapes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// Opens an element of the whitelist.
+    /// The start of an element of the whitelist.
     Open(&'static str),
-    /// Closes it.
+    /// Its end.
     Close(&'static str),
     /// An ordered list that does not start at 1.
     OpenListFrom(u64),
@@ -41,7 +40,12 @@ pub struct CodeBlock {
 }
 
 impl CodeBlock {
-    /// The code as coloured pieces; only Python has colours.
+    #[must_use]
+    pub fn new(language: &str, code: &str) -> Self {
+        Self { language: language.to_owned(), code: code.to_owned() }
+    }
+
+    /// The code as coloured pieces. Only Python has colours.
     #[must_use]
     pub fn tokens(&self) -> Vec<Token<'_>> {
         if self.language.to_ascii_lowercase().starts_with("py") {
@@ -52,11 +56,11 @@ impl CodeBlock {
     }
 }
 
-/// Reads Markdown; every `Open` has its `Close`.
+/// Parses Markdown. Every element that is opened is closed.
 #[must_use]
 pub fn pieces(markdown: &str) -> Vec<Piece> {
     if markdown.len() > MARKDOWN_BYTES_MAX {
-        return vec![Piece::Block(CodeBlock { language: String::new(), code: markdown.to_owned() })];
+        return vec![Piece::Block(CodeBlock::new("", markdown))];
     }
     let mut reader = Reader::default();
     for event in Parser::new_ext(markdown, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
@@ -68,7 +72,7 @@ pub fn pieces(markdown: &str) -> Vec<Piece> {
 #[derive(Debug, Default)]
 struct Reader {
     pieces: Vec<Piece>,
-    /// What each open element will be closed with; `None` for one that is left out.
+    /// The name of each open element; `None` for one that is left out.
     open: Vec<Option<&'static str>>,
     block: Option<CodeBlock>,
     in_table_head: bool,
@@ -82,8 +86,7 @@ impl Reader {
                     CodeBlockKind::Fenced(info) => info.into_string(),
                     CodeBlockKind::Indented => String::new(),
                 };
-                let language = info.split([' ', ',']).next().unwrap_or_default().to_owned();
-                self.block = Some(CodeBlock { language, code: String::new() });
+                self.block = Some(CodeBlock::new(info.split([' ', ',']).next().unwrap_or_default(), ""));
             }
             Event::End(TagEnd::CodeBlock) => {
                 if let Some(mut block) = self.block.take() {
@@ -103,7 +106,7 @@ impl Reader {
             Event::SoftBreak => self.text("\n"),
             Event::HardBreak => self.pieces.push(Piece::LineBreak),
             Event::Rule => self.pieces.push(Piece::Rule),
-            // Extensions that are not switched on.
+            // Events of extensions that are off.
             other => debug_assert!(false, "no such event without its option: {other:?}"),
         }
     }
@@ -120,7 +123,7 @@ impl Reader {
         self.in_table_head |= tag == Tag::TableHead;
         let piece = match tag {
             _ if self.open.iter().flatten().count() >= DEPTH_MAX => None,
-            // The page has its own h1 and h2 above.
+            // The page itself uses h1 and h2.
             Tag::Heading { level: HeadingLevel::H1 | HeadingLevel::H2 | HeadingLevel::H3, .. } => {
                 Some(Piece::Open("h3"))
             }
@@ -159,7 +162,7 @@ const fn element(tag: &Tag<'_>) -> Option<&'static str> {
     }
 }
 
-/// Absolute and `http(s)`: neither `javascript:` nor an address on this site.
+/// Whether the address is absolute and `http(s)`, so neither `javascript:` nor an address of this site.
 fn is_web_address(address: &str) -> bool {
     ["http://", "https://"]
         .iter()
@@ -189,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn the_subset_that_models_write_is_kept() {
+    fn the_markdown_that_models_write_becomes_elements() {
         for (markdown, expected) in [
             ("", ""),
             ("a **b** *c* `d` ~~e~~", "[p a [strong b] [em c] `d` [del e]]"),
@@ -204,7 +207,7 @@ mod tests {
             ("    x = 1", "<:x = 1>"),
             ("|a|b|\n|-|-|\n|c|d|", "[table [tr [th a][th b]][tr [td c][td d]]]"),
             ("[a](https://docs.python.org/3/)", "[p [a=https://docs.python.org/3/ a]]"),
-            // An end that was cut off.
+            // The end is missing.
             ("**a", "[p **a]"),
             ("```python\nx", "<python:x>"),
         ] {
@@ -213,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_hostile_stays_text() {
+    fn html_images_and_other_links_stay_text() {
         for (markdown, expected) in [
             ("<script>alert(1)</script>", "<script>alert(1)</script>"),
             ("a <img src=x onerror=alert(1)> b", "[p a <img src=x onerror=alert(1)> b]"),
@@ -240,15 +243,14 @@ mod tests {
     }
 
     #[test]
-    fn a_text_beyond_reason_is_shown_as_it_is() {
+    fn a_text_that_is_too_long_is_shown_as_it_is() {
         let markdown = "> ".repeat(MARKDOWN_BYTES_MAX);
-        let block = CodeBlock { language: String::new(), code: markdown.clone() };
-        assert_eq!(pieces(&markdown), [Piece::Block(block)]);
+        assert_eq!(pieces(&markdown), [Piece::Block(CodeBlock::new("", &markdown))]);
     }
 
     proptest! {
         #[test]
-        fn every_element_that_opens_closes(markdown in "[\\[\\]()*_`<>#|\\-1.!a:/ \n]{0,80}|\\PC{0,40}") {
+        fn every_element_that_is_opened_is_closed(markdown in "[\\[\\]()*_`<>#|\\-1.!a:/ \n]{0,80}|\\PC{0,40}") {
             let mut open = Vec::new();
             for piece in pieces(&markdown) {
                 match piece {

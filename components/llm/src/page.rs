@@ -1,168 +1,158 @@
-//! What the user sees, as a page and as JSON.
+//! The replies, as a page and as JSON.
 
 use askama::Template;
+use auth_api::{Denied, Quota, User};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
-use session::{Denied, User};
 use web::assets::Asset;
 use web::{Lang, Layout, Problem, Reply, Request};
 
-use crate::answer::{Answer, Place};
-use crate::ask::Asked;
+use crate::answer::{Answer, Block, Place};
 use crate::error::Failure;
 use crate::markdown::{self, CodeBlock, Piece};
-use crate::question::QUESTION_CHARS_MAX;
-use crate::webhook::TOTAL_MAX;
+use crate::question::{QUESTION_CHARS_MAX, Question};
+use crate::webhook::{WebhookAnswer, retry::TOTAL_MAX};
 
-/// What only this component's pages show.
-pub const ASSETS: [Asset; 2] = [STYLE, SCRIPT];
+/// The path of the page, and the prefix of its assets.
+pub(crate) const PREFIX: &str = "/llm";
+/// The assets of this component alone.
+pub(crate) const ASSETS: [Asset; 2] = [STYLE, SCRIPT];
 const STYLE: Asset = Asset::new("llm", "css", "text/css; charset=utf-8", include_bytes!("../assets/llm.css"));
 const SCRIPT: Asset =
     Asset::new("llm", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/llm.js"));
 
-/// On a reply that repeats an answer of before.
+/// Marks a reply that repeats an earlier answer.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// The form, with an answer or a problem under it.
+/// The form, and an answer or a problem below it.
 #[derive(Template)]
 #[template(path = "llm.html")]
 struct AskPage<'a> {
     layout: Layout,
     user: &'a User,
-    /// Makes a double click one question.
+    /// The idempotency key of this form: a double click is one question.
     form_key: &'a str,
-    /// What was typed, kept so that nobody types it twice.
+    /// The text in the form.
     question: &'a str,
     problem: Option<&'a Problem>,
     answer: Option<AnswerView>,
 }
 
-/// Who looks at a page, and the key of the form that it shows.
-#[derive(Debug)]
-pub struct Visit<'a> {
-    pub request: &'a Request,
-    pub user: &'a User,
-    pub form_key: String,
+/// What every page needs: the request, its user, and the idempotency key of the form.
+pub(crate) struct PageContext<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) user: &'a User,
+    pub(crate) form_key: String,
 }
 
-/// An answer, ready for the template.
+/// A question and its answer.
+pub(crate) struct AnswerOutcome {
+    pub(crate) question: Question,
+    pub(crate) answer: WebhookAnswer,
+    pub(crate) quota: Quota,
+    /// It is the stored response of an earlier request with the same idempotency key.
+    pub(crate) replayed: bool,
+}
+
+/// An answer for the template.
 struct AnswerView {
-    /// Empty when the answer holds no code.
+    /// Empty when the answer contains no code.
     code: CodeBlock,
-    /// Blocks that are neither the code nor in the explanation.
+    /// The blocks that are neither the code nor part of the explanation.
     others: Vec<CodeBlock>,
     explanation: Vec<Piece>,
     simulated: bool,
-    left: u32,
-    limit: u32,
+    quota: Quota,
 }
 
-impl AskPage<'_> {
-    fn style(&self) -> String {
-        STYLE.href("/llm")
-    }
-
-    fn script(&self) -> String {
-        SCRIPT.href("/llm")
-    }
-
-    const fn chars_max(&self) -> usize {
-        QUESTION_CHARS_MAX
-    }
-
-    const fn seconds_max(&self) -> u64 {
-        TOTAL_MAX.as_secs()
+impl AnswerView {
+    fn new(outcome: &AnswerOutcome, lang: Lang) -> Self {
+        let Answer { code, blocks, .. } = &outcome.answer.parsed;
+        let tag = blocks.iter().find(|block| block.place == Place::Code).map(|block| block.language.as_str());
+        Self {
+            // A block without a tag is shown as Python, because the question was about Python.
+            code: CodeBlock::new(tag.filter(|tag| !tag.is_empty()).unwrap_or("python"), code),
+            others: (blocks.iter())
+                .filter(|block| block.place == Place::Elsewhere && !block.code.is_empty())
+                .map(|block| CodeBlock::new(&block.language, &block.code))
+                .collect(),
+            explanation: markdown::pieces(explanation_or_default(outcome, lang)),
+            simulated: outcome.answer.simulated,
+            quota: outcome.quota,
+        }
     }
 }
 
 /// The page with an empty form.
 #[must_use]
-pub fn form(visit: &Visit<'_>) -> Reply {
-    show(visit, "", None, None)
+pub(crate) fn form(context: &PageContext<'_>) -> Reply {
+    show(context, "", None, None)
 }
 
-/// The answer, as the client asked for it.
+/// The answer, as JSON or as the page with the form.
 #[must_use]
-pub fn answered(visit: &Visit<'_>, asked: &Asked) -> Reply {
-    let reply = answer(visit, asked);
-    if asked.replayed { reply.with(REPLAYED, HeaderValue::from_static("true")) } else { reply }
-}
-
-fn answer(visit: &Visit<'_>, asked: &Asked) -> Reply {
-    let request = visit.request;
-    let lang = request.lang();
-    let answer = &asked.answered.answer;
-    if request.wants_json() {
-        let block = |block: &crate::answer::Block| json!({ "language": block.language, "code": block.code });
-        return Reply::json(
-            StatusCode::OK,
-            &json!({
-                "code": answer.code,
-                "explanation": explanation_or_default(answer, lang),
-                "blocks": answer.blocks.iter().map(block).collect::<Vec<_>>(),
-                "simulated": asked.answered.simulated,
-                "left": asked.quota.left,
-                "request_id": request.context.request_id.as_str(),
-            }),
-        );
-    }
-    let code = answer.blocks.iter().find(|block| block.place == Place::Code);
-    let view = AnswerView {
-        code: CodeBlock {
-            // A block that was chosen for want of a tag is shown as Python: that is what was asked for.
-            language: code
-                .map(|block| block.language.clone())
-                .filter(|tag| !tag.is_empty())
-                .unwrap_or("python".into()),
-            code: answer.code.clone(),
-        },
-        others: (answer.blocks.iter())
-            .filter(|block| block.place == Place::Elsewhere && !block.code.is_empty())
-            .map(|block| CodeBlock { language: block.language.clone(), code: block.code.clone() })
-            .collect(),
-        explanation: markdown::pieces(explanation_or_default(answer, lang)),
-        simulated: asked.answered.simulated,
-        left: asked.quota.left,
-        limit: asked.quota.limit,
+pub(crate) fn answered(context: &PageContext<'_>, outcome: &AnswerOutcome) -> Reply {
+    let lang = context.request.lang();
+    let reply = if context.request.wants_json() {
+        Reply::json(StatusCode::OK, &json_answer(context.request, outcome))
+    } else {
+        show(context, outcome.question.as_str(), None, Some(AnswerView::new(outcome, lang)))
     };
-    show(visit, asked.question.as_str(), None, Some(view))
+    if outcome.replayed { reply.with(REPLAYED, HeaderValue::from_static("true")) } else { reply }
 }
 
-/// A failure to answer somebody who is signed in: JSON, or the form again with what was typed.
+/// A failure for a signed-in user: JSON, or the form with the text that was typed.
 #[must_use]
-pub fn failed(visit: &Visit<'_>, typed: &str, failure: &Failure) -> Reply {
-    let problem = failure.problem();
-    if visit.request.wants_json() || *failure == Failure::Denied(Denied::SignedOut) {
-        return turned_away(visit.request, failure);
-    }
-    show(visit, typed, Some(&problem), None)
-}
-
-/// A failure before we know who is asking: JSON, or a page of its own. Browsers are sent to sign in.
-#[must_use]
-pub fn turned_away(request: &Request, failure: &Failure) -> Reply {
+pub(crate) fn failed(context: &PageContext<'_>, typed: &str, failure: &Failure) -> Reply {
+    let request = context.request;
     match failure {
-        Failure::Denied(Denied::SignedOut) if !request.wants_json() => Reply::see_other("/auth?next=/llm"),
-        Failure::Denied(denied) => denied.reply(request),
-        other => other.problem().reply(request),
+        Failure::Denied(Denied::SignedOut) => unauthorized(request, &Denied::SignedOut),
+        _ if request.wants_json() => failure.problem().reply(request),
+        _ => {
+            let problem = failure.problem();
+            problem.dress(show(context, typed, Some(&problem), None))
+        }
     }
 }
 
-fn show(visit: &Visit<'_>, question: &str, problem: Option<&Problem>, answer: Option<AnswerView>) -> Reply {
-    let Visit { request, user, form_key } = visit;
-    let layout = Layout { path: "/llm".to_owned(), ..Layout::for_user(request, &user.name) };
-    let page = AskPage { layout, user, form_key, question, problem, answer };
-    let reply = Reply::html(StatusCode::OK, &page);
-    match problem {
-        Some(problem) => problem.dress(reply),
-        None => reply,
+/// A failure before the user is known: JSON, or a page of its own. Without a session a browser is redirected to the
+/// sign-in form.
+#[must_use]
+pub(crate) fn unauthorized(request: &Request, denied: &Denied) -> Reply {
+    if *denied == Denied::SignedOut && !request.wants_json() {
+        return Reply::see_other("/auth?next=/llm");
     }
+    denied.reply(request)
 }
 
-/// The original's words for an answer without explanation.
-fn explanation_or_default(answer: &Answer, lang: Lang) -> &str {
-    if answer.explanation.is_empty() {
-        return lang.pick("Aucune explication disponible.", "No explanation available.");
+fn json_answer(request: &Request, outcome: &AnswerOutcome) -> serde_json::Value {
+    let Answer { code, blocks, .. } = &outcome.answer.parsed;
+    let block = |block: &Block| json!({ "language": block.language, "code": block.code });
+    json!({
+        "code": code,
+        "explanation": explanation_or_default(outcome, request.lang()),
+        "blocks": blocks.iter().map(block).collect::<Vec<_>>(),
+        "simulated": outcome.answer.simulated,
+        "left": outcome.quota.left,
+        "request_id": request.context.request_id.as_str(),
+    })
+}
+
+fn show(
+    context: &PageContext<'_>,
+    question: &str,
+    problem: Option<&Problem>,
+    answer: Option<AnswerView>,
+) -> Reply {
+    let PageContext { request, user, form_key } = context;
+    let layout = Layout { path: PREFIX.to_owned(), ..Layout::for_user(request, &user.name) };
+    Reply::html(StatusCode::OK, &AskPage { layout, user, form_key, question, problem, answer })
+}
+
+/// The explanation, or the original's sentence for an answer without one.
+fn explanation_or_default(outcome: &AnswerOutcome, lang: Lang) -> &str {
+    match outcome.answer.parsed.explanation.as_str() {
+        "" => lang.pick("Aucune explication disponible.", "No explanation available."),
+        explanation => explanation,
     }
-    &answer.explanation
 }

@@ -1,15 +1,16 @@
-//! What a student may ask: text, bounded, printable. After [`Question::parse`] no raw message survives.
-//!
-//! Knows nothing of HTTP: [`crate::ask`] turns a [`QuestionError`] into a status and a sentence.
+//! The question of a user: text with a limited length. It knows nothing of HTTP; [`crate::error`] maps a
+//! [`QuestionError`] to a status and a sentence.
 
-/// Longest question, in characters (Unicode scalar values), surrounding blanks not counted.
+use std::fmt;
+
+/// Longest question, in characters (Unicode scalar values), without the blanks around it.
 ///
-/// Generous for a question with a pasted traceback, and small enough that the webhook's own limit
-/// (5 MB) and a model's context window never decide instead of us.
+/// Enough for a question with a pasted traceback, and below the webhook's own limit (5 MB) and a model's context window.
 pub const QUESTION_CHARS_MAX: usize = 8_000;
 
-/// A question that may be sent: not blank, at most [`QUESTION_CHARS_MAX`] characters, without NUL.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A question: not blank, at most [`QUESTION_CHARS_MAX`] characters, without NUL. It is personal, so `Debug` shows only
+/// its length.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Question(String);
 
 /// Why a message is not a [`Question`].
@@ -17,17 +18,17 @@ pub struct Question(String);
 pub enum QuestionError {
     /// Missing, empty, or nothing but blanks.
     Missing,
-    /// Longer than [`QUESTION_CHARS_MAX`]; holds the length in characters.
+    /// Longer than [`QUESTION_CHARS_MAX`]: its length in characters.
     TooLong(usize),
-    /// Holds U+0000, which no keyboard types and which cuts strings short in other people's C.
+    /// Contains U+0000, which ends a string in C and which no keyboard types.
     Nul,
 }
 
 impl Question {
-    /// Takes the message as received; blanks around it go, line ends become `\n`.
+    /// Reads a message without the blanks around it and with `\n` as line ends.
     ///
     /// # Errors
-    /// See [`QuestionError`]; a missing message and a blank one are the same to the student.
+    /// See [`QuestionError`].
     pub fn parse(message: Option<&str>) -> Result<Self, QuestionError> {
         let text = message.unwrap_or_default().trim().replace("\r\n", "\n");
         let chars = text.chars().count();
@@ -49,18 +50,30 @@ impl Question {
     }
 }
 
+impl fmt::Debug for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Question({} bytes)", self.0.len())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_question_is_trimmed_and_its_line_ends_are_one_kind() {
+    fn a_question_has_no_blanks_around_it_and_one_kind_of_line_end() {
         let question = Question::parse(Some("  Trier une liste ?\r\nMerci \n")).unwrap();
         assert_eq!(question.as_str(), "Trier une liste ?\nMerci");
     }
 
     #[test]
-    fn what_is_not_a_question_says_why() {
+    fn debug_output_does_not_show_the_question() {
+        let question = Question::parse(Some("je suis malade")).unwrap();
+        assert_eq!(format!("{question:?}"), "Question(14 bytes)");
+    }
+
+    #[test]
+    fn a_message_that_is_not_a_question_is_refused_with_the_reason() {
         let longest = "é".repeat(QUESTION_CHARS_MAX);
         let too_long = format!("{longest}x");
         for (message, expected) in [

@@ -1,38 +1,34 @@
-//! Which request is which: path and method, nothing else.
+//! Maps a path to a route, and a route to its methods. It knows no request.
 
 use http::Method;
-use web::Request;
 
-/// What a request asks for.
+/// Every route but the assets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Route {
-    /// The page with the form.
+pub(crate) enum Route {
     Page,
-    /// A question.
     Send,
-    /// A style sheet or a script.
-    Asset,
-    /// A path of ours with a method that it does not answer to; holds those that it does.
-    WrongMethod(&'static str),
-    NotFound,
 }
 
 impl Route {
-    /// The route of a request; HEAD counts as GET.
-    #[must_use]
-    pub fn of(request: &Request) -> Self {
-        let path = request.path();
-        if path.starts_with("/llm/assets/") {
-            return Self::Asset;
-        }
-        // One slash at the end makes no difference; the original's gateway routed both forms.
+    /// One slash at the end makes no difference, as behind the original's gateway.
+    pub(crate) fn parse(path: &str) -> Option<Self> {
         match path.strip_suffix('/').unwrap_or(path) {
-            "/llm" if request.is_get() => Self::Page,
-            "/llm" => Self::WrongMethod("GET, HEAD"),
-            "/send" | "/llm/send" if request.method == Method::POST => Self::Send,
-            "/send" | "/llm/send" => Self::WrongMethod("POST"),
-            _ => Self::NotFound,
+            "/llm" => Some(Self::Page),
+            "/send" | "/llm/send" => Some(Self::Send),
+            _ => None,
         }
+    }
+
+    /// For the `Allow` header.
+    pub(crate) const fn allow(self) -> &'static str {
+        match self {
+            Self::Page => "GET, HEAD",
+            Self::Send => "POST",
+        }
+    }
+
+    pub(crate) fn allows(self, method: &Method) -> bool {
+        self.allow().split(", ").any(|allowed| allowed == method.as_str())
     }
 }
 
@@ -41,27 +37,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_path_and_method_has_its_route() {
-        for (method, path, expected) in [
-            ("GET", "/llm", Route::Page),
-            ("HEAD", "/llm", Route::Page),
-            ("GET", "/llm/", Route::Page),
-            ("GET", "/llm?x=1", Route::Page),
-            ("POST", "/llm", Route::WrongMethod("GET, HEAD")),
-            ("OPTIONS", "/llm", Route::WrongMethod("GET, HEAD")),
-            ("POST", "/send", Route::Send),
-            ("POST", "/send/", Route::Send),
-            ("POST", "/llm/send", Route::Send),
-            ("POST", "/llm/send/", Route::Send),
-            ("GET", "/send", Route::WrongMethod("POST")),
-            ("DELETE", "/llm/send", Route::WrongMethod("POST")),
-            ("GET", "/llm/assets/llm-0.js", Route::Asset),
-            ("GET", "/llm/other", Route::NotFound),
-            ("GET", "/llm//", Route::NotFound),
-            ("GET", "/llmx", Route::NotFound),
-            ("POST", "/LLM/send", Route::NotFound),
+    fn every_path_has_its_route() {
+        for (path, expected) in [
+            ("/llm", Some(Route::Page)),
+            ("/llm/", Some(Route::Page)),
+            ("/send", Some(Route::Send)),
+            ("/send/", Some(Route::Send)),
+            ("/llm/send", Some(Route::Send)),
+            ("/llm/send/", Some(Route::Send)),
+            ("/", None),
+            ("/llm/other", None),
+            ("/llm//", None),
+            ("/llmx", None),
+            ("/LLM/send", None),
         ] {
-            assert_eq!(Route::of(&Request::test(method, path)), expected, "{method} {path}");
+            assert_eq!(Route::parse(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_route_allows_only_its_methods() {
+        for (route, methods) in [(Route::Page, ["GET", "HEAD"].as_slice()), (Route::Send, &["POST"])] {
+            for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "get"] {
+                assert_eq!(
+                    route.allows(&method.parse().unwrap()),
+                    methods.contains(&method),
+                    "{route:?} {method}"
+                );
+            }
         }
     }
 }

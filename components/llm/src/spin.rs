@@ -1,11 +1,12 @@
-//! The edge: the only file that names `spin_sdk`. Reads the variables, hands the request over, returns the reply.
+//! The edge, and the only file that names `spin_sdk`. It reads the variables and passes the request on.
 
 use spin_sdk::http::{IntoResponse, Request, Response};
 use spin_sdk::http_service;
-use web::spin::{HostClock, Network, ResponseBody};
+use web::spin::{HostClock, Network, ResponseBody, random, serve_whole, variable};
 
 use crate::BODY_BYTES_MAX;
-use crate::ask::{Desk, Random, Settings};
+use crate::app::{Ports, Random};
+use crate::settings::{Settings, Variables};
 
 #[http_service]
 async fn serve(request: Request) -> impl IntoResponse {
@@ -13,24 +14,23 @@ async fn serve(request: Request) -> impl IntoResponse {
 }
 
 async fn answer(request: Request) -> Response<ResponseBody> {
-    web::spin::serve_whole(
+    serve_whole(
         "llm",
         |_| BODY_BYTES_MAX,
         request,
         async |request| {
-            let [jitter, form_key @ ..]: [u8; 17] = web::spin::random();
-            let random = Random { jitter, form_key };
-            crate::handle(&request, &Desk::open(settings().await, Network, HostClock, random)).await
+            let ports = Ports { outbound: Network, clock: HostClock };
+            crate::handle(&request, ports, settings().await, Random::from_bytes(random())).await
         },
     )
     .await
 }
 
 async fn settings() -> Settings {
-    Settings {
-        auth_url: web::spin::variable("auth_url").await,
-        service_key: web::spin::variable("service_key").await,
-        webhook_url: web::spin::variable("webhook_url").await,
-        webhook_api_key: web::spin::variable("webhook_api_key").await,
-    }
+    Settings::parse(Variables {
+        auth_url: variable("auth_url").await,
+        service_key: variable("service_key").await.into(),
+        webhook_url: variable("webhook_url").await.into(),
+        webhook_api_key: variable("webhook_api_key").await.into(),
+    })
 }

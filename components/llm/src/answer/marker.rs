@@ -16,22 +16,8 @@ pub(super) struct Match<'a> {
 /// Words between « Explication » and its colon, at most. A line with more is a sentence.
 const QUALIFIERS_MAX: usize = 8;
 /// What may precede the word.
-const LEADS: [&str; 14] = [
-    "voici l",
-    "voici une",
-    "voici",
-    "brève",
-    "courte",
-    "petite",
-    "une",
-    "l",
-    "here is the",
-    "detailed",
-    "brief",
-    "short",
-    "code",
-    "step-by-step",
-];
+const LEADS: &str =
+    "voici l|voici une|voici|brève|courte|petite|une|l|here is the|detailed|brief|short|code|step-by-step";
 const WORDS: [&str; 4] = ["explications", "explication", "explanations", "explanation"];
 
 /// The marker on this line, if there is one. `below` is the next line, which may underline a heading. Two markers in a
@@ -144,7 +130,7 @@ impl Decoration {
 /// The text after the word, which one of [`LEADS`] may precede; `None` when the line starts otherwise.
 fn strip_word(text: &str) -> Option<&str> {
     let lead = LEADS
-        .iter()
+        .split('|')
         .find_map(|lead| strip_ignoring_case(text, lead).filter(|rest| rest.starts_with(ends_a_lead)));
     let text = lead.map_or(text, |rest| rest.trim_start_matches(ends_a_lead));
     let rest = WORDS.iter().find_map(|word| strip_ignoring_case(text, word))?;

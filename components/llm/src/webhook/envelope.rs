@@ -1,26 +1,26 @@
-//! The wrappings in which scenarios return a model's text: none, a JSON string, `{code, explanation}`, one
-//! named key, a provider's whole reply; and JSON written by hand around unescaped text, which is no JSON.
+//! Finds the model's text in the forms in which scenarios return it: bare, a JSON string, `{code, explanation}`, an object
+//! with one known key, a provider's whole reply; and invalid JSON that a scenario builds around unescaped text.
 
 use serde_json::{Map, Value};
 
 use super::UpstreamError;
 use crate::answer::{self, Answer, Block, Place};
 
-/// Keys under which scenarios put the text, the likeliest first.
+/// Keys under which scenarios put the text, the most frequent first.
 const TEXT_KEYS: [&str; 9] =
     ["response", "answer", "text", "content", "result", "message", "output_text", "output", "value"];
-/// Wrappings inside wrappings, at most: a bundle around a provider's reply needs four.
+/// The greatest depth of nested JSON. A bundle around a provider's reply needs four levels.
 const DEPTH_MAX: usize = 6;
 
 /// The answer inside a body.
 ///
 /// # Errors
-/// [`UpstreamError::ProviderError`] for JSON that only tells of an error, [`UpstreamError::Empty`] for an empty
-/// text, [`UpstreamError::Unreadable`] for JSON without any text.
+/// [`UpstreamError::ProviderError`] for JSON that contains only an error, [`UpstreamError::Empty`] and
+/// [`UpstreamError::OnlyAccepted`] for such a text, [`UpstreamError::Unreadable`] for JSON without any text.
 pub(super) fn open(body: &str) -> Result<Answer, UpstreamError> {
     match serde_json::from_str::<Value>(body) {
         Ok(value) if !matches!(value, Value::Number(_) | Value::Bool(_)) => unwrap(&value, DEPTH_MAX),
-        // Numbers are answers too (`42`), and what is no JSON is text.
+        // A number can be an answer (`42`), and what is not JSON is text.
         _ => from_text(body.trim()),
     }
 }
@@ -31,7 +31,7 @@ fn unwrap(value: &Value, depth: usize) -> Result<Answer, UpstreamError> {
     };
     match value {
         Value::String(text) => parse(text),
-        // Bundles come as lists; a list of parts is one text in pieces.
+        // A bundle is a list. A list of parts is one text in pieces.
         Value::Array(items) => match (items.as_slice(), parts(items)) {
             ([only], None) => unwrap(only, depth),
             (_, Some(text)) => parse(&text),
@@ -43,10 +43,10 @@ fn unwrap(value: &Value, depth: usize) -> Result<Answer, UpstreamError> {
 }
 
 fn from_text(text: &str) -> Result<Answer, UpstreamError> {
-    if let Some((code, explanation)) = handwritten_pair(text) {
+    if let Some((code, explanation)) = unescaped_pair(text) {
         return split(code, explanation);
     }
-    parse(handwritten(text).unwrap_or(text))
+    parse(unescaped_text(text).unwrap_or(text))
 }
 
 fn parse(text: &str) -> Result<Answer, UpstreamError> {
@@ -60,7 +60,7 @@ fn parse(text: &str) -> Result<Answer, UpstreamError> {
     }
 }
 
-/// Code and explanation from a model that was told to answer in JSON, bare or in a fence of its own.
+/// Code and explanation from a model whose prompt asks for JSON. The JSON may be in a fence.
 fn pair_in_text(text: &str) -> Option<(String, String)> {
     let bare = text.strip_prefix("```json").or_else(|| text.strip_prefix("```")).unwrap_or(text);
     let bare = bare.strip_suffix("```").unwrap_or(bare).trim();
@@ -74,7 +74,7 @@ fn from_object(object: &Map<String, Value>, depth: usize) -> Result<Answer, Upst
     if let Some(code) = text("code").filter(|_| !object.contains_key("error")) {
         return split(code, text("explanation").or_else(|| text("explication")).unwrap_or_default());
     }
-    // OpenAI and its many imitators, Gemini; then Anthropic and the Responses API through their plain keys.
+    // `choices` is OpenAI's form, `candidates` Gemini's. Anthropic and OpenAI's Responses API use the keys below.
     let first = |key: &str| object.get(key).and_then(Value::as_array).and_then(|items| items.first());
     if let Some(choice) = first("choices") {
         return unwrap(choice.get("message").or_else(|| choice.get("text")).unwrap_or(choice), depth);
@@ -92,8 +92,8 @@ fn from_object(object: &Map<String, Value>, depth: usize) -> Result<Answer, Upst
     }
 }
 
-/// Code and explanation that arrive apart. Either may still have its fence or its marker; code that is empty
-/// may hide in the explanation.
+/// Code and explanation in separate fields. The code may have a fence, the explanation a marker. When the code field is
+/// empty, the explanation may contain the code.
 fn split(code: &str, explanation: &str) -> Result<Answer, UpstreamError> {
     if code.trim().is_empty() {
         return parse(explanation);
@@ -105,14 +105,14 @@ fn split(code: &str, explanation: &str) -> Result<Answer, UpstreamError> {
     Ok(Answer { code, explanation: answer::parse_explanation(explanation), blocks: rest.blocks })
 }
 
-/// One text in pieces: `[{"type":"text","text":…}, …]`, a model's thoughts left out. `None` for another list.
+/// One text in pieces: `[{"type":"text","text":…}, …]`, without a model's thoughts. `None` for another list.
 fn parts(items: &[Value]) -> Option<String> {
     let is_thought = |item: &Value| item.get("thought").and_then(Value::as_bool).unwrap_or(false);
     let mut texts = Vec::new();
     for item in items.iter().filter(|item| !is_thought(item)) {
         match item.get("text").and_then(Value::as_str) {
             Some(text) => texts.push(text),
-            // Reasoning, tool calls: parts without text of their own.
+            // Reasoning and tool calls are parts without text.
             None if item.get("type").is_some() && item.get("content").is_none() => {}
             None => return None,
         }
@@ -120,20 +120,20 @@ fn parts(items: &[Value]) -> Option<String> {
     (!texts.is_empty()).then(|| texts.concat())
 }
 
-/// The text in `{"response": "…"}` where the scenario pasted it without escaping.
-fn handwritten(body: &str) -> Option<&str> {
+/// The text in `{"response": "…"}` that a scenario built without escaping the text.
+fn unescaped_text(body: &str) -> Option<&str> {
     let inner = body.strip_prefix('{')?.strip_suffix('}')?.trim();
     let (key, value) = inner.strip_prefix('"')?.split_once('"')?;
     TEXT_KEYS.contains(&key).then_some(())?;
     value.trim_start().strip_prefix(':')?.trim().strip_prefix('"')?.strip_suffix('"')
 }
 
-/// The two texts in `{"code": "…", "explanation": "…"}` written in the same way.
-fn handwritten_pair(body: &str) -> Option<(&str, &str)> {
+/// The two texts in `{"code": "…", "explanation": "…"}` that a scenario built in the same way.
+fn unescaped_pair(body: &str) -> Option<(&str, &str)> {
     let inner = body.strip_prefix('{')?.strip_suffix('}')?.trim();
     let code =
         inner.strip_prefix("\"code\"")?.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
-    // The last one: the word may stand in the code too.
+    // The last one, because the code may contain the word too.
     let (code, explanation) = code.rsplit_once("\"explanation\"")?;
     let code = code.trim_end().strip_suffix(',')?.trim_end().strip_suffix('"')?;
     let explanation = explanation.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
@@ -154,9 +154,9 @@ mod tests {
     }
 
     #[test]
-    fn the_same_text_is_found_in_every_wrapping() {
+    fn the_same_text_is_found_in_every_form() {
         check(TEXT, "print(\"é\")", "a");
-        for wrapped in [
+        for body in [
             json!(TEXT),
             json!([TEXT]),
             json!({ "response": TEXT }),
@@ -177,12 +177,12 @@ mod tests {
             json!({ "output": [{ "type": "message", "content": [{ "type": "output_text", "text": TEXT }] }] }),
             json!({ "value": TEXT }),
         ] {
-            check(&wrapped.to_string(), "print(\"é\")", "a");
+            check(&body.to_string(), "print(\"é\")", "a");
         }
     }
 
     #[test]
-    fn code_and_explanation_may_come_apart() {
+    fn code_and_explanation_can_be_separate_fields() {
         for body in [
             json!({ "code": "x = 1", "explanation": "a" }),
             json!({ "code": "```python\nx = 1\n```", "explanation": "**Explication :** a" }),
@@ -197,17 +197,17 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_answers_in_json_is_understood() {
+    fn json_from_the_model_itself_is_read() {
         let pair = json!({ "code": "x = 1", "explanation": "a" }).to_string();
         check(&json!(pair).to_string(), "x = 1", "a");
         check(&json!({ "response": format!("```json\n{pair}\n```") }).to_string(), "x = 1", "a");
         check(&format!("```json\n{pair}\n```"), "x = 1", "a");
-        // JSON that is the answer itself stays an answer.
+        // JSON inside an answer is part of the answer.
         check("Voici :\n```json\n{\"code\": 1}\n```", "", "Voici :");
     }
 
     #[test]
-    fn json_written_by_hand_around_unescaped_text_is_forgiven() {
+    fn invalid_json_around_unescaped_text_is_read() {
         check(&format!("{{\"response\": \"{TEXT}\"}}"), "print(\"é\")", "a");
         check(&format!("{{\n  \"message\" : \"{TEXT}\"\n}}"), "print(\"é\")", "a");
         check(
@@ -215,14 +215,14 @@ mod tests {
             "print(\"a\")\nx = 1",
             "on \"affiche\"",
         );
-        // Other broken JSON is text like any other.
+        // Other invalid JSON is text.
         check("{\"code\": \"x = 1\", ", "", "{\"code\": \"x = 1\",");
         check("{'a': 1}", "", "{'a': 1}");
         check("42", "", "42");
     }
 
     #[test]
-    fn json_without_an_answer_is_a_typed_failure() {
+    fn json_without_an_answer_is_an_error() {
         for (body, expected) in [
             (json!({ "error": { "message": "quota" } }), UpstreamError::ProviderError),
             (json!({ "error": "quota", "code": "rate_limit" }), UpstreamError::ProviderError),

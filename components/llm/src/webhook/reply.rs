@@ -1,43 +1,43 @@
-//! What the webhook's reply means: the table of statuses, then the text in a success.
+//! Interprets the webhook's reply: the table of statuses, then the text of a success.
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, Response, header};
 
 use super::{UpstreamError, envelope};
 use crate::answer::Answer;
 
-/// A reply of a mock carries this header; a real one never does.
+/// Only the replies of a mock have this header.
 const SIMULATED: &str = "x-atelier-simulated";
 
-/// An answer to show.
+/// A model's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answered {
-    pub answer: Answer,
-    /// What it was read from.
+pub struct WebhookAnswer {
+    pub parsed: Answer,
+    /// The text that was parsed.
     pub text: String,
-    /// It comes from a mock, and the page says so.
+    /// It comes from a mock. The page says so.
     pub simulated: bool,
 }
 
-/// Interprets a whole reply.
+/// Interprets a complete reply.
 ///
 /// # Errors
-/// See [`UpstreamError`]. HTTP 200 is no proof of an answer.
-pub fn reply(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Result<Answered, UpstreamError> {
-    let code = status.as_u16();
-    match code {
+/// See [`UpstreamError`]. A reply with HTTP 200 may be one, too.
+pub fn reply(response: &Response<Bytes>) -> Result<WebhookAnswer, UpstreamError> {
+    let (headers, body) = (response.headers(), response.body());
+    match response.status().as_u16() {
         200..=299 => {}
-        300..=399 => return Err(UpstreamError::Redirected(code)),
+        code @ 300..=399 => return Err(UpstreamError::Redirected(code)),
         400 if begins(body, "Queue is full") => {
             return Err(UpstreamError::Busy { retry_after_seconds: None });
         }
-        401 | 403 => return Err(UpstreamError::KeyRefused(code)),
-        404 | 410 => return Err(UpstreamError::Gone(code)),
-        408 | 504 | 524 => return Err(UpstreamError::GaveUp(code)),
+        code @ (401 | 403) => return Err(UpstreamError::KeyRefused(code)),
+        code @ (404 | 410) => return Err(UpstreamError::NotFound(code)),
+        code @ (408 | 504 | 524) => return Err(UpstreamError::TimedOut(code)),
         429 => return Err(UpstreamError::Busy { retry_after_seconds: retry_after(headers) }),
         500 if begins(body, "Scenario failed") => return Err(UpstreamError::ScenarioFailed),
         503 => return Err(UpstreamError::Unavailable),
-        _ => return Err(UpstreamError::Status(code)),
+        code => return Err(UpstreamError::Status(code)),
     }
     let encoding = headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes());
     if !matches!(encoding, None | Some(b"" | b"identity")) {
@@ -45,15 +45,16 @@ pub fn reply(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Result<An
     }
     let text = std::str::from_utf8(body).map_err(|_| UpstreamError::Unreadable("not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    Answered::read(text, headers.contains_key(SIMULATED))
+    WebhookAnswer::parse(text, headers.contains_key(SIMULATED))
 }
 
-impl Answered {
-    /// Reads the text of a success.
+impl WebhookAnswer {
+    /// Parses the text of a success.
     ///
     /// # Errors
-    /// See [`UpstreamError`]: a text is no proof of an answer either.
-    pub fn read(text: &str, simulated: bool) -> Result<Self, UpstreamError> {
+    /// [`UpstreamError::Empty`], [`UpstreamError::OnlyAccepted`], [`UpstreamError::Unreadable`], and
+    /// [`UpstreamError::ProviderError`].
+    pub fn parse(text: &str, simulated: bool) -> Result<Self, UpstreamError> {
         if text.trim().is_empty() {
             return Err(UpstreamError::Empty);
         }
@@ -63,12 +64,12 @@ impl Answered {
         if is_html_page(text) {
             return Err(UpstreamError::Unreadable("an HTML page"));
         }
-        let answer = envelope::open(text)?;
-        // `blocks` with nothing in them (a bare fence) are no answer either.
-        if answer.explanation.is_empty() && answer.blocks.iter().all(|block| block.code.is_empty()) {
+        let parsed = envelope::open(text)?;
+        // A fence without content gives an empty block.
+        if parsed.explanation.is_empty() && parsed.blocks.iter().all(|block| block.code.is_empty()) {
             return Err(UpstreamError::Empty);
         }
-        Ok(Self { answer, text: text.to_owned(), simulated })
+        Ok(Self { parsed, text: text.to_owned(), simulated })
     }
 }
 
@@ -77,12 +78,12 @@ fn begins(body: &Bytes, sentence: &str) -> bool {
     start.get(..sentence.len()).is_some_and(|start| start.eq_ignore_ascii_case(sentence.as_bytes()))
 }
 
-/// Seconds; a date, which Make.com does not send, counts as none.
+/// In seconds. A date, which Make.com does not send, is ignored.
 fn retry_after(headers: &HeaderMap) -> Option<u32> {
     headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// An error page of something between us and the scenario. An answer about HTML has a fence around it.
+/// Whether it is the error page of a proxy in front of the scenario. An answer about HTML has it in a fence.
 fn is_html_page(text: &str) -> bool {
     let start = text.trim_start();
     ["<!doctype html", "<html"]
@@ -97,10 +98,11 @@ mod tests {
     use super::*;
     use UpstreamError as E;
 
-    fn read(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> Result<Answered, E> {
-        let headers =
-            headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        reply(StatusCode::from_u16(status).unwrap(), &headers, &Bytes::copy_from_slice(body))
+    fn read(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Result<WebhookAnswer, E> {
+        let response = Response::builder().status(status);
+        let response =
+            headers.iter().fold(response, |response, (name, value)| response.header(*name, *value));
+        reply(&response.body(Bytes::copy_from_slice(body)).unwrap())
     }
 
     #[test]
@@ -121,10 +123,10 @@ mod tests {
             (400, vec![], "Validation failed for 1 parameter(s).", E::Status(400)),
             (401, vec![], "Unauthorized", E::KeyRefused(401)),
             (403, vec![], "", E::KeyRefused(403)),
-            (404, vec![], "", E::Gone(404)),
-            (408, vec![], "", E::GaveUp(408)),
-            (410, vec![], "Webhook not found.", E::Gone(410)),
-            (410, vec![], "There is no scenario listening for this webhook.", E::Gone(410)),
+            (404, vec![], "", E::NotFound(404)),
+            (408, vec![], "", E::TimedOut(408)),
+            (410, vec![], "Webhook not found.", E::NotFound(410)),
+            (410, vec![], "There is no scenario listening for this webhook.", E::NotFound(410)),
             (413, vec![], "", E::Status(413)),
             (429, vec![], "Too many requests", busy(None)),
             (429, vec![("retry-after", "7")], "", busy(Some(7))),
@@ -133,8 +135,8 @@ mod tests {
             (500, vec![], "oops", E::Status(500)),
             (502, vec![], "<html>Cloudflare</html>", E::Status(502)),
             (503, vec![], "", E::Unavailable),
-            (504, vec![], "", E::GaveUp(504)),
-            (524, vec![], "", E::GaveUp(524)),
+            (504, vec![], "", E::TimedOut(504)),
+            (524, vec![], "", E::TimedOut(524)),
             (599, vec![], "", E::Status(599)),
             (200, vec![("content-encoding", "gzip")], "x", E::Unreadable("compressed")),
             (200, vec![], "<!DOCTYPE html><p>", E::Unreadable("an HTML page")),
@@ -146,20 +148,20 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_read_whatever_its_success_status_and_says_when_it_is_simulated() {
+    fn every_success_status_can_bring_an_answer_and_a_mocks_answer_is_marked() {
         let body = "```python\nx = 1\n```\nExplication : a";
-        let answered = read(201, &[("content-encoding", "identity")], body.as_bytes()).unwrap();
-        assert_eq!((answered.answer.code.as_str(), answered.simulated), ("x = 1", false));
+        let answer = read(201, &[("content-encoding", "identity")], body.as_bytes()).unwrap();
+        assert_eq!((answer.parsed.code.as_str(), answer.simulated), ("x = 1", false));
         assert!(read(200, &[("x-atelier-simulated", "true")], body.as_bytes()).unwrap().simulated);
-        // The byte order mark of a file module.
-        assert_eq!(read(200, &[], "\u{feff}\"x = 1\"".as_bytes()).unwrap().answer.code, "x = 1");
-        // A word that only begins alike is an answer.
+        // A module of Make.com that reads files may leave a byte order mark.
+        assert_eq!(read(200, &[], "\u{feff}\"x = 1\"".as_bytes()).unwrap().parsed.code, "x = 1");
+        // A text that only begins with the word is an answer.
         assert!(read(200, &[], "Accepted answers are listed below.".as_bytes()).is_ok());
     }
 
     proptest! {
         #[test]
-        fn any_reply_is_read_without_panic_and_an_answer_is_never_empty(
+        fn no_reply_panics_and_an_answer_is_never_empty(
             status in 100_u16..=999,
             body in prop_oneof![
                 prop::collection::vec(any::<u8>(), 0..80),
@@ -167,8 +169,8 @@ mod tests {
                 "\\{\"(response|code|content|choices|error|data)\":[\"\\[{a0n]{0,5}[\"\\]}]{0,5}\\}".prop_map(String::into_bytes),
             ],
         ) {
-            if let Ok(answered) = read(status, &[], &body) {
-                let Answer { code, explanation, blocks } = answered.answer;
+            if let Ok(answer) = read(status, &[], &body) {
+                let Answer { code, explanation, blocks } = answer.parsed;
                 prop_assert!(!code.is_empty() || !explanation.is_empty() || blocks.iter().any(|block| !block.code.is_empty()));
                 prop_assert!((200..300).contains(&status));
             }

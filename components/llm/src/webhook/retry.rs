@@ -1,31 +1,42 @@
-//! Whether to ask again. A question that may have reached the scenario is never sent twice: it would be paid
-//! twice.
+//! Decides whether to call the webhook again. A question that the scenario may have received is not sent twice, because it
+//! would be paid twice.
 
 use std::time::Duration;
 
 use web::outbound::{Limits, SendError};
 
-use super::{LIMITS, TOTAL_MAX, UpstreamError};
+use super::UpstreamError;
 
+/// The longest time that a user waits for an answer, retries included. The docs and the page name it.
+pub const TOTAL_MAX: Duration = Duration::from_secs(75);
+/// The limits of one call. The scenario replies only when its model has, so nearly all the time passes before the first
+/// byte.
+const LIMITS: Limits = Limits {
+    connect: Duration::from_secs(5),
+    first_byte: Duration::from_secs(70),
+    between_bytes: Duration::from_secs(10),
+    total: TOTAL_MAX,
+    reply_bytes_max: 2 * 1024 * 1024,
+};
 /// Calls for one question, the first included.
-pub const ATTEMPTS_MAX: u32 = 3;
-/// The first wait where the webhook names none; it doubles.
+const ATTEMPTS_MAX: u32 = 3;
+/// The wait after the first call when the webhook names none. It doubles with each call.
 const BACKOFF: Duration = Duration::from_secs(1);
-/// A call with less than this ahead of it is not worth starting: models need seconds.
+/// A call is not started with less time than this left, because a model needs several seconds.
 const CALL_MIN: Duration = Duration::from_secs(10);
 
-/// How long to wait before the next call, or `None` to give up.
+/// How long to wait before the next call; `None` when there must not be one.
 ///
-/// `attempt` counts from 1, `elapsed` from the first call. `jitter` (any number) spreads retries of many
-/// students over half of the wait again.
+/// `attempt` counts from 1, `elapsed` from the first call. `jitter` (any number) lengthens the wait by up to a half, so
+/// that many clients do not retry at the same time.
 #[must_use]
-pub fn decide(failure: &UpstreamError, attempt: u32, elapsed: Duration, jitter: u8) -> Option<Duration> {
+pub fn decide(error: &UpstreamError, attempt: u32, elapsed: Duration, jitter: u8) -> Option<Duration> {
     if attempt >= ATTEMPTS_MAX {
         return None;
     }
     let backoff = BACKOFF * 2_u32.pow(attempt.saturating_sub(1));
-    let wait = match failure {
-        // No connection, so nothing was sent; 503 says that nothing was taken.
+    let wait = match error {
+        // Without a connection nothing was sent, and with 503 the question was not accepted.
         UpstreamError::Send(SendError::NotSent(_)) | UpstreamError::Unavailable => backoff,
         UpstreamError::Busy { retry_after_seconds: Some(seconds) } => Duration::from_secs((*seconds).into()),
         UpstreamError::Busy { retry_after_seconds: None } => backoff * 2,
@@ -35,7 +46,7 @@ pub fn decide(failure: &UpstreamError, attempt: u32, elapsed: Duration, jitter: 
     (elapsed + wait + CALL_MIN <= TOTAL_MAX).then_some(wait)
 }
 
-/// The limits of a call that starts when `elapsed` of the total has gone.
+/// The limits of a call that starts when `elapsed` of the total has passed.
 #[must_use]
 pub fn limits(elapsed: Duration) -> Limits {
     let left = TOTAL_MAX.saturating_sub(elapsed);
@@ -52,10 +63,10 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_surely_not_taken_is_sent_again() {
+    fn only_a_question_that_was_certainly_not_accepted_is_sent_again() {
         let not_sent = E::Send(SendError::NotSent(String::new()));
         let busy = |retry_after_seconds| E::Busy { retry_after_seconds };
-        for (failure, attempt, elapsed, expected) in [
+        for (error, attempt, elapsed, expected) in [
             (not_sent.clone(), 1, 0, Some(1)),
             (not_sent.clone(), 2, 5, Some(2)),
             (not_sent.clone(), 3, 5, None),
@@ -73,8 +84,8 @@ mod tests {
             (E::Send(SendError::TooLarge), 1, 0, None),
             (E::OnlyAccepted, 1, 0, None),
             (E::ScenarioFailed, 1, 0, None),
-            (E::GaveUp(504), 1, 0, None),
-            (E::Gone(410), 1, 0, None),
+            (E::TimedOut(504), 1, 0, None),
+            (E::NotFound(410), 1, 0, None),
             (E::KeyRefused(401), 1, 0, None),
             (E::Redirected(302), 1, 0, None),
             (E::Status(500), 1, 0, None),
@@ -82,8 +93,8 @@ mod tests {
             (E::ProviderError, 1, 0, None),
             (E::Unreadable("x"), 1, 0, None),
         ] {
-            let got = decide(&failure, attempt, seconds(elapsed), 0);
-            assert_eq!(got, expected.map(seconds), "{failure:?} attempt {attempt} after {elapsed} s");
+            let got = decide(&error, attempt, seconds(elapsed), 0);
+            assert_eq!(got, expected.map(seconds), "{error:?} attempt {attempt} after {elapsed} s");
         }
     }
 

@@ -1,0 +1,52 @@
+//! What the use cases of one request share: the clients of auth and the webhook, the ports, and random bytes.
+
+use auth_api::{AuthClient, Service};
+use web::{Clock, outbound::Outbound};
+
+use crate::settings::{Misconfigured, Settings};
+use crate::webhook::Webhook;
+
+/// The network and the time, as the edge provides them.
+#[derive(Debug, Clone)]
+pub struct Ports<O, C> {
+    pub outbound: O,
+    pub clock: C,
+}
+
+/// Random bytes for one request.
+#[derive(Debug, Clone, Copy)]
+pub struct Random {
+    jitter: u8,
+    form_key: [u8; 16],
+}
+
+/// What a use case works with.
+pub(crate) struct AppContext<O, C> {
+    pub(crate) auth: AuthClient<O>,
+    /// The webhook, or why no question can be answered.
+    pub(crate) webhook: Result<Webhook, Misconfigured>,
+    pub(crate) ports: Ports<O, C>,
+    /// Spreads retries.
+    pub(crate) jitter: u8,
+}
+
+impl Random {
+    /// Divides bytes from a cryptographically secure generator.
+    #[must_use]
+    pub const fn from_bytes([jitter, form_key @ ..]: [u8; 17]) -> Self {
+        Self { jitter, form_key }
+    }
+
+    /// The idempotency key of the form on the page that answers this request.
+    pub(crate) fn form_key(&self) -> String {
+        hex::encode(self.form_key)
+    }
+}
+
+impl<O: Outbound + Clone, C: Clock> AppContext<O, C> {
+    pub(crate) fn new(ports: Ports<O, C>, settings: Settings, random: Random) -> Self {
+        let Settings { auth_url, service_key, webhook } = settings;
+        let auth = AuthClient::new(ports.outbound.clone(), Service::Llm, &auth_url, service_key);
+        Self { auth, webhook, ports, jitter: random.jitter }
+    }
+}

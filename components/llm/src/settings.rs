@@ -1,0 +1,117 @@
+//! The variables of spin.toml as values. They are parsed once, at the edge.
+
+use http::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::webhook::Webhook;
+
+/// What the operator configured.
+#[derive(Debug)]
+pub struct Settings {
+    pub auth_url: String,
+    pub service_key: SecretString,
+    /// The webhook, or the variable because of which no question can be answered. The page needs auth, but not this.
+    pub webhook: Result<Webhook, Misconfigured>,
+}
+
+/// A variable that the operator has to set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misconfigured {
+    Missing(&'static str),
+    /// It has a value that cannot be used.
+    Unusable(&'static str),
+}
+
+/// The variables as text.
+#[derive(Debug, Default)]
+pub struct Variables {
+    pub auth_url: String,
+    pub service_key: SecretString,
+    pub webhook_url: SecretString,
+    pub webhook_api_key: SecretString,
+}
+
+impl Settings {
+    #[must_use]
+    pub fn parse(variables: Variables) -> Self {
+        let webhook = webhook(&variables);
+        Self { auth_url: variables.auth_url, service_key: variables.service_key, webhook }
+    }
+}
+
+fn webhook(variables: &Variables) -> Result<Webhook, Misconfigured> {
+    // Without it auth reserves nothing.
+    if variables.service_key.expose_secret().is_empty() {
+        return Err(Misconfigured::Missing("service_key"));
+    }
+    let url = variables.webhook_url.expose_secret().trim();
+    if url.is_empty() {
+        return Err(Misconfigured::Missing("webhook_url"));
+    }
+    let api_key = match variables.webhook_api_key.expose_secret().trim() {
+        "" => None,
+        key => {
+            let mut key =
+                HeaderValue::from_str(key).map_err(|_| Misconfigured::Unusable("webhook_api_key"))?;
+            key.set_sensitive(true);
+            Some(key)
+        }
+    };
+    Webhook::new(url, api_key).ok_or(Misconfigured::Unusable("webhook_url"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = " https://hook.eu2.make.com/secret\n";
+
+    fn variables(url: &str, api_key: &str) -> Variables {
+        Variables {
+            auth_url: "http://auth.spin.internal".to_owned(),
+            service_key: "service".into(),
+            webhook_url: url.into(),
+            webhook_api_key: api_key.into(),
+        }
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        for api_key in ["", " k1 "] {
+            let settings = Settings::parse(variables(URL, api_key));
+            assert_eq!(settings.auth_url, "http://auth.spin.internal");
+            assert_eq!(settings.service_key.expose_secret(), "service");
+            assert!(settings.webhook.is_ok());
+        }
+    }
+
+    #[test]
+    fn a_variable_that_is_missing_or_unusable_is_named() {
+        use Misconfigured::{Missing, Unusable};
+        for (url, api_key, expected) in [
+            ("", "", Missing("webhook_url")),
+            ("  ", "", Missing("webhook_url")),
+            ("hook.make.com/x", "", Unusable("webhook_url")),
+            ("/x", "", Unusable("webhook_url")),
+            ("ftp://a/x", "", Unusable("webhook_url")),
+            ("https://a b", "", Unusable("webhook_url")),
+            (URL, "a\nb", Unusable("webhook_api_key")),
+        ] {
+            assert_eq!(
+                Settings::parse(variables(url, api_key)).webhook.err(),
+                Some(expected),
+                "{url} {api_key}"
+            );
+        }
+        let no_service_key = Variables { service_key: SecretString::default(), ..variables(URL, "") };
+        assert_eq!(Settings::parse(no_service_key).webhook.err(), Some(Missing("service_key")));
+    }
+
+    #[test]
+    fn debug_output_shows_no_secret() {
+        let settings = format!("{:?}", Settings::parse(variables(URL, "k1")));
+        for secret in ["service\"", "hook.eu2", "k1"] {
+            assert!(!settings.contains(secret), "{settings}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Why the webhook gave no answer.
+
+use web::outbound::SendError;
+
+/// The cases that an operator or a retry treats differently.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UpstreamError {
+    /// There is no complete reply.
+    Send(SendError),
+    /// 200 `Accepted`: queued, not answered (no Webhook-response module, scenario off, out of credits, or
+    /// more than 180 s).
+    OnlyAccepted,
+    /// 429, or 400 `Queue is full`: the question was not accepted; it may be later.
+    Busy { retry_after_seconds: Option<u32> },
+    /// 503: the question was not accepted.
+    Unavailable,
+    /// 500 `Scenario failed to complete.` Make.com switches an instant scenario off after its first error.
+    ScenarioFailed,
+    /// 408, 504 or 524: a server behind the webhook's address did not wait any longer.
+    TimedOut(u16),
+    /// 401 or 403: the API key is wrong or missing.
+    KeyRefused(u16),
+    /// 404 or 410: there is no such webhook, or no scenario that listens to it.
+    NotFound(u16),
+    /// 3xx. It is not followed, because the question would go to a host that nobody configured.
+    Redirected(u16),
+    /// Any other status that is not a success.
+    Status(u16),
+    /// A success without text.
+    Empty,
+    /// A success whose JSON is the error of a model provider.
+    ProviderError,
+    /// A success that contains no text to show: HTML, not UTF-8, compressed, or JSON without text.
+    Unreadable(&'static str),
+}
+
+impl UpstreamError {
+    /// Whether the circuit breaker counts it: the next question would fail in the same way. Not counted are a busy
+    /// webhook, which names its own waiting time; what this question may have caused (400, 413, an unreadable answer, a
+    /// provider's error); and a host that our manifest does not allow, which fails at once.
+    #[must_use]
+    pub const fn counts_as_failure(&self) -> bool {
+        match self {
+            Self::Send(SendError::NotSent(_) | SendError::TimedOut(_) | SendError::Cut(_))
+            | Self::OnlyAccepted
+            | Self::Unavailable
+            | Self::ScenarioFailed
+            | Self::TimedOut(_)
+            | Self::KeyRefused(_)
+            | Self::NotFound(_)
+            | Self::Redirected(_) => true,
+            Self::Status(code) => *code >= 500,
+            Self::Send(SendError::Denied(_) | SendError::TooLarge)
+            | Self::Busy { .. }
+            | Self::Empty
+            | Self::ProviderError
+            | Self::Unreadable(_) => false,
+        }
+    }
+
+    /// For the log. It contains nothing of the reply, which may quote the question.
+    #[must_use]
+    pub fn cause(&self) -> String {
+        match self {
+            Self::Send(error) => format!("webhook: {}", error.cause()),
+            other => format!("webhook: {other:?}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_error_that_the_next_question_would_get_too_counts_as_a_failure() {
+        use UpstreamError as E;
+        let text = String::new;
+        for (error, counts) in [
+            (E::Send(SendError::NotSent(text())), true),
+            (E::Send(SendError::TimedOut(text())), true),
+            (E::Send(SendError::Cut(text())), true),
+            (E::Send(SendError::Denied(text())), false),
+            (E::Send(SendError::TooLarge), false),
+            (E::OnlyAccepted, true),
+            (E::Busy { retry_after_seconds: None }, false),
+            (E::Busy { retry_after_seconds: Some(9) }, false),
+            (E::Unavailable, true),
+            (E::ScenarioFailed, true),
+            (E::TimedOut(524), true),
+            (E::KeyRefused(401), true),
+            (E::NotFound(410), true),
+            (E::Redirected(302), true),
+            (E::Status(400), false),
+            (E::Status(413), false),
+            (E::Status(500), true),
+            (E::Status(599), true),
+            (E::Empty, false),
+            (E::ProviderError, false),
+            (E::Unreadable("not UTF-8"), false),
+        ] {
+            assert_eq!(error.counts_as_failure(), counts, "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The request to the webhook.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderValue, Uri, header};
+use serde_json::json;
+
+use crate::question::Question;
+
+/// The webhook's address and API key. The address is a secret, too: who knows it can spend the operator's credits.
+#[derive(Clone)]
+pub struct Webhook {
+    url: Uri,
+    api_key: Option<HeaderValue>,
+}
+
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook").finish_non_exhaustive()
+    }
+}
+
+impl Webhook {
+    /// `None` for a URL that is not an absolute `http` or `https` one.
+    #[must_use]
+    pub fn new(url: &str, api_key: Option<HeaderValue>) -> Option<Self> {
+        let url: Uri = url.parse().ok()?;
+        let is_absolute = matches!(url.scheme_str(), Some("http" | "https")) && url.authority().is_some();
+        is_absolute.then_some(Self { url, api_key })
+    }
+
+    /// The request for a question. The body contains only `message`, because a scenario with a declared data structure
+    /// refuses unknown keys.
+    #[must_use]
+    pub fn request(&self, question: &Question, request_id: &str) -> http::Request<Bytes> {
+        let body = json!({ "message": question.as_str() }).to_string();
+        let mut request = http::Request::new(Bytes::from(body));
+        *request.method_mut() = http::Method::POST;
+        *request.uri_mut() = self.url.clone();
+        let headers = request.headers_mut();
+        for (name, value) in [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::ACCEPT, "application/json, text/plain;q=0.9, */*;q=0.1"),
+            // wasi:http does not decompress.
+            (header::ACCEPT_ENCODING, "identity"),
+            (header::USER_AGENT, concat!("atelier-llm/", env!("CARGO_PKG_VERSION"))),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        // So that one question can be found in both logs.
+        if let Ok(id) = HeaderValue::from_str(request_id) {
+            headers.insert("x-request-id", id);
+        }
+        if let Some(key) = &self.api_key {
+            headers.insert("x-make-apikey", key.clone());
+        }
+        request
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "https://hook.eu2.make.com/secret";
+
+    fn question(text: &str) -> Question {
+        Question::parse(Some(text)).unwrap()
+    }
+
+    #[test]
+    fn a_question_becomes_one_json_post() {
+        let request = Webhook::new(URL, None).unwrap().request(&question("Trier \"x\" ?\n😀"), "id-12345");
+        assert_eq!((request.method(), request.uri().to_string().as_str()), (&http::Method::POST, URL));
+        assert_eq!(request.headers()["content-type"], "application/json");
+        assert_eq!(request.headers()["accept-encoding"], "identity");
+        assert_eq!(request.headers()["x-request-id"], "id-12345");
+        assert!(!request.headers().contains_key("x-make-apikey"));
+        let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+        assert_eq!(body, json!({ "message": "Trier \"x\" ?\n😀" }));
+    }
+
+    #[test]
+    fn the_api_key_is_a_sensitive_header_and_debug_output_shows_neither_it_nor_the_address() {
+        let mut key = HeaderValue::from_static("k1");
+        key.set_sensitive(true);
+        let webhook = Webhook::new(URL, Some(key)).unwrap();
+        assert_eq!(format!("{webhook:?}"), "Webhook { .. }");
+        let request = webhook.request(&question("a"), "");
+        assert_eq!(request.headers()["x-make-apikey"], "k1");
+        assert!(request.headers()["x-make-apikey"].is_sensitive());
+    }
+}
