@@ -8,9 +8,9 @@
 use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 
-use crate::{Reply, ReplyBody};
+use crate::{Reply, ReplyBody, accept::weighted};
 
 /// A shorter reply fits into one packet anyway.
 const BYTES_MIN: usize = 1024;
@@ -18,18 +18,14 @@ const BYTES_MIN: usize = 1024;
 const TEXT: [&str; 6] =
     ["text/html", "text/css", "text/javascript", "text/plain", "application/json", "image/svg+xml"];
 
-/// Whether an `Accept-Encoding` header admits gzip (RFC 9110 §12.5.3). No header at all admits only the plain form.
+/// Whether the client takes gzip (RFC 9110 §12.5.3). No header at all admits only the plain form.
 #[must_use]
-pub fn accepts_gzip(accept_encoding: &str) -> bool {
-    let weight = |coding: &str| {
-        accept_encoding.split(',').find_map(|entry| {
-            let (name, parameter) = entry.split_once(';').unwrap_or((entry, ""));
-            let weight =
-                parameter.trim().strip_prefix("q=").map_or(Some(1.0), |q| q.trim().parse::<f32>().ok());
-            name.trim().eq_ignore_ascii_case(coding).then(|| weight.unwrap_or(0.0))
-        })
+pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let weight = |name: &str| {
+        let codings = weighted(headers, header::ACCEPT_ENCODING);
+        codings.filter(|(coding, _)| coding.eq_ignore_ascii_case(name)).map(|(_, weight)| weight).max()
     };
-    weight("gzip").or_else(|| weight("*")).is_some_and(|weight| weight > 0.0)
+    weight("gzip").or_else(|| weight("*")).is_some_and(|weight| weight > 0)
 }
 
 /// The same reply, packed when it is text that is worth it.
@@ -63,7 +59,10 @@ mod tests {
 
     #[test]
     fn gzip_is_taken_only_where_it_is_named_or_anything_goes() {
-        let check = |header: &str, expected| assert_eq!(accepts_gzip(header), expected, "{header}");
+        let check = |line: &str, expected| {
+            let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, line.parse().unwrap())]);
+            assert_eq!(accepts_gzip(&headers), expected, "{line}");
+        };
         check("gzip, deflate, br, zstd", true);
         check("br;q=1.0, GZIP;q=0.2", true);
         check("*", true);

@@ -2,6 +2,10 @@
 
 use std::borrow::Cow;
 
+use http::{HeaderMap, header};
+
+use crate::accept::weighted;
+
 /// The language of a reply: French unless the browser prefers English.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lang {
@@ -11,21 +15,17 @@ pub enum Lang {
 }
 
 impl Lang {
-    /// Chooses from an `Accept-Language` header (RFC 9110 §12.5.4): whichever of French and English has the
-    /// higher weight, and French on a tie, for other languages, and for a header that cannot be read.
+    /// Chooses from `Accept-Language` (RFC 9110 §12.5.4): whichever of French and English has the higher weight, and
+    /// French on a tie, for other languages, and for a header that cannot be read.
     #[must_use]
-    pub fn from_accept_language(header: &str) -> Self {
-        let weight_of = |wanted: &str| {
-            header
-                .split(',')
-                .filter_map(|item| {
-                    let (tag, parameters) = item.split_once(';').unwrap_or((item, ""));
-                    let primary = tag.trim().split('-').next().unwrap_or_default();
-                    primary.eq_ignore_ascii_case(wanted).then(|| quality(parameters))
-                })
-                .fold(0.0_f32, f32::max)
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
+        let weight = |language: &str| {
+            let tags = weighted(headers, header::ACCEPT_LANGUAGE);
+            let primary =
+                |tag: &str| tag.split('-').next().is_some_and(|tag| tag.eq_ignore_ascii_case(language));
+            tags.filter(|(tag, _)| primary(tag)).map(|(_, weight)| weight).max()
         };
-        if weight_of("en") > weight_of("fr") { Self::En } else { Self::Fr }
+        if weight("en").unwrap_or(0) > weight("fr").unwrap_or(0) { Self::En } else { Self::Fr }
     }
 
     /// The BCP 47 tag, for `<html lang>` and `Content-Language`.
@@ -45,13 +45,6 @@ impl Lang {
             Self::En => en,
         }
     }
-}
-
-fn quality(parameters: &str) -> f32 {
-    parameters
-        .split(';')
-        .find_map(|parameter| parameter.trim().strip_prefix("q="))
-        .map_or(1.0, |value| value.trim().parse().unwrap_or(0.0))
 }
 
 /// A sentence for the user, in both languages.
@@ -90,7 +83,10 @@ mod tests {
 
     #[test]
     fn the_preferred_language_is_chosen_and_french_wins_ties() {
-        let check = |header, expected| assert_eq!(Lang::from_accept_language(header), expected, "{header}");
+        let check = |line: &str, expected| {
+            let headers = HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, line.parse().unwrap())]);
+            assert_eq!(Lang::from_headers(&headers), expected, "{line}");
+        };
         check("", Lang::Fr);
         check("en", Lang::En);
         check("en-GB,en;q=0.9", Lang::En);

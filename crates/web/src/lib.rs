@@ -8,6 +8,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::todo)
 )]
 
+mod accept;
 pub mod assets;
 mod body;
 mod client_addr;
@@ -31,6 +32,7 @@ pub mod stream;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
+pub use accept::preferred;
 pub use body::{BodyError, BodyReader, IncomingBody};
 pub use client_addr::TrustedProxies;
 pub use clock::{Clock, within};

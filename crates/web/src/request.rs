@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
-use crate::{Lang, TrustedProxies, compress::accepts_gzip, cookie};
+use crate::{Lang, TrustedProxies, accept::preferred, compress::accepts_gzip, cookie};
 
 /// Seconds since 1970-01-01T00:00:00Z, without leap seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,12 +71,12 @@ impl Request {
     #[must_use]
     pub fn new(parts: http::request::Parts, now: UnixTime, random: [u8; 16], public_origin: String) -> Self {
         let mut headers = parts.headers;
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let request_id = headers.get("x-request-id").and_then(|id| id.to_str().ok());
         let context = Context {
-            request_id: RequestId::from_header_or(text("x-request-id"), random),
-            lang: Lang::from_accept_language(text("accept-language").unwrap_or_default()),
+            request_id: RequestId::from_header_or(request_id, random),
+            lang: Lang::from_headers(&headers),
             https: public_origin.starts_with("https://"),
-            gzip: accepts_gzip(text("accept-encoding").unwrap_or_default()),
+            gzip: accepts_gzip(&headers),
         };
         for (name, value) in &mut headers {
             if SECRET_HEADERS.contains(name) {
@@ -140,14 +140,13 @@ impl Request {
         Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
     }
 
-    /// Whether the client asked for JSON: it accepts JSON and not HTML, or it sent JSON and named no preference.
+    /// Whether to answer with JSON rather than with a page: the client prefers it, or it sent JSON and has no
+    /// preference.
     #[must_use]
     pub fn wants_json(&self) -> bool {
-        let accept = self.header(header::ACCEPT.as_str()).unwrap_or_default().to_ascii_lowercase();
-        if accept.contains("text/html") {
-            return false;
-        }
-        accept.contains("json") || self.content_type().is_some_and(|kind| kind == "application/json")
+        let sent_json = || self.content_type().is_some_and(|kind| kind == "application/json");
+        let offers = [("text/html", false), ("application/json", true)];
+        preferred(&self.headers, &offers).unwrap_or_else(sent_json)
     }
 
     /// GET and HEAD are answered alike; the server drops the body of a HEAD.
@@ -224,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_answered_to_who_asks_for_it() {
+    fn json_is_answered_to_a_client_that_prefers_it() {
         let check = |accept: &str, content_type: &str, expected| {
             let mut request = Request::test("POST", "/send");
             if !accept.is_empty() {
@@ -242,6 +241,9 @@ mod tests {
         check("text/html", "application/json", false);
         check("*/*", "", false);
         check("application/problem+json", "", true);
+        check("text/html-like, application/x-json", "", false);
+        check("application/json, text/html;q=0.9", "", true);
+        check("application/json, text/plain, */*", "", true);
     }
 
     #[test]
