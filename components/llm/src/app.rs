@@ -7,14 +7,14 @@ use crate::settings::{Misconfigured, Settings};
 use crate::webhook::Webhook;
 
 /// The network and the time, as the edge provides them.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Ports<O, C> {
     pub outbound: O,
     pub clock: C,
 }
 
 /// Random bytes for one request.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Random {
     jitter: u8,
     form_key: [u8; 16],

@@ -5,7 +5,8 @@
 pub const HIGHLIGHT_BYTES_MAX: usize = 50_000;
 
 /// A piece of code and the CSS class that colours it. Plain text has no class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Token<'a> {
     pub class: &'static str,
     pub text: &'a str,

@@ -2,7 +2,7 @@
 
 use spin_sdk::http::{IntoResponse, Request, Response};
 use spin_sdk::http_service;
-use web::spin::{HostClock, Network, ResponseBody, random, serve_whole, variable};
+use web::spin::{HostClock, Network, ResponseBody, random, secret_variable, serve_whole, variable};
 
 use crate::BODY_BYTES_MAX;
 use crate::app::{Ports, Random};
@@ -29,8 +29,8 @@ async fn answer(request: Request) -> Response<ResponseBody> {
 async fn settings() -> Settings {
     Settings::parse(Variables {
         auth_url: variable("auth_url").await,
-        service_key: variable("service_key").await.into(),
-        webhook_url: variable("webhook_url").await.into(),
-        webhook_api_key: variable("webhook_api_key").await.into(),
+        service_key: secret_variable("service_key").await,
+        webhook_url: secret_variable("webhook_url").await,
+        webhook_api_key: secret_variable("webhook_api_key").await,
     })
 }

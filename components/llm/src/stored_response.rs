@@ -29,10 +29,10 @@ mod tests {
             let answer = WebhookAnswer::parse(text, simulated).unwrap();
             let response = write(&answer);
             assert!(!response.contains('\0'), "a text in PostgreSQL cannot contain NUL");
-            assert_eq!(read(&response), Some(answer));
+            assert!(read(&response) == Some(answer));
         }
         for other in ["", "{}", "{\"text\":\"\",\"simulated\":true}", "{\"text\":\"a\"}", "[1]"] {
-            assert_eq!(read(other), None, "{other}");
+            assert!(read(other).is_none(), "{other}");
         }
     }
 }

@@ -20,7 +20,6 @@ use super::marker;
 const FENCE_LEN_MIN: usize = 3;
 
 /// One block: its place and its content.
-#[derive(Debug)]
 pub(super) struct Fenced<'a> {
     /// From the opener to the closer, both included.
     pub(super) lines: Range<usize>,
@@ -80,7 +79,6 @@ pub(super) fn scan<'a>(lines: &Lines<'a>) -> Vec<Fenced<'a>> {
     blocks
 }
 
-#[derive(Debug)]
 struct Opener<'a> {
     quotes: usize,
     /// Columns from the line's start to the fence.

@@ -2,7 +2,6 @@
 
 /// The lines of a text. Every stage of the parser reads through [`Lines::get`], so that a test can count what is read and
 /// bound it by a multiple of the text's length.
-#[derive(Debug)]
 pub(super) struct Lines<'a> {
     all: Vec<&'a str>,
     #[cfg(test)]

@@ -5,7 +5,7 @@
 //! title needs no colon. Any Unicode blank counts as a blank.
 
 /// A recognised marker line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) struct Match<'a> {
     /// The text after the marker on its line.
     pub(super) rest: &'a str,
@@ -41,7 +41,7 @@ fn find_first<'a>(line: &'a str, below: &str) -> Option<Match<'a>> {
     Some(Match { rest, underline: if rest.is_empty() { underline } else { 0 } })
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Decoration {
     heading: bool,
     strong: bool,

@@ -23,7 +23,8 @@ use lines::Lines;
 use marker::Match;
 
 /// The code and the explanation of one answer.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Answer {
     /// The first Python block, else the first untagged block that is no shell session or program output, else lines
     /// that read as Python. Empty when there is none. Never contains a fence.
@@ -36,7 +37,8 @@ pub struct Answer {
 }
 
 /// One code block of an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Block {
     /// The first word of the fence's info string, as written; empty when the block has no tag.
     pub language: String,

@@ -10,70 +10,21 @@ fn check(input: &str, code: &str, explanation: &str) {
 
 #[test]
 fn every_spelling_of_the_marker_opens_the_explanation() {
-    for marker in [
-        "Explication:",
-        "Explication :",
-        "Explication\u{a0}:",
-        "Explication\u{202f}:",
-        "Explication\u{2009}:",
-        "Explication\t:",
-        "Explications :",
-        "EXPLICATION :",
-        "explication :",
-        "**Explication :**",
-        "**Explication:**",
-        "**Explication\u{a0}:**",
-        "**Explication** :",
-        "**Explication**:",
-        "**Explication**",
-        "***Explication :***",
-        "__Explication__:",
-        "__Explication :__",
-        "*Explication:*",
-        "_Explication_ :",
-        "# Explication",
-        "### Explication",
-        "### Explication :",
-        "### **Explication :**",
-        "### Explication ###",
-        "## Explication du code :",
-        "## Explication du code",
-        "#### 2. Explication pas à pas",
-        "> **Explication :**",
-        "> Explication :",
-        "1. Explication :",
-        "2) **Explication :**",
-        "- Explication :",
-        "* **Explication** :",
-        "Explication：",
-        "**Explication：**",
-        "📖 **Explication :**",
-        "### 🧠 Explication",
-        "2️⃣ Explication :",
-        "✅ Explication :",
-        "<strong>Explication :</strong>",
-        "<b>Explication</b> :",
-        "<h3>Explication</h3>",
-        "<p><strong>Explication :</strong></p>",
-        "Explanation:",
-        "**Explanation:**",
-        "### Explanation",
-        "Explanations:",
-        "Explication détaillée :",
-        "Explication de\u{301}taillée :",
-        "Explication étape par étape :",
-        "**Explication du programme :**",
-        "Explanation of the code:",
-        "**Code explanation:**",
-        "Brève explication :",
-        "Voici l'explication :",
-        "Voici l’explication :",
-        "  Explication :",
-        "\u{a0}Explication :",
-        "\u{200b}Explication :",
-        "Explication\n-----------",
-        "Explication\n===",
-    ] {
+    const MARKERS: &str = "Explication:|Explication :|Explication\u{a0}:|Explication\u{202f}:|Explication\u{2009}:|\
+        Explication\t:|Explications :|EXPLICATION :|explication :|**Explication :**|**Explication:**|\
+        **Explication\u{a0}:**|**Explication** :|**Explication**:|**Explication**|***Explication :***|\
+        __Explication__:|__Explication :__|*Explication:*|_Explication_ :|# Explication|### Explication|\
+        ### Explication :|### **Explication :**|### Explication ###|## Explication du code :|\
+        ## Explication du code|#### 2. Explication pas à pas|> **Explication :**|> Explication :|\
+        1. Explication :|2) **Explication :**|- Explication :|* **Explication** :|Explication：|\
+        **Explication：**|📖 **Explication :**|### 🧠 Explication|2️⃣ Explication :|✅ Explication :|\
+        <strong>Explication :</strong>|<b>Explication</b> :|<h3>Explication</h3>|\
+        <p><strong>Explication :</strong></p>|Explanation:|**Explanation:**|### Explanation|Explanations:|\
+        Explication détaillée :|Explication de\u{301}taillée :|Explication étape par étape :|\
+        **Explication du programme :**|Explanation of the code:|**Code explanation:**|Brève explication :|\
+        Voici l'explication :|Voici l’explication :|  Explication :|\u{a0}Explication :|\
+        \u{200b}Explication :|Explication\n-----------|Explication\n===";
+    for marker in MARKERS.split('|') {
         check(&format!("```python\nx = 1\n```\n\n{marker}\nOn affecte.\n"), "x = 1", "On affecte.");
         if !marker.contains('\n') && !marker.contains("</h3>") && !marker.ends_with("###") {
             let rest =
@@ -183,25 +134,9 @@ fn fences_follow_commonmark() {
 
 #[test]
 fn every_tag_of_python_is_python_and_no_other_tag_loses_its_block() {
-    for tag in [
-        "python",
-        "Python",
-        "PYTHON",
-        "py",
-        "python3",
-        "py3",
-        "python3.12",
-        "{python}",
-        "{.python}",
-        "{.python .numberLines}",
-        "ipython",
-        "text/x-python",
-        " python",
-        "python title=\"x.py\"",
-        "python,linenos",
-        "python:main.py",
-        "python {linenos=true}",
-    ] {
+    const TAGS: &str = "python|Python|PYTHON|py|python3|py3|python3.12|{python}|{.python}|{.python .numberLines}|ipython|\
+        text/x-python| python|python title=\"x.py\"|python,linenos|python:main.py|python {linenos=true}";
+    for tag in TAGS.split('|') {
         check(&format!("```bash\nls\n```\n```{tag}\nx = 1\n```\nExplication : a."), "x = 1", "a.");
     }
     for tag in ["c++", "c#", "objective-c", "f#", "asp.net", "javascript", "bash"] {
