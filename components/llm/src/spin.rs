@@ -1,8 +1,8 @@
 //! The edge, and the only file that names `spin_sdk`. It reads the variables and passes the request on.
 
-use spin_sdk::http::{IntoResponse, Request, Response};
+use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
-use web::spin::{HostClock, Network, ResponseBody, random, secret_variable, serve_whole, variable};
+use web::spin::{HostClock, Network, random, secret_variable, serve_whole, variable};
 
 use crate::BODY_BYTES_MAX;
 use crate::app::{Ports, Random};
@@ -10,10 +10,6 @@ use crate::settings::{Settings, Variables};
 
 #[http_service]
 async fn serve(request: Request) -> impl IntoResponse {
-    answer(request).await
-}
-
-async fn answer(request: Request) -> Response<ResponseBody> {
     serve_whole(
         "llm",
         |_| BODY_BYTES_MAX,

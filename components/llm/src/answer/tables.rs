@@ -70,7 +70,7 @@ fn the_first_marker_after_the_code_counts_then_any_other_but_none_inside_code() 
         "# Explication : rien\nx = 1",
         "Voici.\nFin.",
     );
-    // Before and after: after wins.
+    // Before and after: the one after the code has precedence.
     check("Explication : avant.\n```python\nx = 1\n```\nExplication : après.", "x = 1", "après.");
     // Only before: it is the explanation, and the code does not appear in it.
     check("**Explication :** avant.\n\n```python\nx = 1\n```\n\nVoilà.", "x = 1", "avant.\n\n\nVoilà.");

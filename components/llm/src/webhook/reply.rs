@@ -22,7 +22,7 @@ pub struct WebhookAnswer {
 /// Interprets a complete reply.
 ///
 /// # Errors
-/// See [`UpstreamError`]. A reply with HTTP 200 may be one, too.
+/// See [`UpstreamError`]. A reply with status 200 can be an error, too.
 pub fn reply(response: &Response<Bytes>) -> Result<WebhookAnswer, UpstreamError> {
     let (headers, body) = (response.headers(), response.body());
     match response.status().as_u16() {
