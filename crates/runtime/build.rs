@@ -3,10 +3,6 @@
 //! Their WIT is taken from the `wit` folder of the very `spin-sdk` package that the guests are built with,
 //! so that host and guests cannot drift apart. `bindgen!` wants a literal path: what is written here is
 //! one invocation of it with that path, which src/wit.rs includes.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "cargo tells a build script where it is through the environment"
-)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

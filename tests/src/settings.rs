@@ -18,10 +18,6 @@ pub enum RuntimeKind {
     Spin,
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the harness is configured by xtask through the environment, here only"
-)]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -65,7 +65,6 @@ fn announce(app: &App, base: &str) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the process's edge: this is where configuration is read")]
 fn environment(name: &str) -> Result<Option<String>> {
     match std::env::var(name) {
         Ok(value) => Ok(Some(value)),

@@ -28,7 +28,7 @@ impl RequestId {
         };
         match given.filter(harmless) {
             Some(id) => Self(id.to_owned()),
-            None => Self(random.iter().map(|byte| format!("{byte:02x}")).collect()),
+            None => Self(hex::encode(random)),
         }
     }
 

@@ -160,7 +160,6 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the tests are configured by xtask through the environment")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -26,7 +26,6 @@ pub struct App {
 /// # Panics
 /// When it is not built: a test that cannot run must not pass.
 pub fn guest() -> PathBuf {
-    #[expect(clippy::disallowed_methods, reason = "xtask says where the guest is")]
     let given = std::env::var_os("ATELIER_RUNTIME_GUEST").map(PathBuf::from);
     let target = Path::new(env!("CARGO_BIN_EXE_atelier-runtime")).ancestors().nth(2).unwrap().to_owned();
     let places = [
