@@ -111,14 +111,12 @@ fn every_file_and_test_it_names_is_there() {
             || test.contains(' ') && browser.contains(test)
             || test_of_properties(&rust, &call)
     };
+    let mut missing = BTreeSet::new();
     for row in rows() {
-        for file in &row.files {
-            assert!(root.join(file).exists(), "{:?}: there is no {file}", row.ids);
-        }
-        for test in &row.tests {
-            assert!(is_there(test), "{:?}: there is no test {test}", row.ids);
-        }
+        missing.extend(row.files.into_iter().filter(|file| !root.join(file).exists()));
+        missing.extend(row.tests.into_iter().filter(|test| !is_there(test)));
     }
+    assert!(missing.is_empty(), "there are no such files or tests: {missing:#?}");
     assert!(!is_there("repository") && !is_there("a_test_that_nobody_wrote"), "this would find anything");
 }
 

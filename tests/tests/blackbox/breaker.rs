@@ -8,6 +8,7 @@ use mocks::make::Fault;
 use mocks::wire;
 
 use crate::applications::exclusive_app;
+use crate::waiting::question_has_arrived;
 
 /// As many failures in a row open it (components/auth/src/breaker.rs).
 const FAILURES: usize = 5;
@@ -120,7 +121,7 @@ fn a_try_that_never_comes_back_does_not_keep_it_open_for_ever() {
     let (lost, next) = (app.user(), app.user());
     thread::scope(|scope| {
         scope.spawn(|| lost.ask("boucle").expect(200));
-        thread::sleep(Duration::from_millis(1500));
+        question_has_arrived(&app);
         refused(next.ask("boucle"));
         app.database.execute("UPDATE breakers SET probe_until = now() - interval '1 second'");
         next.ask("boucle").expect(200);
@@ -135,7 +136,7 @@ fn an_answer_is_not_lost_when_nobody_can_be_told_of_it() {
     app.make.next(wire::Fault::Delay(Duration::from_secs(2)));
     thread::scope(|scope| {
         let asking = scope.spawn(|| user.ask("boucle"));
-        thread::sleep(Duration::from_secs(1));
+        question_has_arrived(&app);
         app.database_proxy.cut();
         assert!(asking.join().unwrap().expect(200).json()["code"].as_str().unwrap().contains("for i in"));
     });

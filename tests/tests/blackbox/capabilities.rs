@@ -5,11 +5,11 @@ use std::net::TcpListener;
 use atelier_tests::App;
 use mocks::{GeminiMock, MakeMock, sample};
 
-/// A listener that must stay without visitors.
-struct Trap(TcpListener);
+/// A listener to which nothing may connect.
+struct UnreachedListener(TcpListener);
 
-impl Trap {
-    fn set() -> Self {
+impl UnreachedListener {
+    fn bind() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         Self(listener)
@@ -20,8 +20,8 @@ impl Trap {
     }
 
     #[track_caller]
-    fn assert_untouched(&self) {
-        assert!(self.0.accept().is_err(), "somebody connected");
+    fn assert_unreached(&self) {
+        assert!(self.0.accept().is_err(), "a component connected");
     }
 }
 
@@ -32,8 +32,7 @@ fn llm_cannot_call_a_webhook_outside_its_origin() {
     // The address is a variable, the permission another: an address alone opens nothing.
     let app = App::start_with(|setup| setup.set("webhook_url", &url));
     let user = app.user();
-    let status = user.ask("boucle").status;
-    assert!(status == 502 || status == 503, "{status}");
+    assert_eq!(user.ask("boucle").expect_problem(502)["code"], "upstream_not_answering");
     assert!(elsewhere.requests().is_empty() && app.make.requests().is_empty());
     assert_eq!(user.get_json("/home").json()["quotas"]["llm"]["left"], 50);
 }
@@ -43,26 +42,26 @@ fn ocr_cannot_send_a_document_elsewhere() {
     let elsewhere = GeminiMock::start().unwrap();
     let origin = elsewhere.origin();
     let app = App::start_with(|setup| setup.manifest.bind("ocr", "gemini_origin", &origin));
-    let status = app.user().upload(&sample::pdf(&[&["Secret"]])).status;
-    assert!(status == 502 || status == 503, "{status}");
+    let problem = app.user().upload(&sample::pdf(&[&["Secret"]])).expect_problem(502);
+    assert_eq!(problem["code"], "upstream_refused");
     assert!(elsewhere.requests().is_empty() && app.gemini.requests().is_empty());
 }
 
 #[test]
 fn auth_cannot_open_another_database() {
-    let trap = Trap::set();
+    let listener = UnreachedListener::bind();
     let app = App::start_with(|setup| {
-        setup.manifest.bind("auth", "db_port", &trap.port().to_string());
+        setup.manifest.bind("auth", "db_port", &listener.port().to_string());
         setup.wait_until_ready = false;
     });
     app.client().get_json("/auth/readyz").expect_problem(503);
-    trap.assert_untouched();
+    listener.assert_unreached();
 }
 
 #[test]
-fn llm_and_ocr_cannot_ask_a_stranger_who_is_signed_in() {
-    let trap = Trap::set();
-    let url = format!("http://127.0.0.1:{}", trap.port());
+fn llm_and_ocr_cannot_ask_another_host_who_is_signed_in() {
+    let listener = UnreachedListener::bind();
+    let url = format!("http://127.0.0.1:{}", listener.port());
     let app = App::start_with(|setup| {
         setup.manifest.bind("llm", "auth_url", &url);
         setup.manifest.bind("ocr", "auth_url", &url);
@@ -71,7 +70,7 @@ fn llm_and_ocr_cannot_ask_a_stranger_who_is_signed_in() {
     user.ask("boucle").expect_problem(503);
     user.upload(&sample::pdf(&[&["Secret"]])).expect_problem(503);
     user.get_json("/llm").expect_problem(503);
-    trap.assert_untouched();
+    listener.assert_unreached();
     assert!(app.make.requests().is_empty() && app.gemini.requests().is_empty());
 }
 
@@ -91,10 +90,10 @@ fn the_grants_of_one_component_are_of_no_use_to_another() {
     let client = app.client();
     client.get_json("/auth/readyz").expect_problem(503);
     client.register("nobody", atelier_tests::PASSWORD).expect(503);
-    client.set_cookie("session", &"A".repeat(43));
-    // Nobody is let in: 401 where auth could still be asked, 503 where not even that.
+    client.set_cookie("session", &"a".repeat(64));
+    // llm can ask auth, which has no database; ocr cannot ask auth.
     for reply in [client.ask("boucle"), client.upload(&sample::pdf(&[&["Secret"]]))] {
-        assert!([401, 503].contains(&reply.status), "{reply:?}");
+        assert_eq!(reply.expect_problem(503)["code"], "auth_unavailable");
     }
     assert!(app.make.requests().is_empty() && app.gemini.requests().is_empty());
     assert_eq!(
@@ -114,7 +113,7 @@ fn a_component_without_any_grant_still_answers_but_reaches_nothing() {
     let client = app.client();
     client.get("/auth").expect(200);
     client.get_json("/auth/readyz").expect_problem(503);
-    client.set_cookie("session", &"A".repeat(43));
+    client.set_cookie("session", &"a".repeat(64));
     client.get_json("/llm").expect_problem(503);
     client.get_json("/ocr").expect_problem(503);
 }

@@ -1,7 +1,7 @@
 //! A question that is sent twice is asked once and paid once.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use atelier_tests::{Client, Connection, Reply};
 use mocks::make::Fault;
@@ -9,6 +9,7 @@ use mocks::wire;
 use serde_json::json;
 
 use crate::applications::exclusive_app;
+use crate::waiting::question_has_arrived;
 
 const KEY: &str = "8e03978e-40d5-43e8-bc93-6894a57f9324";
 
@@ -81,7 +82,7 @@ fn a_failure_frees_the_key_and_whoever_waited_is_told() {
     app.make.next(Fault::AcceptedAfter(Duration::from_secs(2)));
     thread::scope(|scope| {
         let first = scope.spawn(|| ask(&user, KEY, "boucle"));
-        thread::sleep(Duration::from_millis(700));
+        question_has_arrived(&app);
         assert_eq!(ask(&user, KEY, "boucle").expect_problem(409)["code"], "first_attempt_failed");
         assert_eq!(first.join().unwrap().expect_problem(502)["refunded"], true);
     });
@@ -101,11 +102,7 @@ fn a_client_that_goes_away_and_asks_again_gets_the_answer_of_the_first_time() {
         [("content-type", "application/json"), ("idempotency-key", KEY), ("content-length", length.as_str())];
     let mut gone = Connection::to(user.origin()).unwrap();
     gone.write((user.head("POST", "/send", &headers) + body).as_bytes()).unwrap();
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while app.make.requests().is_empty() {
-        assert!(Instant::now() < deadline, "the question never reached the webhook");
-        thread::sleep(Duration::from_millis(20));
-    }
+    question_has_arrived(&app);
     drop(gone);
     let again = ask(&user, KEY, "boucle").expect(200);
     assert_eq!(again.header("idempotency-replayed"), "true");
@@ -163,7 +160,7 @@ fn a_first_question_that_dies_gives_way() {
     app.make.next(wire::Fault::Delay(Duration::from_secs(4)));
     thread::scope(|scope| {
         scope.spawn(|| ask(&user, KEY, "boucle").expect(200));
-        thread::sleep(Duration::from_millis(1500));
+        question_has_arrived(&app);
         app.database.execute("UPDATE idempotency_keys SET ends_at = now() - interval '1 second'");
         assert_eq!(ask(&user, KEY, "boucle").expect(200).header("idempotency-replayed"), "");
     });

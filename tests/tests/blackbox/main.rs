@@ -26,3 +26,4 @@ mod routes;
 mod sessions;
 mod size;
 mod throttling;
+mod waiting;

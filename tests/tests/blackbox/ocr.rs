@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use atelier_tests::{Client, Connection, multipart};
+use atelier_tests::{App, Client, Connection, http, multipart};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use mocks::gemini::{Fault, Quota};
 use mocks::{sample, wire};
 use serde_json::Value;
@@ -20,6 +22,32 @@ fn left(user: &Client) -> i64 {
 fn warning_codes(conversion: &Value) -> Vec<String> {
     let warnings = conversion["warnings"].as_array().cloned().unwrap_or_default();
     warnings.iter().filter_map(|warning| warning["code"].as_str().map(str::to_owned)).collect()
+}
+
+/// The document within the question to the model.
+fn inline_bytes(app: &App) -> Vec<u8> {
+    let question: Value = serde_json::from_slice(&app.gemini.generations()[0].body).unwrap();
+    let parts = question["contents"][0]["parts"].as_array().unwrap();
+    let data = parts.iter().find_map(|part| part["inlineData"]["data"].as_str()).expect("an inline document");
+    STANDARD.decode(data).unwrap()
+}
+
+/// The document in the requests to the Files API, put together again.
+fn stored_bytes(app: &App) -> Vec<u8> {
+    let mut stored = Vec::new();
+    for request in app.gemini.requests() {
+        if request.header("x-goog-upload-command").contains("upload") {
+            assert_eq!(request.header("x-goog-upload-offset"), stored.len().to_string());
+            stored.extend_from_slice(&request.body);
+        }
+    }
+    stored
+}
+
+/// Does not print the documents.
+#[track_caller]
+fn expect_received(received: &[u8], sent: &[u8]) {
+    assert!(received == sent, "{} bytes arrived of {}, or others", received.len(), sent.len());
 }
 
 #[test]
@@ -59,6 +87,7 @@ fn a_pdf_comes_back_as_latex() {
     assert!(!sent.header("x-goog-api-key").is_empty() && !sent.uri.to_string().contains("key="));
     assert_eq!(sent.header("cookie"), "", "the user's session stays here");
     assert!(!sent.text().contains("temperature"), "{}", sent.text());
+    expect_received(&inline_bytes(&app), &exam());
 }
 
 #[test]
@@ -225,7 +254,9 @@ fn a_short_wait_that_google_asks_for_is_granted() {
     app.gemini.next(Fault::Exhausted(Quota::PerMinute, Duration::from_secs(1)));
     let start = Instant::now();
     let conversion = user.upload(&exam()).expect(200).json();
+    // A lower bound, which other load on the machine cannot break.
     assert!(start.elapsed() >= Duration::from_secs(1));
+    assert_eq!(app.gemini.generations().len(), 2);
     assert_eq!(conversion["model"], "gemini-3.8-flash");
 }
 
@@ -365,11 +396,26 @@ fn a_large_document_goes_through_the_files_api_and_is_deleted_afterwards() {
     let pdf = sample::padded(30_000_000);
     let conversion = user.upload(&pdf).expect(200).json();
     assert!(conversion["latex"].as_str().unwrap().contains("volumineux"), "{conversion}");
-    let requests = app.gemini.requests();
-    let chunks = requests.iter().filter(|request| request.header("x-goog-upload-command").contains("upload"));
-    let uploaded = chunks.map(|request| &request.body[..]).collect::<Vec<_>>().concat();
-    assert!(uploaded == pdf, "{} bytes arrived of {}", uploaded.len(), pdf.len());
+    expect_received(&stored_bytes(&app), &pdf);
     assert_eq!(app.gemini.files_left(), 0);
+}
+
+#[test]
+fn every_byte_of_an_upload_reaches_gemini_also_when_its_length_is_not_announced() {
+    let app = exclusive_app();
+    let user = app.user();
+    for (pdf, chunk_bytes) in [(exam(), 7), (exam(), 100_000), (sample::padded(30_000_000), 65_537)] {
+        app.gemini.forget();
+        let (content_type, body) = multipart("file", "a.pdf", "application/pdf", &pdf);
+        let headers = [
+            ("content-type", content_type.as_str()),
+            ("accept", "application/json"),
+            ("transfer-encoding", "chunked"),
+        ];
+        user.send("POST", "/ocr", &headers, &http::chunked(&body, chunk_bytes)).expect(200);
+        let is_large = pdf.len() > 1_000_000;
+        expect_received(&if is_large { stored_bytes(&app) } else { inline_bytes(&app) }, &pdf);
+    }
 }
 
 #[test]
@@ -377,8 +423,8 @@ fn a_file_that_google_cannot_process_is_deleted_and_costs_nothing() {
     let app = exclusive_app();
     let user = app.user();
     app.gemini.fail_processing();
-    let status = user.upload(&sample::padded(30_000_000)).status;
-    assert!(status == 422 || status == 502, "{status}");
+    let problem = user.upload(&sample::padded(30_000_000)).expect_problem(422);
+    assert_eq!(problem["code"], "unreadable_pdf");
     assert_eq!((app.gemini.files_left(), left(&user)), (0, 100));
 }
 
@@ -398,7 +444,9 @@ fn an_upload_of_50_megabytes_passes_and_a_larger_one_is_refused() {
     let app = exclusive_app();
     let user = app.user();
     let limit = 50 * 1024 * 1024;
-    user.upload(&sample::padded(limit - 4096)).expect(200);
+    let largest = sample::padded(limit - 4096);
+    user.upload(&largest).expect(200);
+    expect_received(&stored_bytes(&app), &largest);
     assert_eq!(left(&user), 99);
     user.upload(&sample::padded(limit + 1)).expect_problem(413);
     assert_eq!(left(&user), 99);

@@ -1,24 +1,20 @@
 //! Parts that fail and come back.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use atelier_tests::{App, Client, PASSWORD};
 
-fn eventually(what: &str, holds: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !holds() {
-        assert!(Instant::now() < deadline, "not within 20 s: {what}");
-        thread::sleep(Duration::from_millis(100));
-    }
-}
+use crate::waiting::eventually;
+
+const SIGN_INS_AT_ONCE: usize = 40;
 
 fn ready(client: &Client) -> bool {
     client.get_json("/auth/readyz").status == 200
 }
 
 #[test]
-fn a_database_that_goes_away_and_returns() {
+fn a_lost_database_is_reported_and_used_again_when_it_is_back() {
     let app = App::start();
     let user = app.user();
     user.get("/home").expect(200);
@@ -29,7 +25,7 @@ fn a_database_that_goes_away_and_returns() {
     let reply = app.client().sign_in(&user.name, PASSWORD).expect(503);
     assert!(!reply.header("retry-after").is_empty());
     user.get_json("/home").expect_problem(503);
-    // Nobody is let in because nobody can say no.
+    // Access is denied unless auth confirms it.
     user.ask("boucle").expect_problem(503);
     user.get_json("/ocr").expect_problem(503);
     assert!(app.make.requests().is_empty());
@@ -63,9 +59,9 @@ fn a_killed_connection_costs_at_most_one_request() {
              WHERE usename = current_user AND pid <> pg_backend_pid()",
         )
         .unwrap();
-    let first = user.get_json("/home").status;
-    assert!(first == 200 || first == 503, "{first}");
-    eventually("served again", || user.get_json("/home").status == 200);
+    let statuses: Vec<u16> = (0..5).map(|_| user.get_json("/home").status).collect();
+    // The first request may still be given the connection, when the server has not closed it yet.
+    assert!([200, 503].contains(&statuses[0]) && statuses[1..] == [200; 4], "{statuses:?}");
 }
 
 #[test]
@@ -87,34 +83,39 @@ fn a_component_that_traps_takes_nothing_else_down() {
 fn many_at_once_neither_hang_nor_fail() {
     let app = App::start();
     let users: Vec<Client> = (0..4).map(|_| app.user()).collect();
-    let start = Instant::now();
     thread::scope(|scope| {
         for number in 0..80 {
             let user = &users[number % users.len()];
+            // One that hangs fails at the client's time limit.
             scope.spawn(move || {
                 user.get("/home").expect(200);
             });
         }
     });
-    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
 }
 
 #[test]
 fn many_sign_ins_at_once_do_not_starve_the_pages() {
     let app = App::start();
     let user = app.user();
+    let (done, page_is_answered) = (AtomicUsize::new(0), AtomicBool::new(false));
     thread::scope(|scope| {
-        let storm: Vec<_> = (0..40)
-            .map(|_| {
-                scope.spawn(|| {
+        for _ in 0..SIGN_INS_AT_ONCE {
+            scope.spawn(|| {
+                for _ in 0..100 {
+                    if page_is_answered.load(Ordering::SeqCst) {
+                        break;
+                    }
                     app.client().sign_in(&user.name, PASSWORD).expect_see_other("/home");
-                })
-            })
-            .collect();
-        thread::sleep(Duration::from_millis(100));
-        let start = Instant::now();
+                    done.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+        eventually("sign-ins under way", || done.load(Ordering::SeqCst) > 0);
+        let before = done.load(Ordering::SeqCst);
         user.get("/auth").expect(303);
-        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
-        storm.into_iter().for_each(|one| one.join().unwrap());
+        let meanwhile = done.load(Ordering::SeqCst) - before;
+        page_is_answered.store(true, Ordering::SeqCst);
+        assert!(meanwhile <= SIGN_INS_AT_ONCE, "{meanwhile} sign-ins went before one page");
     });
 }

@@ -1,0 +1,23 @@
+//! Waiting for what happens soon, at a time that no test can know.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use atelier_tests::App;
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+#[track_caller]
+pub(crate) fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + LIMIT;
+    while !holds() {
+        assert!(Instant::now() < deadline, "not within {LIMIT:?}: {what}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Waits until the webhook has a question, which it may still be answering.
+#[track_caller]
+pub(crate) fn question_has_arrived(app: &App) {
+    eventually("the question reaches the webhook", || !app.make.requests().is_empty());
+}
