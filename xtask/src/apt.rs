@@ -1,31 +1,31 @@
-//! The distribution's packages, on Debian and its kin.
+//! The distribution's packages, on Debian and what derives from it.
 
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use crate::{process, say};
+use crate::{console, process};
 
-/// A slow mirror may take minutes; a dead one must not take for ever.
-const LIMIT: Duration = Duration::from_secs(900);
+/// A slow mirror may take minutes; one that never answers must not block a task.
+const TIMEOUT: Duration = Duration::from_secs(900);
 
-/// What we may do with `apt-get` on this machine.
+/// What xtask may do with `apt-get` on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Apt {
-    /// There is none: not Debian or its kin.
+    /// There is no `apt-get`.
     Absent,
-    /// There is one, but we are not root and `sudo` wants a password.
+    /// The user is not root, and `sudo` asks for a password.
     Denied,
-    /// We are root.
+    /// The user is root.
     Root,
     /// `sudo -n` works.
     Sudo,
 }
 
 impl Apt {
-    /// Looks, without changing anything.
-    pub(crate) fn look() -> Self {
+    /// Changes nothing.
+    pub(crate) fn detect() -> Self {
         if process::on_path("apt-get").is_none() {
             return Self::Absent;
         }
@@ -39,12 +39,12 @@ impl Apt {
         }
     }
 
-    /// Whether packages can be installed without asking anybody.
+    /// Whether packages can be installed without a password.
     pub(crate) fn usable(self) -> bool {
         matches!(self, Self::Root | Self::Sudo)
     }
 
-    /// Installs packages and says so. `why` completes "Installing X: …".
+    /// Installs packages and reports it. `why` completes "Installing X: …".
     ///
     /// # Errors
     /// When apt is not usable, does not know a package, or does not get it in time.
@@ -55,10 +55,10 @@ impl Apt {
                 "the packages {names} are missing ({why}): install them with `sudo apt-get install {names}`"
             );
         }
-        say::step(&format!("Installing Debian's {names}: {why}."));
-        // Lists may be stale or, in a container, absent. A mirror out of order need not matter if the lists do.
+        console::step(&format!("Installing Debian's {names}: {why}."));
+        // Lists may be stale or, in a container, absent. The installation can succeed although the update fails.
         if let Err(error) = self.call(&["update", "-q"]) {
-            say::detail(&format!("{error:#}; going on with the lists there are"));
+            console::detail(&format!("{error:#}; going on with the lists there are"));
         }
         let mut install = vec!["install", "-q", "-y", "--no-install-recommends"];
         install.extend_from_slice(packages);
@@ -76,9 +76,9 @@ impl Apt {
         };
         // Another apt may be running (a fresh machine updates itself): wait for it instead of failing.
         command.env("DEBIAN_FRONTEND", "noninteractive").args(["-o", "DPkg::Lock::Timeout=300"]).args(args);
-        // apt's chatter is progress, not a result.
+        // apt's output is progress, not a result.
         command.stdout(std::io::stderr());
-        let status = process::status(&mut command, Some(LIMIT))?;
+        let status = process::status(&mut command, Some(TIMEOUT))?;
         if !status.success() {
             bail!("`apt-get {}` ended with {status}", args.join(" "));
         }

@@ -1,29 +1,20 @@
-//! `cargo xtask build`: the three components as WebAssembly, then the native programs that run them here.
+//! `cargo xtask build`: the three components as WebAssembly, and the native programs that run them here.
+//!
+//! Both builds run at the same time: each alone has phases in which one crate keeps one core busy.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::paths::{COMPONENTS, Tree};
+use crate::process::Batch;
 use crate::toolchain::{self, Toolchain};
-use crate::{process, say};
+use crate::{console, process};
 
-/// Build the three components, the embedded runtime and the mocks.
-///
-/// Installs the WebAssembly target if there is none: with rustup, or from Debian's packages where rustup's
-/// server is out of reach. The components end in target/wasm32-wasip2/release, where spin.toml looks for them,
-/// also when CARGO_TARGET_DIR points elsewhere. Only what changed is rebuilt.
-#[derive(Args)]
-pub(crate) struct Options {
-    /// Build the components only
-    #[arg(long)]
-    components_only: bool,
-}
-
-/// A native program of ours: its package, its name, and why it is built.
+/// A native program of the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Native {
     Runtime,
@@ -42,114 +33,126 @@ impl Native {
     }
 }
 
-pub(crate) fn run(options: &Options) -> Result<()> {
+pub(crate) fn command() -> Command {
+    Command::new("build")
+        .about("Build the three components, the embedded runtime and the mocks")
+        .long_about(
+            "Build the three components, the embedded runtime and the mocks.\n\n\
+             Installs the WebAssembly target if there is none: with rustup, or from Debian's packages where rustup's\n\
+             server is out of reach. The components end in target/wasm32-wasip2/release, where spin.toml looks for\n\
+             them, also when CARGO_TARGET_DIR points elsewhere. Only what changed is rebuilt.",
+        )
+        .arg(
+            Arg::new("components-only")
+                .long("components-only")
+                .action(ArgAction::SetTrue)
+                .help("Build the components only"),
+        )
+}
+
+pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     process::catch_signals()?;
     let tree = Tree::find()?;
-    let files = components(&tree)?;
-    if !options.components_only {
-        natives(&tree, &Native::ALL)?;
-    }
-    for file in files {
+    let natives: &[Native] = if matches.get_flag("components-only") { &[] } else { &Native::ALL };
+    for file in Build::start(&tree, natives)?.finish()? {
         let bytes = file.metadata()?.len();
         println!("{} {} KiB", file.display(), bytes.div_ceil(1024));
     }
     Ok(())
 }
 
-/// Builds the components; gives their files, where `spin.toml` looks for them.
-///
-/// # Errors
-/// When there is no toolchain to be had or the code does not compile.
-pub(crate) fn components(tree: &Tree) -> Result<Vec<PathBuf>> {
-    let toolchain = toolchain::prepare()?;
-    let first =
-        COMPONENTS.iter().any(|name| !toolchain.results(&tree.target).join(format!("{name}.wasm")).exists());
-    let note = if first { " (the first time: two to five minutes on two cores)" } else { "" };
-    say::step(&format!("Building the components auth, llm and ocr{note}."));
-    say::timed("components built", || wasm(tree, toolchain, &COMPONENTS))?;
-    fs::create_dir_all(tree.guests())?;
-    let results = toolchain.results(&tree.target);
-    COMPONENTS
-        .iter()
-        .map(|name| {
-            let file = format!("{name}.wasm");
-            let place = tree.guests().join(&file);
-            publish(&results.join(file), &place)?;
-            Ok(place)
-        })
-        .collect()
+/// A build of the components and of native programs under way. Dropping it stops it.
+pub(crate) struct Build<'a> {
+    tree: &'a Tree,
+    toolchain: Toolchain,
+    natives: Vec<Native>,
+    compilers: Batch,
+}
+
+impl<'a> Build<'a> {
+    /// Starts to compile. The native programs begin first, because a missing WebAssembly toolchain is installed here.
+    ///
+    /// # Errors
+    /// When there is no such toolchain to be had.
+    pub(crate) fn start(tree: &'a Tree, natives: &[Native]) -> Result<Self> {
+        let mut compilers = Batch::default();
+        if !natives.is_empty() {
+            let first = natives.iter().any(|program| !tree.native(program.name()).exists());
+            let names = natives.iter().map(|program| program.name()).collect::<Vec<_>>().join(" and ");
+            let note = if first { " (the first time: some minutes, most of it wasmtime)" } else { "" };
+            console::step(&format!("Building {names}{note}."));
+            compilers.start(&mut native(tree, natives))?;
+        }
+        let toolchain = toolchain::prepare()?;
+        let results = toolchain.results(&tree.target);
+        let first = COMPONENTS.iter().any(|name| !results.join(format!("{name}.wasm")).exists());
+        let note = if first { " (the first time: a minute or more)" } else { "" };
+        console::step(&format!("Building the components auth, llm and ocr{note}."));
+        compilers.start(&mut wasm(tree, toolchain, &COMPONENTS))?;
+        Ok(Self { tree, toolchain, natives: natives.to_vec(), compilers })
+    }
+
+    /// Waits for both; gives the components' files, where `spin.toml` looks for them.
+    ///
+    /// # Errors
+    /// When the code does not compile.
+    pub(crate) fn finish(self) -> Result<Vec<PathBuf>> {
+        console::timed("built", || self.compilers.finish())?;
+        for program in self.natives {
+            let path = self.tree.native(program.name());
+            if !process::is_program(&path) {
+                bail!("the build succeeded, but there is no {}", path.display());
+            }
+        }
+        fs::create_dir_all(self.tree.components())?;
+        let results = self.toolchain.results(&self.tree.target);
+        COMPONENTS.iter().map(|name| publish(&results, &self.tree.components(), name)).collect()
+    }
 }
 
 /// Builds the guest of the runtime's own tests; gives its file.
 ///
 /// # Errors
-/// As [`components`].
+/// When there is no toolchain to be had or the code does not compile.
 pub(crate) fn test_guest(tree: &Tree) -> Result<PathBuf> {
     let toolchain = toolchain::prepare()?;
-    wasm(tree, toolchain, &["atelier-runtime-guest"])?;
+    process::run(&mut wasm(tree, toolchain, &["atelier-runtime-guest"]))?;
     Ok(toolchain.results(&tree.target).join("runtime_guest.wasm"))
 }
 
-fn wasm(tree: &Tree, toolchain: Toolchain, packages: &[&str]) -> Result<()> {
+fn wasm(tree: &Tree, toolchain: Toolchain, packages: &[&str]) -> std::process::Command {
     let mut cargo = toolchain.cargo("build", &tree.target);
+    cargo.current_dir(&tree.root).arg("--release");
+    cargo.args(packages.iter().map(|name| format!("--package={name}")));
     cargo
-        .current_dir(&tree.root)
-        .arg("--release")
-        .args(packages.iter().map(|name| format!("--package={name}")));
-    process::run(&mut cargo)
 }
 
-/// Builds native programs with the `native` profile.
-///
-/// # Errors
-/// When the code does not compile.
-pub(crate) fn natives(tree: &Tree, programs: &[Native]) -> Result<()> {
-    if programs.is_empty() {
-        return Ok(());
-    }
-    let names = programs.iter().map(|program| program.name()).collect::<Vec<_>>();
-    let first = programs.contains(&Native::Runtime) && !tree.native(Native::Runtime.name()).exists();
-    let note =
-        if first { " (the first time: five to eight minutes on two cores, most of it wasmtime)" } else { "" };
-    say::step(&format!("Building {}{note}.", names.join(" and ")));
-    // One by one: built together, the mocks' features would reach wasmtime's dependencies, and the runtime's own
-    // tests, which are built alone, would compile all of wasmtime a second time.
-    say::timed("native programs built", || {
-        names.iter().try_for_each(|name| {
-            let mut cargo = process::cargo();
-            cargo
-                .current_dir(&tree.root)
-                .args(["build", "--profile", "native", "--target-dir"])
-                .arg(&tree.target);
-            process::run(cargo.arg(format!("--package={name}")))
-        })
-    })?;
-    for name in names {
-        let program = tree.native(name);
-        if !process::is_program(&program) {
-            bail!("the build succeeded, but there is no {}", program.display());
-        }
-    }
-    Ok(())
+fn native(tree: &Tree, programs: &[Native]) -> std::process::Command {
+    let mut cargo = process::cargo();
+    cargo.current_dir(&tree.root).args(["build", "--profile=native", "--target-dir"]).arg(&tree.target);
+    cargo.args(programs.iter().map(|program| format!("--package={}", program.name())));
+    cargo
 }
 
-/// Puts `made` at `place` unless the same bytes are there; by rename, so that nobody reads half a file.
-fn publish(made: &Path, place: &Path) -> Result<()> {
+/// Copies a component unless the same bytes are there; by rename, so that no reader sees half a file.
+fn publish(from: &Path, to: &Path, name: &str) -> Result<PathBuf> {
+    let (made, place) = (from.join(format!("{name}.wasm")), to.join(format!("{name}.wasm")));
     if made == place {
-        return Ok(());
+        return Ok(place);
     }
-    let bytes =
-        fs::read(made).with_context(|| format!("the build succeeded, but cannot read {}", made.display()))?;
-    match fs::read(place) {
-        Ok(there) if there == bytes => return Ok(()),
+    let bytes = fs::read(&made)
+        .with_context(|| format!("the build succeeded, but cannot read {}", made.display()))?;
+    match fs::read(&place) {
+        Ok(there) if there == bytes => return Ok(place),
         Ok(_) => {}
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", place.display())),
     }
     let fresh = place.with_extension("wasm.new");
     fs::write(&fresh, bytes)
-        .and_then(|()| fs::rename(&fresh, place))
-        .with_context(|| format!("cannot write {}", place.display()))
+        .and_then(|()| fs::rename(&fresh, &place))
+        .with_context(|| format!("cannot write {}", place.display()))?;
+    Ok(place)
 }
 
 #[cfg(test)]
@@ -159,18 +162,20 @@ mod tests {
     #[test]
     fn a_component_is_published_when_it_differs_and_only_then() {
         let folder = std::env::temp_dir().join(format!("atelier-xtask-publish-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let (made, place) = (folder.join("made.wasm"), folder.join("place.wasm"));
+        let (from, to) = (folder.join("from"), folder.join("to"));
+        fs::create_dir_all(&from).unwrap();
+        fs::create_dir_all(&to).unwrap();
+        let made = from.join("auth.wasm");
         fs::write(&made, b"one").unwrap();
-        publish(&made, &place).unwrap();
+        let place = publish(&from, &to, "auth").unwrap();
         assert_eq!(fs::read(&place).unwrap(), b"one");
         let before = place.metadata().unwrap().modified().unwrap();
-        publish(&made, &place).unwrap();
+        publish(&from, &to, "auth").unwrap();
         assert_eq!(place.metadata().unwrap().modified().unwrap(), before);
         fs::write(&made, b"two").unwrap();
-        publish(&made, &place).unwrap();
+        publish(&from, &to, "auth").unwrap();
         assert_eq!(fs::read(&place).unwrap(), b"two");
-        assert!(publish(&folder.join("absent.wasm"), &place).is_err());
+        assert!(publish(&from, &to, "absent").is_err());
         fs::remove_dir_all(folder).unwrap();
     }
 }

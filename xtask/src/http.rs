@@ -1,4 +1,4 @@
-//! The smallest HTTP client that can ask our own server on this machine whether it answers.
+//! A minimal HTTP client, to check whether the server that xtask started answers.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-/// An answer may be a page; more than this of it is not read.
+/// An answer may be a page; no more than this of it is read.
 const BODY_BYTES_MAX: u64 = 1 << 20;
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A status and what follows the head (still chunked if the server chunks).
 #[derive(Debug, PartialEq, Eq)]
@@ -20,11 +20,11 @@ pub(crate) struct Answer {
 /// `GET path`, on a connection of its own.
 ///
 /// # Errors
-/// When nobody listens, or what answers does not speak HTTP within 10 s.
+/// When nothing listens, or there is no HTTP answer within 10 s.
 pub(crate) fn get(address: SocketAddr, path: &str) -> Result<Answer> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: */*\r\nConnection: close\r\n\r\n")?;
     let mut bytes = Vec::new();
     stream.take(BODY_BYTES_MAX).read_to_end(&mut bytes)?;

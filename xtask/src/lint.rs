@@ -1,16 +1,16 @@
 //! `cargo xtask lint`: format, clippy for this machine and for WebAssembly, and what we depend on.
 //!
-//! Every check runs, also after one has failed: who reads the list wants all of it.
+//! Every check runs, also after one has failed.
 
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Arg, ArgAction, ArgMatches};
 
 use crate::apt::Apt;
 use crate::paths::{COMPONENTS, Tree};
 use crate::toolchain::{self, Toolchain};
-use crate::{process, say};
+use crate::{console, process};
 
 /// The version that `deny.toml` was written for; newer ones rename keys.
 const DENY_VERSION: &str = "0.20.2";
@@ -21,33 +21,39 @@ const NO_ADVISORIES: &str = "failed to fetch advisory database";
 /// One check of the tree; an error says what it found.
 type Check = fn(&Tree) -> Result<()>;
 
-/// Check format, clippy (for this machine and for WebAssembly) and the licences and sources of dependencies.
-///
-/// Builds cargo-deny into .atelier/tools the first time (some minutes). Where GitHub is out of reach, known
-/// vulnerabilities are not looked up, and the result says so.
-#[derive(Args)]
-pub(crate) struct Options {
-    /// Leave out cargo-deny, which the first time takes minutes to build
-    #[arg(long)]
-    without_deny: bool,
+pub(crate) fn command() -> clap::Command {
+    clap::Command::new("lint")
+        .about("Check format, clippy, licences and sources")
+        .long_about(
+            "Check format, clippy (for this machine and for WebAssembly) and the licences and sources of\n\
+             dependencies.\n\n\
+             Builds cargo-deny into .atelier/tools the first time (some minutes). Where GitHub is out of reach, known\n\
+             vulnerabilities are not looked up, and the result says so.",
+        )
+        .arg(
+            Arg::new("without-deny")
+                .long("without-deny")
+                .action(ArgAction::SetTrue)
+                .help("Leave out cargo-deny, which the first time takes minutes to build"),
+        )
 }
 
-pub(crate) fn run(options: &Options) -> Result<()> {
+pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     process::catch_signals()?;
     let tree = Tree::find()?;
     let mut checks: Vec<(&str, Check)> =
         vec![("format", format), ("clippy", native), ("clippy for WebAssembly", guests)];
-    if !options.without_deny {
+    if !matches.get_flag("without-deny") {
         checks.push(("dependencies", dependencies));
     }
     let mut failed = vec![];
     for (name, check) in &checks {
-        say::step(&format!("Checking: {name}."));
-        if let Err(error) = say::timed(name, || check(&tree)) {
-            if process::stopping() {
+        console::step(&format!("Checking: {name}."));
+        if let Err(error) = console::timed(name, || check(&tree)) {
+            if process::stop_requested() {
                 return Err(error);
             }
-            say::failure(&error);
+            console::failure(&error);
             failed.push(*name);
         }
     }
@@ -78,7 +84,7 @@ fn native(tree: &Tree) -> Result<()> {
 fn guests(tree: &Tree) -> Result<()> {
     let toolchain = toolchain::prepare()?;
     if toolchain == Toolchain::Debian && !process::is_program(DEBIAN_CLIPPY.as_ref()) {
-        Apt::look().install(&["rust-web-clippy"], "it checks the components' WebAssembly edge (5 MB)")?;
+        Apt::detect().install(&["rust-web-clippy"], "it checks the components' WebAssembly edge (5 MB)")?;
     }
     let mut clippy = toolchain.cargo("clippy", &tree.target);
     if toolchain == Toolchain::Debian {
@@ -107,18 +113,18 @@ fn component(subcommand: &str, component: &str) -> Result<()> {
     if process::output(process::cargo().args([subcommand, "--version"])).is_ok() {
         return Ok(());
     }
-    let cure = format!("this Rust has no {component}: run `rustup component add {component}`");
+    let remediation = format!("this Rust has no {component}: run `rustup component add {component}`");
     if process::on_path("rustup").is_none() {
-        bail!("{cure}");
+        bail!("{remediation}");
     }
-    say::step(&format!("Adding Rust's {component} with rustup."));
-    process::run(Command::new("rustup").args(["component", "add", component])).context(cure)
+    console::step(&format!("Adding Rust's {component} with rustup."));
+    process::run(Command::new("rustup").args(["component", "add", component])).context(remediation)
 }
 
 fn dependencies(tree: &Tree) -> Result<()> {
     let deny = cargo_deny(tree)?;
     let check = |what: &[&str]| {
-        let mut command = process::clean(Command::new(&deny));
+        let mut command = process::without_cargo_variables(Command::new(&deny));
         command
             .current_dir(&tree.root)
             .args(["--log-level", "error", "check", "--hide-inclusion-graph"])
@@ -129,20 +135,20 @@ fn dependencies(tree: &Tree) -> Result<()> {
         .context("deny.toml says what is allowed and why")?;
     let advisories =
         check(&["advisories"]).stdin(Stdio::null()).output().context("cannot start cargo-deny")?;
-    let words = String::from_utf8_lossy(&advisories.stderr);
+    let output = String::from_utf8_lossy(&advisories.stderr);
     if advisories.status.success() {
         Ok(())
-    } else if words.contains(NO_ADVISORIES) {
-        say::detail(
+    } else if output.contains(NO_ADVISORIES) {
+        console::detail(
             "LEFT OUT: known vulnerabilities, because RustSec's database on github.com is out of reach from here.",
         );
         Ok(())
     } else {
-        bail!("a dependency has a known vulnerability or was withdrawn:\n{words}")
+        bail!("a dependency has a known vulnerability or was withdrawn:\n{output}")
     }
 }
 
-/// Ours, built from crates.io's sources with its own lock file.
+/// Built from crates.io's sources with its own lock file.
 fn cargo_deny(tree: &Tree) -> Result<std::path::PathBuf> {
     let program = tree.tools().join("bin/cargo-deny");
     if process::output(Command::new(&program).arg("--version"))
@@ -150,7 +156,7 @@ fn cargo_deny(tree: &Tree) -> Result<std::path::PathBuf> {
     {
         return Ok(program);
     }
-    say::step(&format!(
+    console::step(&format!(
         "Building cargo-deny {DENY_VERSION} into {}: it checks licences and sources (once, about five minutes on two cores).",
         tree.tools().display()
     ));
@@ -172,7 +178,7 @@ mod tests {
         let mut cargo = Command::new("/usr/bin/cargo");
         cargo.args(["clippy", "-x"]).env("RUSTC", "/usr/bin/rustc").env_remove("LD_LIBRARY_PATH");
         let same = as_program("/usr/bin/cargo-clippy", cargo);
-        assert_eq!(process::words(&same), "/usr/bin/cargo-clippy clippy -x");
+        assert_eq!(process::command_line(&same), "/usr/bin/cargo-clippy clippy -x");
         let environment: Vec<_> =
             same.get_envs().map(|(name, value)| (name.to_str().unwrap(), value.is_some())).collect();
         assert_eq!(environment, [("CARGO", true), ("LD_LIBRARY_PATH", false), ("RUSTC", true)]);

@@ -1,69 +1,71 @@
-//! `cargo xtask …`: the one door to every task. README and CI call the same ones.
+//! `cargo xtask …`: every task of the project. README and CI call the same ones.
 //!
-//! Each subcommand brings what it needs on a fresh machine, says what it installs and why, and asks nothing.
-//! Nothing here knows a feature of Atelier; it knows the tree, the toolchain and the processes.
+//! A task installs what it needs on a fresh machine, reports what it installs and why, and never asks a question.
+//! Nothing here knows a feature of Atelier. It knows the source tree, the toolchain and the processes.
 
-use clap::{Parser, Subcommand};
+use anyhow::Result;
+use clap::{ArgMatches, Command};
 
 mod apt;
 mod bench;
 mod build;
-mod children;
-mod hints;
+mod child;
+mod console;
 mod http;
-mod keep;
 mod lint;
 mod migrate;
 mod mocks;
 mod paths;
 mod postgres;
 mod process;
-mod say;
+mod remediation;
 mod secrets;
 mod spin;
+mod supervise;
 mod test;
 mod toolchain;
 mod up;
 
-/// Builds, runs and tests Atelier. Every task installs what it lacks by itself.
-#[derive(Parser)]
-#[command(name = "cargo xtask", version, disable_help_subcommand = true)]
-struct Cli {
-    #[command(subcommand)]
-    task: Task,
-}
+/// The command line of a task, and what runs it.
+type Task = (fn() -> Command, fn(&ArgMatches) -> Result<()>);
 
-#[derive(Subcommand)]
-enum Task {
-    /// Build everything and run it on this machine until Ctrl-C
-    Up(up::Options),
-    /// Build the three components, the embedded runtime and the mocks
-    Build(build::Options),
-    /// Run every test that needs no credentials
-    Test(test::Options),
-    /// Check format, clippy, licences and sources
-    Lint(lint::Options),
-    /// Bring a database up to date with the SQL files of auth
-    Migrate(migrate::Options),
-    /// Measure throughput, sign-in, sizes and memory
-    Bench(bench::Options),
-    /// Run one child process so that it cannot outlive us (not for people)
-    #[command(hide = true)]
-    Keep(keep::Options),
+const TASKS: [Task; 7] = [
+    (up::command, up::run),
+    (build::command, build::run),
+    (test::command, test::run),
+    (lint::command, lint::run),
+    (migrate::command, migrate::run),
+    (bench::command, bench::run),
+    (supervise::command, supervise::run),
+];
+
+fn command() -> Command {
+    Command::new("cargo xtask")
+        .bin_name("cargo xtask")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Builds, runs and tests Atelier. Every task installs what it lacks by itself.")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommands(TASKS.map(|(command, _)| command()))
 }
 
 fn main() {
-    let outcome = match Cli::parse().task {
-        Task::Up(options) => up::run(&options),
-        Task::Build(options) => build::run(&options),
-        Task::Test(options) => test::run(&options),
-        Task::Lint(options) => lint::run(&options),
-        Task::Migrate(options) => migrate::run(&options),
-        Task::Bench(options) => bench::run(&options),
-        Task::Keep(options) => keep::run(&options),
-    };
-    if let Err(error) = outcome {
-        say::failure(&error);
+    let matches = command().get_matches();
+    let outcome = matches.subcommand().map(|(name, matches)| {
+        let task = TASKS.into_iter().find(|(command, _)| command().get_name() == name);
+        task.map_or(Ok(()), |(_, run)| run(matches))
+    });
+    if let Some(Err(error)) = outcome {
+        console::failure(&error);
         std::process::exit(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::command().debug_assert();
     }
 }

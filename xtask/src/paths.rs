@@ -1,4 +1,4 @@
-//! Where things are: the tree, cargo's target directory and the git-ignored `.atelier`.
+//! Where files are: the tree, cargo's target directory and the git-ignored `.atelier`.
 
 use std::env;
 use std::fs;
@@ -20,7 +20,7 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// The tree this xtask was built from.
+    /// The tree that this xtask was built from.
     ///
     /// # Errors
     /// When the tree has been moved away since, or the running program has no path.
@@ -30,11 +30,11 @@ impl Tree {
         let root = manifest.parent().context("xtask's folder has no parent")?;
         let root = root
             .canonicalize()
-            .with_context(|| format!("{} is gone; call `cargo xtask` inside the tree", root.display()))?;
+            .with_context(|| format!("{} is missing; call `cargo xtask` inside the tree", root.display()))?;
         let program = env::current_exe().context("cannot tell where xtask's own program is")?;
         // Set for the bench only, which is a second xtask in a target directory of its own.
-        let told = env::var_os("ATELIER_TARGET").map(PathBuf::from);
-        let target = told.or_else(|| target_of(&program)).unwrap_or_else(|| root.join("target"));
+        let named = env::var_os("ATELIER_TARGET").map(PathBuf::from);
+        let target = named.or_else(|| target_of(&program)).unwrap_or_else(|| root.join("target"));
         Ok(Self { root, target })
     }
 
@@ -44,7 +44,7 @@ impl Tree {
     }
 
     /// Where `spin.toml` looks for the components, wherever cargo built them.
-    pub(crate) fn guests(&self) -> PathBuf {
+    pub(crate) fn components(&self) -> PathBuf {
         self.root.join("target/wasm32-wasip2/release")
     }
 
@@ -53,7 +53,7 @@ impl Tree {
         self.target.join("native").join(program)
     }
 
-    /// Everything of a run that is kept: database, secrets, logs.
+    /// The data folder of a run: database, secrets, logs.
     pub(crate) fn data(&self, chosen: Option<&Path>) -> Result<PathBuf> {
         let folder = match chosen {
             Some(path) => std::path::absolute(path)?,
@@ -63,7 +63,7 @@ impl Tree {
         Ok(folder)
     }
 
-    /// Programs that xtask fetched itself.
+    /// Programs that xtask builds or downloads for itself.
     pub(crate) fn tools(&self) -> PathBuf {
         self.root.join(".atelier/tools")
     }
@@ -77,7 +77,7 @@ fn target_of(program: &Path) -> Option<PathBuf> {
 /// Makes `folder` and its parents; only the owner may look inside.
 ///
 /// # Errors
-/// When it cannot be made, in words that say what to do.
+/// When it cannot be made.
 pub(crate) fn private_folder(folder: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     match fs::DirBuilder::new().recursive(true).mode(0o700).create(folder) {

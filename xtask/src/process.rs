@@ -1,9 +1,11 @@
-//! Commands that run to their end, and the one flag that says "stop".
+//! Commands that run to their end, and the flag that asks xtask to stop.
 //!
-//! Ctrl-C, SIGTERM and SIGHUP only raise the flag; whoever waits looks at it. So nothing is torn down
-//! halfway, and a build under way is told to stop rather than left behind.
+//! Ctrl-C, SIGTERM and SIGHUP only set the flag. Loops that wait look at it, so a build under way is stopped and
+//! children are ended in order.
 
 use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
@@ -15,6 +17,8 @@ use nix::unistd::Pid;
 
 static STOP: AtomicBool = AtomicBool::new(false);
 const POLL: Duration = Duration::from_millis(25);
+/// How long a command may take to end after SIGTERM.
+const TERMINATE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Catches Ctrl-C, SIGTERM and SIGHUP from here on.
 ///
@@ -24,106 +28,157 @@ pub(crate) fn catch_signals() -> Result<()> {
     ctrlc::set_handler(|| STOP.store(true, Ordering::SeqCst)).context("cannot catch Ctrl-C")
 }
 
-/// Whether we have been asked to stop.
-pub(crate) fn stopping() -> bool {
+pub(crate) fn stop_requested() -> bool {
     STOP.load(Ordering::SeqCst)
 }
 
-/// Cargo as the user called it (rustup's proxy tells us which), without what `cargo run` set for us alone.
+/// # Errors
+/// When a signal has asked xtask to stop.
+pub(crate) fn check_stop() -> Result<()> {
+    if stop_requested() { bail!("stopped") } else { Ok(()) }
+}
+
+/// Cargo as the user called it (rustup's proxy says which), without the variables that `cargo run` sets.
 pub(crate) fn cargo() -> Command {
-    clean(Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())))
+    without_cargo_variables(Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())))
 }
 
-/// Takes `cargo run`'s own variables off a command: they name xtask, and some reach compiler caches.
-pub(crate) fn clean(mut command: Command) -> Command {
+/// Removes the variables of `cargo run` from a command: they name xtask, and some reach compiler caches.
+pub(crate) fn without_cargo_variables(command: Command) -> Command {
+    without(command, |name| {
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO_BIN_NAME"
+    })
+}
+
+/// Removes the user's settings from a command: a test must not reach a real upstream or collector.
+pub(crate) fn without_settings(command: Command) -> Command {
+    without(command, |name| name.starts_with("SPIN_VARIABLE_") || name.starts_with("OTEL_"))
+}
+
+fn without(mut command: Command, removed: impl Fn(&str) -> bool) -> Command {
     for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") || text == "CARGO_BIN_NAME" {
+        if removed(&name.to_string_lossy()) {
             command.env_remove(&name);
         }
     }
     command
 }
 
-/// Takes the user's settings of a real Atelier off a command: a test must not reach a real upstream or collector.
-pub(crate) fn without_settings(mut command: Command) -> Command {
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if text.starts_with("SPIN_VARIABLE_") || text.starts_with("OTEL_") {
-            command.env_remove(&name);
-        }
-    }
-    command
-}
-
-/// Runs a command with our own output until it ends.
+/// Runs a command until it ends; its output goes to the terminal.
 ///
 /// # Errors
-/// When it cannot start, does not succeed, or we are asked to stop meanwhile.
+/// When it cannot start, does not succeed, or xtask is asked to stop meanwhile.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = status(command, None)?;
-    if status.success() { Ok(()) } else { bail!("`{}` ended with {status}", words(command)) }
+    let mut batch = Batch::default();
+    batch.start(command)?;
+    batch.finish()
 }
 
-/// Runs a command until it ends; one that is over its limit is stopped, and an error.
-///
-/// # Errors
-/// When it cannot start, is over its limit, or we are asked to stop meanwhile.
-pub(crate) fn status(command: &mut Command, limit: Option<Duration>) -> Result<ExitStatus> {
-    let mut child = command.spawn().with_context(|| format!("cannot start `{}`", words(command)))?;
-    wait(&mut child, &words(command), limit)
+/// Commands that run at the same time. Dropping it stops those that have not ended.
+#[derive(Default)]
+pub(crate) struct Batch(Vec<(Child, String)>);
+
+impl Batch {
+    /// # Errors
+    /// When the command cannot start.
+    pub(crate) fn start(&mut self, command: &mut Command) -> Result<()> {
+        let line = command_line(command);
+        let child = command.spawn().with_context(|| format!("cannot start `{line}`"))?;
+        self.0.push((child, line));
+        Ok(())
+    }
+
+    /// Waits until all have succeeded.
+    ///
+    /// # Errors
+    /// When one fails, or xtask is asked to stop meanwhile; the others are stopped.
+    pub(crate) fn finish(mut self) -> Result<()> {
+        loop {
+            let mut running = 0;
+            for (child, line) in &mut self.0 {
+                match child.try_wait()? {
+                    None => running += 1,
+                    Some(status) if status.success() => {}
+                    Some(status) => {
+                        check_stop()?;
+                        bail!("`{line}` ended with {status}");
+                    }
+                }
+            }
+            check_stop()?;
+            if running == 0 {
+                return Ok(());
+            }
+            sleep(POLL);
+        }
+    }
 }
 
-/// Waits for a child as [`status`] does; `name` is what messages call it.
+impl Drop for Batch {
+    fn drop(&mut self) {
+        for (child, _) in &mut self.0 {
+            terminate(child, Signal::SIGTERM, TERMINATE_TIMEOUT);
+        }
+    }
+}
+
+/// Runs a command until it ends; stops one that exceeds its timeout.
 ///
 /// # Errors
-/// When it is over its limit, or we are asked to stop meanwhile.
-pub(crate) fn wait(child: &mut Child, name: &str, limit: Option<Duration>) -> Result<ExitStatus> {
+/// When it cannot start, exceeds its timeout, or xtask is asked to stop meanwhile.
+pub(crate) fn status(command: &mut Command, timeout: Option<Duration>) -> Result<ExitStatus> {
+    let line = command_line(command);
+    let mut child = command.spawn().with_context(|| format!("cannot start `{line}`"))?;
+    wait(&mut child, &line, timeout)
+}
+
+/// Waits for a child as [`status`] does; `name` is used in messages.
+///
+/// # Errors
+/// When it exceeds its timeout, or xtask is asked to stop meanwhile.
+pub(crate) fn wait(child: &mut Child, name: &str, timeout: Option<Duration>) -> Result<ExitStatus> {
     let start = Instant::now();
     loop {
         if let Some(status) = child.try_wait()? {
-            if stopping() {
-                bail!("stopped");
-            }
+            check_stop()?;
             return Ok(status);
         }
-        let late = limit.is_some_and(|limit| start.elapsed() > limit);
-        if late || stopping() {
-            end(child, Signal::SIGTERM, Duration::from_secs(5));
-            if stopping() {
-                bail!("stopped");
-            }
+        let late = timeout.is_some_and(|timeout| start.elapsed() > timeout);
+        if late || stop_requested() {
+            terminate(child, Signal::SIGTERM, TERMINATE_TIMEOUT);
+            check_stop()?;
             bail!("`{name}` gave no result in {} s", start.elapsed().as_secs());
         }
         sleep(POLL);
     }
 }
 
-/// The output of a quick command; nothing is shown.
+/// The stdout of a quick command; nothing is shown.
 ///
 /// # Errors
-/// When it cannot start or does not succeed; the message carries what it wrote to stderr.
+/// When it cannot start or does not succeed; the message holds its stderr.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let Output { status, stdout, stderr } = command
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("cannot start `{}`", command.get_program().to_string_lossy()))?;
     if !status.success() {
-        bail!("`{}` ended with {status}: {}", words(command), String::from_utf8_lossy(&stderr).trim());
+        let line = command_line(command);
+        bail!("`{line}` ended with {status}: {}", String::from_utf8_lossy(&stderr).trim());
     }
     Ok(String::from_utf8_lossy(&stdout).into_owned())
 }
 
-/// Asks a child to end, and insists with SIGKILL after `patience`.
-pub(crate) fn end(child: &mut Child, signal: Signal, patience: Duration) -> Option<ExitStatus> {
+/// Sends a signal to a child, and SIGKILL when it has not ended after the timeout.
+pub(crate) fn terminate(child: &mut Child, signal: Signal, timeout: Duration) -> Option<ExitStatus> {
     let pid = Pid::from_raw(i32::try_from(child.id()).ok()?);
     let start = Instant::now();
-    // A child that is already gone has been reaped by `try_wait`, so its number cannot be another's.
+    // `try_wait` reaps a child that has ended; after that its number may belong to another process.
     if let Ok(Some(status)) = child.try_wait() {
         return Some(status);
     }
     kill(pid, signal).ok();
-    while start.elapsed() < patience {
+    while start.elapsed() < timeout {
         match child.try_wait() {
             Ok(None) => sleep(POLL),
             Ok(Some(status)) => return Some(status),
@@ -135,20 +190,19 @@ pub(crate) fn end(child: &mut Child, signal: Signal, patience: Duration) -> Opti
 }
 
 /// The first program of this name on the PATH.
-pub(crate) fn on_path(program: &str) -> Option<std::path::PathBuf> {
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?)
         .map(|folder| folder.join(program))
         .find(|path| is_program(path))
 }
 
-/// Whether the path is a file that may be executed.
-pub(crate) fn is_program(path: &std::path::Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
+/// Whether the path is an executable file.
+pub(crate) fn is_program(path: &Path) -> bool {
     path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
-/// A command as one would type it.
-pub(crate) fn words(command: &Command) -> String {
+/// The program and its arguments, separated by spaces.
+pub(crate) fn command_line(command: &Command) -> String {
     let args = command.get_args().map(OsStr::to_string_lossy);
     std::iter::once(command.get_program().to_string_lossy()).chain(args).collect::<Vec<_>>().join(" ")
 }
@@ -158,10 +212,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_over_its_limit_is_stopped_and_named() {
+    fn a_command_that_exceeds_its_timeout_is_stopped_and_named() {
         let start = Instant::now();
         let error = status(Command::new("sleep").arg("30"), Some(Duration::from_millis(100))).unwrap_err();
         assert!(format!("{error}").contains("sleep 30"), "{error}");
+        assert!(start.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn when_one_command_of_a_batch_fails_the_others_are_stopped() {
+        let start = Instant::now();
+        let mut batch = Batch::default();
+        batch.start(Command::new("sleep").arg("30")).unwrap();
+        batch.start(Command::new("sh").args(["-c", "exit 3"])).unwrap();
+        let error = batch.finish().unwrap_err();
+        assert!(format!("{error}").contains("exit 3"), "{error}");
         assert!(start.elapsed() < Duration::from_secs(5));
     }
 
@@ -187,7 +252,7 @@ mod tests {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let status = end(&mut child, Signal::SIGTERM, Duration::from_millis(200)).unwrap();
+        let status = terminate(&mut child, Signal::SIGTERM, Duration::from_millis(200)).unwrap();
         assert!(!status.success());
     }
 }

@@ -1,4 +1,4 @@
-//! Which runtime serves the components: our own small one, or a real Spin.
+//! Which runtime serves the components: the embedded one, or a real Spin.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
 use crate::paths::Tree;
 use crate::{build, process};
@@ -14,12 +15,25 @@ use crate::{build, process};
 const SPIN_MIN: Version = Version { major: 4, minor: 1 };
 
 /// What `--runtime` takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Choice {
-    /// The project's own small runtime, built from this tree
     Embedded,
-    /// The `spin` on the PATH, 4.1 or newer
     Spin,
+}
+
+impl ValueEnum for Choice {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Embedded, Self::Spin]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Embedded => {
+                PossibleValue::new("embedded").help("The project's own small runtime, built from this tree")
+            }
+            Self::Spin => PossibleValue::new("spin").help("The `spin` on the PATH, 4.1 or newer"),
+        })
+    }
 }
 
 /// A runtime that can be started with `up -f spin.toml --listen ADDRESS`.
@@ -42,17 +56,16 @@ impl fmt::Display for Version {
 }
 
 impl Runtime {
-    /// The runtime asked for; without a wish, `preferred`, which falls back to the embedded one.
+    /// The runtime that was requested, else Spin where there is one, else the embedded one.
     ///
     /// # Errors
-    /// When Spin was asked for and there is none, or an older one.
-    pub(crate) fn resolve(wish: Option<Choice>, preferred: Choice) -> Result<Self> {
-        let look = wish.unwrap_or(preferred) == Choice::Spin;
-        let found = if look { look_for_spin() } else { None };
-        decide(wish, found)
+    /// When Spin was requested and there is none, or an older one.
+    pub(crate) fn resolve(requested: Option<Choice>) -> Result<Self> {
+        let found = if requested == Some(Choice::Embedded) { None } else { find_spin() };
+        select(requested, found)
     }
 
-    /// The program, which [`build::natives`] has made when it is ours.
+    /// The program; [`build::natives`] builds the embedded one.
     pub(crate) fn program(&self, tree: &Tree) -> PathBuf {
         match self {
             Self::Embedded => tree.native(build::Native::Runtime.name()),
@@ -60,7 +73,7 @@ impl Runtime {
         }
     }
 
-    /// The word for it, which the tests are told too.
+    /// Its name on the command line, and for the tests.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Embedded => "embedded",
@@ -69,15 +82,15 @@ impl Runtime {
     }
 }
 
-fn look_for_spin() -> Option<(PathBuf, Option<Version>)> {
+fn find_spin() -> Option<(PathBuf, Option<Version>)> {
     let program = process::on_path("spin")?;
     let version =
         process::output(Command::new(&program).arg("--version")).ok().and_then(|text| version(&text));
     Some((program, version))
 }
 
-fn decide(wish: Option<Choice>, found: Option<(PathBuf, Option<Version>)>) -> Result<Runtime> {
-    match (wish, found) {
+fn select(requested: Option<Choice>, found: Option<(PathBuf, Option<Version>)>) -> Result<Runtime> {
+    match (requested, found) {
         (Some(Choice::Embedded), _) | (None, None) => Ok(Runtime::Embedded),
         (_, Some((program, Some(version)))) if version >= SPIN_MIN => Ok(Runtime::Spin(program)),
         (None, Some(_)) => Ok(Runtime::Embedded),
@@ -107,9 +120,10 @@ mod tests {
     }
 
     #[test]
-    fn a_new_enough_spin_is_used_unless_the_user_wishes_otherwise() {
+    fn a_new_enough_spin_is_used_unless_another_runtime_is_requested() {
         let real = Runtime::Spin(PathBuf::from("/bin/spin"));
-        let check = |wish, found, expected: Runtime| assert_eq!(decide(wish, found).unwrap(), expected);
+        let check =
+            |requested, found, expected: Runtime| assert_eq!(select(requested, found).unwrap(), expected);
         check(None, None, Runtime::Embedded);
         check(None, spin("spin 4.1.0 (0f2c 2026-10-01)"), real.clone());
         check(None, spin("spin 5.0.0"), real.clone());
@@ -120,10 +134,10 @@ mod tests {
     }
 
     #[test]
-    fn asking_for_a_spin_that_is_absent_or_old_says_what_to_do() {
-        let absent = decide(Some(Choice::Spin), None).unwrap_err().to_string();
+    fn requesting_a_spin_that_is_absent_or_old_says_what_to_do() {
+        let absent = select(Some(Choice::Spin), None).unwrap_err().to_string();
         assert!(absent.contains("install Spin 4.1"), "{absent}");
-        let old = decide(Some(Choice::Spin), spin("spin 3.6.1")).unwrap_err().to_string();
+        let old = select(Some(Choice::Spin), spin("spin 3.6.1")).unwrap_err().to_string();
         assert!(old.contains("is Spin 3.6") && old.contains("upgrade"), "{old}");
     }
 }

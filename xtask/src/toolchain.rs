@@ -1,6 +1,6 @@
 //! Which compiler makes the WebAssembly components, and how to get one (the three steps of the design).
 //!
-//! What to try is decided by [`plan`], a pure function over [`Facts`]; only [`prepare`] looks and acts.
+//! [`plan`] decides what to try; it is a pure function over [`Facts`]. [`prepare`] detects them and acts.
 //! No target is listed in a `rust-toolchain.toml`: without rustup's server every cargo call would then fail.
 
 use std::path::Path;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use crate::apt::Apt;
-use crate::{process, say};
+use crate::{console, process};
 
 pub(crate) const TARGET: &str = "wasm32-wasip2";
 /// The `rust-version` of the workspace.
@@ -21,8 +21,8 @@ const DEBIAN_PACKAGES: [&str; 5] = ["rustc-web", "cargo-web", "rust-web-src", "r
 /// Files that those packages bring; all of them there means that the toolchain is complete.
 const DEBIAN_FILES: [&str; 3] =
     [DEBIAN_CARGO, "/usr/lib/rustlib/src/rust/library/std/Cargo.toml", "/usr/lib/wasm32-wasi/crt1-command.o"];
-/// The target is a download of about 25 MB. A server that is out of reach may also just be silent.
-const RUSTUP_LIMIT: Duration = Duration::from_secs(120);
+/// The target is a download of about 25 MB. A server that is out of reach may never answer.
+const RUSTUP_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A way to compile for [`TARGET`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,33 +74,33 @@ pub(crate) fn plan(facts: Facts) -> Vec<Step> {
 /// The toolchain, installed if need be.
 ///
 /// # Errors
-/// When none can be had, with the cure.
+/// When none can be had, with what to do.
 pub(crate) fn prepare() -> Result<Toolchain> {
-    let facts = Facts::look();
+    let facts = Facts::detect();
     for step in plan(facts) {
         match step {
             Step::Use(toolchain) => return Ok(toolchain),
             Step::AddTarget => match add_target() {
                 Ok(()) => return Ok(Toolchain::Own),
-                Err(error) if process::stopping() => return Err(error),
-                Err(error) => say::detail(&format!("that did not work: {error:#}")),
+                Err(error) if process::stop_requested() => return Err(error),
+                Err(error) => console::detail(&format!("that did not work: {error:#}")),
             },
             Step::InstallPackages => {
                 let why = "they compile the components to WebAssembly (about 250 MB, some minutes)";
                 match facts.apt.install(&DEBIAN_PACKAGES, why) {
                     Ok(()) if debian_complete() => return Ok(Toolchain::Debian),
-                    Ok(()) => say::detail("that gave no Rust that is new enough"),
-                    Err(error) if process::stopping() => return Err(error),
-                    Err(error) => say::detail(&format!("that did not work: {error:#}")),
+                    Ok(()) => console::detail("that gave no Rust that is new enough"),
+                    Err(error) if process::stop_requested() => return Err(error),
+                    Err(error) => console::detail(&format!("that did not work: {error:#}")),
                 }
             }
         }
     }
-    bail!("{}", cure(facts))
+    bail!("{}", remediation(facts))
 }
 
-/// One sentence for whoever has to help.
-fn cure(facts: Facts) -> String {
+/// What to do when no toolchain was found or installed.
+fn remediation(facts: Facts) -> String {
     let packages = DEBIAN_PACKAGES.join(" ");
     let debian = match facts.apt {
         Apt::Denied => format!(" On Debian 12, `sudo apt-get install {packages}` does as well."),
@@ -118,14 +118,14 @@ fn cure(facts: Facts) -> String {
 }
 
 fn add_target() -> Result<()> {
-    say::step(&format!(
+    console::step(&format!(
         "Adding Rust's {TARGET} target with rustup: the components are WebAssembly (25 MB, seconds on a good line)."
     ));
     let mut command = Command::new("rustup");
     command.args(["target", "add", TARGET]).stdout(std::io::stderr()).stdin(Stdio::null());
-    // rustup itself would try a dead server several times, for minutes.
+    // rustup tries an unreachable server several times by default, for minutes.
     command.env("RUSTUP_MAX_RETRIES", "1");
-    let status = process::status(&mut command, Some(RUSTUP_LIMIT))?;
+    let status = process::status(&mut command, Some(RUSTUP_TIMEOUT))?;
     if !status.success() {
         bail!("`rustup target add {TARGET}` ended with {status}");
     }
@@ -136,10 +136,10 @@ fn add_target() -> Result<()> {
 }
 
 impl Facts {
-    fn look() -> Self {
+    fn detect() -> Self {
         let target_installed = target_installed();
-        // Asked only when it matters: `sudo -n` leaves a line in the log of a machine where it is refused.
-        let apt = if target_installed { Apt::Absent } else { Apt::look() };
+        // Only when it matters: a refused `sudo -n` leaves a line in the machine's log.
+        let apt = if target_installed { Apt::Absent } else { Apt::detect() };
         let rustup = !target_installed && process::on_path("rustup").is_some();
         Self { target_installed, rustup, debian_complete: debian_complete(), apt }
     }
@@ -174,7 +174,7 @@ impl Toolchain {
         let mut cargo = match self {
             Self::Own => process::cargo(),
             Self::Debian => {
-                let mut cargo = process::clean(Command::new(DEBIAN_CARGO));
+                let mut cargo = process::without_cargo_variables(Command::new(DEBIAN_CARGO));
                 let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
                 cargo
                     .env("RUSTC", DEBIAN_RUSTC)
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_there_is_used_and_else_the_cheapest_way_is_tried_first() {
+    fn an_installed_toolchain_is_used_and_else_the_cheapest_way_is_tried_first() {
         use Step::{AddTarget, InstallPackages, Use};
         use Toolchain::{Debian, Own};
         // target there, rustup, Debian's complete, apt → steps
@@ -234,16 +234,16 @@ mod tests {
     }
 
     #[test]
-    fn the_cure_fits_the_machine() {
+    fn the_remediation_fits_the_machine() {
         let facts = |rustup, apt| Facts { target_installed: false, rustup, debian_complete: false, apt };
-        assert!(cure(facts(true, Apt::Absent)).contains("static.rust-lang.org"));
-        assert!(!cure(facts(true, Apt::Absent)).contains("apt-get"));
-        assert!(cure(facts(true, Apt::Denied)).contains("sudo apt-get install rustc-web"));
-        assert!(cure(facts(false, Apt::Absent)).contains("https://rustup.rs"));
+        assert!(remediation(facts(true, Apt::Absent)).contains("static.rust-lang.org"));
+        assert!(!remediation(facts(true, Apt::Absent)).contains("apt-get"));
+        assert!(remediation(facts(true, Apt::Denied)).contains("sudo apt-get install rustc-web"));
+        assert!(remediation(facts(false, Apt::Absent)).contains("https://rustup.rs"));
     }
 
     #[test]
-    fn a_compilers_version_is_read_from_its_own_words() {
+    fn a_compilers_version_is_read_from_its_output() {
         assert_eq!(minor("rustc 1.96.0 (ac68faa20 2026-05-25) (built from a source tarball)"), Some(96));
         assert_eq!(minor("rustc 1.63.0"), Some(63));
         assert_eq!(minor("bash: rustc: command not found"), None);

@@ -2,19 +2,18 @@
 
 use std::fs;
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use argon2::{Algorithm, Argon2, Params, Version};
 use serde_json::{Map, Value, json};
 
-use super::Options;
 use super::load::{Connection, median, throughput};
-use crate::build::{self, Native};
-use crate::children::Plan;
+use crate::build::{self, Build, Native};
+use crate::child::ChildSpec;
+use crate::console;
 use crate::paths::{COMPONENTS, Tree};
 use crate::postgres::Purpose;
-use crate::say;
 use crate::spin::Runtime;
 use crate::test::Scratch;
 use crate::up::{Environment, Launch, serve};
@@ -24,18 +23,22 @@ const HASH: (u32, u32, u32) = (19_456, 2, 1);
 const SIGN_INS: usize = 41;
 const PASSWORD: &str = "une phrase assez longue pour Atelier";
 
-pub(super) fn measure(tree: &Tree, options: &Options) -> Result<Value> {
-    build::components(tree)?;
+/// How much is asked of each page.
+pub(super) struct Load {
+    pub(super) duration: Duration,
+    pub(super) connections: usize,
+}
+
+pub(super) fn measure(tree: &Tree, load: &Load) -> Result<Value> {
+    Build::start(tree, &Native::ALL)?.finish()?;
     let guest = build::test_guest(tree)?;
-    build::natives(tree, &[Native::Runtime, Native::Mocks])?;
-    let workers = usize::try_from(options.connections)?;
     let mut figures = Map::new();
     for name in COMPONENTS {
-        let bytes = tree.guests().join(format!("{name}.wasm")).metadata()?.len();
+        let bytes = tree.components().join(format!("{name}.wasm")).metadata()?.len();
         figures.insert(format!("{name}_kib"), json!(bytes.div_ceil(1024)));
     }
 
-    say::step("Measuring the native password hash.");
+    console::step("Measuring the native password hash.");
     let native = native_hash()?;
     figures.insert("native_hash_p50_ms".into(), rounded(native));
 
@@ -52,19 +55,20 @@ pub(super) fn measure(tree: &Tree, options: &Options) -> Result<Value> {
         otlp: None,
         purpose: Purpose::ThrowAway,
     };
-    let app = launch.start()?;
+    let storage = launch.storage()?;
+    let app = launch.start(storage)?;
     figures.insert("idle_mib".into(), rounded(resident_mib(app.runtime_pid())?));
-    say::step("Measuring sign-ins.");
+    console::step("Measuring sign-ins.");
     let signing_in = sign_in(&mut Connection::open(app.address)?)?;
     figures.insert("sign_in_p50_ms".into(), rounded(signing_in));
     figures.insert("sign_in_to_native_hash".into(), rounded(signing_in / native));
-    say::step("Measuring GET /auth.");
-    let page = throughput(app.address, "/auth", workers, options.duration())?;
+    console::step("Measuring GET /auth.");
+    let page = throughput(app.address, "/auth", load)?;
     figures.insert("auth_page_per_s".into(), rounded(page));
     figures.insert("after_load_mib".into(), rounded(resident_mib(app.runtime_pid())?));
     drop(app);
 
-    say::step("Measuring a page that does nothing.");
+    console::step("Measuring a page that does nothing.");
     let manifest = data.0.join("trivial.toml");
     fs::write(
         &manifest,
@@ -74,14 +78,14 @@ pub(super) fn measure(tree: &Tree, options: &Options) -> Result<Value> {
             guest.display().to_string()
         ),
     )?;
-    let plan = Plan::new("the trivial page", runtime.program(tree))
+    let spec = ChildSpec::new("the trivial page", runtime.program(tree))
         .arg("up")
         .arg("-f")
         .arg(&manifest)
         .arg("--listen")
         .arg("127.0.0.1:0");
-    let (_child, address) = serve::listening(plan)?;
-    let trivial = throughput(address, "/uri", workers, options.duration())?;
+    let (_child, address) = serve::listening(spec)?;
+    let trivial = throughput(address, "/uri", load)?;
     figures.insert("trivial_page_per_s".into(), rounded(trivial));
     figures.insert("auth_page_to_trivial".into(), rounded(page / trivial));
     Ok(Value::Object(figures))

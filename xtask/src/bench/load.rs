@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::figures::Load;
+
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One keep-alive connection.
 pub(super) struct Connection {
@@ -19,7 +21,7 @@ impl Connection {
     pub(super) fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
         Ok(Self { stream: BufReader::new(stream), address })
     }
 
@@ -85,20 +87,20 @@ fn skip(stream: &mut impl BufRead, bytes: u64) -> Result<()> {
 ///
 /// # Errors
 /// When any answer is not 200: a fast error is no throughput.
-pub(super) fn throughput(address: SocketAddr, path: &str, workers: usize, duration: Duration) -> Result<f64> {
-    count(address, path, workers, Duration::from_secs(1))?;
+pub(super) fn throughput(address: SocketAddr, path: &str, load: &Load) -> Result<f64> {
+    count(address, path, &Load { duration: Duration::from_secs(1), ..*load })?;
     let start = Instant::now();
-    let answers = count(address, path, workers, duration)?;
+    let answers = count(address, path, load)?;
     #[expect(clippy::cast_precision_loss, reason = "far fewer requests than 2^52")]
     Ok(answers as f64 / start.elapsed().as_secs_f64())
 }
 
-fn count(address: SocketAddr, path: &str, workers: usize, duration: Duration) -> Result<u64> {
+fn count(address: SocketAddr, path: &str, load: &Load) -> Result<u64> {
     let start = Instant::now();
     let worker = || -> Result<u64> {
         let mut connection = Connection::open(address)?;
         let mut answers = 0;
-        while start.elapsed() < duration {
+        while start.elapsed() < load.duration {
             match connection.ask("GET", path, "")? {
                 200 => answers += 1,
                 status => bail!("GET {path} was answered with {status}"),
@@ -107,7 +109,7 @@ fn count(address: SocketAddr, path: &str, workers: usize, duration: Duration) ->
         Ok(answers)
     };
     scope(|scope| {
-        let running: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
+        let running: Vec<_> = (0..load.connections).map(|_| scope.spawn(worker)).collect();
         running.into_iter().map(|one| one.join().unwrap_or_else(|_| bail!("a worker panicked"))).sum()
     })
 }
@@ -123,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_on_one_connection_are_told_apart() {
+    fn answers_on_one_connection_are_read_one_by_one() {
         let text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 404 Not Found\r\n\
             Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n";
         let mut stream = text.as_bytes();

@@ -1,8 +1,8 @@
-//! Which PostgreSQL server programs are used: those of this machine where there are any, else Debian's package
-//! where we may install it, else a download.
+//! Which PostgreSQL server programs are used: those of this machine, else Debian's package where it can be installed,
+//! else a download.
 //!
-//! The package comes first: the machine's own updates look after it, and there is nothing to compile. Version 14 is
-//! the oldest whose community support has not long ended.
+//! The package comes before the download: the machine's updates maintain it, and nothing has to be compiled. Version
+//! 14 is the oldest that has community support.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::apt::Apt;
 use crate::paths::Tree;
-use crate::{process, say};
+use crate::{console, process};
 
 const MAJOR_MIN: u32 = 14;
 /// What is downloaded where existing data do not need another; the same as in the cluster.
@@ -34,48 +34,36 @@ pub(crate) struct Binaries {
     pub(crate) folder: PathBuf,
 }
 
-/// What [`choose`] found.
-#[derive(Debug, PartialEq, Eq)]
-enum Choice<'a> {
-    Use(&'a Binaries),
-    /// The data were made by this version, which is not here.
-    Missing(u32),
-    None,
-}
-
 /// Server programs that can open the database in `data`, or make one there. Downloads are kept in `store`.
 ///
 /// # Errors
 /// When there are none and none can be had.
 pub(crate) fn find(data: &Path, store: &Path) -> Result<Binaries> {
     let needed = data_major(data);
-    let settle = || match choose(&installed(store), needed) {
-        Choice::Use(binaries) => Some(binaries.clone()),
-        Choice::Missing(_) | Choice::None => None,
-    };
-    if let Some(found) = settle() {
+    let choose = || choose(installed(store), needed);
+    if let Some(found) = choose() {
         return Ok(found);
     }
     // The distribution has one version; data that were made by another need that one.
-    let apt = Apt::look();
+    let apt = Apt::detect();
     if needed.is_none() && apt.usable() {
         let why = "the accounts are kept in PostgreSQL, and there is no server of version 14 or newer here (50 MB, about a minute)";
         match apt.install(&["postgresql"], why) {
             Ok(()) => {
-                if let Some(found) = settle() {
+                if let Some(found) = choose() {
                     return Ok(found);
                 }
-                say::detail(&format!("the distribution's PostgreSQL is older than {MAJOR_MIN}"));
+                console::detail(&format!("the distribution's PostgreSQL is older than {MAJOR_MIN}"));
             }
-            Err(error) => say::detail(&format!("{error:#}")),
+            Err(error) => console::detail(&format!("{error:#}")),
         }
     }
-    download(needed.unwrap_or(MAJOR_DOWNLOADED), store).with_context(|| advice(needed, data))?;
-    settle().with_context(|| advice(needed, data))
+    download(needed.unwrap_or(MAJOR_DOWNLOADED), store).with_context(|| remediation(needed, data))?;
+    choose().with_context(|| remediation(needed, data))
 }
 
-/// What to do where nothing helped.
-fn advice(needed: Option<u32>, data: &Path) -> String {
+/// What to do when no server was found or installed.
+fn remediation(needed: Option<u32>, data: &Path) -> String {
     match needed {
         Some(major) => format!(
             "the database in {} was made by PostgreSQL {major}, which is not here: install PostgreSQL {major}, or move that folder away to start with an empty database",
@@ -90,7 +78,7 @@ fn download(major: u32, store: &Path) -> Result<()> {
     if major < MAJOR_MIN {
         bail!("version {major} is too old");
     }
-    say::step(&format!(
+    console::step(&format!(
         "Downloading PostgreSQL {major} from Maven Central: the accounts are kept in it, and there is no such server here (15 MB, and two minutes to compile what fetches it)."
     ));
     let tree = Tree::find()?;
@@ -106,15 +94,9 @@ fn download(major: u32, store: &Path) -> Result<()> {
 }
 
 /// The newest, unless existing data need a certain version.
-fn choose(found: &[Binaries], needed: Option<u32>) -> Choice<'_> {
-    let usable = found.iter().filter(|binaries| binaries.major >= MAJOR_MIN);
-    match needed {
-        None => usable.max().map_or(Choice::None, Choice::Use),
-        Some(major) => usable
-            .filter(|binaries| binaries.major == major)
-            .max()
-            .map_or(Choice::Missing(major), Choice::Use),
-    }
+fn choose(found: impl IntoIterator<Item = Binaries>, needed: Option<u32>) -> Option<Binaries> {
+    let usable = |one: &Binaries| one.major >= MAJOR_MIN && needed.is_none_or(|major| one.major == major);
+    found.into_iter().filter(usable).max()
 }
 
 /// The version that made the data, if there are any.
@@ -122,19 +104,18 @@ fn data_major(data: &Path) -> Option<u32> {
     fs::read_to_string(data.join("PG_VERSION")).ok()?.trim().parse().ok()
 }
 
-fn installed(store: &Path) -> Vec<Binaries> {
+fn installed(store: &Path) -> BTreeSet<Binaries> {
     let on_path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&on_path).collect();
     for parent in PARENTS.map(Path::new).into_iter().chain([store]) {
         let below = fs::read_dir(parent).into_iter().flatten().flatten();
         folders.extend(below.map(|entry| entry.path().join("bin")));
     }
-    let found: BTreeSet<Binaries> = folders.iter().filter_map(|folder| look(folder)).collect();
-    found.into_iter().collect()
+    folders.iter().filter_map(|folder| inspect(folder)).collect()
 }
 
 /// The server in this folder, followed through links, so that what belongs beside it is found.
-fn look(folder: &Path) -> Option<Binaries> {
+fn inspect(folder: &Path) -> Option<Binaries> {
     let server = folder.join("postgres").canonicalize().ok()?;
     let folder = server.parent()?.to_path_buf();
     if !process::is_program(&server) || !process::is_program(&folder.join("initdb")) {
@@ -160,20 +141,20 @@ mod tests {
 
     #[test]
     fn the_newest_is_chosen_unless_the_data_need_another() {
-        let found = [at(13, "/old"), at(15, "/fifteen"), at(17, "/seventeen")];
-        assert_eq!(choose(&found, None), Choice::Use(&at(17, "/seventeen")));
-        assert_eq!(choose(&found, Some(15)), Choice::Use(&at(15, "/fifteen")));
-        assert_eq!(choose(&found, Some(16)), Choice::Missing(16));
-        assert_eq!(choose(&found, Some(13)), Choice::Missing(13));
-        assert_eq!(choose(&[at(13, "/old")], None), Choice::None);
-        assert_eq!(choose(&[], None), Choice::None);
+        let found = || [at(13, "/old"), at(15, "/fifteen"), at(17, "/seventeen")];
+        assert_eq!(choose(found(), None), Some(at(17, "/seventeen")));
+        assert_eq!(choose(found(), Some(15)), Some(at(15, "/fifteen")));
+        assert_eq!(choose(found(), Some(16)), None);
+        assert_eq!(choose(found(), Some(13)), None);
+        assert_eq!(choose([at(13, "/old")], None), None);
+        assert_eq!(choose([], None), None);
     }
 
     #[test]
     fn data_of_a_missing_version_get_a_sentence_that_says_what_to_do() {
-        let words = advice(Some(14), Path::new("/x/data"));
-        assert!(words.contains("/x/data") && words.contains("install PostgreSQL 14"), "{words}");
-        assert!(advice(None, Path::new("/x/data")).contains("--database-url"));
+        let text = remediation(Some(14), Path::new("/x/data"));
+        assert!(text.contains("/x/data") && text.contains("install PostgreSQL 14"), "{text}");
+        assert!(remediation(None, Path::new("/x/data")).contains("--database-url"));
     }
 
     #[test]
@@ -199,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_major_version_is_read_from_the_servers_own_words() {
+    fn the_major_version_is_read_from_the_servers_output() {
         assert_eq!(major("postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)"), Some(15));
         assert_eq!(major("postgres (PostgreSQL) 18beta1"), Some(18));
         assert_eq!(major("postgres (PostgreSQL) 9.6.24"), Some(9));

@@ -1,22 +1,22 @@
-//! The part `browser`: brings Chromium and the suite's packages, starts the app and runs `tests/browser` on it.
+//! The part `browser`: installs Chromium and the suite's packages, starts the app and runs `tests/browser` on it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Scratch, Suite, Tally};
+use super::{Scratch, Suite, TestCounts};
 use crate::apt::Apt;
 use crate::postgres::Purpose;
 use crate::up::{Environment, Launch};
-use crate::{process, say};
+use crate::{console, process};
 
-/// The suite uses Node's own test runner as it is since this version.
+/// The suite uses Node's own test runner as of this version.
 const NODE_MAJOR_MIN: u32 = 20;
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const MAC_BROWSER: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
-pub(super) fn run(suite: &Suite) -> Result<Tally> {
+pub(super) fn run(suite: &Suite) -> Result<TestCounts> {
     let folder = suite.tree.root.join("tests/browser");
     let browser = browser()?;
     node()?;
@@ -33,46 +33,48 @@ pub(super) fn run(suite: &Suite) -> Result<Tally> {
         otlp: None,
         purpose: Purpose::ThrowAway,
     };
-    let app = launch.start()?;
+    let storage = launch.storage()?;
+    let app = launch.start(storage)?;
     let mut node = Command::new("npm");
     node.current_dir(&folder).args(["test", "--silent", "--"]).args(&suite.filters);
     node.env("ATELIER_URL", format!("http://{}", app.address)).env("ATELIER_CHROMIUM", browser);
     suite.count(node)
 }
 
-/// The user's own, else Debian's.
+/// The user's own browser, else Debian's.
 fn browser() -> Result<PathBuf> {
     if let Some(named) = std::env::var_os("ATELIER_CHROMIUM") {
         return Ok(named.into());
     }
-    let look = || {
+    let find = || {
         let mac = Some(PathBuf::from(MAC_BROWSER)).filter(|path| process::is_program(path));
         BROWSERS.iter().find_map(|name| process::on_path(name)).or(mac)
     };
-    if let Some(found) = look() {
+    if let Some(found) = find() {
         return Ok(found);
     }
-    Apt::look()
+    Apt::detect()
         .install(&["chromium"], "the pages are tested in a real browser (about 100 MB, a minute)")
         .context(
-            "the browser tests need Chromium or Chrome: install one, or set ATELIER_CHROMIUM to its program",
-        )?;
-    look().context("the package chromium brought no program `chromium`")
+        "the browser tests need Chromium or Chrome: install one, or set ATELIER_CHROMIUM to its program",
+    )?;
+    find().context("the package chromium brought no program `chromium`")
 }
 
 fn node() -> Result<()> {
-    let cure = format!(
+    let remediation = format!(
         "the browser tests need Node.js {NODE_MAJOR_MIN} or newer: install it from https://nodejs.org"
     );
     if process::on_path("node").is_none() || process::on_path("npm").is_none() {
-        Apt::look()
+        Apt::detect()
             .install(&["nodejs", "npm"], "the browser tests are driven from Node.js")
-            .with_context(|| cure.clone())?;
+            .with_context(|| remediation.clone())?;
     }
-    let version = process::output(Command::new("node").arg("--version")).with_context(|| cure.clone())?;
+    let version =
+        process::output(Command::new("node").arg("--version")).with_context(|| remediation.clone())?;
     match major(&version) {
         Some(major) if major >= NODE_MAJOR_MIN => Ok(()),
-        _ => bail!("{cure}; here is {}", version.trim()),
+        _ => bail!("{remediation}; here is {}", version.trim()),
     }
 }
 
@@ -81,7 +83,7 @@ fn major(version: &str) -> Option<u32> {
     version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
-/// The pinned packages, fetched when the lock file is newer than what is there.
+/// The pinned packages, fetched when the lock file is newer than the installed ones.
 fn packages(folder: &Path) -> Result<()> {
     let modified = |path: PathBuf| path.metadata().and_then(|meta| meta.modified()).ok();
     let locked =
@@ -89,12 +91,12 @@ fn packages(folder: &Path) -> Result<()> {
     if modified(folder.join("node_modules/.package-lock.json")).is_some_and(|there| there >= locked) {
         return Ok(());
     }
-    say::step(
+    console::step(
         "Fetching the packages of tests/browser with npm: they drive the browser and measure the pages (190 MB, half a minute).",
     );
     let mut npm = Command::new("npm");
     npm.current_dir(folder).args(["ci", "--no-audit", "--no-fund", "--silent"]).stdout(std::io::stderr());
-    // Chromium is here already; Playwright must not fetch its own.
+    // Chromium is installed already; Playwright must not fetch another.
     process::run(npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))
 }
 
@@ -103,7 +105,7 @@ mod tests {
     use super::major;
 
     #[test]
-    fn nodes_version_is_read_from_its_own_words() {
+    fn nodes_version_is_read_from_its_output() {
         assert_eq!(major("v20.19.2\n"), Some(20));
         assert_eq!(major("node: not found"), None);
     }

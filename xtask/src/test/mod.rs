@@ -1,6 +1,6 @@
-//! `cargo xtask test`: every suite that needs no credentials, each as a part, and one closing line.
+//! `cargo xtask test`: every suite that needs no credentials, each as a part, and the total in the last line.
 //!
-//! A part that cannot be prepared is a failed test, never a silent gap.
+//! A part that cannot be prepared is a failed test, never an omission.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,52 +10,59 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::builder::PossibleValue;
+use clap::{Arg, ArgMatches, ValueEnum, value_parser};
 
-use crate::build::{self, Native};
+use crate::build::{self, Build, Native};
 use crate::paths::{Tree, private_folder};
 use crate::postgres::{Cluster, Purpose};
 use crate::spin::{Choice, Runtime};
-use crate::{process, say};
+use crate::{console, process};
 
 mod browser;
-mod tally;
+mod counts;
 
-use tally::Tally;
-
-/// Run every test that needs no credentials.
-///
-/// Builds what is missing, starts a throw-away PostgreSQL, and runs the parts named (all of them by default).
-/// What follows `--` goes to each part's own runner, e.g. `cargo xtask test blackbox -- sign_in`.
-/// Ends with a line "N passed, N failed" and fails if any test failed.
-#[derive(Args)]
-pub(crate) struct Options {
-    /// Which parts [default: all]
-    #[arg(value_enum)]
-    parts: Vec<Part>,
-    /// What runs the components in the parts `blackbox`, `up` and `browser`
-    #[arg(long, value_enum, default_value = "embedded")]
-    runtime: Choice,
-    /// Handed to the runner of each part, usually a filter
-    #[arg(last = true)]
-    filters: Vec<OsString>,
-}
+use counts::TestCounts;
 
 /// One suite.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// Every crate but the two below, natively: units and use cases
     Unit,
-    /// The embedded runtime's own tests, with small guests
     Runtime,
-    /// The built components over HTTP, with PostgreSQL and the mocks
     Blackbox,
-    /// `cargo xtask up` itself, from the outside
     Up,
-    /// The pages in a real Chromium
     Browser,
-    /// Terraform, Ansible and Kubernetes files
     Iac,
+}
+
+pub(crate) fn command() -> clap::Command {
+    clap::Command::new("test")
+        .about("Run every test that needs no credentials")
+        .long_about(
+            "Run every test that needs no credentials.\n\n\
+             Builds what is missing, starts a throw-away PostgreSQL, and runs the parts named (all of them by default).\n\
+             What follows `--` goes to each part's own runner, e.g. `cargo xtask test blackbox -- sign_in`. Ends with a\n\
+             line \"N passed, N failed\" and fails if any test failed.",
+        )
+        .args([
+            Arg::new("parts")
+                .value_name("PART")
+                .num_args(0..)
+                .value_parser(value_parser!(Part))
+                .help("Which parts [default: all]"),
+            Arg::new("runtime")
+                .long("runtime")
+                .value_name("RUNTIME")
+                .default_value("embedded")
+                .value_parser(value_parser!(Choice))
+                .help("What runs the components in the parts `blackbox`, `up` and `browser`"),
+            Arg::new("filters")
+                .value_name("FILTER")
+                .num_args(0..)
+                .last(true)
+                .value_parser(value_parser!(OsString))
+                .help("Handed to the runner of each part, usually a filter"),
+        ])
 }
 
 /// What the parts share.
@@ -69,42 +76,61 @@ struct Suite {
     guest: Option<PathBuf>,
 }
 
-/// A folder that goes away with us.
+/// A folder that is removed when dropped.
 pub(crate) struct Scratch(pub(crate) PathBuf);
 
-pub(crate) fn run(options: &Options) -> Result<()> {
+pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     process::catch_signals()?;
-    let tree = Tree::find()?;
-    let parts = if options.parts.is_empty() { Part::value_variants() } else { &options.parts };
-    let runtime = Runtime::resolve(Some(options.runtime), Choice::Embedded)?;
+    let mut parts: Vec<Part> = matches.get_many("parts").into_iter().flatten().copied().collect();
+    if parts.is_empty() {
+        parts = Part::value_variants().to_vec();
+    }
     let mut suite = Suite {
-        tree,
-        runtime,
-        filters: options.filters.clone(),
+        tree: Tree::find()?,
+        runtime: Runtime::resolve(matches.get_one("runtime").copied())?,
+        filters: matches.get_many("filters").into_iter().flatten().cloned().collect(),
         scratch: Scratch::make("suite")?,
         cluster: None,
         guest: None,
     };
-    suite.prepare(parts)?;
+    suite.prepare(&parts)?;
 
-    let mut total = Tally::default();
+    let mut total = TestCounts::default();
     let mut lines = vec![];
     for part in parts {
         let start = Instant::now();
-        say::step(&format!("Testing: {}.", part.name()));
-        let tally = suite.part(*part).unwrap_or_else(|error| {
-            say::failure(&error);
-            Tally::BROKEN
+        console::step(&format!("Testing: {}.", part.name()));
+        let counts = suite.part(part).unwrap_or_else(|error| {
+            console::failure(&error);
+            TestCounts::ERROR
         });
-        if process::stopping() {
+        if process::stop_requested() {
             bail!("stopped");
         }
-        lines.push(format!("  {:<9} {tally} ({})", part.name(), say::seconds(start.elapsed())));
-        total += tally;
+        lines.push(format!("  {:<9} {counts} ({})", part.name(), console::minutes(start.elapsed())));
+        total += counts;
     }
     drop(suite);
     println!("\n{}\n\n{total}", lines.join("\n"));
     if total.failed > 0 { std::process::exit(1) } else { Ok(()) }
+}
+
+impl ValueEnum for Part {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Unit, Self::Runtime, Self::Blackbox, Self::Up, Self::Browser, Self::Iac]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Unit => "Every crate but those of the next two, natively: units and use cases",
+            Self::Runtime => "The own tests of the embedded runtime, with small guests, and of the mocks",
+            Self::Blackbox => "The built components over HTTP, with PostgreSQL and the mocks",
+            Self::Up => "`cargo xtask up` itself, from the outside",
+            Self::Browser => "The pages in a real Chromium",
+            Self::Iac => "Terraform, Ansible and Kubernetes files",
+        };
+        Some(PossibleValue::new(self.name()).help(help))
+    }
 }
 
 impl Part {
@@ -126,9 +152,9 @@ impl Part {
 }
 
 impl Suite {
-    /// Builds once what several parts need. A failure here is a failure of all: nothing could be trusted.
+    /// Builds once what several parts need. A failure here is a failure of all parts.
     fn prepare(&mut self, parts: &[Part]) -> Result<()> {
-        // Some of the units are adapters that are tested against a real server too.
+        // Some units are adapters, which are tested against a real server.
         if parts.iter().any(|part| matches!(part, Part::Unit | Part::Blackbox)) {
             self.cluster = Some(Cluster::start(&self.scratch.0, Purpose::ThrowAway)?);
         }
@@ -137,20 +163,24 @@ impl Suite {
             self.guest = Some(build::test_guest(&self.tree)?);
         }
         if app {
-            build::components(&self.tree)?;
-            // `up` starts them by itself, whatever runs the components.
-            build::natives(&self.tree, &Native::ALL)?;
+            // `up` starts both by itself, whatever runs the components.
+            Build::start(&self.tree, &Native::ALL)?.finish()?;
         }
         Ok(())
     }
 
-    fn part(&self, part: Part) -> Result<Tally> {
+    fn part(&self, part: Part) -> Result<TestCounts> {
         match part {
             Part::Unit => {
-                self.cargo(&["--workspace", "--exclude=atelier-tests", "--exclude=atelier-runtime"], &[])
+                let others =
+                    ["--exclude=atelier-tests", "--exclude=atelier-runtime", "--exclude=atelier-mocks"];
+                self.cargo(&[&["--workspace"], &others[..]].concat(), &[])
             }
-            // With the profile of the program, so that wasmtime is compiled once and guests run at full speed.
-            Part::Runtime => self.cargo(&["--profile=native", "--package=atelier-runtime"], &[]),
+            // With the profile of the program, so that guests run at full speed, and together with the mocks, as both are
+            // built for `up`: other features of the crates that they share would compile wasmtime a second time.
+            Part::Runtime => {
+                self.cargo(&["--profile=native", "--package=atelier-runtime", "--package=atelier-mocks"], &[])
+            }
             Part::Blackbox => self.cargo(&["--package=atelier-tests"], &[]),
             Part::Up => self.cargo(&["--package=xtask", "--test=up"], &["--ignored", "--test-threads=1"]),
             Part::Browser => browser::run(self),
@@ -158,7 +188,7 @@ impl Suite {
         }
     }
 
-    fn cargo(&self, select: &[&str], harness: &[&str]) -> Result<Tally> {
+    fn cargo(&self, select: &[&str], harness: &[&str]) -> Result<TestCounts> {
         let mut cargo = process::cargo();
         cargo
             .current_dir(&self.tree.root)
@@ -168,7 +198,7 @@ impl Suite {
         self.count(cargo)
     }
 
-    fn iac(&self) -> Result<Tally> {
+    fn iac(&self) -> Result<TestCounts> {
         let runner = self.tree.root.join("tests/iac/run");
         if !process::is_program(&runner) {
             bail!("there is no program {}", runner.display());
@@ -179,8 +209,8 @@ impl Suite {
     }
 
     /// Runs a test runner, shows its output as it comes, and counts.
-    fn count(&self, command: Command) -> Result<Tally> {
-        let mut command = process::without_settings(process::clean(command));
+    fn count(&self, command: Command) -> Result<TestCounts> {
+        let mut command = process::without_settings(process::without_cargo_variables(command));
         command
             .env("ATELIER_RUNTIME", self.runtime.name())
             .env("ATELIER_RUNTIME_BIN", self.runtime.program(&self.tree))
@@ -189,33 +219,33 @@ impl Suite {
         if let Some(cluster) = &self.cluster {
             command.env("ATELIER_TEST_DATABASE_URL", cluster.admin_url());
         }
-        let words = process::words(&command);
+        let line = process::command_line(&command);
         if let Some(guest) = &self.guest {
             command.env("ATELIER_RUNTIME_GUEST", guest);
         }
         let mut child =
-            command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start `{words}`"))?;
+            command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start `{line}`"))?;
         let reader = child.stdout.take().map(|stdout| std::thread::spawn(move || show_and_read(stdout)));
-        let status = process::wait(&mut child, &words, Some(LIMIT))?;
-        let tally = reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
+        let status = process::wait(&mut child, &line, Some(TIMEOUT))?;
+        let counts = reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
         if !status.success() {
-            say::detail(&format!("`{words}` ended with {status}"));
+            console::detail(&format!("`{line}` ended with {status}"));
         }
-        Ok(tally.settle(status.success(), !self.filters.is_empty()))
+        Ok(counts.result(status.success(), !self.filters.is_empty()))
     }
 }
 
-/// No part takes this long; one that hangs must not hold CI for ever.
-const LIMIT: Duration = Duration::from_secs(3600);
+/// No part takes this long; one that hangs must not block CI.
+const TIMEOUT: Duration = Duration::from_secs(3600);
 
-fn show_and_read(stdout: impl std::io::Read) -> Tally {
-    let mut tally = Tally::default();
+fn show_and_read(stdout: impl std::io::Read) -> TestCounts {
+    let mut counts = TestCounts::default();
     for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
         let line = String::from_utf8_lossy(&line);
         println!("{line}");
-        tally.read(&line);
+        counts.read(&line);
     }
-    tally
+    counts
 }
 
 impl Scratch {

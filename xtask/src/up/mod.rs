@@ -1,100 +1,117 @@
-//! `cargo xtask up`: look → build → start → say where → stay until Ctrl-C, SIGTERM or the death of a child.
+//! `cargo xtask up`: check, build, start, print the address, and run until Ctrl-C, SIGTERM or the end of a child.
 //!
-//! What would make it fail at the end (a busy port, a second run) is looked at before the long builds.
+//! What would make it fail at the end (a busy port, a second run) is checked before the long builds.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Write};
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::build::{self, Native};
+use crate::build::{Build, Native};
 use crate::paths::Tree;
 use crate::postgres::Purpose;
 use crate::spin::{Choice, Runtime};
-use crate::{process, say};
+use crate::{console, process};
 
 mod app;
+mod database;
+mod environment;
+mod listen;
 mod otlp;
 pub(crate) mod serve;
 mod settings;
 
 pub(crate) use app::Launch;
+pub(crate) use database::Database;
+pub(crate) use environment::Environment;
 use otlp::Otlp;
-pub(crate) use settings::{Database, Environment};
 
-/// Build everything and run it on this machine until Ctrl-C.
-///
-/// Brings what it needs by itself: the WebAssembly target, PostgreSQL, and mocks for Make.com and Gemini
-/// where no key is set. The data are kept in .atelier (accounts, logs, generated secrets). When pages are
-/// answered, the last line is "Serving http://ADDRESS". Every SPIN_VARIABLE_<NAME> of the environment wins over
-/// what would be set here; spin.toml lists the names.
-#[derive(Args)]
-pub(crate) struct Options {
-    /// The address to listen on; port 0 takes a free one
-    #[arg(long, default_value = "127.0.0.1:3000", value_parser = address)]
-    listen: SocketAddr,
-    /// Where the database, the logs and the generated secrets are kept [default: .atelier]
-    #[arg(long)]
-    data_dir: Option<PathBuf>,
-    /// Use this PostgreSQL instead of a private one: postgres://USER:PASSWORD@HOST:PORT/DATABASE[?sslmode=…]
-    #[arg(long, value_name = "URL")]
-    database_url: Option<String>,
-    /// What runs the components [default: a `spin` ≥ 4.1 on the PATH, else embedded]
-    #[arg(long, value_enum)]
-    runtime: Option<Choice>,
-    /// Send the traces of every request to OTEL_EXPORTER_OTLP_ENDPOINT [default: http://localhost:4318]
-    #[arg(long)]
-    otel: bool,
+pub(crate) fn command() -> Command {
+    Command::new("up")
+        .about("Build everything and run it on this machine until Ctrl-C")
+        .long_about(
+            "Build everything and run it on this machine until Ctrl-C.\n\n\
+             Brings what it needs by itself: the WebAssembly target, PostgreSQL, and mocks for Make.com and Gemini\n\
+             where no key is set. The data are kept in .atelier (accounts, logs, generated secrets). When pages are\n\
+             answered, the last line is \"Serving http://ADDRESS\". Every SPIN_VARIABLE_<NAME> of the environment wins\n\
+             over what would be set here; spin.toml lists the names.",
+        )
+        .args([
+            Arg::new("listen")
+                .long("listen")
+                .value_name("ADDRESS:PORT")
+                .default_value("127.0.0.1:3000")
+                .value_parser(listen::address)
+                .help("The address to listen on; port 0 takes a free one"),
+            Arg::new("data-dir")
+                .long("data-dir")
+                .value_name("FOLDER")
+                .value_parser(value_parser!(PathBuf))
+                .help("Where the database, the logs and the generated secrets are kept [default: .atelier]"),
+            Arg::new("database-url").long("database-url").value_name("URL").help(
+                "Use this PostgreSQL instead of a private one: postgres://USER:PASSWORD@HOST:PORT/DATABASE[?sslmode=…]",
+            ),
+            Arg::new("runtime")
+                .long("runtime")
+                .value_name("RUNTIME")
+                .value_parser(value_parser!(Choice))
+                .help("What runs the components [default: a `spin` ≥ 4.1 on the PATH, else embedded]"),
+            Arg::new("otel").long("otel").action(ArgAction::SetTrue).help(
+                "Send the traces of every request to OTEL_EXPORTER_OTLP_ENDPOINT [default: http://localhost:4318]",
+            ),
+        ])
 }
 
-pub(crate) fn run(options: &Options) -> Result<()> {
+pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     process::catch_signals()?;
     let tree = Tree::find()?;
-    let data = tree.data(options.data_dir.as_deref())?;
+    let data = tree.data(matches.get_one("data-dir").map(PathBuf::as_path))?;
     let _lock = lock(&data)?;
-    check_port(options.listen)?;
+    let listen = *matches.get_one("listen").context("--listen has a default")?;
+    listen::check(listen)?;
     let environment = Environment::read();
-    let database = options.database_url.as_deref().map(Database::parse).transpose()?;
+    let database = matches.get_one("database-url").map(|url: &String| Database::parse(url)).transpose()?;
     if let Some(database) = &database {
         database.check()?;
     }
-    let runtime = Runtime::resolve(options.runtime, Choice::Spin)?;
+    let runtime = Runtime::resolve(matches.get_one("runtime").copied())?;
     let simulated = environment.simulated();
 
-    build::components(&tree)?;
-    build::natives(&tree, &natives(&runtime, simulated.any()))?;
-    let otlp = options.otel.then(|| Otlp::new(environment.otel_endpoint()));
+    let build = Build::start(&tree, &natives(&runtime, simulated.any()))?;
+    let otlp = matches.get_flag("otel").then(|| Otlp::new(environment.otel_endpoint()));
     let launch = Launch {
         tree: &tree,
         data: &data,
-        listen: options.listen,
+        listen,
         runtime: &runtime,
         environment: &environment,
         database,
         otlp: otlp.as_ref(),
         purpose: Purpose::Keep,
     };
-    let mut app = launch.start()?;
-    for line in simulated.explain(runtime.name(), &data, options.listen, &environment) {
-        say::step(&line);
+    // Meanwhile PostgreSQL is installed if it is missing.
+    let storage = launch.storage()?;
+    build.finish()?;
+    let mut app = launch.start(storage)?;
+    for line in simulated.explain(runtime.name(), &data, listen, &environment) {
+        console::step(&line);
     }
     if let Some(otlp) = &otlp {
-        say::step(&otlp.explain());
+        console::step(&otlp.explain());
     }
     println!("Serving http://{}", app.address);
     std::io::stdout().flush()?;
 
     let outcome = app.watch();
     eprintln!();
-    say::step("Stopping; the data are kept.");
+    console::step("Stopping; the data are kept.");
     drop(app);
     outcome
 }
 
-/// The programs of ours that a run needs.
+/// The native programs that a run needs.
 fn natives(runtime: &Runtime, mocks: bool) -> Vec<Native> {
     let runtime = (*runtime == Runtime::Embedded).then_some(Native::Runtime);
     runtime.into_iter().chain(mocks.then_some(Native::Mocks)).collect()
@@ -121,67 +138,9 @@ pub(crate) fn lock(data: &Path) -> Result<File> {
     }
 }
 
-/// Before the long builds, not after them.
-fn check_port(listen: SocketAddr) -> Result<()> {
-    match TcpListener::bind(listen) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(error).with_context(|| busy(listen)),
-    }
-}
-
-fn busy(listen: SocketAddr) -> String {
-    let other = listen.port().checked_add(1).unwrap_or(3000);
-    match TcpListener::bind(listen).map_err(|error| error.kind()) {
-        Err(ErrorKind::AddrInUse) => format!(
-            "port {} is taken by another program: stop that one, or choose another port with `--listen {}:{other}`",
-            listen.port(),
-            listen.ip()
-        ),
-        Err(ErrorKind::PermissionDenied) => {
-            format!(
-                "this user may not listen on port {}: choose one above 1023 with `--listen`",
-                listen.port()
-            )
-        }
-        _ => format!("cannot listen on {listen}: name an address of this machine with `--listen`"),
-    }
-}
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    let found = text
-        .to_socket_addrs()
-        .map_err(|error| format!("{error}; write ADDRESS:PORT, e.g. 127.0.0.1:3000"))?;
-    let mut found: Vec<_> = found.collect();
-    found.sort_by_key(SocketAddr::is_ipv6);
-    found.first().copied().ok_or_else(|| "no such address".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_taken_port_is_named_with_a_free_neighbour() {
-        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-        let error = format!("{:#}", check_port(taken.local_addr().unwrap()).unwrap_err());
-        assert!(
-            error.contains("is taken by another program") && error.contains("--listen 127.0.0.1:"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn an_address_that_is_not_ours_is_refused_with_the_option_to_use() {
-        let error = format!("{:#}", check_port("192.0.2.1:3000".parse().unwrap()).unwrap_err());
-        assert!(error.contains("--listen"), "{error}");
-    }
-
-    #[test]
-    fn addresses_are_numbers_or_names() {
-        assert_eq!(address("127.0.0.1:3000").unwrap().to_string(), "127.0.0.1:3000");
-        assert_eq!(address("localhost:3000").unwrap().port(), 3000);
-        assert!(address("3000").unwrap_err().contains("ADDRESS:PORT"));
-    }
 
     #[test]
     fn one_run_per_data_folder() {

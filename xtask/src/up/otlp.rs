@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// OTLP over HTTP: where viewers and collectors listen by default.
 const DEFAULT: &str = "http://localhost:4318";
-const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// One viewer that is easy to get; docs/operations.md names others.
 const VIEWER: &str = "docker run --rm -p 127.0.0.1:4318:4318 -p 127.0.0.1:16686:16686 jaegertracing/jaeger";
 
@@ -23,11 +23,13 @@ impl Otlp {
 
     /// The variable to add to the runtime's environment. For traces alone: a viewer of traces refuses the metrics and
     /// logs that Spin would send too.
-    pub(super) fn variable(&self) -> Option<(&'static str, String)> {
-        (!self.named).then(|| ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", format!("{}/v1/traces", self.endpoint)))
+    pub(super) fn variable(&self) -> Option<(String, String)> {
+        (!self.named).then(|| {
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT".to_owned(), format!("{}/v1/traces", self.endpoint))
+        })
     }
 
-    /// What the user should know before the address.
+    /// What `up` reports before the address.
     pub(super) fn explain(&self) -> String {
         let endpoint = &self.endpoint;
         if listens(endpoint) {
@@ -47,7 +49,7 @@ fn listens(url: &str) -> bool {
     let port = if scheme == "https" { 443 } else { 80 };
     let addresses = authority.to_socket_addrs().or_else(|_| format!("{authority}:{port}").to_socket_addrs());
     addresses
-        .is_ok_and(|mut all| all.any(|address| TcpStream::connect_timeout(&address, CONNECT_LIMIT).is_ok()))
+        .is_ok_and(|mut all| all.any(|address| TcpStream::connect_timeout(&address, CONNECT_TIMEOUT).is_ok()))
 }
 
 #[cfg(test)]
@@ -58,10 +60,8 @@ mod tests {
     #[test]
     fn without_a_receiver_in_the_environment_traces_go_to_the_default_one() {
         let (name, value) = Otlp::new(None).variable().unwrap();
-        assert_eq!(
-            (name, value.as_str()),
-            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://localhost:4318/v1/traces")
-        );
+        assert_eq!(name, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+        assert_eq!(value, "http://localhost:4318/v1/traces");
         assert!(Otlp::new(Some("http://collector:4318")).variable().is_none(), "the runtime inherits it");
     }
 

@@ -1,4 +1,4 @@
-//! Starting the runtime and waiting until it really answers.
+//! Starting the runtime and waiting until it answers.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -7,43 +7,44 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::children::{Plan, Running};
+use crate::child::{ChildSpec, RunningChild};
+use crate::http;
 use crate::postgres::Purpose;
 use crate::spin::Runtime;
-use crate::{http, process};
 
 use super::Launch;
 use super::otlp::Otlp;
 
-/// Compiling the components takes the runtime some seconds, a busy machine more.
-const LISTEN_LIMIT: Duration = Duration::from_secs(120);
-/// Migrations of an empty database are a matter of a second.
-const READY_LIMIT: Duration = Duration::from_secs(60);
+/// The runtime compiles the components first: some seconds, more on a busy machine.
+const LISTEN_TIMEOUT: Duration = Duration::from_secs(120);
+/// Migrations of an empty database take about a second.
+const READY_TIMEOUT: Duration = Duration::from_secs(60);
+/// The longest reason that is shown; a page of HTML is of no use on a terminal.
+const REASON_CHARS_MAX: usize = 400;
 
 /// Starts the runtime and waits for the line that says where it listens.
 ///
 /// # Errors
-/// When it does not start, with its last lines.
-pub(crate) fn start(launch: &Launch<'_>, variables: &[(String, String)]) -> Result<(Running, SocketAddr)> {
-    let mut plan = Plan::new("the runtime", launch.runtime.program(launch.tree));
-    plan.args = arguments(launch.runtime, launch.tree.spin_toml(), launch.listen, launch.data);
-    for (name, value) in variables {
-        plan = plan.env(name, value);
-    }
-    if let Some((name, value)) = launch.otlp.and_then(Otlp::variable) {
-        plan = plan.env(name, &value);
-    }
-    plan.log = Some(launch.data.join("logs/runtime.log"));
-    plan.isolated = launch.purpose == Purpose::ThrowAway;
-    plan.show = launch.purpose == Purpose::Keep;
-    listening(plan)
+/// When it does not start.
+pub(crate) fn start(
+    launch: &Launch<'_>,
+    variables: Vec<(String, String)>,
+) -> Result<(RunningChild, SocketAddr)> {
+    let mut spec = ChildSpec::new("the runtime", launch.runtime.program(launch.tree));
+    spec.args = arguments(launch.runtime, launch.tree.spin_toml(), launch.listen, launch.data);
+    spec.env = variables;
+    spec.env.extend(launch.otlp.and_then(Otlp::variable));
+    spec.log = Some(launch.data.join("logs/runtime.log"));
+    spec.isolated = launch.purpose == Purpose::ThrowAway;
+    spec.show = launch.purpose == Purpose::Keep;
+    listening(spec)
 }
 
 fn arguments(runtime: &Runtime, manifest: PathBuf, listen: SocketAddr, data: &Path) -> Vec<OsString> {
     let mut arguments: Vec<OsString> =
         vec!["up".into(), "-f".into(), manifest.into(), "--listen".into(), listen.to_string().into()];
     if let Runtime::Spin(_) = runtime {
-        // Spin also keeps in files what components print: without this, beside spin.toml, and without an end.
+        // Spin also writes what components print to files, by default beside spin.toml and without a limit.
         let logs: [OsString; 3] =
             ["--log-dir".into(), data.join("logs/spin").into(), "--truncate-logs".into()];
         arguments.extend(logs);
@@ -55,28 +56,17 @@ fn arguments(runtime: &Runtime, manifest: PathBuf, listen: SocketAddr, data: &Pa
 ///
 /// # Errors
 /// As [`start`].
-pub(crate) fn listening(plan: Plan) -> Result<(Running, SocketAddr)> {
-    let mut child = plan.start()?;
-    let start = Instant::now();
-    loop {
-        if let Ok(line) = child.lines.recv_timeout(Duration::from_millis(50))
-            && let Some(address) = serving(&line)
-        {
-            return Ok((child, address));
-        }
-        check(&mut child)?;
-        if start.elapsed() > LISTEN_LIMIT {
-            let seconds = LISTEN_LIMIT.as_secs();
-            bail!("{} did not listen within {seconds} s:\n{}", child.name(), child.last_words());
-        }
-    }
+pub(crate) fn listening(spec: ChildSpec) -> Result<(RunningChild, SocketAddr)> {
+    let mut child = spec.start()?;
+    let address = child.wait_for_line(LISTEN_TIMEOUT, serving)?;
+    Ok((child, address))
 }
 
-/// Waits until the database is migrated and the first page is there.
+/// Waits until the database is migrated and the first page is answered.
 ///
 /// # Errors
-/// When that takes too long, with the reason that the app itself gives.
-pub(crate) fn wait_until_ready(child: &mut Running, address: SocketAddr) -> Result<()> {
+/// When that takes too long, with the reason that the app gives.
+pub(crate) fn wait_until_ready(child: &mut RunningChild, address: SocketAddr) -> Result<()> {
     let start = Instant::now();
     loop {
         let reason = match (http::get(address, "/auth/readyz"), http::get(address, "/auth")) {
@@ -87,22 +77,12 @@ pub(crate) fn wait_until_ready(child: &mut Running, address: SocketAddr) -> Resu
             (_, Ok(page)) => format!("/auth says {}: {}", page.status, page.rest.trim()),
             (Err(error), _) | (_, Err(error)) => format!("{error:#}"),
         };
-        check(child)?;
-        if start.elapsed() > READY_LIMIT {
-            bail!("the app is not ready after {} s: {}", READY_LIMIT.as_secs(), short(&reason));
+        child.check()?;
+        if start.elapsed() > READY_TIMEOUT {
+            bail!("the app is not ready after {} s: {}", READY_TIMEOUT.as_secs(), truncate(&reason));
         }
         std::thread::sleep(Duration::from_millis(200));
     }
-}
-
-fn check(child: &mut Running) -> Result<()> {
-    if let Some(status) = child.ended() {
-        bail!("{} ended ({status}); its last lines:\n{}", child.name(), child.last_words());
-    }
-    if process::stopping() {
-        bail!("stopped");
-    }
-    Ok(())
 }
 
 /// The address in `Serving http://127.0.0.1:3000`.
@@ -110,10 +90,9 @@ fn serving(line: &str) -> Option<SocketAddr> {
     line.trim().strip_prefix("Serving http://")?.trim_end_matches('/').parse().ok()
 }
 
-/// A page of HTML does not help anybody on a terminal.
-fn short(text: &str) -> String {
+fn truncate(text: &str) -> String {
     let mut line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some((end, _)) = line.char_indices().nth(400) {
+    if let Some((end, _)) = line.char_indices().nth(REASON_CHARS_MAX) {
         line.truncate(end);
         line.push('…');
     }
@@ -132,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn spins_log_files_lie_with_the_data_and_begin_anew() {
+    fn spins_log_files_are_in_the_data_folder_and_are_truncated_at_each_start() {
         let arguments = |runtime: Runtime| {
             let listen = "127.0.0.1:3000".parse().unwrap();
             let all = arguments(&runtime, "/tree/spin.toml".into(), listen, Path::new("/data"));
@@ -148,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_long_reason_is_cut_between_characters() {
-        assert_eq!(short(" no\n database "), "no database");
-        assert_eq!(short(&"é".repeat(1000)).chars().count(), 401);
+        assert_eq!(truncate(" no\n database "), "no database");
+        assert_eq!(truncate(&"é".repeat(1000)).chars().count(), 401);
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! Ignored by plain `cargo test`, because it builds and runs the whole app; `cargo xtask test up` runs it.
 
-mod http;
 mod otlp;
 mod running;
 
@@ -14,10 +13,23 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use opentelemetry_proto::tonic::trace::v1::Span;
 
-use http::{get, post, status};
 use running::{Data, Up, alive, children_of, eventually, left};
+use test_support::Reply;
 
 const ACCOUNT: &str = "username=Ada&password=une+phrase+assez+longue+pour+Atelier";
+
+fn get(address: &str, path: &str) -> u16 {
+    test_support::http::send("GET", &format!("{address}{path}"), &[], b"").unwrap().status
+}
+
+fn post(address: &str, path: &str, form: &str, cookie: &str) -> Reply {
+    let headers = [("content-type", "application/x-www-form-urlencoded"), ("cookie", cookie)];
+    test_support::http::send("POST", &format!("{address}{path}"), &headers, form.as_bytes()).unwrap()
+}
+
+fn register(address: &str) -> u16 {
+    post(address, "/register", ACCOUNT, "").status
+}
 
 #[test]
 #[ignore = "runs the whole app: `cargo xtask test up`"]
@@ -25,8 +37,8 @@ fn up_serves_stops_in_good_order_and_keeps_the_data() {
     let data = Data::new("order");
     let mut up = Up::start(&data.0);
     let address = up.address();
-    assert_eq!(status(&get(&address, "/auth")), "200");
-    assert_eq!(status(&post(&address, "/register", ACCOUNT, "")), "303");
+    assert_eq!(get(&address, "/auth"), 200);
+    assert_eq!(register(&address), 303);
     let children = children_of(up.child.id());
     assert_eq!(children.len(), 3, "PostgreSQL, the mocks and the runtime");
     up.signal(Signal::SIGTERM);
@@ -35,7 +47,7 @@ fn up_serves_stops_in_good_order_and_keeps_the_data() {
 
     let mut up = Up::start(&data.0);
     let address = up.address();
-    assert_eq!(status(&post(&address, "/register", ACCOUNT, "")), "409", "the account is still there");
+    assert_eq!(register(&address), 409, "the account is still there");
     up.signal(Signal::SIGINT);
     assert_eq!(up.wait(), Some(0));
 }
@@ -53,7 +65,7 @@ fn nothing_outlives_an_up_that_is_killed_and_the_next_one_recovers() {
 
     let mut up = Up::start(&data.0);
     let address = up.address();
-    assert_eq!(status(&get(&address, "/auth")), "200");
+    assert_eq!(get(&address, "/auth"), 200);
 }
 
 #[test]
@@ -101,11 +113,10 @@ fn with_otel_a_question_is_one_trace_from_the_browser_to_each_query() {
     command.arg("--otel").env("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.endpoint);
     let mut up = Up::spawn(command);
     let address = up.address();
-    assert_eq!(status(&post(&address, "/register", ACCOUNT, "")), "303");
-    let signed_in = post(&address, "/auth", ACCOUNT, "");
-    let cookie = signed_in.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
-    let cookie = cookie.split(';').next().unwrap();
-    assert_eq!(status(&post(&address, "/send", "message=une+boucle", cookie)), "200");
+    assert_eq!(register(&address), 303);
+    let signed_in = post(&address, "/auth", ACCOUNT, "").expect(303);
+    let cookie = signed_in.header("set-cookie").split(';').next().unwrap();
+    post(&address, "/send", "message=une+boucle", cookie).expect(200);
 
     let wanted = [
         "POST /send",
@@ -158,7 +169,7 @@ fn a_spin_on_the_path_runs_the_components_and_nothing_of_the_runtime_is_built() 
     command.env("PATH", path).env("CARGO", cargo);
     let mut up = Up::spawn(command);
     let address = up.address();
-    assert_eq!(status(&get(&address, "/auth")), "200");
+    assert_eq!(get(&address, "/auth"), 200);
     let built = fs::read_to_string(calls).unwrap();
     assert!(built.contains("--package=atelier-mocks") && !built.contains("atelier-runtime"), "{built}");
 }
