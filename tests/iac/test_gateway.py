@@ -9,7 +9,7 @@ from gateway import Gateway, Upstream, hardening
 from manifests import objects
 
 APPS = ("auth", "llm", "ocr")
-# auth's own answers about a session are held by the black-box suite (`the_gateway_is_told_200_for_a_yes`).
+# auth's own answers about a session are held by the black-box suite (`the_gateway_gets_200_for_a_valid_session`).
 LIVE = {"cookie": "__Host-session=live"}
 REFUSAL = {name: f"{name} of auth" for name in hardening()} | {"content-type": "text/html; charset=utf-8", "www-authenticate": "Cookie", "server-timing": "not listed"}
 

@@ -19,7 +19,7 @@ pub use client::Client;
 pub use imports::import_circles;
 pub use manifest::Manifest;
 pub use runtime::Runtime;
-pub use settings::{RuntimeKind, spin_toml};
+pub use settings::spin_toml;
 pub use tcp_proxy::TcpProxy;
 pub use test_support::{Connection, Database, Log, Reply, http};
 pub use user_actions::{PASSWORD, multipart};

@@ -37,7 +37,7 @@ impl Manifest {
             {
                 *source = Value::String(folder.join(relative).to_string_lossy().into_owned());
             }
-            // The tests run what was built, they do not build.
+            // The tests do not build.
             component.as_table_mut().and_then(|component| component.remove("build"));
         }
         manifest
@@ -75,28 +75,12 @@ impl Manifest {
         variables.expect("a component with variables").insert(variable.into(), Value::String(value.into()));
     }
 
-    /// Routes everything below `route` to `component`.
-    ///
-    /// # Panics
-    /// When the manifest has no HTTP trigger.
-    pub fn add_route(&mut self, route: &str, component: &str) {
-        let mut trigger = Table::new();
-        trigger.insert("route".into(), Value::String(route.into()));
-        trigger.insert("component".into(), Value::String(component.into()));
-        let triggers = self.section("trigger").get_mut("http").and_then(Value::as_array_mut);
-        triggers.expect("HTTP triggers").push(Value::Table(trigger));
-    }
-
     /// Replaces a component's program by one that traps on every call.
     pub fn make_trap(&mut self, name: &str) {
         self.trapping.push(name.to_owned());
     }
 
-    /// A top-level section.
-    ///
-    /// # Panics
-    /// When there is none of that name.
-    pub fn section(&mut self, name: &str) -> &mut Table {
+    fn section(&mut self, name: &str) -> &mut Table {
         let section = self.table.get_mut(name).and_then(Value::as_table_mut);
         section.unwrap_or_else(|| panic!("spin.toml has no `{name}`"))
     }

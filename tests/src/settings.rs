@@ -13,7 +13,7 @@ use crate::workspace::repository;
 
 /// Which program serves the components.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RuntimeKind {
+pub(crate) enum RuntimeKind {
     Embedded,
     Spin,
 }

@@ -1,5 +1,5 @@
-//! docs/asvs.md says only what can be looked up: every requirement once, every file and test it names is there, and
-//! nothing is met that no test shows.
+//! docs/asvs.md lists every requirement once, names only files and tests that exist, and calls a requirement met only
+//! with a test.
 
 use std::collections::BTreeSet;
 
@@ -97,7 +97,7 @@ fn every_file_and_test_it_names_is_there() {
     let (python, browser) = (text("tests/iac", ".py"), text("tests/browser", ".mjs"));
     let is_there = |test: &str| {
         let call = format!("fn {test}(");
-        // Not any function: one that the line before marks as a test.
+        // Only a function that the line before marks as a test.
         let marked = rust.match_indices(&call).any(|(at, _)| {
             let before = rust[..at].trim_end_matches("async ").trim_end();
             before.ends_with(']')
@@ -117,7 +117,7 @@ fn every_file_and_test_it_names_is_there() {
         missing.extend(row.tests.into_iter().filter(|test| !is_there(test)));
     }
     assert!(missing.is_empty(), "there are no such files or tests: {missing:#?}");
-    assert!(!is_there("repository") && !is_there("a_test_that_nobody_wrote"), "this would find anything");
+    assert!(!is_there("repository") && !is_there("a_test_that_nobody_wrote"), "this finds anything");
 }
 
 /// Inside `proptest! { … }` the mark stands before the function as well, but its arguments follow.

@@ -21,7 +21,7 @@ fn components_are_given_no_files() {
 }
 
 #[test]
-fn no_migration_makes_an_account() {
+fn no_migration_inserts_rows() {
     for name in files("components/auth/migrations", ".sql") {
         let sql = read(&name);
         assert!(!sql.to_uppercase().contains("INSERT INTO"), "{name} brings rows along");

@@ -1,4 +1,4 @@
-//! "My account": the password, the sessions, the end of it all.
+//! The account page: changing the password, ending sessions, deleting the account.
 
 use atelier_tests::{Client, PASSWORD};
 
@@ -31,7 +31,7 @@ fn changing_the_password_ends_the_other_sessions() {
 }
 
 #[test]
-fn a_password_is_changed_only_by_who_knows_it_and_to_a_good_one() {
+fn changing_the_password_needs_the_current_one_and_a_valid_new_one() {
     let user = app().user();
     assert_eq!(change(&user, "pas le bon mot de passe", NEW_PASSWORD), 422);
     assert_eq!(change(&user, PASSWORD, "trop court"), 422);
@@ -67,7 +67,7 @@ fn sessions_are_listed_and_ended() {
 }
 
 #[test]
-fn a_deleted_account_is_gone() {
+fn a_deleted_account_leaves_no_rows_and_no_session() {
     let user = app().user();
     let id = user.get("/auth/verify").header("x-user-id").to_owned();
     user.post_form("/account", &[("action", "delete_account"), ("password", "pas le bon mot de passe")])

@@ -46,7 +46,7 @@ fn a_name_is_taken_in_every_spelling() {
 }
 
 #[test]
-fn of_many_who_register_one_name_at_once_exactly_one_wins() {
+fn of_simultaneous_registrations_of_one_name_exactly_one_succeeds() {
     let replies: Vec<u16> = thread::scope(|scope| {
         let racers: Vec<_> =
             (0..8).map(|_| scope.spawn(|| app().client().register("racer", PASSWORD).status)).collect();
@@ -61,7 +61,7 @@ fn of_many_who_register_one_name_at_once_exactly_one_wins() {
 }
 
 #[test]
-fn each_rule_for_names_and_passwords_is_told_at_its_field() {
+fn each_broken_rule_is_reported_at_its_field() {
     let client = app().client();
     let long_name = "n".repeat(151);
     let long_password = "é".repeat(129);
@@ -128,7 +128,7 @@ fn a_wrong_password_and_an_unknown_name_read_the_same() {
 }
 
 #[test]
-fn names_are_text_and_nothing_else() {
+fn names_are_neither_sql_nor_markup() {
     for name in ["' OR 1=1 --", "<script>alert(1)</script>", "\"; DROP TABLE users; --", "{{ 7*7 }}", "%00\\"]
     {
         let client = app().client();
@@ -142,7 +142,7 @@ fn names_are_text_and_nothing_else() {
 }
 
 #[test]
-fn after_signing_in_one_returns_to_this_site_only() {
+fn signing_in_redirects_to_this_site_only() {
     let client = app().client();
     client.register("wanderer", PASSWORD).expect_see_other("/auth");
     for (next, expected) in [
@@ -168,7 +168,7 @@ fn after_signing_in_one_returns_to_this_site_only() {
 }
 
 #[test]
-fn login_is_another_name_of_auth() {
+fn login_is_an_alias_of_auth() {
     let client = app().client();
     assert!(client.get("/login").expect(200).text().contains("name=\"password\""));
     client.register("alias", PASSWORD).expect_see_other("/auth");
@@ -187,7 +187,7 @@ fn an_unknown_name_takes_as_long_as_a_wrong_password() {
             times[which].push(start.elapsed());
         }
     }
-    // The shortest of each: the machine is busy with other tests, which can only add. Without the dummy hash the ratio
+    // The shortest of each, because load can only add time. Without the dummy hash the ratio
     // is about 20.
     let [known, unknown] = times.map(|times| times.iter().min().unwrap().as_secs_f64());
     assert!((0.5..2.0).contains(&(known / unknown)), "known {known} s, unknown {unknown} s");

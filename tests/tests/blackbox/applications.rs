@@ -30,7 +30,7 @@ pub(crate) fn exclusive_app() -> ExclusiveApp {
     ExclusiveApp(Some(app))
 }
 
-/// Forgets the failures of a test that is not about them.
+/// For a test that causes failures and is not about the circuit breaker.
 pub(crate) fn close_breakers(app: &App) {
     app.database.execute("DELETE FROM breakers");
 }

@@ -42,7 +42,7 @@ fn each_malformed_body_has_its_status() {
         ("application/json", &[b'['; 5000], [400, 400, 400, 400, 415]),
         ("application/json", b"\xff\xfe", [400, 400, 400, 400, 415]),
         ("application/json", b"", [400, 400, 400, 400, 415]),
-        // Read as it stands; the user does not exist, the rules are not kept, the message is missing.
+        // Readable: there is no such user, the rules are broken, the message is missing.
         (FORM, b"username=%zz&password=%", [401, 422, 422, 400, 415]),
         (FORM, b"username=%ff%fe&password=%c3%28", [400, 400, 400, 400, 415]),
         (FORM, b"username=a&username=b&password=c&message=d&message=e", [400, 400, 400, 400, 415]),
@@ -62,7 +62,7 @@ fn each_malformed_body_has_its_status() {
 fn unusual_requests_do_not_affect_the_next_one() {
     let host = app().runtime.origin.trim_start_matches("http://");
     let end = format!("Host: {host}\r\nConnection: close\r\n");
-    // Without a status: the server may as well see the end of the connection first, and answer nothing.
+    // `None`: the server may see the end of the connection first and answer nothing.
     for (request, status) in [
         ("GET / HTTP/9.9\r\n\r\n".to_owned(), Some(400)),
         ("nonsense\r\n\r\n".to_owned(), Some(400)),
@@ -112,7 +112,7 @@ fn a_header_that_is_not_utf_8_is_refused_by_the_host() {
         format!("GET /auth HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nX-Odd: ").into_bytes();
     request.extend_from_slice(b"\xff\xfe\r\n\r\n");
     let reply = exchange(&request, false);
-    // Not a status of ours: Spin answers so before it calls a component, and the embedded runtime as Spin does.
+    // From the host, before it calls a component: Spin answers so, and the embedded runtime does the same.
     assert!(reply.starts_with("HTTP/1.1 500 "), "{reply}");
     app().client().get("/auth").expect(200);
 }

@@ -10,10 +10,10 @@ use mocks::wire;
 use crate::applications::exclusive_app;
 use crate::waiting::question_has_arrived;
 
-/// As many failures in a row open it (components/auth/src/breaker.rs).
+/// The number of consecutive failures that opens the circuit; the policy is in components/auth.
 const FAILURES: usize = 5;
 
-/// Opens the breaker as users would.
+/// Opens the circuit with failed questions.
 fn open(app: &App) {
     app.make.always(Fault::NotListening);
     let user = app.user();
@@ -24,12 +24,12 @@ fn open(app: &App) {
     app.make.forget();
 }
 
-/// The pause is over.
+/// Makes the pause end now.
 fn end_the_pause(app: &App) {
     app.database.execute("UPDATE breakers SET open_until = now() - interval '1 second'");
 }
 
-/// Refused because of the breaker; the seconds to wait.
+/// Expects a refusal because the circuit is open; returns the seconds to wait.
 #[track_caller]
 fn refused(reply: Reply) -> u32 {
     let seconds = reply.header("retry-after").parse().unwrap();
@@ -42,7 +42,7 @@ fn left(user: &Client) -> i64 {
 }
 
 #[test]
-fn failures_in_a_row_open_it_and_then_nobody_waits_for_the_webhook() {
+fn consecutive_failures_open_the_circuit_and_the_webhook_is_not_called() {
     let app = exclusive_app();
     open(&app);
     let user = app.user();
@@ -57,12 +57,12 @@ fn failures_in_a_row_open_it_and_then_nobody_waits_for_the_webhook() {
     let sentence = user.send("POST", "/send", &english, b"{\"message\":\"loop\"}").expect_problem(503);
     assert!(sentence["error"].as_str().unwrap().contains("left alone"), "{sentence}");
     assert_eq!((app.make.requests().len(), left(&user)), (0, 50));
-    // The other tool has its own.
+    // The other tool has a circuit of its own.
     user.upload(&mocks::sample::pdf(&[&["un"]])).expect(200);
 }
 
 #[test]
-fn a_success_in_between_keeps_it_closed() {
+fn a_success_in_between_keeps_the_circuit_closed() {
     let app = exclusive_app();
     let user = app.user();
     for _ in 0..3 {
@@ -72,7 +72,7 @@ fn a_success_in_between_keeps_it_closed() {
         }
         user.ask("boucle").expect(200);
     }
-    // Nor do failures open it that are no illness of the webhook.
+    // Failures that may be due to the question do not count.
     app.make.always(Fault::ValidationFailed);
     for _ in 0..2 * FAILURES {
         user.ask("boucle").expect(502);
@@ -80,7 +80,7 @@ fn a_success_in_between_keeps_it_closed() {
 }
 
 #[test]
-fn after_the_pause_exactly_one_of_many_tries_and_then_all_go_through() {
+fn after_the_pause_one_request_probes_and_its_success_closes_the_circuit() {
     let app = exclusive_app();
     open(&app);
     end_the_pause(&app);
@@ -99,7 +99,7 @@ fn after_the_pause_exactly_one_of_many_tries_and_then_all_go_through() {
 }
 
 #[test]
-fn a_failed_try_makes_the_pause_longer() {
+fn a_failed_probe_lengthens_the_pause() {
     let app = exclusive_app();
     open(&app);
     let user = app.user();
@@ -113,7 +113,7 @@ fn a_failed_try_makes_the_pause_longer() {
 }
 
 #[test]
-fn a_try_that_never_comes_back_does_not_keep_it_open_for_ever() {
+fn a_probe_without_an_outcome_expires() {
     let app = exclusive_app();
     open(&app);
     end_the_pause(&app);
@@ -130,7 +130,7 @@ fn a_try_that_never_comes_back_does_not_keep_it_open_for_ever() {
 }
 
 #[test]
-fn an_answer_is_not_lost_when_nobody_can_be_told_of_it() {
+fn an_answer_is_delivered_when_it_cannot_be_settled() {
     let app = App::start();
     let user = app.user();
     app.make.next(wire::Fault::Delay(Duration::from_secs(2)));

@@ -1,4 +1,4 @@
-//! What a component was not given, it cannot reach.
+//! A component reaches only the hosts that the manifest grants it.
 
 use std::net::TcpListener;
 
@@ -29,7 +29,7 @@ impl UnreachedListener {
 fn llm_cannot_call_a_webhook_outside_its_origin() {
     let elsewhere = MakeMock::start().unwrap();
     let url = elsewhere.webhook_url();
-    // The address is a variable, the permission another: an address alone opens nothing.
+    // `webhook_url` is the address, `webhook_origin` the grant.
     let app = App::start_with(|setup| setup.set("webhook_url", &url));
     let user = app.user();
     assert_eq!(user.ask("boucle").expect_problem(502)["code"], "upstream_not_answering");

@@ -1,4 +1,4 @@
-//! Nothing is required to start; what is missing is named by whoever needs it.
+//! No variable is required to start; a component that lacks one names it.
 
 use atelier_tests::App;
 use mocks::sample;

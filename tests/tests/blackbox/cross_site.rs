@@ -1,4 +1,4 @@
-//! What another site makes a browser send is refused, on every route that changes something.
+//! Cross-site requests are refused on every route that changes something.
 
 use atelier_tests::multipart;
 

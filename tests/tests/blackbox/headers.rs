@@ -1,4 +1,4 @@
-//! What every reply carries, whoever made it.
+//! The headers that every reply carries, whichever component or use case made it.
 
 use atelier_tests::{Client, Reply};
 
@@ -53,14 +53,14 @@ fn replies(user: &Client) -> Vec<Reply> {
 }
 
 #[test]
-fn every_reply_is_hardened_and_named() {
+fn every_reply_has_the_security_headers_and_a_request_id() {
     for reply in replies(&app().user()) {
         check(&reply);
     }
 }
 
 #[test]
-fn no_reply_opens_itself_to_another_origin() {
+fn no_reply_allows_another_origin() {
     let user = app().user();
     for (method, path) in
         [("GET", "/home"), ("GET", "/llm"), ("OPTIONS", "/send"), ("OPTIONS", "/ocr"), ("POST", "/send")]
@@ -73,7 +73,7 @@ fn no_reply_opens_itself_to_another_origin() {
 }
 
 #[test]
-fn what_is_long_enough_is_packed_for_whoever_takes_it() {
+fn a_long_reply_is_compressed_for_a_client_that_accepts_gzip() {
     let client = app().client();
     let plain = client.get("/register").expect(200);
     assert_eq!(plain.header("content-encoding"), "");
@@ -84,14 +84,14 @@ fn what_is_long_enough_is_packed_for_whoever_takes_it() {
 }
 
 #[test]
-fn pages_are_not_kept_by_anybody() {
+fn pages_are_not_cached() {
     for reply in replies(&app().user()) {
         assert!(reply.header("cache-control").contains("no-store"), "{}: {:?}", reply.request, reply.headers);
     }
 }
 
 #[test]
-fn assets_are_kept_for_ever_under_a_name_made_of_their_content() {
+fn assets_are_cached_for_ever_under_a_hash_of_their_content() {
     let user = app().user();
     for page in ["/auth", "/home", "/llm", "/ocr"] {
         let client = app().client();
@@ -123,7 +123,7 @@ fn assets_are_kept_for_ever_under_a_name_made_of_their_content() {
 }
 
 #[test]
-fn a_request_id_is_taken_over_when_it_is_harmless() {
+fn a_valid_request_id_is_kept_and_any_other_replaced() {
     let client = app().client();
     let id = |given: &str| {
         client.send("GET", "/auth", &[("x-request-id", given)], b"").header("x-request-id").to_owned()

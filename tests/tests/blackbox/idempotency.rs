@@ -1,4 +1,4 @@
-//! A question that is sent twice is asked once and paid once.
+//! A question that is sent twice reaches the webhook once and is paid once.
 
 use std::thread;
 use std::time::Duration;
@@ -23,7 +23,7 @@ fn left(user: &Client) -> i64 {
     user.get_json("/home").expect(200).json()["quotas"]["llm"]["left"].as_i64().unwrap()
 }
 
-/// The same answer, and said to be a repetition.
+/// The same answer, marked as replayed.
 #[track_caller]
 fn expect_repeated(reply: &Reply, first: &Reply) {
     assert_eq!((reply.status, reply.header("idempotency-replayed")), (200, "true"), "{}", reply.text());
@@ -32,14 +32,14 @@ fn expect_repeated(reply: &Reply, first: &Reply) {
     }
 }
 
-/// The key that the server wrote into the form.
+/// The idempotency key in the form.
 fn form_key(page: &str) -> String {
     let field = page.split("name=\"idempotency_key\" value=\"").nth(1).expect("the form has a key");
     field.split('"').next().unwrap().to_owned()
 }
 
 #[test]
-fn two_at_once_are_one_call_of_the_webhook_one_of_the_quota_and_two_equal_answers() {
+fn simultaneous_repetitions_are_one_call_of_the_webhook_one_of_the_quota_and_equal_answers() {
     let app = exclusive_app();
     let user = app.user();
     app.make.next(wire::Fault::Delay(Duration::from_secs(2)));
@@ -52,14 +52,14 @@ fn two_at_once_are_one_call_of_the_webhook_one_of_the_quota_and_two_equal_answer
     assert_eq!((first.len(), repeated.len()), (1, 3));
     repeated.iter().for_each(|reply| expect_repeated(reply, first[0]));
     assert_eq!((app.make.requests().len(), left(&user)), (1, 49));
-    // Afterwards too, quoted as the draft writes it, and under the other address.
+    // Also afterwards, quoted as in the IETF draft, and under the other path.
     let quoted = [("content-type", "application/json"), ("idempotency-key", &*format!("\"{KEY}\""))];
     expect_repeated(&user.send("POST", "/llm/send", &quoted, b"{\"message\":\"  boucle\"}"), first[0]);
     assert_eq!((app.make.requests().len(), left(&user)), (1, 49));
 }
 
 #[test]
-fn a_key_is_good_for_one_question_of_one_user() {
+fn a_key_identifies_one_question_of_one_user() {
     let app = exclusive_app();
     let (user, other) = (app.user(), app.user());
     let first = ask(&user, KEY, "boucle").expect(200);
@@ -76,7 +76,7 @@ fn a_key_is_good_for_one_question_of_one_user() {
 }
 
 #[test]
-fn a_failure_frees_the_key_and_whoever_waited_is_told() {
+fn a_failure_frees_the_key_and_fails_the_repetition_that_waited() {
     let app = exclusive_app();
     let user = app.user();
     app.make.next(Fault::AcceptedAfter(Duration::from_secs(2)));
@@ -92,7 +92,7 @@ fn a_failure_frees_the_key_and_whoever_waited_is_told() {
 }
 
 #[test]
-fn a_client_that_goes_away_and_asks_again_gets_the_answer_of_the_first_time() {
+fn a_client_that_disconnects_and_asks_again_gets_the_first_answer() {
     let app = exclusive_app();
     let user = app.user();
     app.make.next(wire::Fault::Delay(Duration::from_secs(2)));
@@ -128,15 +128,15 @@ fn a_form_without_script_that_is_sent_twice_is_one_question() {
         assert_ne!(form_key(page), key, "the next question has another key");
     }
     assert_eq!((app.make.requests().len(), left(&user)), (1, 49));
-    // Back in the browser's history, another question in the same form: no mistake of the user's.
+    // Another question from the same form, reached by the browser's back button, is a new question.
     assert!(send("palindrome", &key).contains("[::-1]"));
-    // The same question from the new form is asked anew: that is what the user wants.
+    // The same question from a new form is a new question.
     send("boucle", &form_key(&pages[0]));
     assert_eq!((app.make.requests().len(), left(&user)), (3, 47));
 }
 
 #[test]
-fn an_answer_is_kept_for_ten_minutes_and_then_gone() {
+fn a_response_is_stored_for_ten_minutes_and_then_deleted() {
     let app = exclusive_app();
     let user = app.user();
     app.database.execute("DELETE FROM idempotency_keys");
@@ -154,7 +154,7 @@ fn an_answer_is_kept_for_ten_minutes_and_then_gone() {
 }
 
 #[test]
-fn a_first_question_that_dies_gives_way() {
+fn a_reservation_without_an_outcome_expires_and_frees_the_key() {
     let app = exclusive_app();
     let user = app.user();
     app.make.next(wire::Fault::Delay(Duration::from_secs(4)));
@@ -169,7 +169,7 @@ fn a_first_question_that_dies_gives_way() {
 }
 
 #[test]
-fn an_answer_beyond_reason_is_delivered_and_not_kept() {
+fn an_oversized_answer_is_delivered_and_not_stored() {
     let app = exclusive_app();
     let user = app.user();
     let long = format!("```python\nx = 1\n```\n**Explication :** {}", "très long ".repeat(40_000));

@@ -114,7 +114,7 @@ fn every_failure_of_the_webhook_has_its_status_and_costs_nothing() {
 }
 
 #[test]
-fn failures_are_told_in_the_users_language() {
+fn failures_are_in_the_users_language() {
     let app = exclusive_app();
     let user = app.user();
     app.make.always(Fault::Accepted);
@@ -130,7 +130,7 @@ fn failures_are_told_in_the_users_language() {
 }
 
 #[test]
-fn a_busy_webhook_is_asked_again_and_then_given_up() {
+fn a_busy_webhook_is_retried_and_then_reported() {
     let app = exclusive_app();
     let user = app.user();
     app.make.next(Fault::TooManyRequests);
@@ -145,7 +145,7 @@ fn a_busy_webhook_is_asked_again_and_then_given_up() {
 }
 
 #[test]
-fn what_may_have_been_paid_is_not_sent_twice() {
+fn a_question_that_may_have_been_paid_is_not_sent_twice() {
     let app = exclusive_app();
     let user = app.user();
     for fault in [Fault::ScenarioFailed, wire::Fault::Reset.into(), wire::Fault::Cut(5).into()] {
@@ -180,7 +180,7 @@ fn the_answer_is_found_in_every_wrapping() {
 }
 
 #[test]
-fn what_a_model_says_never_becomes_markup() {
+fn text_of_a_model_never_becomes_markup() {
     let app = exclusive_app();
     let user = app.user();
     app.make.always(Fault::Text(
@@ -197,7 +197,7 @@ fn what_a_model_says_never_becomes_markup() {
 }
 
 #[test]
-fn an_answer_that_is_not_utf_8_breaks_nothing() {
+fn an_answer_that_is_not_utf_8_is_a_502() {
     let app = exclusive_app();
     let user = app.user();
     app.make.next(wire::Fault::InvalidUtf8);
@@ -207,7 +207,7 @@ fn an_answer_that_is_not_utf_8_breaks_nothing() {
 }
 
 #[test]
-fn a_slow_webhook_does_not_hold_up_the_others() {
+fn a_slow_webhook_does_not_delay_other_users() {
     let app = exclusive_app();
     let (slow, quick) = (app.user(), app.user());
     app.make.next(wire::Fault::Delay(Duration::from_secs(5)));

@@ -1,4 +1,4 @@
-//! What an operator finds in the log afterwards.
+//! The log lines of requests.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ fn the_log_says_who_did_what_and_when() {
         assert_eq!(line["user"], who, "{line}");
         let level = if reply.status >= 400 { "warn" } else { "info" };
         assert_eq!(line["level"], level, "{line}");
-        // Seconds since 1970 in UTC, and not so long ago.
+        // Seconds since 1970, UTC, within the last minute.
         let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
         assert!(line["time"].as_u64().is_some_and(|time| (now - 60..=now + 1).contains(&time)), "{line}");
     };
@@ -42,7 +42,7 @@ fn the_log_says_who_did_what_and_when() {
     let wrong = stranger.sign_in(&user.name, "ce n'est pas le bon mot de passe");
     check("auth", &wrong, "POST", "/auth", Value::Null);
     check("llm", &stranger.ask("boucle"), "POST", "/send", Value::Null);
-    // A tool's line leads to auth's, which knows who asked.
+    // A tool's line has the request id of auth's, which has the user.
     let asked = user.ask("boucle");
     check("llm", &asked, "POST", "/send", Value::Null);
     let verified = line("auth", asked.header("x-request-id"));

@@ -1,4 +1,4 @@
-//! Pages for people, JSON for programs; French, or English for who prefers it.
+//! HTML or JSON by `Accept`, French or English by `Accept-Language`.
 
 use crate::applications::app;
 
@@ -49,6 +49,6 @@ fn head_answers_like_get_without_a_body() {
 }
 
 #[test]
-fn the_runtime_answers_for_its_own_health() {
+fn the_runtime_answers_its_health_check() {
     app().client().get("/.well-known/spin/health").expect(200);
 }

@@ -105,7 +105,7 @@ fn the_page_works_without_javascript() {
 }
 
 #[test]
-fn a_stream_tells_progress_and_ends_with_the_document() {
+fn a_stream_reports_progress_and_ends_with_the_document() {
     let app = exclusive_app();
     let user = app.user();
     let reply = user.upload_as("a.pdf", "application/pdf", "text/event-stream", &exam()).expect(200);
@@ -135,7 +135,7 @@ fn the_markdown_alone_is_a_download() {
 fn latex_arrives_while_the_model_still_writes() {
     let app = exclusive_app();
     let user = app.user();
-    // Half a second of dripping: about 1 ms for each byte of the answer.
+    // About 1 ms for each byte of the answer: half a second.
     app.gemini.next(wire::Fault::Drip(Duration::from_millis(1)));
     let (content_type, body) = multipart("file", "a.pdf", "application/pdf", &exam());
     let length = body.len().to_string();
@@ -248,7 +248,7 @@ fn an_overloaded_or_retired_model_is_replaced_by_the_next() {
 }
 
 #[test]
-fn a_short_wait_that_google_asks_for_is_granted() {
+fn a_short_retry_delay_is_waited_for() {
     let app = exclusive_app();
     let user = app.user();
     app.gemini.next(Fault::Exhausted(Quota::PerMinute, Duration::from_secs(1)));
@@ -281,7 +281,7 @@ fn a_cut_answer_is_continued_without_loss_or_repetition() {
 }
 
 #[test]
-fn a_document_that_stays_cut_is_never_called_whole() {
+fn a_document_that_stays_cut_is_marked_incomplete() {
     let app = exclusive_app();
     let user = app.user();
     app.gemini.always(Fault::FinishAfter(2, "MAX_TOKENS".into()));
@@ -293,7 +293,7 @@ fn a_document_that_stays_cut_is_never_called_whole() {
 }
 
 #[test]
-fn a_refused_page_is_missed_alone_and_named() {
+fn only_the_refused_page_is_missing_and_it_is_named() {
     let app = exclusive_app();
     let user = app.user();
     app.gemini.always(Fault::RecitationOnPage(2));
@@ -352,7 +352,7 @@ fn last_event(stream: &str) -> (String, Value) {
 }
 
 #[test]
-fn a_stream_that_fails_once_is_taken_up_again() {
+fn a_stream_that_fails_once_is_continued() {
     let app = exclusive_app();
     let user = app.user();
     let whole = user.upload(&exam()).expect(200).json()["latex"].clone();
@@ -435,7 +435,7 @@ fn an_upload_address_that_points_elsewhere_is_not_followed() {
     let elsewhere = mocks::GeminiMock::start().unwrap();
     app.gemini.upload_elsewhere(elsewhere.origin());
     user.upload(&sample::padded(30_000_000)).expect_problem(502);
-    assert!(elsewhere.requests().is_empty(), "the document left for a host that nobody named");
+    assert!(elsewhere.requests().is_empty(), "the document was sent to a host that is not configured");
     assert_eq!(left(&user), 100);
 }
 

@@ -1,4 +1,4 @@
-//! Parts that fail and come back.
+//! Parts that fail and recover.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -39,7 +39,7 @@ fn a_lost_database_is_reported_and_used_again_when_it_is_back() {
 }
 
 #[test]
-fn a_database_that_is_late_is_waited_for() {
+fn a_database_that_starts_late_is_used_once_it_answers() {
     let app = App::start_with(|setup| setup.wait_until_ready = false);
     app.database_proxy.cut();
     app.client().get_json("/auth/readyz").expect_problem(503);
@@ -65,7 +65,7 @@ fn a_killed_connection_costs_at_most_one_request() {
 }
 
 #[test]
-fn a_component_that_traps_takes_nothing_else_down() {
+fn a_component_that_traps_does_not_affect_the_others() {
     let app = App::start_with(|setup| setup.manifest.make_trap("llm"));
     let user = app.user();
     for _ in 0..3 {

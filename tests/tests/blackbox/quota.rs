@@ -1,4 +1,4 @@
-//! Daily quotas: only services spend them, only for a user who asks, and never too much.
+//! Daily quotas: only tools reserve from them, only for a signed-in user, and never beyond the limit.
 
 use std::thread;
 

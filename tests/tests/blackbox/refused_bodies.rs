@@ -113,7 +113,7 @@ fn an_endless_body_is_cut_off() {
     for path in ["/auth", "/send", "/ocr"] {
         let headers = [("content-type", FORM), ("transfer-encoding", "chunked")];
         let mut connection = start(&stranger, &format!("POST {path}"), &headers);
-        // 64 MiB are dropped, and some more wait in the buffers of both ends.
+        // 64 MiB are read and dropped; some more fit into the buffers of both ends.
         let pieces = (0..128 * 16).take_while(|_| connection.write(piece.as_bytes()).is_ok()).count();
         assert!(pieces < 128 * 16, "{path} takes {pieces} pieces of 64 KiB and goes on");
     }
@@ -131,8 +131,8 @@ fn a_body_that_pauses_for_long_is_answered() {
         assert!(reply.starts_with(&format!("HTTP/1.1 {status} ")), "{line}: {reply}");
         assert!(begun.elapsed() < Duration::from_secs(seconds), "{line}: after {:?}", begun.elapsed());
     };
-    // Refused by its announced length, and then not listened to for long.
+    // Refused by its announced length; the rest is waited for only briefly.
     paused("POST /send", MEBIBYTE, &[b'x'; 1000], 413, 15);
-    // Small enough, but it never comes.
+    // Small enough, but it never arrives.
     paused("POST /account", 50, b"cut", 408, 40);
 }

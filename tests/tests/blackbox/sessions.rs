@@ -1,4 +1,4 @@
-//! Sessions: what the browser holds, what the server keeps, and how they end.
+//! Sessions: the cookie, what the server stores, and how they end.
 
 use atelier_tests::{App, Client, PASSWORD};
 
@@ -8,15 +8,15 @@ fn token(client: &Client) -> String {
     client.cookie("session").expect("a session cookie")
 }
 
-/// A browser that holds a copy of somebody's cookie.
-fn thief(token: &str) -> Client {
+/// Another browser with this session cookie.
+fn browser_with(token: &str) -> Client {
     let client = app().client();
     client.set_cookie("session", token);
     client
 }
 
 #[test]
-fn the_cookie_is_out_of_reach_for_scripts_and_other_sites() {
+fn the_cookie_is_hidden_from_scripts_and_other_sites() {
     let client = app().client();
     client.register("cookie", PASSWORD).expect_see_other("/auth");
     let reply = client.sign_in("cookie", PASSWORD).expect_see_other("/home");
@@ -30,7 +30,7 @@ fn the_cookie_is_out_of_reach_for_scripts_and_other_sites() {
 }
 
 #[test]
-fn behind_https_only_the_protected_cookie_is_given_and_believed() {
+fn behind_https_only_the_host_cookie_is_set_and_accepted() {
     let app = App::start_with(|setup| setup.set("public_origin", "https://atelier.example"));
     let client = app.user();
     let token = client.cookie("__Host-session").expect("a protected cookie");
@@ -45,12 +45,12 @@ fn behind_https_only_the_protected_cookie_is_given_and_believed() {
     other.set_cookie("session", "");
     other.set_cookie("__Host-session", &token);
     other.get_json("/home").expect(200);
-    // llm asks auth under another host: the same name must be believed there.
+    // llm asks auth under another host: the cookie must be accepted there too.
     other.get_json("/llm").expect(200);
 }
 
 #[test]
-fn the_server_keeps_no_token_that_would_open_a_session() {
+fn the_server_stores_no_session_token() {
     let user = app().user();
     let token = token(&user);
     let rows =
@@ -70,14 +70,14 @@ fn every_sign_in_gives_a_new_session_and_a_planted_one_is_not_adopted() {
     assert_ne!(first, planted);
     client.sign_in("fixed", PASSWORD).expect_see_other("/home");
     assert_ne!(token(&client), first);
-    thief(&planted).get_json("/home").expect_problem(401);
-    thief(&first).get_json("/home").expect_problem(401);
+    browser_with(&planted).get_json("/home").expect_problem(401);
+    browser_with(&first).get_json("/home").expect_problem(401);
 }
 
 #[test]
 fn signing_out_ends_the_session_on_the_server() {
     let user = app().user();
-    let copy = thief(&token(&user));
+    let copy = browser_with(&token(&user));
     copy.get("/home").expect(200);
     let reply = user.sign_out().expect_see_other("/auth");
     assert!(reply.header("clear-site-data").contains("cache"), "{:?}", reply.headers);
@@ -121,7 +121,7 @@ fn without_a_session_every_tool_asks_to_sign_in() {
 }
 
 #[test]
-fn forged_and_malformed_cookies_open_nothing() {
+fn forged_and_malformed_cookies_are_refused() {
     let user = app().user();
     let token = token(&user);
     let mut flipped = token.clone().into_bytes();
@@ -137,12 +137,12 @@ fn forged_and_malformed_cookies_open_nothing() {
         &"a".repeat(64),
         &"A".repeat(4000),
     ] {
-        thief(value).get_json("/home").expect_problem(401);
+        browser_with(value).get_json("/home").expect_problem(401);
     }
 }
 
 #[test]
-fn verify_names_the_user_and_believes_nothing_but_the_cookie() {
+fn verify_names_the_user_from_the_cookie_alone() {
     let user = app().user();
     let reply = user.get("/auth/verify").expect(204);
     assert!(reply.body.is_empty());
@@ -157,7 +157,7 @@ fn verify_names_the_user_and_believes_nothing_but_the_cookie() {
 
 /// Envoy lets 200 pass and sends every other status to the client (k8s/platform/istiod.values.yaml).
 #[test]
-fn the_gateway_is_told_200_for_a_yes() {
+fn the_gateway_gets_200_for_a_valid_session() {
     let user = app().user();
     for path in ["/auth/verify/send", "/auth/verify/ocr", "/auth/verify/llm/send"] {
         let reply = user.send("POST", path, &[], b"").expect(200);

@@ -1,11 +1,11 @@
-//! What the components weigh: every pod pulls them, every node compiles them.
+//! The size of the components: every pod pulls them and every node compiles them.
 
 use std::fs;
 
 use atelier_tests::spin_toml;
 use toml::Table;
 
-/// Bytes: the bar is 1 MiB each.
+/// 1 MiB.
 const BYTES_MAX: u64 = 1024 * 1024;
 
 #[test]

@@ -1,4 +1,4 @@
-//! Guessing passwords is slow, and forging an address does not make it faster.
+//! Password guesses are throttled by account and address, and a forged address does not evade that.
 
 use atelier_tests::{App, Client, PASSWORD};
 
@@ -33,13 +33,13 @@ fn guessing_is_stopped_and_the_owner_is_not_locked_out() {
     let guesser = app().client();
     app().client().register("guessed", PASSWORD).expect_see_other("/auth");
     assert!(tries_until_refused(&guesser, "guessed", |_| Vec::new()).is_some());
-    // Even the right password waits, from there; from elsewhere the owner comes in.
+    // From that address even the right password is refused; from another one it is accepted.
     guesser.sign_in("guessed", PASSWORD).expect(429);
     app().client().sign_in("guessed", PASSWORD).expect_see_other("/home");
 }
 
 #[test]
-fn a_forged_spin_client_addr_does_not_help() {
+fn a_forged_spin_client_addr_does_not_evade_throttling() {
     let guesser = app().client();
     let forged = |attempt: usize| vec![("spin-client-addr".to_owned(), format!("198.51.100.{attempt}:99"))];
     assert!(tries_until_refused(&guesser, "victim-of-forgery", forged).is_some());

@@ -1,4 +1,4 @@
-//! Waiting for what happens soon, at a time that no test can know.
+//! Waiting for an event instead of a number of seconds.
 
 use std::thread;
 use std::time::{Duration, Instant};
