@@ -1,6 +1,6 @@
 //! What remains to be done, from what the database says was done.
 
-use crate::Migration;
+use crate::migration::Migration;
 
 /// One row of [`crate::APPLIED`].
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
-//! The text of the statements. Owns the book-keeping table; must not know what the migrations do.
+//! The text of the statements, and the table that records what was applied.
 
-use crate::Migration;
+use crate::migration::Migration;
 
 /// Lists what was applied: columns `version` (bigint) and `checksum` (text). Fails with SQLSTATE 42P01
 /// (undefined table) on a database that has never been migrated.
@@ -10,22 +10,23 @@ pub const APPLIED: &str = "SELECT version, checksum FROM schema_migrations ORDER
 /// it cannot be confused with PostgreSQL's own).
 pub const CHECKSUM_MISMATCH: &str = "AT001";
 
-/// The advisory lock's key: "atelier" in ASCII. Whoever holds it is the only one migrating in this database;
-/// it is released with the transaction, also when the connection dies.
+/// The advisory lock's key: "atelier" in ASCII. One transaction holds it at a time; it is released with the
+/// transaction, also when the connection ends.
 const LOCK_KEY: i64 = 0x0061_7465_6c69_6572;
 
-/// Builds the `DO` block of one migration.
-///
-/// `EXECUTE` takes the file's text as it is, several commands included, and parses each only when the ones
-/// before it have run. The lock is taken first: under READ COMMITTED each later statement then sees what the
-/// previous holder committed, so of many instances one applies and the others find nothing to do.
-pub(crate) fn statement(migration: &Migration) -> String {
-    let block = free_tag(migration.sql, "atelier_block");
-    let text = free_tag(migration.sql, "atelier_sql");
-    let (version, name, checksum) = (migration.version, migration.name, migration.checksum());
-    let sql = migration.sql;
-    format!(
-        "DO ${block}$
+impl Migration {
+    /// One statement, a `DO` block, that applies this migration unless that was done before.
+    ///
+    /// `EXECUTE` takes the file's text as it is, several commands included, and parses each only when the ones
+    /// before it have run. The lock is taken first: under READ COMMITTED each later statement then sees what the
+    /// previous holder committed, so of many instances one applies and the others find nothing to do.
+    #[must_use]
+    pub fn statement(&self) -> String {
+        let Self { sql, .. } = self;
+        let (block, text) = (free_tag(sql, "atelier_block"), free_tag(sql, "atelier_sql"));
+        let (version, name, checksum) = (self.version(), self.name(), self.checksum());
+        format!(
+            "DO ${block}$
 BEGIN
   PERFORM pg_advisory_xact_lock({LOCK_KEY});
   IF to_regclass('schema_migrations') IS NULL THEN
@@ -48,7 +49,8 @@ BEGIN
   END IF;
 END
 ${block}$"
-    )
+        )
+    }
 }
 
 /// A dollar-quote tag that the text does not contain, so that nothing in a file can end the quotation.
@@ -67,14 +69,14 @@ mod tests {
     #[test]
     fn a_file_cannot_end_the_quotation_it_stands_in() {
         let sql = "SELECT $atelier_sql$; SELECT $atelier_block$";
-        let statement = statement(&Migration::new("0001_a_b.sql", sql));
+        let statement = Migration::new("0001_a_b.sql", sql).statement();
         assert!(statement.contains(&format!("EXECUTE $atelier_sqlx${sql}$atelier_sqlx$;")), "{statement}");
         assert!(statement.starts_with("DO $atelier_blockx$") && statement.ends_with("$atelier_blockx$"));
     }
 
     #[test]
     fn the_lock_comes_before_anything_is_read() {
-        let statement = statement(&Migration::new("0001_a_b.sql", "SELECT 1"));
+        let statement = Migration::new("0001_a_b.sql", "SELECT 1").statement();
         let lock = statement.find("pg_advisory_xact_lock").unwrap();
         assert!(lock < statement.find("to_regclass").unwrap());
     }
