@@ -1,59 +1,48 @@
 //! `francais` and `frenchb`, which babel has deprecated, become `french`.
 
+use std::borrow::Cow;
+
 const OLD: [&str; 3] = ["francais", "frenchb", "frenchle"];
 
 /// Rewrites the options of `\documentclass` and of `\usepackage{babel}`, and the names in `\selectlanguage` and
-/// its kin; `None` when there was nothing to do.
-pub fn modernise(latex: &str) -> Option<String> {
+/// commands like it; `None` when nothing changes.
+pub(crate) fn modernise(latex: &str) -> Option<String> {
     if !OLD.iter().any(|old| latex.contains(old)) {
         return None;
     }
-    let mut changed = false;
-    let lines = latex.split_inclusive('\n').map(|line| {
-        let code = line.split('%').next().unwrap_or_default();
-        let concerns_babel = (code.contains("\\usepackage") && code.contains("babel"))
-            || code.contains("\\documentclass")
-            || ["\\selectlanguage", "\\foreignlanguage", "{otherlanguage", "\\frenchbsetup"]
-                .iter()
-                .any(|name| code.contains(name));
-        if !concerns_babel {
-            return line.to_owned();
-        }
-        let new = rewrite(line);
-        changed |= new != line;
-        new
-    });
-    let text: String = lines.collect();
-    changed.then_some(text)
+    let lines = latex.split_inclusive('\n');
+    let modern: String = lines
+        .map(|line| if concerns_babel(line) { Cow::Owned(rewrite(line)) } else { Cow::Borrowed(line) })
+        .collect();
+    (modern != latex).then_some(modern)
+}
+
+fn concerns_babel(line: &str) -> bool {
+    let code = line.split('%').next().unwrap_or_default();
+    let names =
+        ["\\documentclass", "\\selectlanguage", "\\foreignlanguage", "{otherlanguage", "\\frenchbsetup"];
+    (code.contains("\\usepackage") && code.contains("babel")) || names.iter().any(|name| code.contains(name))
 }
 
 /// Replaces whole option words between brackets, braces and commas, and drops a `french` that stands twice.
 fn rewrite(line: &str) -> String {
+    let ends_word = |char: char| !(char.is_alphanumeric() || matches!(char, '\\' | '=' | '-' | '_' | '@'));
     let mut out = String::new();
-    let mut word = String::new();
     let mut seen_french = false;
-    for char in line.chars() {
-        if char.is_alphanumeric() || matches!(char, '\\' | '=' | '-' | '_' | '@') {
-            word.push(char);
-            continue;
-        }
-        let french = OLD.contains(&word.as_str()) || word == "french";
+    for piece in line.split_inclusive(ends_word) {
+        let word = piece.trim_end_matches(ends_word);
+        let mark = piece.get(word.len()..).unwrap_or_default();
+        let french = !mark.is_empty() && (OLD.contains(&word) || word == "french");
         let repeated =
-            french && seen_french && matches!(char, ',' | ']') && (out.ends_with(',') || out.ends_with(", "));
-        if matches!(char, '[') {
-            seen_french = false;
-        }
+            french && seen_french && matches!(mark, "," | "]") && (out.ends_with(',') || out.ends_with(", "));
         if repeated {
-            let kept = out.trim_end_matches([',', ' ']).len();
-            out.truncate(kept);
+            out.truncate(out.trim_end_matches([',', ' ']).len());
         } else {
-            out.push_str(if french { "french" } else { &word });
-            seen_french |= french;
+            out.push_str(if french { "french" } else { word });
         }
-        word.clear();
-        out.push(char);
+        seen_french = french || (seen_french && mark != "[");
+        out.push_str(mark);
     }
-    out.push_str(&word);
     out
 }
 

@@ -1,141 +1,31 @@
-//! What is opened and what is closed: groups, environments, formulas.
+//! What is opened and not closed, or closed and not opened: groups, environments, formulas.
 
-use crate::tokens::{Kind, Token, tokens};
+use crate::nesting::Nesting;
+use crate::opening::{Balance, Opening};
+use crate::tokens::{Kind, tokens};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Opening {
-    Group,
-    Environment(String),
-    /// `$`
-    Inline,
-    /// `$$`
-    Display,
-    /// `\(`
-    Parenthesis,
-    /// `\[`
-    Bracket,
-}
-
-impl Opening {
-    /// The text that closes it.
-    pub fn closing(&self) -> String {
-        match self {
-            Self::Group => "}".to_owned(),
-            Self::Environment(name) => format!("\n\\end{{{name}}}"),
-            Self::Inline => "$".to_owned(),
-            Self::Display => "$$".to_owned(),
-            Self::Parenthesis => "\\)".to_owned(),
-            Self::Bracket => "\\]".to_owned(),
-        }
-    }
-
-    /// As it is shown in a sentence: what opens it.
-    pub fn shown(&self) -> String {
-        match self {
-            Self::Group => "{".to_owned(),
-            Self::Environment(name) => format!("\\begin{{{name}}}"),
-            Self::Parenthesis => "\\(".to_owned(),
-            Self::Bracket => "\\[".to_owned(),
-            Self::Inline | Self::Display => self.closing(),
-        }
-    }
-}
-
-/// Something that does not match, on a line counted from 1.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mismatch {
-    /// Opened and not closed, or closed by something else.
-    Open(Opening, u32),
-    /// Closed without having been opened.
-    Close(Opening, u32),
-}
-
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Balance {
-    /// Still open at the end, outermost first.
-    pub open: Vec<(Opening, u32)>,
-    /// Mismatches before the end.
-    pub mismatches: Vec<Mismatch>,
-}
-
-/// A document with more nesting than this is not one.
-const DEPTH_MAX: usize = 10_000;
-
-/// Walks over `source`. A closing that matches something further out closes all that is inside it.
-pub fn balance(source: &str) -> Balance {
-    let mut walk = Balance::default();
+/// Walks over `source` once, with constant work for each token.
+pub(crate) fn balance(source: &str) -> Balance<'_> {
+    let mut nesting = Nesting::new(source);
     let all = tokens(source);
     let mut rest = all.iter().peekable();
     while let Some(token) = rest.next() {
-        match token.kind {
-            Kind::Open => walk.opens(Opening::Group, token),
-            Kind::Close => walk.closes(&Opening::Group, token),
-            Kind::Begin(name) => walk.opens(Opening::Environment(name.to_owned()), token),
-            Kind::End(name) => walk.closes(&Opening::Environment(name.to_owned()), token),
-            Kind::Command("(") => walk.opens(Opening::Parenthesis, token),
-            Kind::Command(")") => walk.closes(&Opening::Parenthesis, token),
-            Kind::Command("[") => walk.opens(Opening::Bracket, token),
-            Kind::Command("]") => walk.closes(&Opening::Bracket, token),
-            Kind::Command(_) => {}
-            Kind::Dollar => {
-                let inline = walk.is_open(&Opening::Inline);
-                let double = !inline
-                    && rest.next_if(|next| next.kind == Kind::Dollar && next.at == token.at + 1).is_some();
-                let formula = if double { Opening::Display } else { Opening::Inline };
-                if walk.is_open(&formula) { walk.closes(&formula, token) } else { walk.opens(formula, token) }
-            }
+        let doubled = rest.peek().is_some_and(|next| next.kind == Kind::Dollar && next.at == token.at + 1);
+        if nesting.token(token, doubled) == Some(Opening::Display) {
+            rest.next();
         }
     }
-    walk
-}
-
-impl Balance {
-    /// Whether it is open with no environment in between: a formula does not reach over one.
-    fn is_open(&self, wanted: &Opening) -> bool {
-        self.open
-            .iter()
-            .rev()
-            .take_while(|(opening, _)| !matches!(opening, Opening::Environment(_)))
-            .any(|(opening, _)| opening == wanted)
-    }
-
-    fn opens(&mut self, opening: Opening, token: &Token<'_>) {
-        if self.open.len() < DEPTH_MAX {
-            self.open.push((opening, token.line));
-        }
-    }
-
-    fn closes(&mut self, wanted: &Opening, token: &Token<'_>) {
-        // A brace does not end an environment: a stray one must not take a whole document with it.
-        let reach = match wanted {
-            Opening::Environment(_) => usize::MAX,
-            _ => self
-                .open
-                .iter()
-                .rev()
-                .take_while(|(opening, _)| !matches!(opening, Opening::Environment(_)))
-                .count(),
-        };
-        let found = self.open.iter().rev().take(reach).position(|(opening, _)| opening == wanted);
-        let Some(inside) = found else {
-            self.mismatches.push(Mismatch::Close(wanted.clone(), token.line));
-            return;
-        };
-        for _ in 0..inside {
-            if let Some((opening, line)) = self.open.pop() {
-                self.mismatches.push(Mismatch::Open(opening, line));
-            }
-        }
-        self.open.pop();
-    }
+    nesting.finish()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::growth::assert_linear;
+    use crate::opening::Mismatch;
 
     #[test]
-    fn balanced_sources_have_nothing_to_say() {
+    fn a_balanced_source_has_no_mismatch() {
         for source in [
             "",
             r"\frac{1}{2}",
@@ -143,28 +33,70 @@ mod tests {
             r"\[x\] \(y\)",
             r"\begin{a}{\begin{b}\end{b}}\end{a}",
             r"\{ \$ \\[2pt]",
-            r"$\text{if $x$}$",
+            r"$\text{if $x$}$ $$a \mbox{ si } \parbox{3cm}{$x$}$$",
+            r"$\text{a \textbf{$b$} $c$} \frac{\text{$d$}}{2}$",
+            r"\begin{tabular}[t]{>{$}c<{$}|c} a & $b$ \\ \multicolumn{2}{>{$}c<{$}}{$x$} \end{tabular}",
+            r"\begin{tabularx}{\linewidth}{>{$}X<{$}}a\end{tabularx}",
+            r"\newcommand{\be}{\begin{equation}}\newcommand{\ee}{\end{equation}}",
+            r"\newcommand*\be[1][x]{\begin{equation}$}\def\ee#1{\]\end{equation}} $x$",
+            r"\newenvironment{exo}[1][]{\begin{quote}$}{$\end{quote}} $x$",
         ] {
-            let source = if source.contains("text") { r"$\text{if}$" } else { source };
             assert_eq!(balance(source), Balance::default(), "{source}");
         }
     }
 
     #[test]
     fn what_does_not_match_is_named_with_its_line() {
-        let check = |source: &str, mismatches: Vec<Mismatch>, open: &[Opening]| {
+        let check = |source: &str, mismatches: Vec<Mismatch<'_>>, open: &[Opening<'_>]| {
             let balance = balance(source);
-            let still: Vec<Opening> = balance.open.into_iter().map(|(opening, _)| opening).collect();
+            let still: Vec<Opening<'_>> = balance.open.into_iter().map(|(opening, _)| opening).collect();
             assert_eq!((balance.mismatches, still.as_slice()), (mismatches, open), "{source}");
         };
-        let environment = |name: &str| Opening::Environment(name.to_owned());
+        let group = Mismatch::Open(Opening::Group, 1);
+        let inline = Mismatch::Open(Opening::Inline, 1);
         check("{", vec![], &[Opening::Group]);
         check("\n}", vec![Mismatch::Close(Opening::Group, 2)], &[]);
-        check(r"\begin{a}{\end{a}", vec![Mismatch::Open(Opening::Group, 1)], &[]);
+        check(r"\begin{a}{\end{a}", vec![group], &[]);
         check(r"\begin{a}}\end{a}", vec![Mismatch::Close(Opening::Group, 1)], &[]);
-        check(r"\begin{a}\end{b}", vec![Mismatch::Close(environment("b"), 1)], &[environment("a")]);
-        check("\\begin{a}\n\\begin{b}\n\\end{a}", vec![Mismatch::Open(environment("b"), 2)], &[]);
+        check(
+            r"\begin{a}\end{b}",
+            vec![Mismatch::Close(Opening::Environment("b"), 1)],
+            &[Opening::Environment("a")],
+        );
+        check("\\begin{a}\n\\begin{b}\n\\end{a}", vec![Mismatch::Open(Opening::Environment("b"), 2)], &[]);
         check("$x", vec![], &[Opening::Inline]);
-        check("{$x}", vec![Mismatch::Open(Opening::Inline, 1)], &[]);
+        check("{$x}", vec![inline], &[]);
+        check(r"$\text{if $x}$", vec![inline], &[]);
+        check(r"$\frac{1}{2$ et $x$", vec![group], &[]);
+        check(r"\(\text{a\) et \(b\)", vec![group], &[]);
+        check(r"\newcommand{\x}{a $x$", vec![], &[Opening::Group]);
+        check(r"\newcommand\x{a} {$} \section{$}", vec![inline, inline], &[]);
+        check(r"\newcommand{\x}{\begin{document}$\end{document}", vec![inline], &[Opening::Group]);
+        check(r"\begin{tabular}{c $x$ \end{tabular} $y", vec![group], &[Opening::Inline]);
+    }
+
+    #[test]
+    fn work_grows_with_the_length_of_the_source() {
+        for piece in [
+            "{",
+            "{$}",
+            "}",
+            "$\\(",
+            "\\($",
+            "{$",
+            "$\\text{",
+            "\\(\\text{\\)",
+            "\\(}",
+            "\\(\\]",
+            "\\[\\)",
+            "\\begin{a}",
+            "\\begin{a}\\end{b}",
+            "\\begin{tabular}{",
+            "\\def",
+        ] {
+            assert_linear(piece, |times| piece.repeat(times), |source| balance(source).mismatches.len());
+        }
+        let unclosed = |times: usize| "\\begin{a}{".repeat(times) + &"\\end{b}\\]$".repeat(times);
+        assert_linear("closings without an opening", unclosed, |source| balance(source).mismatches.len());
     }
 }

@@ -1,7 +1,8 @@
 //! From the text of a model to a LaTeX document that says what it lacks.
 
 use crate::finding::Finding;
-use crate::{babel, close, lint, packages, repeat, unwrap};
+use crate::unwrap::{BEGIN_DOCUMENT, DOCUMENT_CLASS, END_DOCUMENT, Unwrapped, unwrap};
+use crate::{babel, close, lint, packages, repeat};
 
 /// Our preamble, for a fragment; the rules of the prompt ask for the same packages.
 const PREAMBLE: &str = "\\documentclass[11pt,a4paper]{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n\
@@ -14,27 +15,27 @@ pub struct Finished {
     pub findings: Vec<Finding>,
 }
 
-/// Whether `text` ends in a repetition loop: then asking for its continuation would buy more of the same.
+/// Whether `text` ends in a repetition loop: asking for its continuation would give more of the same.
 pub fn loops(text: &str) -> bool {
     repeat::second_turn(text).is_some()
 }
 
-/// The document in one page's answer: its body, without a preamble that was not asked for.
+/// The body of the document in an answer, without a preamble.
 pub fn body(raw: &str) -> String {
-    let latex = unwrap::unwrap(raw).latex;
-    let inner = latex.split_once("\\begin{document}").map_or(latex.as_str(), |(_, body)| body);
-    inner.split(unwrap::END_DOCUMENT).next().unwrap_or_default().trim().to_owned()
+    let latex = unwrap(raw).latex;
+    let inner = latex.split_once(BEGIN_DOCUMENT).map_or(latex.as_str(), |(_, body)| body);
+    inner.split(END_DOCUMENT).next().unwrap_or_default().trim().to_owned()
 }
 
 /// Puts our preamble around `body`.
 pub fn wrap(body: &str) -> String {
-    format!("{PREAMBLE}\\begin{{document}}\n\n{}\n\n{}\n", body.trim(), unwrap::END_DOCUMENT)
+    format!("{PREAMBLE}{BEGIN_DOCUMENT}\n\n{}\n\n{END_DOCUMENT}\n", body.trim())
 }
 
 /// Cleans, completes and checks. `stopped_by_itself`: the model said that it was done; otherwise the text was cut.
 pub fn finish(raw: &str, stopped_by_itself: bool) -> Finished {
+    let Unwrapped { mut latex, chatter } = unwrap(raw);
     let mut findings = Vec::new();
-    let unwrap::Unwrapped { mut latex, chatter } = unwrap::unwrap(raw);
     if chatter {
         findings.push(Finding::ChatterRemoved);
     }
@@ -42,8 +43,8 @@ pub fn finish(raw: &str, stopped_by_itself: bool) -> Finished {
         findings.push(Finding::UncertainSeam);
         latex = merged;
     }
-    let loop_at = repeat::second_turn(&latex);
-    if let Some(at) = loop_at {
+    let repeats = repeat::second_turn(&latex);
+    if let Some(at) = repeats {
         let line = latex.get(..at).unwrap_or_default().lines().count().max(1);
         findings.push(Finding::Loop { line: u32::try_from(line).unwrap_or(u32::MAX) });
         latex.truncate(at);
@@ -52,31 +53,42 @@ pub fn finish(raw: &str, stopped_by_itself: bool) -> Finished {
         // `unwrap` ends every text with a line end; a line that was cut has to look cut.
         latex.truncate(latex.trim_end().len());
     }
-    let whole = stopped_by_itself && loop_at.is_none();
-    if !latex.contains("\\documentclass") {
+    if !latex.contains(DOCUMENT_CLASS) {
         findings.push(Finding::PreambleAdded);
-        latex = match latex.find("\\begin{document}").and_then(|at| latex.get(at..)) {
-            _ if whole => wrap(&body(&latex)),
-            Some(document) => format!("{PREAMBLE}{document}"),
-            None => format!("{PREAMBLE}\\begin{{document}}\n\n{latex}"),
-        };
+        latex = with_preamble(&latex, stopped_by_itself && repeats.is_none());
     }
-    if !(latex.contains(unwrap::END_DOCUMENT) && latex.contains("\\begin{document}")) {
-        if loop_at.is_none() {
+    if !(latex.contains(END_DOCUMENT) && latex.contains(BEGIN_DOCUMENT)) {
+        if repeats.is_none() {
             findings.push(Finding::Cut);
         }
         latex = close::close(&latex);
     } else if !latex.ends_with('\n') {
         latex.push('\n');
     }
+    check(latex, findings)
+}
+
+/// Our preamble before a text without one. A text that is not `whole` is left open at its end.
+fn with_preamble(latex: &str, whole: bool) -> String {
+    let document = latex.find(BEGIN_DOCUMENT).and_then(|at| latex.get(at..));
+    match document {
+        _ if whole => wrap(&body(latex)),
+        Some(document) => format!("{PREAMBLE}{document}"),
+        None => format!("{PREAMBLE}{BEGIN_DOCUMENT}\n\n{latex}"),
+    }
+}
+
+/// Renews the options of babel, loads the packages that are missing and lists what remains to be looked at, what is
+/// incomplete first.
+fn check(mut latex: String, mut findings: Vec<Finding>) -> Finished {
     if let Some(modern) = babel::modernise(&latex) {
         findings.push(Finding::BabelModernised);
         latex = modern;
     }
     let missing = packages::missing(&latex);
     latex = packages::add(&latex, &missing);
-    findings
-        .extend(missing.into_iter().map(|(package, needed_by)| Finding::PackageAdded { package, needed_by }));
+    let added = missing.into_iter().map(|(package, needed_by)| Finding::PackageAdded { package, needed_by });
+    findings.extend(added);
     findings.extend(lint::lint(&latex));
     findings.sort_by_key(|finding| !finding.is_incomplete());
     Finished { latex, findings }
@@ -85,16 +97,16 @@ pub fn finish(raw: &str, stopped_by_itself: bool) -> Finished {
 /// Several documents one after the other (one per page, or a second start): LaTeX would stop at the first end.
 /// Their bodies become one.
 fn merge_documents(latex: &str) -> Option<String> {
-    let (first, mut rest) = latex.split_once(unwrap::END_DOCUMENT)?;
+    let (first, mut rest) = latex.split_once(END_DOCUMENT)?;
     let mut merged = first.to_owned();
     let mut more = false;
-    while let Some((_, body)) = rest.split_once("\\begin{document}") {
-        let (body, after) = body.split_once(unwrap::END_DOCUMENT).unwrap_or((body, ""));
+    while let Some((_, body)) = rest.split_once(BEGIN_DOCUMENT) {
+        let (body, after) = body.split_once(END_DOCUMENT).unwrap_or((body, ""));
         merged.push_str(body);
         rest = after;
         more = true;
     }
-    more.then(|| format!("{merged}{}\n", unwrap::END_DOCUMENT))
+    more.then(|| format!("{merged}{END_DOCUMENT}\n"))
 }
 
 #[cfg(test)]
@@ -102,7 +114,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::balance;
+    use crate::balance::balance;
+    use crate::growth::assert_linear;
 
     const GOOD: &str = "\\documentclass{article}\n\\usepackage[french]{babel}\n\\usepackage{amsmath}\n\\begin{document}\n\
         \\section*{Exercice 1}\nSoit $x$.\n\\begin{align*}\na &= 1\n\\end{align*}\n\\end{document}\n";
@@ -122,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn each_defect_is_repaired_and_told() {
+    fn each_defect_is_repaired_and_reported() {
         let check = |raw: String, stopped: bool, expected: &[&str]| {
             assert_eq!(codes(&raw, stopped), expected, "{raw}");
         };
@@ -146,7 +159,23 @@ mod tests {
         for cut in 0..GOOD.len() - "\\end{document}\n".len() {
             let finished = finish(&GOOD[..cut], false);
             assert!(finished.findings.iter().any(Finding::is_incomplete), "cut at {cut}: {finished:?}");
-            assert!(balance::balance(&finished.latex).open.is_empty(), "cut at {cut}: {}", finished.latex);
+            assert!(balance(&finished.latex).open.is_empty(), "cut at {cut}: {}", finished.latex);
+        }
+    }
+
+    #[test]
+    fn work_grows_with_the_length_of_the_answer() {
+        for piece in [
+            "\\begin{document}",
+            "\\end{document}",
+            "\\documentclass",
+            "\\end{document}\\begin{document}",
+            "```\n",
+            "\\usepackage{babel}francais,",
+            "x\n",
+            "a \\b{c} $d$\n",
+        ] {
+            assert_linear(piece, |times| piece.repeat(times), |raw| finish(raw, false));
         }
     }
 

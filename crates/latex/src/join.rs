@@ -1,15 +1,16 @@
 //! Joins an answer that stopped at the output limit with its continuation.
 
-use crate::unwrap::unwrap;
+use crate::lines::{Line, lines_with_text};
+use crate::unwrap::{DOCUMENT_CLASS, unwrap};
 
-/// Lines given back to the model so that it finds its place.
-pub const CONTEXT_LINES: usize = 12;
+/// The last lines that the model is given to continue from.
+const CONTEXT_LINES: usize = 12;
 /// Lines looked at for an overlap.
 const OVERLAP_LINES_MAX: usize = 60;
 
 /// The part of an unfinished answer that is kept: up to its last complete line.
 pub fn complete_lines(text: &str) -> &str {
-    text.rfind('\n').and_then(|end| text.get(..=end)).unwrap_or_default()
+    text.get(..text.rfind('\n').map_or(0, |end| end + 1)).unwrap_or_default()
 }
 
 /// The last lines of `text`, for the question that asks for the rest.
@@ -29,47 +30,31 @@ pub struct Joined {
 pub fn join(before: &str, after: &str) -> Joined {
     let kept = complete_lines(before);
     let after = unwrap(after).latex;
-    if after.contains("\\documentclass") && kept.contains("\\documentclass") {
+    if after.contains(DOCUMENT_CLASS) && kept.contains(DOCUMENT_CLASS) {
         return restart(kept, &after);
     }
-    let old: Vec<&str> = meaningful(kept).collect();
-    let new: Vec<(usize, &str)> = lines_with_ends(&after).collect();
+    let old: Vec<Line<'_>> = lines_with_text(kept).collect();
+    let new: Vec<Line<'_>> = lines_with_text(&after).collect();
     let most = OVERLAP_LINES_MAX.min(old.len()).min(new.len());
     let overlap = (1..=most).rev().find(|count| {
-        let tail = old.get(old.len() - count..).unwrap_or_default();
-        let head = new.get(..*count).unwrap_or_default();
-        tail.iter().zip(head).all(|(old, (_, new))| old == new)
+        let tail = old.iter().skip(old.len() - count);
+        tail.zip(&new).all(|(old, new)| old.text == new.text)
     });
-    let from = overlap.and_then(|count| new.get(count - 1)).map_or(0, |(end, _)| *end);
+    let from = overlap.and_then(|count| new.get(count - 1)).map_or(0, |line| line.end);
     Joined { text: format!("{kept}{}", after.get(from..).unwrap_or_default()), certain: true }
 }
 
 /// The model began again from the top: take what follows the last line that is already there.
 fn restart(kept: &str, after: &str) -> Joined {
-    let last = meaningful(kept).last().unwrap_or_default();
-    let mut matches = lines_with_ends(after).filter(|(_, line)| *line == last).map(|(end, _)| end);
-    let (first, more) = (matches.next(), matches.next());
-    if let (Some(end), None) = (first, more) {
-        return Joined { text: format!("{kept}{}", after.get(end..).unwrap_or_default()), certain: true };
+    let last = lines_with_text(kept).last().map_or("", |line| line.text);
+    let mut same = lines_with_text(after).filter(|line| line.text == last);
+    if let (Some(line), None) = (same.next(), same.next()) {
+        let text = format!("{kept}{}", after.get(line.end..).unwrap_or_default());
+        return Joined { text, certain: true };
     }
-    // Which of several places, or none: the longer of the two is the better document.
+    // No place, or several: the longer of the two is the better document.
     let text = if after.len() > kept.len() { after.to_owned() } else { kept.to_owned() };
     Joined { text, certain: false }
-}
-
-fn meaningful(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty())
-}
-
-/// The lines that are not blank, each with the offset after it.
-fn lines_with_ends(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut end = 0;
-    text.split_inclusive('\n')
-        .map(move |line| {
-            end += line.len();
-            (end, line.trim())
-        })
-        .filter(|(_, line)| !line.is_empty())
 }
 
 #[cfg(test)]

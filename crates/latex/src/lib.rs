@@ -14,19 +14,25 @@
     )
 )]
 
-pub mod babel;
-pub mod balance;
-pub mod close;
-pub mod finding;
-pub mod finish;
-pub mod join;
-pub mod lint;
+mod arguments;
+mod babel;
+mod balance;
+mod close;
+mod finding;
+mod finish;
+#[cfg(test)]
+mod growth;
+mod join;
+mod lines;
+mod lint;
 pub mod markdown;
-pub mod packages;
-pub mod repeat;
-pub mod tokens;
-pub mod unwrap;
+mod nesting;
+mod opening;
+mod packages;
+mod repeat;
+mod tokens;
+mod unwrap;
 
 pub use finding::Finding;
 pub use finish::{Finished, body, finish, loops, wrap};
-pub use join::{complete_lines, context, join};
+pub use join::{Joined, complete_lines, context, join};

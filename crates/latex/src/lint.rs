@@ -1,69 +1,23 @@
 //! What can be said of LaTeX without compiling it.
 
-use crate::balance::{Mismatch, balance};
+use crate::balance::balance;
 use crate::finding::Finding;
-use crate::tokens::{Kind, argument, tokens};
+use crate::opening::Mismatch;
+use crate::tokens::{Kind, Token, argument_after_options, tokens};
 
-/// Findings of one kind beyond this tell nothing more.
+/// More findings of one kind are not listed.
 const FINDINGS_MAX: usize = 20;
 
-/// Commands that reach outside of the document, or change what characters mean.
-const DANGEROUS: [&str; 16] = [
-    "write",
-    "immediate",
-    "openout",
-    "openin",
-    "read",
-    "catcode",
-    "csname",
-    "directlua",
-    "luaexec",
-    "ShellEscape",
-    "special",
-    "pdfobj",
-    "input",
-    "include",
-    "verbatiminput",
-    "lstinputlisting",
-];
-
-pub fn lint(latex: &str) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(crate) fn lint(latex: &str) -> Vec<Finding> {
     let balance = balance(latex);
     let still_open = balance.open.into_iter().map(|(opening, line)| Mismatch::Open(opening, line));
-    findings.extend(balance.mismatches.into_iter().chain(still_open).take(FINDINGS_MAX).map(|mismatch| {
-        match mismatch {
-            Mismatch::Open(opening, line) => Finding::NeverClosed { what: opening.shown(), line },
-            Mismatch::Close(opening, line) => {
-                Finding::NeverOpened { what: opening.closing().trim().to_owned(), line }
-            }
-        }
-    }));
-    let mut commands = Vec::new();
-    for token in tokens(latex) {
-        let Kind::Command(name) = token.kind else { continue };
-        let rest = latex.get(token.at + 1 + name.len()..).unwrap_or_default();
-        match name {
-            "includegraphics" => {
-                let rest = rest.trim_start_matches('*');
-                let rest = match rest.strip_prefix('[') {
-                    Some(options) => options.split_once(']').map_or(rest, |(_, after)| after),
-                    None => rest,
-                };
-                let name = argument(rest).unwrap_or_default();
-                // The class mwe's pictures exist everywhere.
-                if !name.starts_with("example-image") {
-                    commands.push(Finding::MissingFile { name: name.to_owned(), line: token.line });
-                }
-            }
-            name if DANGEROUS.contains(&name) => {
-                commands.push(Finding::Dangerous { command: format!("\\{name}"), line: token.line });
-            }
-            _ => {}
-        }
-    }
-    commands.truncate(FINDINGS_MAX);
-    findings.extend(commands);
+    let mismatches = balance.mismatches.into_iter().chain(still_open).map(|mismatch| match mismatch {
+        Mismatch::Open(opening, line) => Finding::NeverClosed { what: opening.marks().0, line },
+        Mismatch::Close(opening, line) => Finding::NeverOpened { what: opening.marks().1, line },
+    });
+    let commands = tokens(latex).into_iter().filter_map(|token| command(latex, token));
+    let mut findings: Vec<Finding> =
+        mismatches.take(FINDINGS_MAX).chain(commands.take(FINDINGS_MAX)).collect();
     let illegible = latex.matches("[illisible]").count();
     if illegible > 0 {
         findings.push(Finding::Illegible { count: u32::try_from(illegible).unwrap_or(u32::MAX) });
@@ -71,9 +25,27 @@ pub fn lint(latex: &str) -> Vec<Finding> {
     findings
 }
 
+fn command(latex: &str, token: Token<'_>) -> Option<Finding> {
+    let Kind::Command(name) = token.kind else { return None };
+    match name {
+        "includegraphics" => {
+            let name = argument_after_options(latex.get(token.end..)?).unwrap_or_default();
+            // The pictures of the package mwe exist everywhere.
+            let exists = name.starts_with("example-image");
+            (!exists).then(|| Finding::MissingFile { name: name.to_owned(), line: token.line })
+        }
+        // Commands that reach outside of the document, or change what characters mean.
+        "write" | "immediate" | "openout" | "openin" | "read" | "catcode" | "csname" | "directlua"
+        | "luaexec" | "ShellEscape" | "special" | "pdfobj" | "input" | "include" | "verbatiminput"
+        | "lstinputlisting" => Some(Finding::Dangerous { command: format!("\\{name}"), line: token.line }),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::growth::assert_linear;
 
     #[test]
     fn each_problem_is_a_finding() {
@@ -88,8 +60,17 @@ mod tests {
         check(r"\input{/etc/passwd}", &["dangerous_command"]);
         check("% \\input{x}\n\\verb|\\input|", &[]);
         check(r"\includegraphics[width=3cm]{figure1.png}", &["missing_file"]);
+        check(r"\includegraphics* [a][b] {example-image-a}", &[]);
         check(r"\includegraphics{example-image-a}", &[]);
+        check(r"\begin{tabular}{>{$}c<{$}}$\text{si $x$}$\end{tabular}", &[]);
         check(r"\textit{[illisible]} et \textit{[illisible]}", &["illegible"]);
         assert_eq!(lint(&"}".repeat(500)).len(), FINDINGS_MAX);
+    }
+
+    #[test]
+    fn work_grows_with_the_length_of_the_source() {
+        for piece in ["\\includegraphics[", "\\includegraphics{", "\\input", "$\\("] {
+            assert_linear(piece, |times| piece.repeat(times), lint);
+        }
     }
 }

@@ -2,125 +2,44 @@
 
 use std::collections::BTreeSet;
 
-use crate::tokens::{Kind, argument, tokens};
-
-/// What is needed, and the packages any of which gives it; the first is the one to add.
-type Row = (&'static [&'static str], &'static [&'static str]);
-
-const COMMANDS: &[Row] = &[
-    (
-        &[
-            "text",
-            "dfrac",
-            "tfrac",
-            "binom",
-            "eqref",
-            "intertext",
-            "iint",
-            "iiint",
-            "operatorname",
-            "substack",
-            "DeclareMathOperator",
-            "xrightarrow",
-            "xleftarrow",
-            "boldsymbol",
-            "implies",
-            "iff",
-            "overset",
-            "underset",
-        ],
-        &["amsmath", "mathtools", "unicode-math"],
-    ),
-    (&["mathbb", "mathfrak"], &["amssymb", "amsfonts", "dsfont", "unicode-math"]),
-    (
-        &[
-            "leqslant",
-            "geqslant",
-            "varnothing",
-            "blacksquare",
-            "square",
-            "nmid",
-            "nexists",
-            "complement",
-            "subsetneq",
-            "lesssim",
-            "gtrsim",
-            "therefore",
-            "because",
-            "curvearrowright",
-        ],
-        &["amssymb", "unicode-math"],
-    ),
-    (&["coloneqq", "eqqcolon", "DeclarePairedDelimiter"], &["mathtools"]),
-    (&["includegraphics"], &["graphicx", "graphics"]),
-    (&["href"], &["hyperref"]),
-    (&["url"], &["hyperref", "url"]),
-    (&["toprule", "midrule", "bottomrule"], &["booktabs"]),
-    (&["multirow"], &["multirow"]),
-    (&["SI", "si", "qty", "num", "unit"], &["siunitx"]),
-    (&["tikz"], &["tikz", "pgfplots", "tkz-tab", "circuitikz"]),
-    (&["textcolor", "color", "definecolor", "colorbox"], &["xcolor", "color", "tikz", "pgfplots"]),
-    (&["cancel", "bcancel", "xcancel"], &["cancel"]),
-    (&["llbracket", "rrbracket"], &["stmaryrd"]),
-    (&["mathscr"], &["mathrsfs", "unicode-math"]),
-    (&["euro"], &["eurosym", "textcomp"]),
-    (&["bm"], &["bm"]),
-    (&["ce"], &["mhchem"]),
-    (&["ding"], &["pifont"]),
-    (&["geometry"], &["geometry"]),
-    (&["lstset", "lstinline"], &["listings"]),
-    (&["tkzTabInit", "tkzTabLine", "tkzTabVar"], &["tkz-tab"]),
-];
-
-const ENVIRONMENTS: &[Row] = &[
-    (
-        &[
-            "align",
-            "align*",
-            "gather",
-            "gather*",
-            "multline",
-            "multline*",
-            "cases",
-            "pmatrix",
-            "bmatrix",
-            "vmatrix",
-            "Vmatrix",
-            "matrix",
-            "split",
-            "aligned",
-            "alignat",
-            "alignat*",
-            "equation*",
-            "gathered",
-            "smallmatrix",
-        ],
-        &["amsmath", "mathtools"],
-    ),
-    (&["proof"], &["amsthm"]),
-    (&["tikzpicture"], &["tikz", "pgfplots", "tkz-tab", "circuitikz"]),
-    (&["axis"], &["pgfplots"]),
-    (&["tabularx"], &["tabularx"]),
-    (&["longtable"], &["longtable"]),
-    (&["lstlisting"], &["listings"]),
-    (&["multicols"], &["multicol"]),
-    (&["wrapfigure"], &["wrapfig"]),
-];
+use crate::tokens::{Kind, Token, argument_after_options, tokens};
 
 const CLASSES_WITH_MATHS: [&str; 3] = ["amsart", "amsbook", "beamer"];
 
 /// The packages to add, each with the first thing that needs it.
-pub fn missing(latex: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn missing(latex: &str) -> Vec<(&'static str, String)> {
     let all = tokens(latex);
-    let rest = |at: usize| latex.get(at..).unwrap_or_default();
-    let mut loaded: BTreeSet<&str> = BTreeSet::new();
-    let mut own: BTreeSet<&str> = BTreeSet::new();
-    for (index, token) in all.iter().enumerate() {
+    let (mut loaded, own) = preamble(latex, &all);
+    if CLASSES_WITH_MATHS.iter().any(|class| loaded.contains(class)) {
+        loaded.extend(["amsmath", "amssymb", "amsfonts", "amsthm"]);
+    }
+    let mut found = Vec::new();
+    for token in &all {
+        let (packages, name, mark) = match token.kind {
+            Kind::Command(name) => (of_command(name), name, "\\"),
+            Kind::Begin(name) => (of_environment(name), name, ""),
+            _ => continue,
+        };
+        if own.contains(name) || packages.iter().any(|package| loaded.contains(package)) {
+            continue;
+        }
+        if let Some(package) = packages.first() {
+            loaded.insert(package);
+            found.push((*package, format!("{mark}{name}")));
+        }
+    }
+    found
+}
+
+/// The class and the packages that are loaded, and the commands and environments that the document defines.
+fn preamble<'a>(latex: &'a str, tokens: &[Token<'a>]) -> (BTreeSet<&'a str>, BTreeSet<&'a str>) {
+    let mut loaded = BTreeSet::new();
+    let mut own = BTreeSet::new();
+    for (index, token) in tokens.iter().enumerate() {
         match token.kind {
             Kind::Command("usepackage" | "RequirePackage" | "documentclass") => {
-                let text = rest(token.at);
-                let list =
-                    text.find('{').and_then(|at| text.get(at..)).and_then(argument).unwrap_or_default();
+                let rest = latex.get(token.end..).unwrap_or_default();
+                let list = argument_after_options(rest).unwrap_or_default();
                 loaded.extend(list.split(',').map(str::trim));
             }
             Kind::Command(
@@ -131,37 +50,19 @@ pub fn missing(latex: &str) -> Vec<(&'static str, String)> {
                 | "DeclareMathOperator"
                 | "newenvironment",
             ) => {
-                let next = all.iter().skip(index + 1).take(2).find_map(|token| match token.kind {
+                own.extend(tokens.iter().skip(index + 1).take(2).find_map(|token| match token.kind {
                     Kind::Command(name) => Some(name),
                     _ => None,
-                });
-                own.extend(next);
+                }));
             }
             _ => {}
         }
     }
-    let mut found: Vec<(&'static str, String)> = Vec::new();
-    for token in &all {
-        let (table, name, shown) = match token.kind {
-            Kind::Command(name) => (COMMANDS, name, format!("\\{name}")),
-            Kind::Begin(name) => (ENVIRONMENTS, name, name.to_owned()),
-            _ => continue,
-        };
-        for (_, packages) in table.iter().filter(|(names, _)| names.contains(&name) && !own.contains(name)) {
-            let given = packages.iter().any(|package| loaded.contains(package))
-                || (packages.iter().any(|package| package.starts_with("ams"))
-                    && CLASSES_WITH_MATHS.iter().any(|class| loaded.contains(class)));
-            if let (false, Some(package)) = (given, packages.first()) {
-                loaded.insert(package);
-                found.push((package, shown.clone()));
-            }
-        }
-    }
-    found
+    (loaded, own)
 }
 
 /// Loads `packages` at the end of the preamble.
-pub fn add(latex: &str, packages: &[(&'static str, String)]) -> String {
+pub(crate) fn add(latex: &str, packages: &[(&'static str, String)]) -> String {
     let lines: String = packages.iter().map(|(package, _)| format!("\\usepackage{{{package}}}\n")).collect();
     match latex.find("\\begin{document}").and_then(|at| latex.split_at_checked(at)) {
         Some((preamble, body)) => format!("{preamble}{lines}{body}"),
@@ -169,9 +70,77 @@ pub fn add(latex: &str, packages: &[(&'static str, String)]) -> String {
     }
 }
 
+/// The packages any of which gives a command; the first one is the one to add.
+fn of_command(name: &str) -> &'static [&'static str] {
+    match name {
+        "text"
+        | "dfrac"
+        | "tfrac"
+        | "binom"
+        | "eqref"
+        | "intertext"
+        | "iint"
+        | "iiint"
+        | "operatorname"
+        | "substack"
+        | "DeclareMathOperator"
+        | "xrightarrow"
+        | "xleftarrow"
+        | "boldsymbol"
+        | "implies"
+        | "iff"
+        | "overset"
+        | "underset" => &["amsmath", "mathtools", "unicode-math"],
+        "mathbb" | "mathfrak" => &["amssymb", "amsfonts", "dsfont", "unicode-math"],
+        "leqslant" | "geqslant" | "varnothing" | "blacksquare" | "square" | "nmid" | "nexists"
+        | "complement" | "subsetneq" | "lesssim" | "gtrsim" | "therefore" | "because" | "curvearrowright" => {
+            &["amssymb", "unicode-math"]
+        }
+        "coloneqq" | "eqqcolon" | "DeclarePairedDelimiter" => &["mathtools"],
+        "includegraphics" => &["graphicx", "graphics"],
+        "href" => &["hyperref"],
+        "url" => &["hyperref", "url"],
+        "toprule" | "midrule" | "bottomrule" => &["booktabs"],
+        "multirow" => &["multirow"],
+        "SI" | "si" | "qty" | "num" | "unit" => &["siunitx"],
+        "tikz" => &["tikz", "pgfplots", "tkz-tab", "circuitikz"],
+        "textcolor" | "color" | "definecolor" | "colorbox" => &["xcolor", "color", "tikz", "pgfplots"],
+        "cancel" | "bcancel" | "xcancel" => &["cancel"],
+        "llbracket" | "rrbracket" => &["stmaryrd"],
+        "mathscr" => &["mathrsfs", "unicode-math"],
+        "euro" => &["eurosym", "textcomp"],
+        "bm" => &["bm"],
+        "ce" => &["mhchem"],
+        "ding" => &["pifont"],
+        "geometry" => &["geometry"],
+        "lstset" | "lstinline" => &["listings"],
+        "tkzTabInit" | "tkzTabLine" | "tkzTabVar" => &["tkz-tab"],
+        _ => &[],
+    }
+}
+
+/// The same for an environment.
+fn of_environment(name: &str) -> &'static [&'static str] {
+    match name {
+        "align" | "align*" | "gather" | "gather*" | "multline" | "multline*" | "cases" | "pmatrix"
+        | "bmatrix" | "vmatrix" | "Vmatrix" | "matrix" | "split" | "aligned" | "alignat" | "alignat*"
+        | "equation*" | "gathered" | "smallmatrix" => &["amsmath", "mathtools"],
+        "proof" => &["amsthm"],
+        "tikzpicture" => &["tikz", "pgfplots", "tkz-tab", "circuitikz"],
+        "axis" => &["pgfplots"],
+        "tabularx" => &["tabularx"],
+        "longtable" => &["longtable"],
+        "lstlisting" => &["listings"],
+        "multicols" => &["multicol"],
+        "wrapfigure" => &["wrapfig"],
+        _ => &[],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::growth::assert_linear;
 
     #[test]
     fn what_lacks_a_package_is_found_once() {
@@ -187,6 +156,13 @@ mod tests {
         check(r"\usepackage{amsfonts}\newcommand{\R}{\mathbb{R}}\leqslant", &["amssymb"]);
         check("% \\mathbb\n\\verb|\\dfrac|", &[]);
         check("plain", &[]);
+    }
+
+    #[test]
+    fn work_grows_with_the_length_of_the_source() {
+        for piece in ["\\usepackage", "\\usepackage[", "\\documentclass{", "\\newcommand"] {
+            assert_linear(piece, |times| piece.repeat(times), missing);
+        }
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Repetition loops: a model that writes the same thing until its limit.
 
+use crate::lines::{Line, lines_with_text};
+use crate::unwrap::END_DOCUMENT;
+
 /// A block of lines counts as a loop from this many times in a row…
 const TIMES_MIN: usize = 10;
 /// …when together they are at least this long: ten empty table rows are no loop.
@@ -10,35 +13,24 @@ const PERIOD_BYTES_MAX: usize = 64;
 const TIMES_IN_LINE_MIN: usize = 30;
 
 /// Where the second turn of a loop at the end of `text` begins (byte offset), if it ends in one.
-pub fn second_turn(text: &str) -> Option<usize> {
-    let body = text.rfind("\\end{document}").and_then(|end| text.get(..end)).unwrap_or(text).trim_end();
+pub(crate) fn second_turn(text: &str) -> Option<usize> {
+    let body = text.rfind(END_DOCUMENT).and_then(|end| text.get(..end)).unwrap_or(text).trim_end();
     by_lines(body).or_else(|| in_last_line(body))
 }
 
 fn by_lines(body: &str) -> Option<usize> {
-    let mut offset = 0;
-    let mut lines: Vec<(usize, &str)> = Vec::new();
-    for line in body.split_inclusive('\n') {
-        if !line.trim().is_empty() {
-            lines.push((offset, line.trim()));
-        }
-        offset += line.len();
-    }
-    // The last line may be a beginning of the loop's next turn.
+    let lines: Vec<Line<'_>> = lines_with_text(body).collect();
+    // The last line may be a beginning of the next turn.
     [lines.len(), lines.len().saturating_sub(1)].into_iter().find_map(|end| {
         let lines = lines.get(..end)?;
         (1..=PERIOD_LINES_MAX.min(lines.len())).find_map(|period| {
-            let same = lines
-                .iter()
-                .rev()
-                .zip(lines.iter().rev().skip(period))
-                .take_while(|(a, b)| a.1 == b.1)
-                .count();
+            let before = lines.iter().rev().skip(period);
+            let same = lines.iter().rev().zip(before).take_while(|(a, b)| a.text == b.text).count();
             let turns = same / period + 1;
             let start = lines.len() - period * turns;
-            let chars: usize = lines.get(start..)?.iter().map(|(_, line)| line.len()).sum();
-            (turns >= TIMES_MIN && chars >= LOOP_CHARS_MIN)
-                .then(|| lines.get(start + period).map(|(at, _)| *at))?
+            let chars: usize = lines.get(start..)?.iter().map(|line| line.text.len()).sum();
+            let loops = turns >= TIMES_MIN && chars >= LOOP_CHARS_MIN;
+            lines.get(start + period).filter(|_| loops).map(|line| line.at)
         })
     })
 }

@@ -1,10 +1,13 @@
-//! From what a model says to the LaTeX in it: fences, sentences around it and odd characters go.
+//! Finds the LaTeX in the answer of a model: removes fences, the sentences around it and control characters.
 
-const DOCUMENT_CLASS: &str = "\\documentclass";
-pub const END_DOCUMENT: &str = "\\end{document}";
+use crate::lines::lines;
+
+pub(crate) const DOCUMENT_CLASS: &str = "\\documentclass";
+pub(crate) const BEGIN_DOCUMENT: &str = "\\begin{document}";
+pub(crate) const END_DOCUMENT: &str = "\\end{document}";
 
 #[derive(Debug, PartialEq, Eq)]
-pub struct Unwrapped {
+pub(crate) struct Unwrapped {
     pub latex: String,
     /// Text before or after the document was dropped.
     pub chatter: bool,
@@ -12,7 +15,7 @@ pub struct Unwrapped {
 
 /// Keeps the document: from the line of the first `\documentclass` to the last `\end{document}`; without a
 /// `\documentclass`, what is inside the first fence, or everything.
-pub fn unwrap(raw: &str) -> Unwrapped {
+pub(crate) fn unwrap(raw: &str) -> Unwrapped {
     let text = plain(raw);
     let (before, inside, after) = match text.find(DOCUMENT_CLASS) {
         Some(at) => {
@@ -25,11 +28,8 @@ pub fn unwrap(raw: &str) -> Unwrapped {
         None => inside_fence(&text),
     };
     let latex = without_fence_lines(inside);
-    let said_something = |part: &str| part.lines().any(|line| !line.trim().is_empty() && !is_fence(line));
-    Unwrapped {
-        chatter: said_something(before) || said_something(after),
-        latex: latex.trim().to_owned() + "\n",
-    }
+    let has_text = |part: &str| part.lines().any(|line| !line.trim().is_empty() && !is_fence(line));
+    Unwrapped { chatter: has_text(before) || has_text(after), latex: latex.trim().to_owned() + "\n" }
 }
 
 fn plain(raw: &str) -> String {
@@ -46,20 +46,13 @@ fn is_fence(line: &str) -> bool {
     line.len() - info.len() >= 3 && info.chars().all(|char| char.is_ascii_alphanumeric())
 }
 
+/// What stands before the first fence, between it and the last one, and after that.
 fn inside_fence(text: &str) -> (&str, &str, &str) {
-    let mut offset = 0;
-    let mut fences = Vec::new();
-    for line in text.split_inclusive('\n') {
-        if is_fence(line) {
-            fences.push((offset, offset + line.len()));
-        }
-        offset += line.len();
-    }
-    let Some((start, inside)) = fences.first().copied() else { return ("", text, "") };
-    let (end, after) =
-        fences.last().copied().filter(|_| fences.len() > 1).unwrap_or((text.len(), text.len()));
+    let mut fences = lines(text).filter(|line| is_fence(line.text));
+    let Some(first) = fences.next() else { return ("", text, "") };
+    let (end, after) = fences.last().map_or((text.len(), text.len()), |last| (last.at, last.end));
     let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
-    (part(0, start), part(inside, end), part(after, text.len()))
+    (part(0, first.at), part(first.end, end), part(after, text.len()))
 }
 
 fn without_fence_lines(text: &str) -> String {
@@ -78,7 +71,7 @@ mod tests {
     const DOCUMENT: &str = "\\documentclass{article}\n\\begin{document}\nx\n\\end{document}\n";
 
     #[test]
-    fn the_document_is_found_in_what_models_say() {
+    fn the_document_is_found_in_the_answer() {
         let check = |raw: String, chatter: bool| {
             assert_eq!(unwrap(&raw), Unwrapped { latex: DOCUMENT.into(), chatter }, "{raw}");
         };
@@ -113,9 +106,15 @@ mod tests {
         #[test]
         fn the_result_is_part_of_the_input(raw in "([a-zé `\n]|```latex\n|\\\\documentclass|\\\\end\\{document\\}){0,30}") {
             let latex = unwrap(&raw).latex;
-            let flat = |text: &str| text.chars().filter(|char| !char.is_whitespace() && *char != '`').collect::<String>();
-            prop_assert!(flat(&raw).contains(&flat(&latex)) || raw.contains("```"));
-            prop_assert_eq!(unwrap(&latex).latex, latex);
+            let without_fences: String = raw.split_inclusive('\n').filter(|line| !is_fence(line)).collect();
+            prop_assert!(without_fences.contains(latex.trim_end()), "{latex:?}");
+            prop_assert_eq!(&unwrap(&latex).latex, &latex);
+        }
+
+        #[test]
+        fn an_answer_that_is_all_latex_comes_back_whole(raw in "([a-zé` \n]|\\\\[a-z]{1,3}|[{}$%]){0,30}") {
+            prop_assume!(!raw.lines().any(is_fence));
+            prop_assert_eq!(unwrap(&raw), Unwrapped { latex: format!("{}\n", raw.trim()), chatter: false });
         }
     }
 }

@@ -1,0 +1,24 @@
+//! A text as lines that know where they stand.
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Line<'a> {
+    /// Without blanks around it.
+    pub text: &'a str,
+    /// Offset of its first byte.
+    pub at: usize,
+    /// Offset after its line end.
+    pub end: usize,
+}
+
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
+    let mut end = 0;
+    text.split_inclusive('\n').map(move |line| {
+        let at = end;
+        end += line.len();
+        Line { text: line.trim(), at, end }
+    })
+}
+
+pub(crate) fn lines_with_text(text: &str) -> impl Iterator<Item = Line<'_>> {
+    lines(text).filter(|line| !line.text.is_empty())
+}
