@@ -2,7 +2,7 @@
 
 /// Emphasis that Markdown knows. Underlining is not among it, and HTML is not written: it becomes emphasis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
+pub(super) enum Style {
     Bold,
     Emphasis,
     Underline,
@@ -10,7 +10,7 @@ pub enum Style {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meaning {
+pub(super) enum Meaning {
     /// Characters.
     Text(&'static str),
     /// A combining character for the next letter.
@@ -58,7 +58,7 @@ pub enum Meaning {
 
 use Meaning::*;
 
-pub fn meaning(name: &str) -> Option<Meaning> {
+pub(super) fn meaning(name: &str) -> Option<Meaning> {
     Some(match name {
         "'" => Accent('\u{301}'),
         "`" => Accent('\u{300}'),

@@ -1,60 +1,22 @@
 //! What environments become: lists, tables, formulas, code, quotations, theorems; any other one is its content.
 
-use super::block::{Block, Flow};
+use super::block::Block;
 use super::commands::Style;
+use super::cursor::Cursor;
 use super::escape::{escape, typeset};
+use super::flow::Flow;
 use super::math;
-use super::read::Reader;
-use super::source::{Cursor, Span};
+use super::reader::Reader;
+use super::source::Span;
 use crate::tokens::VERBATIM;
 
-/// Drawings: their text is no text.
-const DRAWINGS: [&str; 12] = [
-    "tikzpicture",
-    "picture",
-    "pgfpicture",
-    "circuitikz",
-    "pspicture",
-    "axis",
-    "forest",
-    "tikzcd",
-    "asy",
-    "chemfig",
-    "filecontents",
-    "filecontents*",
-];
-
-/// Environments for exercises and results: every name, and the heading in French and in English.
-const HEADINGS: [(&[&str], &str, &str); 20] = [
-    (&["exercice", "exo", "exercise", "ex"], "Exercice", "Exercise"),
-    (&["probleme", "problem"], "Problème", "Problem"),
-    (&["question"], "Question", "Question"),
-    (&["solution", "sol"], "Solution", "Solution"),
-    (&["correction", "corrige"], "Corrigé", "Solution"),
-    (&["reponse", "answer"], "Réponse", "Answer"),
-    (&["indication", "hint"], "Indication", "Hint"),
-    (&["theoreme", "theorem", "thm", "theo"], "Théorème", "Theorem"),
-    (&["definition", "defi", "defn"], "Définition", "Definition"),
-    (&["proposition", "prop"], "Proposition", "Proposition"),
-    (&["propriete", "property"], "Propriété", "Property"),
-    (&["lemme", "lemma"], "Lemme", "Lemma"),
-    (&["corollaire", "corollary"], "Corollaire", "Corollary"),
-    (&["remarque", "remark", "rem", "rmq"], "Remarque", "Remark"),
-    (&["exemple", "example", "exe"], "Exemple", "Example"),
-    (&["preuve", "demonstration", "proof"], "Démonstration", "Proof"),
-    (&["methode", "method"], "Méthode", "Method"),
-    (&["notation"], "Notation", "Notation"),
-    (&["abstract", "resume"], "Résumé", "Abstract"),
-    (&["thebibliography"], "Références", "References"),
-];
-
 impl<'a> Reader<'_, 'a> {
-    pub fn environment(&mut self, name: &str, span: Span, out: &mut Flow) {
-        let body = self.source.slice(span);
+    pub(super) fn environment(&mut self, name: &str, span: Span, out: &mut Flow) {
+        let body = self.source().slice(span);
         match name {
             "comment" => return,
             _ if VERBATIM.contains(&name) => return out.push(verbatim(name, body)),
-            "math" => return self.formula(span, out),
+            "math" => return self.inline_formula(span, out),
             "quote" | "quotation" | "verse" => {
                 let blocks = self.blocks(span);
                 if !blocks.is_empty() {
@@ -62,61 +24,52 @@ impl<'a> Reader<'_, 'a> {
                 }
                 return;
             }
+            // Drawings and files, whose text is not text.
+            "tikzpicture" | "picture" | "pgfpicture" | "circuitikz" | "pspicture" | "axis" | "forest"
+            | "tikzcd" | "asy" | "chemfig" | "filecontents" | "filecontents*" => {
+                return self.whole(span, out);
+            }
             _ => {}
         }
         if let Some(formula) = math::environment(name, body) {
-            self.needs(span);
+            self.need(span);
             if !formula.is_empty() {
                 out.push(Block::Math(formula));
             }
             return;
         }
-        if DRAWINGS.contains(&name) {
-            return self.whole(span, out);
-        }
         if self.list(name, span, out) || self.table(name, span, out) {
             return;
         }
         out.end_paragraph();
-        let mut cursor = Cursor::new(self.source, span);
+        let mut cursor = Cursor::new(self.source(), span);
         if !self.headed(name, &mut cursor, out) {
             self.arguments(name, &mut cursor, out);
         }
-        self.flow(cursor.span, out);
+        self.flow(cursor.rest(), out);
         out.end_paragraph();
     }
 
-    /// An environment that Markdown has nothing for, with its `\begin` and `\end`.
-    pub fn whole(&mut self, span: Span, out: &mut Flow) {
-        let begin = span.token.checked_sub(1).and_then(|at| self.source.tokens.get(at));
-        let end = self.source.tokens.get(span.token_end);
-        let from = begin.map_or(span.at, |token| token.at);
-        let to = end.map_or(span.end, |token| token.end);
-        let body = self.source.text.get(from..to).unwrap_or_default().to_owned();
-        out.push(Block::Code { language: "latex".to_owned(), body });
+    /// An environment that Markdown cannot express, with its `\begin` and `\end`.
+    pub(super) fn whole(&mut self, span: Span, out: &mut Flow) {
+        let tokens = &self.source().tokens;
+        let begin = span.token.checked_sub(1).and_then(|at| tokens.get(at)).map_or(span.at, |token| token.at);
+        let end = tokens.get(span.token_end).map_or(span.end, |token| token.end);
+        out.push(Block::latex(self.source().between(begin, end)));
     }
 
     /// The bold heading of an exercise or a theorem; says whether it is one.
     fn headed(&mut self, name: &str, cursor: &mut Cursor<'_, 'a>, out: &mut Flow) -> bool {
-        let declared = self.facts.declared.get(name).and_then(|at| self.facts.theorems.get(*at));
-        let bare = name.trim_end_matches('*');
-        let known = HEADINGS.iter().find(|(names, ..)| names.contains(&bare));
-        let (mut heading, counter) = match (declared, known) {
-            (Some(theorem), _) => (escape(&typeset(theorem.title)), theorem.counter),
-            (None, Some((_, french, english))) => {
-                ((if self.facts.english { english } else { french }).to_string(), None)
+        let mut heading = match (self.facts().theorems.get(name).copied(), heading(name)) {
+            (Some(theorem), _) => {
+                let number = theorem.counter.map(|counter| format!(" {}", self.count(counter)));
+                escape(&typeset(theorem.title)) + &number.unwrap_or_default()
             }
+            (None, Some((french, english))) => self.facts().word(french, english).to_owned(),
             (None, None) => return false,
         };
-        if let Some(counter) = counter {
-            let number = self.counters.entry(counter).or_default();
-            *number = number.saturating_add(1);
-            heading.push_str(&format!(" {number}"));
-        }
         if let Some(title) = cursor.optional() {
-            self.styles.push(Style::Bold);
-            let title = self.line(title);
-            self.styles.pop();
+            let title = self.within(Style::Bold, |reader| reader.line(title));
             heading.push_str(&format!(" ({title})"));
         }
         if name == "thebibliography" {
@@ -129,36 +82,63 @@ impl<'a> Reader<'_, 'a> {
     /// The arguments of environments that only lay their content out; the title of a box is kept.
     fn arguments(&mut self, name: &str, cursor: &mut Cursor<'_, 'a>, out: &mut Flow) {
         let groups = match name {
-            "minipage" | "multicols" | "spacing" | "wrapfigure" | "wraptable" | "tabbing" => 1,
+            "figure" | "figure*" | "table" | "table*" | "tcolorbox" | "mdframed" | "framed" | "subfigure"
+            | "tabbing" => 0,
+            "minipage" | "multicols" | "spacing" | "wrapfigure" | "wraptable" => 1,
             "adjustwidth" | "addmargin" => 2,
-            "center" | "flushleft" | "flushright" | "document" | "titlepage" | "small" | "large" => return,
-            "figure" | "figure*" | "table" | "table*" | "tcolorbox" | "mdframed" | "framed" | "subfigure" => {
-                0
-            }
             _ => return,
         };
         while let Some(options) = cursor.optional() {
-            let source = self.source.slice(options);
-            let Some(at) = source.find("title=").or_else(|| source.find("title =")) else { continue };
-            let value =
-                source.get(at..).and_then(|title| title.split_once('=')).map_or("", |(_, value)| value);
-            let value = value.trim_start();
-            let title = match value.strip_prefix('{') {
-                Some(inner) => inner.split_once('}').map_or(inner, |(title, _)| title),
-                None => value.split(',').next().unwrap_or_default(),
-            };
+            let title = box_title(self.source().slice(options)).map(typeset).unwrap_or_default();
             if !title.trim().is_empty() {
-                out.push(Block::Paragraph(format!("**{}**", escape(typeset(title).trim()))));
+                out.push(Block::Paragraph(format!("**{}**", escape(title.trim()))));
             }
         }
-        for _ in 0..if name == "tabbing" { 0 } else { groups } {
+        for _ in 0..groups {
             cursor.group();
-            while cursor.optional().is_some() {}
+            cursor.skip_options();
         }
         if name.starts_with("wrap") {
             cursor.group();
         }
     }
+}
+
+/// The heading of an environment for exercises and results, in French and in English.
+fn heading(name: &str) -> Option<(&'static str, &'static str)> {
+    Some(match name.trim_end_matches('*') {
+        "exercice" | "exo" | "exercise" | "ex" => ("Exercice", "Exercise"),
+        "probleme" | "problem" => ("Problème", "Problem"),
+        "question" => ("Question", "Question"),
+        "solution" | "sol" => ("Solution", "Solution"),
+        "correction" | "corrige" => ("Corrigé", "Solution"),
+        "reponse" | "answer" => ("Réponse", "Answer"),
+        "indication" | "hint" => ("Indication", "Hint"),
+        "theoreme" | "theorem" | "thm" | "theo" => ("Théorème", "Theorem"),
+        "definition" | "defi" | "defn" => ("Définition", "Definition"),
+        "proposition" | "prop" => ("Proposition", "Proposition"),
+        "propriete" | "property" => ("Propriété", "Property"),
+        "lemme" | "lemma" => ("Lemme", "Lemma"),
+        "corollaire" | "corollary" => ("Corollaire", "Corollary"),
+        "remarque" | "remark" | "rem" | "rmq" => ("Remarque", "Remark"),
+        "exemple" | "example" | "exe" => ("Exemple", "Example"),
+        "preuve" | "demonstration" | "proof" => ("Démonstration", "Proof"),
+        "methode" | "method" => ("Méthode", "Method"),
+        "notation" => ("Notation", "Notation"),
+        "abstract" | "resume" => ("Résumé", "Abstract"),
+        "thebibliography" => ("Références", "References"),
+        _ => return None,
+    })
+}
+
+/// `title=…` or `title={…}` among the options of a box.
+fn box_title(options: &str) -> Option<&str> {
+    let at = options.find("title=").or_else(|| options.find("title ="))?;
+    let value = options.get(at..)?.split_once('=')?.1.trim_start();
+    Some(match value.strip_prefix('{') {
+        Some(inner) => inner.split('}').next().unwrap_or_default(),
+        None => value.split(',').next().unwrap_or_default(),
+    })
 }
 
 /// A block of code; the language from the environment's options, if it is one word.
@@ -167,17 +147,11 @@ fn verbatim(name: &str, body: &str) -> Block {
         Some((first, rest)) if first.trim_start().starts_with(['[', '{']) => (first, rest),
         _ => ("", body),
     };
-    let word = |text: &str| -> String {
-        text.trim_start_matches(['{', ' ']).chars().take_while(char::is_ascii_alphanumeric).collect()
-    };
     let language = match name {
-        "minted" => options.rsplit_once('{').map_or_else(String::new, |(_, language)| word(language)),
-        _ => options.split_once("language=").map_or_else(String::new, |(_, language)| word(language)),
+        "minted" => options.rsplit_once('{'),
+        _ => options.split_once("language="),
     };
-    Block::Code { language: language.to_ascii_lowercase(), body: code.to_owned() }
-}
-
-/// The definitions that formulas need, as a block that shows nothing and that MathJax reads.
-pub fn definitions(sources: &[&str]) -> Block {
-    Block::Math(sources.iter().map(|source| math::display(source)).collect::<Vec<_>>().join("\n"))
+    let language = language.map_or("", |(_, language)| language).trim_start_matches(['{', ' ']);
+    let word: String = language.chars().take_while(char::is_ascii_alphanumeric).collect();
+    Block::Code { language: word.to_ascii_lowercase(), body: code.to_owned() }
 }

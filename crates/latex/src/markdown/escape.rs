@@ -1,10 +1,10 @@
 //! LaTeX's characters as Markdown's: what LaTeX prints, and nothing that Markdown would take as markup.
 
 /// A no-break space.
-pub const NBSP: char = '\u{a0}';
+pub(super) const NBSP: char = '\u{a0}';
 
 /// Text as Markdown that shows just this; `#` too, since Obsidian makes tags of it anywhere.
-pub fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     let mut before = None;
@@ -28,7 +28,7 @@ pub fn escape(text: &str) -> String {
 }
 
 /// Source text as it prints: ligatures, ties, runs of blanks and line ends as one space.
-pub fn typeset(source: &str) -> String {
+pub(super) fn typeset(source: &str) -> String {
     const LIGATURES: [(&str, &str); 6] =
         [("---", "—"), ("--", "–"), ("``", "“"), ("''", "”"), ("<<", "«"), (">>", "»")];
     let mut text = String::with_capacity(source.len());
@@ -52,7 +52,7 @@ pub fn typeset(source: &str) -> String {
 }
 
 /// A line of a paragraph, so that Markdown does not take its beginning for a list, a heading, a quotation or a rule.
-pub fn line_start(line: &str) -> String {
+pub(super) fn line_start(line: &str) -> String {
     let digits = line.find(|char: char| !char.is_ascii_digit()).unwrap_or(line.len());
     let (number, after) = line.split_at_checked(digits).unwrap_or(("", line));
     if !number.is_empty() {
@@ -74,7 +74,7 @@ fn ends_marker(text: &str) -> bool {
 }
 
 /// `text` as code in a sentence, whatever backticks are in it.
-pub fn code_span(text: &str) -> String {
+pub(super) fn code_span(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() {
         return text;
@@ -85,7 +85,7 @@ pub fn code_span(text: &str) -> String {
 }
 
 /// `body` as a block of code, with a fence that is longer than any in it.
-pub fn code_block(language: &str, body: &str) -> String {
+pub(super) fn code_block(language: &str, body: &str) -> String {
     let fence = "`".repeat((longest_run(body) + 1).max(3));
     format!("{fence}{language}\n{}\n{fence}", body.trim_matches('\n').trim_end())
 }
@@ -95,7 +95,7 @@ fn longest_run(text: &str) -> usize {
 }
 
 /// An address for a link, or nothing where it is not one that a reader can safely follow.
-pub fn address(raw: &str) -> Option<String> {
+pub(super) fn address(raw: &str) -> Option<String> {
     let raw = raw.trim().replace("\\%", "%").replace("\\#", "#").replace("\\_", "_").replace("\\&", "&");
     let lower = raw.to_ascii_lowercase();
     if !["http://", "https://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme)) {

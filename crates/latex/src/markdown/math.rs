@@ -1,54 +1,39 @@
 //! Formulas. What is written in them stays: only blanks, comments, labels and dollars inside dollars change, because
-//! Markdown would stumble over them.
+//! Markdown would misread them.
 
-/// Environments that are a formula of their own, and what stands for them between `$$`: `""` for nothing.
-const DISPLAYS: [(&str, &str); 20] = [
-    ("equation", ""),
-    ("displaymath", ""),
-    ("math", ""),
-    ("dmath", ""),
-    ("align", "aligned"),
-    ("flalign", "aligned"),
-    ("alignat", "alignedat"),
-    ("gather", "gathered"),
-    ("multline", "gathered"),
-    ("eqnarray", "array}{rcl"),
-    ("aligned", "aligned"),
-    ("alignedat", "alignedat"),
-    ("gathered", "gathered"),
-    ("split", "split"),
-    ("array", "array"),
-    ("cases", "cases"),
-    ("matrix", "matrix"),
-    ("pmatrix", "pmatrix"),
-    ("bmatrix", "bmatrix"),
-    ("vmatrix", "vmatrix"),
-];
+use super::escape::line_start;
+use crate::tokens::argument;
 
 /// What the environment `name` with `body` is between `$$`; `None`: it is not a formula.
-pub fn environment(name: &str, body: &str) -> Option<String> {
+pub(super) fn environment(name: &str, body: &str) -> Option<String> {
     let bare = name.trim_end_matches('*');
-    let (_, inner) = DISPLAYS.iter().find(|(display, _)| *display == bare)?;
+    // The environment that stands for it between `$$`, and its arguments.
+    let (inner, arguments) = match bare {
+        "equation" | "displaymath" | "math" | "dmath" => return Some(display(body)),
+        "align" | "flalign" => ("aligned", ""),
+        "alignat" => ("alignedat", ""),
+        "gather" | "multline" => ("gathered", ""),
+        "eqnarray" => ("array", "{rcl}"),
+        "aligned" | "alignedat" | "gathered" | "split" | "array" | "cases" | "matrix" | "pmatrix"
+        | "bmatrix" | "vmatrix" => (bare, ""),
+        _ => return None,
+    };
     let body = display(body);
     if body.is_empty() {
         return Some(body);
     }
-    if inner.is_empty() {
-        return Some(body);
-    }
     // `\tag` is an error inside `aligned` and its like; MathJax and KaTeX know `align*` as a display of its own.
-    if body.contains("\\tag") && !matches!(*inner, "split" | "array" | "cases") {
+    if body.contains("\\tag") && !matches!(bare, "split" | "array" | "cases") {
         return Some(format!("\\begin{{{bare}*}}\n{body}\n\\end{{{bare}*}}"));
     }
     let body = body.replace("\\nonumber", "").replace("\\notag", "");
-    let end = inner.split('}').next().unwrap_or(inner);
     // Arguments stay next to the `\begin` that they belong to.
     let line = if body.starts_with('{') { "" } else { "\n" };
-    Some(format!("\\begin{{{inner}}}{line}{}\n\\end{{{end}}}", body.trim()))
+    Some(format!("\\begin{{{inner}}}{arguments}{line}{}\n\\end{{{inner}}}", body.trim()))
 }
 
 /// A formula in a sentence, in one line.
-pub fn inline(source: &str) -> String {
+pub(super) fn inline(source: &str) -> String {
     let body = clean(source).split_whitespace().collect::<Vec<_>>().join(" ");
     // `\ ` at the end needs its blank, or the backslash would take the dollar.
     let body = if ends_with_control(&body) { format!("{body} {{}}") } else { body };
@@ -56,7 +41,7 @@ pub fn inline(source: &str) -> String {
 }
 
 /// A formula of its own, without the `$$`: no empty lines, and no line that begins like a block of Markdown.
-pub fn display(source: &str) -> String {
+pub(super) fn display(source: &str) -> String {
     let mut body = String::new();
     for line in clean(source).lines().map(str::trim).filter(|line| !line.is_empty()) {
         if !body.is_empty() {
@@ -76,9 +61,8 @@ fn ends_with_control(body: &str) -> bool {
 }
 
 /// Whether Markdown may take a line that begins so for a list, a heading, a quotation, a rule, a table or HTML.
-pub fn begins_a_block(line: &str) -> bool {
-    line.starts_with(['-', '+', '*', '>', '#', '=', '<', '|', '~', '`', ':', '_'])
-        || super::escape::line_start(line) != line
+pub(super) fn begins_a_block(line: &str) -> bool {
+    line.starts_with(['-', '+', '*', '>', '#', '=', '<', '|', '~', '`', ':', '_']) || line_start(line) != line
 }
 
 /// Comments and labels go; inner dollars become `\(` and `\)`; `<` is kept apart from a letter after it.
@@ -124,9 +108,8 @@ fn clean(source: &str) -> String {
 
 /// The length of the `\label{…}` at the start of `text`.
 fn label(text: &str) -> Option<usize> {
-    let (name, _) =
-        text.strip_prefix("\\label{")?.split_at_checked(text.find(['}', '\n'])?.checked_sub(7)?)?;
-    Some(name.len() + 8)
+    let name = argument(text.strip_prefix("\\label").filter(|rest| rest.starts_with('{'))?)?;
+    Some("\\label{}".len() + name.len())
 }
 
 #[cfg(test)]

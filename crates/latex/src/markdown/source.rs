@@ -1,16 +1,13 @@
-//! LaTeX as nested spans: what belongs to which brace and which environment is found once, in linear time, so that
-//! reading it never has to look ahead.
+//! LaTeX as nested spans. Which brace and which `\end` closes what is found once, in linear time, so that reading
+//! never looks ahead.
 
 use std::collections::BTreeMap;
 
 use crate::tokens::{Kind, Token, tokens};
 
-/// `[…]` with more bytes than this is text.
-const OPTIONAL_BYTES_MAX: usize = 2000;
-
 /// Part of a source: bytes, and the tokens in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
+pub(super) struct Span {
     pub at: usize,
     pub end: usize,
     pub token: usize,
@@ -18,7 +15,7 @@ pub struct Span {
 }
 
 #[derive(Debug)]
-pub struct Source<'a> {
+pub(super) struct Source<'a> {
     pub text: &'a str,
     pub tokens: Vec<Token<'a>>,
     /// For each token that opens something: the one that closes it.
@@ -26,33 +23,42 @@ pub struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    pub fn new(text: &'a str) -> Self {
+    pub(super) fn new(text: &'a str) -> Self {
         let tokens = tokens(text);
         let partners = partners(&tokens);
         Self { text, tokens, partners }
     }
 
-    pub fn whole(&self) -> Span {
+    pub(super) fn whole(&self) -> Span {
         Span { at: 0, end: self.text.len(), token: 0, token_end: self.tokens.len() }
     }
 
-    pub fn slice(&self, span: Span) -> &'a str {
-        self.text.get(span.at..span.end).unwrap_or_default()
+    pub(super) fn slice(&self, span: Span) -> &'a str {
+        self.between(span.at, span.end)
     }
 
-    pub fn tokens_in(&self, span: Span) -> &[Token<'a>] {
+    pub(super) fn between(&self, at: usize, end: usize) -> &'a str {
+        self.text.get(at..end).unwrap_or_default()
+    }
+
+    /// A token as it is written.
+    pub(super) fn written(&self, token: Token<'a>) -> &'a str {
+        self.between(token.at, token.end)
+    }
+
+    pub(super) fn tokens_in(&self, span: Span) -> &[Token<'a>] {
         self.tokens.get(span.token..span.token_end).unwrap_or_default()
     }
 
     /// What stands between the token `open` and its partner; without a partner, nothing.
-    pub fn inside(&self, open: usize) -> Option<Span> {
+    pub(super) fn inside(&self, open: usize) -> Option<Span> {
         let close = self.partners.get(open).copied().flatten()?;
         let (first, last) = (self.tokens.get(open)?, self.tokens.get(close)?);
         Some(Span { at: first.end, end: last.at, token: open + 1, token_end: close })
     }
 
     /// Between `\begin{document}` and its end; everything where neither is found.
-    pub fn body(&self) -> Span {
+    pub(super) fn body(&self) -> Span {
         let whole = self.whole();
         let begin = self.tokens.iter().position(|token| token.kind == Kind::Begin("document"));
         let Some(begin) = begin else { return whole };
@@ -105,126 +111,4 @@ fn partners(tokens: &[Token<'_>]) -> Vec<Option<usize>> {
         }
     }
     partners
-}
-
-/// What comes next in a span.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Piece<'a> {
-    Text(&'a str),
-    /// The token and its number.
-    Token(Token<'a>, usize),
-}
-
-/// A reader of one span; it never leaves it.
-#[derive(Debug, Clone)]
-pub struct Cursor<'s, 'a> {
-    source: &'s Source<'a>,
-    pub span: Span,
-}
-
-impl<'s, 'a> Cursor<'s, 'a> {
-    pub fn new(source: &'s Source<'a>, span: Span) -> Self {
-        Self { source, span }
-    }
-
-    /// The text before the next token.
-    pub fn gap(&self) -> &'a str {
-        let end = self.token().map_or(self.span.end, |token| token.at);
-        self.source.text.get(self.span.at..end).unwrap_or_default()
-    }
-
-    fn token(&self) -> Option<Token<'a>> {
-        let within = self.span.token < self.span.token_end;
-        within.then(|| self.source.tokens.get(self.span.token).copied()).flatten()
-    }
-
-    /// The next token, if no text stands before it.
-    pub fn peek(&self) -> Option<(Token<'a>, usize)> {
-        self.token().filter(|token| token.at <= self.span.at).map(|token| (token, self.span.token))
-    }
-
-    pub fn advance(&mut self) -> Option<Piece<'a>> {
-        let gap = self.gap();
-        if !gap.is_empty() {
-            self.span.at += gap.len();
-            return Some(Piece::Text(gap));
-        }
-        let token = self.token()?;
-        let number = self.span.token;
-        self.span.at = token.end;
-        self.span.token += 1;
-        Some(Piece::Token(token, number))
-    }
-
-    /// Goes on behind the partner of the token `open`; its inside.
-    pub fn enter(&mut self, open: usize) -> Option<Span> {
-        let inside = self.source.inside(open).filter(|inside| inside.token_end < self.span.token_end)?;
-        self.span.token = inside.token_end + 1;
-        self.span.at = self.source.tokens.get(inside.token_end).map_or(inside.end, |token| token.end);
-        Some(inside)
-    }
-
-    /// Blanks and at most one line end, as after the name of a command.
-    pub fn skip_blanks(&mut self) {
-        let gap = self.gap();
-        let bare = gap.trim_start_matches([' ', '\t']);
-        let bare = match bare.strip_prefix('\n').map(|after| after.trim_start_matches([' ', '\t'])) {
-            Some(after) if !after.starts_with('\n') => after,
-            _ => bare,
-        };
-        self.span.at += gap.len() - bare.len();
-    }
-
-    /// Takes `text` if it is next.
-    pub fn take(&mut self, text: &str) -> bool {
-        let taken = self.gap().starts_with(text);
-        if taken {
-            self.span.at += text.len();
-        }
-        taken
-    }
-
-    /// `{…}`
-    pub fn group(&mut self) -> Option<Span> {
-        let mut ahead = self.clone();
-        ahead.skip_blanks();
-        let (token, number) = ahead.peek()?;
-        if token.kind != Kind::Open {
-            return None;
-        }
-        let inside = ahead.enter(number)?;
-        *self = ahead;
-        Some(inside)
-    }
-
-    /// `[…]`, with balanced braces in it.
-    pub fn optional(&mut self) -> Option<Span> {
-        let mut ahead = self.clone();
-        ahead.skip_blanks();
-        if !ahead.take("[") {
-            return None;
-        }
-        let start = ahead.span;
-        let near = self.source.text.as_bytes().get(start.at..self.span.end).unwrap_or_default();
-        memchr::memchr(b']', near.get(..OPTIONAL_BYTES_MAX).unwrap_or(near))?;
-        loop {
-            let gap = ahead.gap();
-            if let Some(close) = gap.find(']') {
-                let end = ahead.span.at + close;
-                ahead.span.at = end + 1;
-                let inside = Span { at: start.at, end, token: start.token, token_end: ahead.span.token };
-                *self = ahead;
-                return Some(inside);
-            }
-            if gap.contains("\n\n") || ahead.span.at - start.at > OPTIONAL_BYTES_MAX {
-                return None;
-            }
-            ahead.span.at += gap.len();
-            let (token, number) = ahead.peek()?;
-            ahead.advance();
-            if token.kind == Kind::Open {
-                ahead.enter(number);
-            }
-        }
-    }
 }

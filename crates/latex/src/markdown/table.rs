@@ -1,8 +1,12 @@
 //! Tables. Markdown has rows of cells of one line and nothing else: a table with more stays LaTeX.
 
-use super::block::{Block, Flow, flatten};
-use super::read::{Closing, Reader, formula};
-use super::source::{Cursor, Piece, Span};
+use super::block::{Block, flatten};
+use super::cursor::{Cursor, Piece};
+use super::flow::Flow;
+use super::formula::{Closing, formula};
+use super::layout::skip_break;
+use super::reader::Reader;
+use super::source::Span;
 use crate::tokens::Kind;
 
 /// More columns than this are no table of a course; each row is filled up to as many.
@@ -10,7 +14,7 @@ const COLUMNS_MAX: usize = 40;
 
 impl Reader<'_, '_> {
     /// Reads a table; says whether it is one.
-    pub fn table(&mut self, name: &str, span: Span, out: &mut Flow) -> bool {
+    pub(super) fn table(&mut self, name: &str, span: Span, out: &mut Flow) -> bool {
         let widths = match name.trim_end_matches('*') {
             "tabular" if name.ends_with('*') => 1,
             "tabular" | "longtable" | "supertabular" | "tabu" => 0,
@@ -25,29 +29,15 @@ impl Reader<'_, '_> {
     }
 
     fn simple(&mut self, widths: usize, span: Span) -> Option<Block> {
-        let mut cursor = Cursor::new(self.source, span);
+        let mut cursor = Cursor::new(self.source(), span);
         for _ in 0..widths {
             cursor.group()?;
         }
         cursor.optional();
-        let spec = cursor.group()?;
-        let mut columns = columns(self.source.slice(spec))?;
-        let rows = self.rows(cursor)?;
+        let mut columns = columns(self.source().slice(cursor.group()?))?;
         let mut table: Vec<Vec<String>> = Vec::new();
-        for row in rows {
-            let mut cells = Vec::new();
-            for cell in row {
-                let blocks = self.blocks(cell);
-                if blocks.iter().any(|block| !matches!(block, Block::Paragraph(_))) {
-                    return None;
-                }
-                let cell = flatten(&blocks);
-                // In a table Markdown splits at every `|`, in formulas and in code too.
-                if cell.contains('|') {
-                    return None;
-                }
-                cells.push(cell);
-            }
+        for row in rows(cursor)? {
+            let cells: Vec<String> = row.into_iter().map(|cell| self.cell(cell)).collect::<Option<_>>()?;
             if cells.iter().any(|cell| !cell.is_empty()) {
                 table.push(cells);
             }
@@ -60,58 +50,57 @@ impl Reader<'_, '_> {
         Some(Block::Table { columns, rows: table })
     }
 
-    /// The cells between `&` and `\\`; `None` where something is inside that a cell cannot hold.
-    fn rows(&self, mut cursor: Cursor<'_, '_>) -> Option<Vec<Vec<Span>>> {
-        let mut rows = vec![Vec::new()];
-        let mut start = cursor.span;
-        loop {
-            let here = cursor.span;
-            let piece = cursor.advance();
-            let mut ends = |end: usize, token_end: usize| {
-                let cell = Span { at: start.at, end, token: start.token, token_end };
-                if let Some(row) = rows.last_mut() {
-                    row.push(cell);
-                }
-            };
-            match piece {
-                None => {
-                    ends(here.end, here.token_end);
-                    return Some(rows);
-                }
-                Some(Piece::Text(gap)) if gap.contains('%') => return None,
-                Some(Piece::Text(gap)) => {
-                    if let Some(at) = gap.find('&') {
-                        ends(here.at + at, here.token);
-                        cursor.span = Span { at: here.at + at + 1, ..here };
-                        start = cursor.span;
-                    }
-                }
-                Some(Piece::Token(token, number)) => match token.kind {
-                    Kind::Command("\\" | "tabularnewline" | "cr") => {
-                        ends(token.at, number);
-                        rows.push(Vec::new());
-                        cursor.take("*");
-                        if cursor.gap().starts_with('[') {
-                            cursor.optional();
-                        }
-                        start = cursor.span;
-                    }
-                    Kind::Command("multirow" | "multicolumn" | "item" | "[" | "footnote")
-                    | Kind::Begin(_) => {
-                        return None;
-                    }
-                    Kind::Open => {
-                        cursor.enter(number);
-                    }
-                    Kind::Dollar => {
-                        formula(&mut cursor, Closing::Dollar);
-                    }
-                    Kind::Command("(") => {
-                        formula(&mut cursor, Closing::Command(")"));
-                    }
-                    _ => {}
-                },
+    /// A cell as one line; in a table Markdown splits at every `|`, in formulas and in code too.
+    fn cell(&mut self, cell: Span) -> Option<String> {
+        let blocks = self.blocks(cell);
+        let is_line = blocks.iter().all(|block| matches!(block, Block::Paragraph(_)));
+        is_line.then(|| flatten(&blocks)).filter(|cell| !cell.contains('|'))
+    }
+}
+
+/// The cells between `&` and `\\`; `None` where something is inside that a cell cannot hold.
+fn rows(mut cursor: Cursor<'_, '_>) -> Option<Vec<Vec<Span>>> {
+    let mut rows = Vec::new();
+    let mut row = Vec::new();
+    let mut start = cursor.rest();
+    loop {
+        let here = cursor.rest();
+        // A cell from `start`, up to a byte and a token.
+        let cell = |start: Span, end: usize, token_end: usize| Span { end, token_end, ..start };
+        match cursor.advance() {
+            None => {
+                row.push(cell(start, here.end, here.token_end));
+                rows.push(row);
+                return Some(rows);
             }
+            Some(Piece::Text(gap)) if gap.contains('%') => return None,
+            Some(Piece::Text(gap)) => {
+                for (at, mark) in gap.match_indices('&') {
+                    row.push(cell(start, here.at + at, here.token));
+                    start = Span { at: here.at + at + mark.len(), ..here };
+                }
+            }
+            Some(Piece::Token(token, number)) => match token.kind {
+                Kind::Command("\\" | "tabularnewline" | "cr") => {
+                    row.push(cell(start, token.at, number));
+                    rows.push(std::mem::take(&mut row));
+                    skip_break(&mut cursor);
+                    start = cursor.rest();
+                }
+                Kind::Command("multirow" | "multicolumn" | "item" | "[" | "footnote") | Kind::Begin(_) => {
+                    return None;
+                }
+                Kind::Open => {
+                    cursor.enter(number);
+                }
+                Kind::Dollar => {
+                    formula(&mut cursor, Closing::Dollar);
+                }
+                Kind::Command("(") => {
+                    formula(&mut cursor, Closing::Parenthesis);
+                }
+                _ => {}
+            },
         }
     }
 }
