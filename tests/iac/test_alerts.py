@@ -109,7 +109,7 @@ def test_the_collector_tells_the_paths_apart_that_alerts_name():
     """The paths of DESIGN §5, and nothing a visitor makes up: each value is a series."""
     statements = yaml.safe_load((FOLDER / "collector-config.yaml").read_text())["processors"]["transform/route"]["trace_statements"][0]["statements"]
     known, verify = (match[1] for statement in statements if (match := re.search(r'IsMatch\(attributes\["url.path"\], "(.*)"\)', statement)))
-    named = {"/auth", "/login", "/register", "/home", "/account", "/logout", "/auth/verify", "/auth/internal/spend", "/auth/internal/refund", "/auth/internal/delivered", "/auth/internal/recall"}
+    named = {"/auth", "/login", "/register", "/home", "/account", "/logout", "/auth/verify", "/auth/internal/reservations", "/auth/internal/reservations/lookup"}
     named |= {"/auth/readyz", "/llm", "/llm/send", "/send", "/ocr"}
     assert [path for path in named if not re.search(known, path) or not re.search(known, path + "/")] == []
     assert [path for path in ("/", "//", "/auth//", "/auth/x", "/authx", "/auth/verify/ocr", "/x/auth", "/ocr/assets/a.css") if re.search(known, path)] == []
@@ -140,7 +140,7 @@ def sign_in(status):
 
 
 def spend(status):
-    return answers("auth", status, route="/auth/internal/spend")
+    return answers("auth", status, route="/auth/internal/reservations")
 
 
 SIGN_IN = ("auth", "/auth", "POST")
@@ -168,7 +168,7 @@ SERIES = {
         {answers("llm", "503"): "0+60x60", spend("429"): "0+60x60", spend("424"): "7x60"},
         {spend("424"): "0+1x60"},
     ),
-    # Questions that the open breaker turned away are the alert above, not this one.
+    # What an open circuit refused is the alert above, not this one.
     "ServiceUnavailable": (
         {answers("llm", "503"): "0+60x60", spend("424"): "0+60x60", answers("ocr", "503"): "0x60"},
         {answers("llm", "503"): "0+66x60", spend("424"): "0+60x60"},

@@ -162,7 +162,7 @@ ENDED = {
     "SignInFailures": [("auth", "POST", "/auth", 401)] * 30,
     # One slash at the end is the same form.
     "SignInThrottled": [("auth", "POST", "/login/", 429)] * 40,
-    "UpstreamBreakerOpen": [("auth", "POST", "/auth/internal/spend", 424)] * 2,
+    "UpstreamBreakerOpen": [("auth", "POST", "/auth/internal/reservations", 424)] * 2,
     "QuotaExhausted": [("ocr", "POST", "/ocr", 429)] * 2,
     "ServiceUnavailable": [("ocr", "POST", "/ocr", 503)] * 3,
     "UpstreamFailing": [("ocr", "POST", "/ocr", 502)] * 5,
@@ -229,7 +229,7 @@ def test_failures_and_slow_traces_are_kept_and_some_of_the_rest(collector):
 
 def test_a_trace_is_kept_whole_across_services(collector):
     asked = request("POST", "/send", 503, "/send")
-    inner = request("POST", "/auth/internal/spend", 200, "/auth/...", trace=asked["traceId"], parentSpanId=asked["spanId"])
+    inner = request("POST", "/auth/internal/reservations", 200, "/auth/...", trace=asked["traceId"], parentSpanId=asked["spanId"])
     collector.send([inner], AUTH_2)
     collector.send([asked], LLM)
     collector.until(lambda: len([one for one in collector.stored() if one["traceId"] == asked["traceId"]]) == 2, "both halves")

@@ -84,7 +84,7 @@ def test_pages_go_to_their_app_without_a_question(site, path, app):
     assert [asked for _, asked, _, _ in site.pods["auth"].asked] == ([path] if app == "auth" else [])
 
 
-@pytest.mark.parametrize("path", ["/auth/internal/spend", "/auth/internal", "//auth/internal/refund", "/auth//internal/spend", "/auth/%69nternal/spend", "/auth%2finternal/spend", "/x/../auth/internal/spend", "/.well-known/spin/info"])
+@pytest.mark.parametrize("path", ["/auth/internal/reservations", "/auth/internal", "//auth/internal/reservations", "/auth//internal/reservations", "/auth/%69nternal/reservations", "/auth%2finternal/reservations", "/x/../auth/internal/reservations", "/.well-known/spin/info"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_what_is_between_the_pods_is_closed_however_it_is_spelled(site, method, path):
     answer = site.ask(method, path, LIVE)

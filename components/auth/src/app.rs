@@ -15,7 +15,7 @@ pub struct Random {
     pub token: [u8; 32],
     pub salt: [u8; 16],
     pub user_id: [u8; 16],
-    pub ticket: [u8; 16],
+    pub reservation_id: [u8; 16],
     /// A sign-in purges expired rows when this is 0.
     pub purge_sample: u8,
 }
@@ -30,7 +30,7 @@ impl Random {
             token: std::array::from_fn(|_| next()),
             salt: std::array::from_fn(|_| next()),
             user_id: std::array::from_fn(|_| next()),
-            ticket: std::array::from_fn(|_| next()),
+            reservation_id: std::array::from_fn(|_| next()),
             purge_sample: next(),
         }
     }

@@ -20,18 +20,6 @@ pub enum AuthError {
     UsernameTaken,
     /// 429: too many attempts.
     TooManyTries { retry_after_seconds: u32 },
-    /// 429: the day's quota does not cover it.
-    QuotaExhausted { left: i64, limit: i64, retry_after_seconds: u32 },
-    /// 424: the tool's upstream is left alone for a while; nothing was spent.
-    BreakerOpen { retry_after_seconds: u32 },
-    /// 409: the request whose key this is has not finished.
-    StillRunning,
-    /// 422: the key was used for another request.
-    KeyReused,
-    /// 404: there is no answer under this key.
-    NothingKept,
-    /// 403: the caller is not one of our services.
-    WrongServiceKey,
     /// 503 or 500: the store failed.
     Store(StoreError),
     /// 500.
@@ -51,10 +39,7 @@ impl AuthError {
             Self::WrongCredentials { cause } => Problem::new(
                 StatusCode::UNAUTHORIZED,
                 "wrong_credentials",
-                Text::new(
-                    "Nom d’utilisateur ou mot de passe incorrect.",
-                    "Wrong username or password.",
-                ),
+                Text::new("Nom d’utilisateur ou mot de passe incorrect.", "Wrong username or password."),
             )
             .because(*cause),
             Self::SignedOut => Problem::new(
@@ -76,56 +61,6 @@ impl AuthError {
                 ),
             )
             .retry_after(*retry_after_seconds),
-            Self::QuotaExhausted { left, limit, retry_after_seconds } => Problem::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "quota_exhausted",
-                Text::owned(
-                    format!("Quota du jour insuffisant : il reste {left} sur {limit}. Il se renouvelle à minuit (UTC)."),
-                    format!("Not enough of today’s quota: {left} of {limit} left. It starts anew at midnight (UTC)."),
-                ),
-            )
-            .retry_after(*retry_after_seconds)
-            .with("left", *left)
-            .with("limit", *limit),
-            Self::BreakerOpen { retry_after_seconds } => Problem::new(
-                StatusCode::FAILED_DEPENDENCY,
-                "breaker_open",
-                Text::owned(
-                    format!("Le service extérieur ne répond plus ; il est laissé en paix. Réessayez dans {retry_after_seconds} secondes."),
-                    format!("The upstream has stopped answering and is left alone. Try again in {retry_after_seconds} seconds."),
-                ),
-            )
-            .retry_after(*retry_after_seconds),
-            Self::StillRunning => Problem::new(
-                StatusCode::CONFLICT,
-                "still_running",
-                Text::new(
-                    "La même demande est encore en cours. Redemandez dans une seconde.",
-                    "The same request is still under way. Ask again in a second.",
-                ),
-            )
-            .retry_after(1),
-            Self::KeyReused => Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "idempotency_key_reused",
-                Text::new(
-                    "Cette clé a déjà servi à une autre demande. Prenez-en une nouvelle.",
-                    "This key was already used for another request. Take a new one.",
-                ),
-            ),
-            Self::NothingKept => Problem::new(
-                StatusCode::NOT_FOUND,
-                "nothing_kept",
-                Text::new(
-                    "Aucune réponse n’est gardée sous cette clé. Envoyez la demande.",
-                    "No answer is kept under this key. Send the request.",
-                ),
-            ),
-            Self::WrongServiceKey => Problem::new(
-                StatusCode::FORBIDDEN,
-                "wrong_service_key",
-                Text::new("Cette adresse est réservée aux services d’Atelier.", "This address is for Atelier’s own services."),
-            ),
             Self::Store(error) => store_problem(error),
             Self::Hash(HashError(cause)) => internal(cause),
         }
@@ -227,16 +162,6 @@ mod tests {
         check(AuthError::SignedOut, 401, "signed_out");
         check(AuthError::UsernameTaken, 409, "username_taken");
         check(AuthError::TooManyTries { retry_after_seconds: 30 }, 429, "too_many_tries");
-        check(
-            AuthError::QuotaExhausted { left: 1, limit: 2, retry_after_seconds: 3 },
-            429,
-            "quota_exhausted",
-        );
-        check(AuthError::BreakerOpen { retry_after_seconds: 30 }, 424, "breaker_open");
-        check(AuthError::StillRunning, 409, "still_running");
-        check(AuthError::KeyReused, 422, "idempotency_key_reused");
-        check(AuthError::NothingKept, 404, "nothing_kept");
-        check(AuthError::WrongServiceKey, 403, "wrong_service_key");
         check(AuthError::Store(StoreError::NotConfigured("db_name")), 503, "not_configured");
         check(AuthError::Store(StoreError::Unreachable("x".to_owned())), 503, "database_unreachable");
         check(AuthError::Store(StoreError::SchemaBehind("x".to_owned())), 503, "migrations_behind");

@@ -1,6 +1,7 @@
 //! The start page: the tools, and what is left of today's quotas.
 
 use askama::Template;
+use auth_api::Quota;
 use http::StatusCode;
 use serde_json::json;
 use web::{Layout, Reply, Request};
@@ -9,16 +10,10 @@ use crate::{
     app::AppContext,
     authentication,
     error::AuthError,
-    service::{Day, Service},
+    metering::{day::Day, quota::remaining},
     session::LiveSession,
     store::Store,
 };
-
-/// A day's quota as a page shows it.
-struct Quota {
-    left: i64,
-    limit: i64,
-}
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -51,22 +46,16 @@ async fn quotas<S: Store>(
     app: &AppContext<'_, S>,
 ) -> Result<(LiveSession, Quota, Quota), AuthError> {
     let session = authentication::require_session(request, app).await?;
-    let today = Day::of(request.now);
-    let quota = async |service| {
-        let limit = app.settings.daily_limits.of(service);
-        let spent = app.store.spent(&session.user_id, service, today).await?;
-        Ok::<_, AuthError>(Quota { left: (limit - spent).max(0), limit })
-    };
-    let (llm, ocr) = (quota(Service::Llm).await?, quota(Service::Ocr).await?);
-    Ok((session, llm, ocr))
+    let spent = app.store.spent(&session.user_id, Day::of(request.now)).await?;
+    let limits = app.settings.daily_limits;
+    Ok((session, remaining(limits.llm_questions, spent.llm), remaining(limits.ocr_pages, spent.ocr)))
 }
 
 fn page(request: &Request, session: &LiveSession, llm: Quota, ocr: Quota) -> Reply {
     if request.wants_json() {
-        let quota = |quota: &Quota| json!({ "left": quota.left, "limit": quota.limit });
         let body = json!({
             "user": { "id": session.user_id.as_str(), "name": session.username },
-            "quotas": { "llm": quota(&llm), "ocr": quota(&ocr) },
+            "quotas": { "llm": llm, "ocr": ocr },
         });
         return Reply::json(StatusCode::OK, &body);
     }

@@ -9,9 +9,10 @@
 //! | `POST /logout` | [`sign_out`] |
 //! | `GET`, `POST /account` | [`account`]: change the password, end sessions, delete the account |
 //! | `GET /auth/verify` | [`verify`]: the user of a session, for llm, ocr and the gateway |
-//! | `POST /auth/internal/spend`, `/auth/internal/refund` | [`quota`] and [`breaker`], for llm and ocr |
-//! | `POST /auth/internal/delivered` | [`delivered`]: what was spent for has arrived |
-//! | `POST /auth/internal/recall` | [`recall`]: the answer to a request that is sent again ([`idempotency`]) |
+//! | `POST /auth/internal/reservations` | [`metering::reserve`], for llm and ocr, like the next three |
+//! | `POST /auth/internal/reservations/lookup` | [`metering::lookup`] |
+//! | `POST /auth/internal/reservations/{id}/extend` | [`metering::extend`] |
+//! | `POST /auth/internal/reservations/{id}/settle` | [`metering::settle`] |
 //! | `GET /auth/readyz` | [`ready`] |
 //! | `GET /auth/assets/…` | `web::assets` |
 //!
@@ -27,27 +28,21 @@ pub mod account;
 pub mod app;
 mod attempt;
 mod authentication;
-pub mod breaker;
 mod date_format;
-pub mod delivered;
 pub mod error;
 mod flash_message;
 mod guessable;
 pub mod home;
-pub mod idempotency;
 #[cfg(test)]
 mod memory;
+pub mod metering;
 mod next;
 pub mod password;
 pub mod password_hash;
 pub mod postgres;
-pub mod quota;
 pub mod ready;
-pub mod recall;
 pub mod register;
 mod route;
-pub mod service;
-mod service_call;
 pub mod session;
 mod session_cookie;
 pub mod settings;
@@ -59,11 +54,11 @@ pub mod store;
 #[cfg(test)]
 mod tests;
 pub mod throttle;
-pub mod ticket;
 pub mod user;
 pub mod username;
 pub mod verify;
 
+use auth_api::wire::SETTLEMENT_BYTES_MAX;
 use http::{HeaderValue, StatusCode, header};
 use web::{Problem, Reply, Request, assets, cross_site, wrong_method};
 
@@ -77,11 +72,11 @@ use crate::{
 /// The longest body of a form, in bytes: a name and two passwords, percent-encoded.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
 
-/// The longest body a path takes, in bytes. Only a report with an answer in it is longer than what people send.
+/// The longest body of a path, in bytes. Only a settlement, which may contain a response, is longer than a form.
 #[must_use]
 pub fn body_bytes_max(path: &str) -> usize {
     match Route::parse(path) {
-        Some(Route::Delivered) => idempotency::REPORT_BYTES_MAX,
+        Some(Route::Settle(_)) => SETTLEMENT_BYTES_MAX,
         _ => BODY_BYTES_MAX,
     }
 }
@@ -127,10 +122,10 @@ async fn dispatch<S: Store>(route: Route, request: &Request, app: &AppContext<'_
         Route::Account if get => account::show(request, app).await,
         Route::Account => account::submit(request, app).await,
         Route::Verify => verify::verify(request, app).await,
-        Route::Spend => quota::spend(request, app).await,
-        Route::Refund => quota::refund(request, app).await,
-        Route::Delivered => delivered::delivered(request, app).await,
-        Route::Recall => recall::recall(request, app).await,
+        Route::Reserve => metering::reserve::reserve(request, app).await,
+        Route::Lookup => metering::lookup::lookup(request, app).await,
+        Route::Extend(id) => metering::extend::extend(request, app, &id).await,
+        Route::Settle(id) => metering::settle::settle(request, app, &id).await,
         Route::Ready => ready::show(request, app).await,
     }
 }

@@ -6,22 +6,19 @@ use std::{
     collections::HashMap,
 };
 
+use auth_api::{ReservationId, Service};
 use web::UnixTime;
 
-mod breakers;
-mod idempotency;
+mod metering;
 
 use crate::{
+    metering::day::Day,
     password_hash::PasswordHash,
-    service::{Day, Service},
     session::{
         AGE_SECONDS_MAX, IDLE_SECONDS_MAX, LiveSession, NewSession, SessionHandle, SessionLine, TokenHash,
         USE_RECORDED_EVERY_SECONDS,
     },
-    store::{
-        InsertError, Maintenance, PasswordChange, QuotaStore, SessionStore, Spending, StoreError,
-        ThrottleStore, UserStore,
-    },
+    store::{InsertError, Maintenance, PasswordChange, SessionStore, StoreError, ThrottleStore, UserStore},
     throttle::{Bucket, Subject},
     user::{NewUser, StoredUser, UserId},
     username::UsernameKey,
@@ -44,8 +41,8 @@ pub(crate) struct MemoryStore {
     sessions: RefCell<HashMap<TokenHash, SessionRow>>,
     throttles: RefCell<HashMap<BucketKey, (f64, UnixTime)>>,
     spending: RefCell<HashMap<(UserId, Service, Day), i64>>,
-    breakers: RefCell<HashMap<Service, breakers::Breaker>>,
-    keys: RefCell<HashMap<idempotency::Name, idempotency::Held>>,
+    reservations: RefCell<HashMap<ReservationId, metering::Reservation>>,
+    circuits: RefCell<HashMap<Service, metering::Circuit>>,
     pub(crate) unreachable: Cell<bool>,
     pub(crate) swept: Cell<u32>,
 }
@@ -254,32 +251,6 @@ impl ThrottleStore for MemoryStore {
         self.answer()?;
         self.throttles.borrow_mut().remove(&(bucket.scope, *subject));
         Ok(())
-    }
-}
-
-impl QuotaStore for MemoryStore {
-    async fn spend(&self, spending: Spending<'_>, limit: i64) -> Result<Option<i64>, StoreError> {
-        self.answer()?;
-        let mut rows = self.spending.borrow_mut();
-        let spent = rows.entry((spending.user.clone(), spending.service, spending.day)).or_default();
-        if *spent + spending.amount > limit {
-            return Ok(None);
-        }
-        *spent += spending.amount;
-        Ok(Some(*spent))
-    }
-
-    async fn refund(&self, spending: Spending<'_>) -> Result<i64, StoreError> {
-        self.answer()?;
-        let mut rows = self.spending.borrow_mut();
-        let spent = rows.entry((spending.user.clone(), spending.service, spending.day)).or_default();
-        *spent = (*spent - spending.amount).max(0);
-        Ok(*spent)
-    }
-
-    async fn spent(&self, user: &UserId, service: Service, day: Day) -> Result<i64, StoreError> {
-        self.answer()?;
-        Ok(self.spending.borrow().get(&(user.clone(), service, day)).copied().unwrap_or_default())
     }
 }
 

@@ -11,8 +11,8 @@ use crate::{app::AppContext, error::AuthError, store::Store};
 pub async fn show<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply {
     let ready = async {
         app.store.make_ready().await?;
-        // Kubernetes asks every few seconds, so kept answers go at their time also when nobody asks anything.
-        app.store.forget_answers(request.now).await
+        // Kubernetes calls this every few seconds, so stored responses are deleted in time also without other requests.
+        app.store.purge_reservations(request.now).await
     };
     match ready.await {
         Ok(()) => Reply::json(StatusCode::OK, &json!({ "status": "ready", "database": "current" })),

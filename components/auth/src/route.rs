@@ -1,5 +1,9 @@
 //! The routes: which path belongs to which, and its methods.
 
+use auth_api::{
+    ReservationId,
+    wire::{LOOKUP_PATH, RESERVATIONS_PATH, VERIFY_PATH},
+};
 use http::Method;
 
 /// Every route but the assets.
@@ -12,31 +16,40 @@ pub(crate) enum Route {
     SignOut,
     Account,
     Verify,
-    Spend,
-    Refund,
-    Delivered,
-    Recall,
+    Reserve,
+    Lookup,
+    Extend(ReservationId),
+    Settle(ReservationId),
     Ready,
 }
 
 impl Route {
     /// A slash at the end makes no difference, as behind the original's gateway.
     pub(crate) fn parse(path: &str) -> Option<Self> {
-        match path.strip_suffix('/').unwrap_or(path) {
+        let path = path.strip_suffix('/').unwrap_or(path);
+        match path {
             "" => Some(Self::Root),
             "/auth" | "/login" => Some(Self::SignIn),
             "/register" => Some(Self::Register),
             "/home" => Some(Self::Home),
             "/logout" => Some(Self::SignOut),
             "/account" => Some(Self::Account),
-            "/auth/verify" => Some(Self::Verify),
-            "/auth/internal/spend" => Some(Self::Spend),
-            "/auth/internal/refund" => Some(Self::Refund),
-            "/auth/internal/delivered" => Some(Self::Delivered),
-            "/auth/internal/recall" => Some(Self::Recall),
+            VERIFY_PATH => Some(Self::Verify),
+            RESERVATIONS_PATH => Some(Self::Reserve),
+            LOOKUP_PATH => Some(Self::Lookup),
             "/auth/readyz" => Some(Self::Ready),
             // Envoy's external authorisation calls this path followed by the path of the request that it holds back.
             path if path.starts_with("/auth/verify/") => Some(Self::Verify),
+            path => Self::of_reservation(path),
+        }
+    }
+
+    fn of_reservation(path: &str) -> Option<Self> {
+        let (id, verb) = path.strip_prefix(RESERVATIONS_PATH)?.strip_prefix('/')?.split_once('/')?;
+        let id = ReservationId::parse(id)?;
+        match verb {
+            "extend" => Some(Self::Extend(id)),
+            "settle" => Some(Self::Settle(id)),
             _ => None,
         }
     }
@@ -46,7 +59,7 @@ impl Route {
         match self {
             Self::Root | Self::Home | Self::Verify | Self::Ready => "GET, HEAD",
             Self::SignIn | Self::Register | Self::Account => "GET, HEAD, POST",
-            Self::SignOut | Self::Spend | Self::Refund | Self::Delivered | Self::Recall => "POST",
+            Self::SignOut | Self::Reserve | Self::Lookup | Self::Extend(_) | Self::Settle(_) => "POST",
         }
     }
 
@@ -62,14 +75,19 @@ mod tests {
 
     #[test]
     fn paths_belong_to_the_routes_of_the_table() {
-        let check = |path, route| assert_eq!(Route::parse(path), route, "{path}");
+        let check = |path: &str, route| assert_eq!(Route::parse(path), route, "{path}");
         check("/", Some(Route::Root));
         check("/auth", Some(Route::SignIn));
         check("/auth/", Some(Route::SignIn));
         check("/login", Some(Route::SignIn));
-        check("/auth/internal/refund", Some(Route::Refund));
-        check("/auth/internal/delivered", Some(Route::Delivered));
-        check("/auth/internal/recall", Some(Route::Recall));
+        let id = ReservationId::from_random([0xab; 16]);
+        check("/auth/internal/reservations", Some(Route::Reserve));
+        check("/auth/internal/reservations/lookup", Some(Route::Lookup));
+        check(&id.extend_path(), Some(Route::Extend(id)));
+        check(&id.settle_path(), Some(Route::Settle(id)));
+        check("/auth/internal/reservations/abab/settle", None);
+        check(&format!("/auth/internal/reservations/{id}"), None);
+        check(&format!("/auth/internal/reservations/{id}/settle/now"), None);
         check("/auth/verify/ocr", Some(Route::Verify));
         check("/auth/verify/llm/send", Some(Route::Verify));
         check("/auth/verifyx", None);

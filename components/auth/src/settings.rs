@@ -3,7 +3,7 @@
 use subtle::ConstantTimeEq;
 use web::TrustedProxies;
 
-use crate::service::DailyLimits;
+use crate::metering::quota::DailyLimits;
 
 /// The configuration without the database's. No `Debug`: it contains the service key.
 pub struct Settings {
@@ -32,10 +32,7 @@ impl Settings {
     /// # Errors
     /// [`Misconfigured`] names the first variable that is not valid.
     pub fn parse(variables: Variables) -> Result<Self, Misconfigured> {
-        let limit = |text: &str, name| match text.trim().parse::<i64>() {
-            Ok(limit) if (0..=i64::from(u32::MAX)).contains(&limit) => Ok(limit),
-            _ => Err(Misconfigured(name)),
-        };
+        let limit = |text: &str, name| text.trim().parse().map_err(|_| Misconfigured(name));
         Ok(Self {
             service_key: ServiceKey(variables.service_key),
             daily_limits: DailyLimits {

@@ -11,7 +11,7 @@ use web::spin::{ResponseBody, random, variable, within};
 
 use crate::{
     app::Random,
-    postgres::{Database, DatabaseError, DatabaseSettings, PostgresStore, Purpose, Row, Value},
+    postgres::{Cell, Database, DatabaseError, DatabaseSettings, Parameter, PostgresStore, Purpose, Row},
     settings::{Settings, Variables},
 };
 
@@ -72,9 +72,9 @@ impl SpinDatabase {
 }
 
 impl Database for SpinDatabase {
-    async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, DatabaseError> {
+    async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, DatabaseError> {
         let exchange = async {
-            let parameters: Vec<ParameterValue> = parameters.into_iter().map(parameter).collect();
+            let parameters: Vec<ParameterValue> = parameters.iter().map(parameter).collect();
             let connection = self.connect(Purpose::Request).await?;
             let mut result = connection.query(sql, parameters).await.map_err(rejected)?;
             let mut rows = Vec::new();
@@ -109,22 +109,21 @@ async fn within_own_time<T>(limit: Duration, future: impl Future<Output = T>) ->
     None
 }
 
-fn parameter(value: Value) -> ParameterValue {
-    match value {
-        Value::Text(text) => ParameterValue::Str(text),
-        Value::Int(number) => ParameterValue::Int64(number),
-        Value::Bytes(bytes) => ParameterValue::Binary(bytes),
-        Value::Null => ParameterValue::DbNull,
+fn parameter(parameter: &Parameter<'_>) -> ParameterValue {
+    match *parameter {
+        Parameter::Text(text) => ParameterValue::Str(text.to_owned()),
+        Parameter::Int(number) => ParameterValue::Int64(number),
+        Parameter::Bytes(bytes) => ParameterValue::Binary(bytes.to_vec()),
+        Parameter::Null => ParameterValue::DbNull,
     }
 }
 
-fn cell(value: DbValue) -> Result<Value, DatabaseError> {
+fn cell(value: DbValue) -> Result<Cell, DatabaseError> {
     match value {
-        DbValue::Str(text) => Ok(Value::Text(text)),
-        DbValue::Int64(number) => Ok(Value::Int(number)),
-        DbValue::Binary(bytes) => Ok(Value::Bytes(bytes)),
-        DbValue::DbNull => Ok(Value::Null),
-        _ => Err(DatabaseError::Undecodable("a column of a type that no statement asks for".to_owned())),
+        DbValue::Str(text) => Ok(Cell::Text(text)),
+        DbValue::Int64(number) => Ok(Cell::Int(number)),
+        DbValue::DbNull => Ok(Cell::Null),
+        _ => Err(DatabaseError::Undecodable("a column of a type that no statement returns".to_owned())),
     }
 }
 

@@ -7,13 +7,10 @@
 use web::UnixTime;
 
 use crate::{
-    breaker::{Admission, Policy},
-    idempotency::{Found, RequestKey},
+    metering::store::MeteringStore,
     password_hash::PasswordHash,
-    service::{Day, Service},
     session::{LiveSession, NewSession, SessionHandle, SessionLine, TokenHash},
     throttle::{Bucket, Subject},
-    ticket::Ticket,
     user::{NewUser, StoredUser, UserId},
     username::UsernameKey,
 };
@@ -115,68 +112,6 @@ pub trait ThrottleStore {
     async fn reset_attempts(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError>;
 }
 
-/// What a request for quota asks.
-#[derive(Debug, Clone, Copy)]
-pub struct Spending<'a> {
-    pub user: &'a UserId,
-    pub service: Service,
-    pub day: Day,
-    pub amount: i64,
-}
-
-/// Daily quotas.
-#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
-pub trait QuotaStore {
-    /// Adds to what was spent and returns the sum, unless it would exceed `limit`. Atomic.
-    async fn spend(&self, spending: Spending<'_>, limit: i64) -> Result<Option<i64>, StoreError>;
-    /// Takes back, never below nothing spent; returns what remains spent. Atomic.
-    async fn refund(&self, spending: Spending<'_>) -> Result<i64, StoreError>;
-    /// What was spent that day.
-    async fn spent(&self, user: &UserId, service: Service, day: Day) -> Result<i64, StoreError>;
-}
-
-/// Breakers; see [`crate::breaker`].
-#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
-pub trait BreakerStore {
-    /// Whether the holder of `ticket` may go to the service's upstream. Of all who ask a half-open breaker,
-    /// exactly one is its probe. Atomic.
-    async fn admit(
-        &self,
-        service: Service,
-        ticket: &Ticket,
-        policy: &Policy,
-        now: UnixTime,
-    ) -> Result<Admission, StoreError>;
-    /// The upstream answered: ends the row of failures; closes the breaker when the probe says so.
-    async fn upstream_answered(&self, service: Service, ticket: &Ticket) -> Result<(), StoreError>;
-    /// The upstream is ill: counts it, opening the breaker at the last; opens it again for longer when the probe
-    /// says so. What is reported late by others while it is open changes nothing.
-    async fn upstream_failed(
-        &self,
-        service: Service,
-        ticket: &Ticket,
-        policy: &Policy,
-        now: UnixTime,
-    ) -> Result<(), StoreError>;
-    /// The probe learnt nothing: another question may try. Nothing happens when `ticket` is no probe.
-    async fn release_probe(&self, service: Service, ticket: &Ticket) -> Result<(), StoreError>;
-}
-
-/// Keys of requests that must not be served twice; see [`crate::idempotency`].
-#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
-pub trait IdempotencyStore {
-    /// Takes the key for the request that holds `ticket`; false when it is another's. Atomic.
-    async fn claim(&self, key: &RequestKey<'_>, ticket: &Ticket, now: UnixTime) -> Result<bool, StoreError>;
-    /// What there is under the key.
-    async fn recall(&self, key: &RequestKey<'_>, now: UnixTime) -> Result<Found, StoreError>;
-    /// Keeps the answer to the request that holds `ticket`, if it still has its key.
-    async fn keep_answer(&self, ticket: &Ticket, answer: &str, now: UnixTime) -> Result<(), StoreError>;
-    /// The request that holds `ticket` failed: its key, if it had one, may be used again.
-    async fn free_key(&self, ticket: &Ticket) -> Result<(), StoreError>;
-    /// Deletes every answer whose time is over.
-    async fn forget_answers(&self, now: UnixTime) -> Result<(), StoreError>;
-}
-
 /// Schema and expired rows.
 #[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
 pub trait Maintenance {
@@ -187,14 +122,8 @@ pub trait Maintenance {
 }
 
 /// All ports, for signatures.
-pub trait Store:
-    UserStore + SessionStore + ThrottleStore + QuotaStore + BreakerStore + IdempotencyStore + Maintenance
-{
-}
-impl<S> Store for S where
-    S: UserStore + SessionStore + ThrottleStore + QuotaStore + BreakerStore + IdempotencyStore + Maintenance
-{
-}
+pub trait Store: UserStore + SessionStore + ThrottleStore + MeteringStore + Maintenance {}
+impl<S: UserStore + SessionStore + ThrottleStore + MeteringStore + Maintenance> Store for S {}
 
 impl From<StoreError> for InsertError {
     fn from(error: StoreError) -> Self {

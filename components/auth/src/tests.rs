@@ -2,9 +2,10 @@
 //! follows no redirect.
 
 mod account;
-mod breaker;
+mod circuit;
 mod http;
 mod idempotency;
+mod metering;
 mod quota;
 mod registering;
 mod sessions;
@@ -64,7 +65,7 @@ impl Site {
             token: [draw; 32],
             salt: [draw; 16],
             user_id: [draw; 16],
-            ticket: [draw; 16],
+            reservation_id: [draw; 16],
             purge_sample: self.purge_sample.get(),
         };
         let settings = Settings::parse(Variables {

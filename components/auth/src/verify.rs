@@ -1,5 +1,6 @@
 //! Identifies the user of a session, for llm, ocr and the gateway's external authorisation.
 
+use auth_api::wire::{USER_ID_HEADER, USER_NAME_HEADER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use web::{Reply, Request};
@@ -28,5 +29,5 @@ fn identified(session: &LiveSession) -> Reply {
         Err(_) => reply,
     };
     let reply = Reply::no_content().asked_by(session.user_id.as_str());
-    header(header(reply, "x-user-id", session.user_id.as_str()), "x-user-name", &name)
+    header(header(reply, USER_ID_HEADER, session.user_id.as_str()), USER_NAME_HEADER, &name)
 }

@@ -139,13 +139,13 @@ fn a_form_without_script_that_is_sent_twice_is_one_question() {
 fn a_response_is_stored_for_ten_minutes_and_then_deleted() {
     let app = exclusive_app();
     let user = app.user();
-    app.database.execute("DELETE FROM idempotency_keys");
+    app.database.execute("DELETE FROM reservations");
     ask(&user, KEY, "boucle").expect(200);
-    let rows = "SELECT count(*) FROM idempotency_keys WHERE answer IS NOT NULL";
-    let minutes = "SELECT round(extract(epoch FROM max(ends_at) - now()) / 60) FROM idempotency_keys";
+    let rows = "SELECT count(*) FROM reservations WHERE response IS NOT NULL";
+    let minutes = "SELECT round(extract(epoch FROM max(expires_at) - now()) / 60) FROM reservations";
     assert_eq!(app.database.value(rows).as_deref(), Some("1"));
     assert_eq!(app.database.value(minutes).as_deref(), Some("10"));
-    app.database.execute("UPDATE idempotency_keys SET ends_at = now() - interval '1 second'");
+    app.database.execute("UPDATE reservations SET expires_at = now() - interval '1 second'");
     // The readiness check, which Kubernetes makes every few seconds, deletes it.
     user.get_json("/auth/readyz").expect(200);
     assert_eq!(app.database.value(rows).as_deref(), Some("0"));
@@ -161,7 +161,7 @@ fn a_reservation_without_an_outcome_expires_and_frees_the_key() {
     thread::scope(|scope| {
         scope.spawn(|| ask(&user, KEY, "boucle").expect(200));
         question_has_arrived(&app);
-        app.database.execute("UPDATE idempotency_keys SET ends_at = now() - interval '1 second'");
+        app.database.execute("UPDATE reservations SET expires_at = now() - interval '1 second'");
         assert_eq!(ask(&user, KEY, "boucle").expect(200).header("idempotency-replayed"), "");
     });
     assert_eq!(app.make.requests().len(), 2);

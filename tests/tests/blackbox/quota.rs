@@ -7,81 +7,90 @@ use serde_json::{Value, json};
 
 use crate::applications::app;
 
-fn call(client: &Client, what: &str, key: Option<&str>, body: &Value) -> Reply {
+const RESERVATIONS: &str = "/auth/internal/reservations";
+
+fn call(client: &Client, path: &str, key: Option<&str>, body: &Value) -> Reply {
     let mut headers = vec![("content-type", "application/json"), ("accept", "application/json")];
     headers.extend(key.map(|key| ("x-service-key", key)));
-    client.send("POST", &format!("/auth/internal/{what}"), &headers, body.to_string().as_bytes())
+    client.send("POST", &format!("{RESERVATIONS}{path}"), &headers, body.to_string().as_bytes())
 }
 
-fn spend(client: &Client, amount: i64) -> Reply {
-    call(client, "spend", Some(&app().service_key), &json!({ "service": "ocr", "amount": amount }))
+fn reserve(client: &Client, amount: i64) -> Reply {
+    call(client, "", Some(&app().service_key), &json!({ "service": "ocr", "amount": amount }))
 }
 
 #[test]
-fn what_is_spent_is_missing_and_what_is_given_back_is_there_again() {
+fn what_is_reserved_is_missing_until_it_is_given_back_once() {
     let user = app().user();
     let left = |client: &Client| client.get_json("/home").expect(200).json()["quotas"]["ocr"]["left"].clone();
-    let spent = spend(&user, 30).expect(200).json();
-    assert_eq!((&spent["left"], &spent["limit"]), (&json!(70), &json!(100)));
-    assert!(spent["ticket"].as_str().is_some_and(|ticket| ticket.len() == 32), "{spent}");
-    assert_eq!(left(&user), 70);
-    let refund = |amount| {
-        call(&user, "refund", Some(&app().service_key), &json!({ "service": "ocr", "amount": amount }))
-    };
-    assert_eq!(refund(10).expect(200).json()["left"], 80);
-    assert_eq!(refund(9_999).expect(200).json()["left"], 100, "never more than was spent");
+    let reserved = reserve(&user, 30).expect(201).json();
+    assert_eq!((&reserved["left"], &reserved["limit"]), (&json!(70), &json!(100)));
+    let id = reserved["reservation_id"].as_str().unwrap();
+    let key = Some(&*app().service_key);
+    let extension = json!({ "service": "ocr", "amount": 10 });
+    assert_eq!(call(&user, &format!("/{id}/extend"), key, &extension).expect(200).json()["left"], 60);
+    assert_eq!(left(&user), 60);
+    let failed = json!({ "outcome": "not_delivered", "reason": "other" });
+    call(&app().client(), &format!("/{id}/settle"), key, &failed).expect(204);
+    assert_eq!(left(&user), 100);
+    let again = call(&user, &format!("/{id}/settle"), key, &failed);
+    assert_eq!(again.expect_problem(404)["code"], "reservation_unknown");
+    assert_eq!(left(&user), 100);
     assert_eq!(left(&app().user()), 100, "another user's quota is their own");
 }
 
 #[test]
-fn a_quota_is_taken_whole_or_not_at_all() {
+fn a_quota_is_reserved_whole_or_not_at_all() {
     let user = app().user();
-    spend(&user, 95).expect(200);
-    let reply = spend(&user, 6);
+    reserve(&user, 95).expect(201);
+    let reply = reserve(&user, 6);
     assert!(reply.header("retry-after").parse::<u32>().is_ok_and(|s| s > 0 && s <= 86_400));
     assert_eq!(reply.expect_problem(429)["left"], 5);
-    assert_eq!(spend(&user, 5).expect(200).json()["left"], 0);
-    assert_eq!(spend(&user, 1).expect_problem(429)["left"], 0);
+    assert_eq!(reserve(&user, 5).expect(201).json()["left"], 0);
+    assert_eq!(reserve(&user, 1).expect_problem(429)["left"], 0);
 }
 
 #[test]
-fn many_at_once_spend_exactly_the_limit() {
+fn parallel_reservations_take_exactly_the_limit() {
     let user = app().user();
-    spend(&user, 80).expect(200);
+    reserve(&user, 80).expect(201);
     let cookie = user.cookie_header();
     let statuses: Vec<u16> = thread::scope(|scope| {
-        let spenders: Vec<_> = (0..40)
+        let threads: Vec<_> = (0..40)
             .map(|_| {
                 scope.spawn(|| {
                     let client = app().client();
                     let (name, value) = cookie.split_once('=').unwrap();
                     client.set_cookie(name, value);
-                    spend(&client, 1).status
+                    reserve(&client, 1).status
                 })
             })
             .collect();
-        spenders.into_iter().map(|spender| spender.join().unwrap()).collect()
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 20, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 20, "{statuses:?}");
     assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 20, "{statuses:?}");
 }
 
 #[test]
-fn spending_needs_the_service_key_and_a_session() {
+fn reserving_needs_the_service_key_and_a_session() {
     let user = app().user();
     let body = json!({ "service": "llm", "amount": 1 });
-    for what in ["spend", "refund", "recall"] {
+    for path in ["", "/lookup"] {
         for key in [None, Some(""), Some("wrong"), Some("a service key of this test run, not a secre")] {
-            call(&user, what, key, &body).expect_problem(403);
+            call(&user, path, key, &body).expect_problem(403);
         }
-        call(&app().client(), what, Some(&app().service_key), &body).expect_problem(401);
+        call(&app().client(), path, Some(&app().service_key), &body).expect_problem(401);
     }
-    call(&user, "delivered", Some("wrong"), &body).expect_problem(403);
+    for verb in ["extend", "settle"] {
+        let path = format!("/{}/{verb}", "ab".repeat(16));
+        call(&user, &path, Some("wrong"), &body).expect_problem(403);
+    }
     assert_eq!(user.get_json("/home").expect(200).json()["quotas"]["llm"]["left"], 50);
 }
 
 #[test]
-fn nonsense_is_not_spent() {
+fn malformed_reservations_are_refused() {
     let user = app().user();
     for body in [
         json!({ "service": "ocr", "amount": 0 }),
@@ -92,9 +101,9 @@ fn nonsense_is_not_spent() {
         json!({ "service": "admin", "amount": 1 }),
         json!({}),
     ] {
-        call(&user, "spend", Some(&app().service_key), &body).expect_problem(422);
+        call(&user, "", Some(&app().service_key), &body).expect_problem(422);
     }
-    call(&user, "spend", Some(&app().service_key), &json!([])).expect_problem(400);
+    call(&user, "", Some(&app().service_key), &json!("x")).expect_problem(422);
     assert_eq!(user.get_json("/home").expect(200).json()["quotas"]["ocr"]["left"], 100);
 }
 

@@ -1,27 +1,33 @@
-//! The least that a PostgreSQL client must do for us, with owned values of the few types the schema uses.
+//! The port to a PostgreSQL client, with the few types that the statements use. Parameters and cells have no `Debug`:
+//! they contain hashes and stored responses.
 
-/// One parameter or one cell. Statements cast parameters (`$1::text::uuid`) and results (`id::text`), so that
-/// these types are enough.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
+/// One parameter of a statement, which casts it where necessary (`$1::text::uuid`).
+#[derive(Clone, Copy)]
+pub enum Parameter<'a> {
+    Text(&'a str),
+    Int(i64),
+    Bytes(&'a [u8]),
+    Null,
+}
+
+/// One cell of a result; statements cast other types (`id::text`).
+pub enum Cell {
     Text(String),
     Int(i64),
-    Bytes(Vec<u8>),
     Null,
 }
 
 /// The cells of one row, in the order of the statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row(Vec<Value>);
+pub struct Row(Vec<Cell>);
 
 /// Why a statement did not run. The texts are for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DatabaseError {
     /// This variable is empty.
     NotConfigured(&'static str),
-    /// No connection, or none in time, or it broke.
+    /// No connection, no reply in time, or a broken connection.
     Unreachable(String),
-    /// PostgreSQL said no.
+    /// PostgreSQL reported an error.
     Rejected { sqlstate: String, constraint: Option<String>, message: String },
     /// The migrations could not be applied.
     SchemaBehind(String),
@@ -29,28 +35,34 @@ pub enum DatabaseError {
     Undecodable(String),
 }
 
-/// A connection, or what opens one when it is first needed.
+/// A connection, or a pool of them.
 #[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
 pub trait Database {
     /// Runs one prepared statement and returns its rows.
-    async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, DatabaseError>;
-    /// Runs one statement without parameters or rows that may take long: a migration.
+    async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, DatabaseError>;
+    /// Runs a migration: one statement without parameters or rows, which may take long.
     async fn migrate(&self, sql: &str) -> Result<(), DatabaseError>;
 }
 
 impl Row {
     #[must_use]
-    pub const fn new(cells: Vec<Value>) -> Self {
+    pub const fn new(cells: Vec<Cell>) -> Self {
         Self(cells)
     }
 
     /// Takes the cell at `index` out as text.
     ///
     /// # Errors
-    /// [`DatabaseError::Undecodable`] when there is none or it is something else; so for the other two.
+    /// [`DatabaseError::Undecodable`] when it is null or of another type; so for the other two.
     pub fn text(&mut self, index: usize) -> Result<String, DatabaseError> {
+        self.optional_text(index)?.ok_or_else(|| undecodable(index, "text", &Cell::Null))
+    }
+
+    /// Takes the cell at `index` out as text, or nothing when it is null.
+    pub fn optional_text(&mut self, index: usize) -> Result<Option<String>, DatabaseError> {
         match self.take(index) {
-            Value::Text(text) => Ok(text),
+            Cell::Text(text) => Ok(Some(text)),
+            Cell::Null => Ok(None),
             other => Err(undecodable(index, "text", &other)),
         }
     }
@@ -58,35 +70,34 @@ impl Row {
     /// Takes the cell at `index` out as a number.
     pub fn int(&mut self, index: usize) -> Result<i64, DatabaseError> {
         match self.take(index) {
-            Value::Int(number) => Ok(number),
+            Cell::Int(number) => Ok(number),
             other => Err(undecodable(index, "bigint", &other)),
         }
     }
 
-    fn take(&mut self, index: usize) -> Value {
-        self.0.get_mut(index).map_or(Value::Null, |cell| std::mem::replace(cell, Value::Null))
+    fn take(&mut self, index: usize) -> Cell {
+        self.0.get_mut(index).map_or(Cell::Null, |cell| std::mem::replace(cell, Cell::Null))
     }
 }
 
-/// Names the types only: the cell may hold a hash.
-fn undecodable(index: usize, wanted: &str, found: &Value) -> DatabaseError {
+/// Names the types only: the content may be secret.
+fn undecodable(index: usize, wanted: &str, found: &Cell) -> DatabaseError {
     let found = match found {
-        Value::Text(_) => "text",
-        Value::Int(_) => "bigint",
-        Value::Bytes(_) => "bytea",
-        Value::Null => "nothing",
+        Cell::Text(_) => "text",
+        Cell::Int(_) => "bigint",
+        Cell::Null => "nothing",
     };
     DatabaseError::Undecodable(format!("column {index}: {wanted} expected, {found} found"))
 }
 
 impl DatabaseError {
-    /// Undefined table or column: this program is newer than the schema.
+    /// Undefined table or column: the schema is older than this program.
     #[must_use]
     pub fn means_schema_behind(&self) -> bool {
         matches!(self, Self::Rejected { sqlstate, .. } if sqlstate == "42P01" || sqlstate == "42703")
     }
 
-    /// The server is there and cannot serve now: connection trouble (class 08), wrong credentials (28), no such
+    /// The server replies but cannot serve now: connection failure (class 08), wrong credentials (28), no such
     /// database (3D000), out of resources (53), shutting down or starting (57P), time limits (57014, 55P03).
     #[must_use]
     pub fn means_unavailable(&self) -> bool {
@@ -111,27 +122,33 @@ impl DatabaseError {
     }
 }
 
-impl From<String> for Value {
-    fn from(text: String) -> Self {
+impl<'a> From<&'a str> for Parameter<'a> {
+    fn from(text: &'a str) -> Self {
         Self::Text(text)
     }
 }
 
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-}
-
-impl From<i64> for Value {
+impl From<i64> for Parameter<'_> {
     fn from(number: i64) -> Self {
         Self::Int(number)
     }
 }
 
-impl<const N: usize> From<&[u8; N]> for Value {
-    fn from(bytes: &[u8; N]) -> Self {
-        Self::Bytes(bytes.to_vec())
+impl From<u32> for Parameter<'_> {
+    fn from(number: u32) -> Self {
+        Self::Int(number.into())
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Parameter<'a> {
+    fn from(bytes: &'a [u8; N]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl<'a, T: Into<Self>> From<Option<T>> for Parameter<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
     }
 }
 
@@ -144,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn sqlstates_are_sorted_into_what_to_do_about_them() {
+    fn sqlstates_are_classified_by_their_remedy() {
         for code in ["42P01", "42703"] {
             assert!(rejected(code).means_schema_behind() && !rejected(code).means_unavailable(), "{code}");
         }
@@ -157,8 +174,8 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_of_another_type_is_told_without_its_content() {
-        let error = Row::new(vec![Value::from("secret")]).int(0).unwrap_err();
+    fn a_cell_of_another_type_is_an_error_without_its_content() {
+        let error = Row::new(vec![Cell::Text("secret".to_owned())]).int(0).unwrap_err();
         assert_eq!(error, DatabaseError::Undecodable("column 0: bigint expected, text found".to_owned()));
     }
 }

@@ -4,7 +4,7 @@ use web::UnixTime;
 
 use super::{Database, PostgresStore, migrate};
 use crate::{
-    service::Day,
+    metering::{day::Day, store::MeteringStore},
     store::{Maintenance, StoreError},
 };
 
@@ -23,9 +23,6 @@ WITH expired_sessions AS (
   DELETE FROM throttles WHERE (scope, subject) IN (
     SELECT scope, subject FROM throttles WHERE filled_at <= to_timestamp($1::bigint - $2::bigint)
     LIMIT 1000 FOR UPDATE SKIP LOCKED)
-), expired_keys AS (
-  DELETE FROM idempotency_keys WHERE ticket IN (
-    SELECT ticket FROM idempotency_keys WHERE ends_at <= to_timestamp($1::bigint) FOR UPDATE SKIP LOCKED)
 )
 DELETE FROM daily_spending WHERE (user_id, service, day) IN (
   SELECT user_id, service, day FROM daily_spending WHERE day < date '1970-01-01' + $3::bigint::int
@@ -38,7 +35,7 @@ impl<D: Database> Maintenance for PostgresStore<D> {
 
     async fn purge_expired(&self, now: UnixTime) -> Result<(), StoreError> {
         let oldest_day = Day::of(now).number() - SPENDING_DAYS_KEPT;
-        self.query(PURGE, vec![now.0.into(), THROTTLE_SECONDS_KEPT.into(), oldest_day.into()]).await?;
-        Ok(())
+        self.query(PURGE, &[now.0.into(), THROTTLE_SECONDS_KEPT.into(), oldest_day.into()]).await?;
+        self.purge_reservations(now).await
     }
 }

@@ -22,6 +22,8 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("0004_create_daily_spending.sql"),
     migration!("0005_create_breakers.sql"),
     migration!("0006_create_idempotency_keys.sql"),
+    migration!("0007_create_reservations.sql"),
+    migration!("0008_drop_idempotency_keys.sql"),
 ];
 
 /// Applies missing migrations. Many instances may do so at once: each statement takes a lock, checks again, then acts.
@@ -33,7 +35,7 @@ pub(super) async fn apply(database: &impl Database) -> Result<(), DatabaseError>
 }
 
 async fn missing(database: &impl Database) -> Result<Vec<&'static Migration>, DatabaseError> {
-    let rows = match database.query(migrations::APPLIED, Vec::new()).await {
+    let rows = match database.query(migrations::APPLIED, &[]).await {
         Err(error) if error.means_schema_behind() => Vec::new(),
         other => other?,
     };

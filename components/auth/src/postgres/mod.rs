@@ -1,27 +1,24 @@
-//! The ports on PostgreSQL: SQL text beside the function that runs it, over the small [`Database`] port that
+//! The ports on PostgreSQL: each statement beside the function that runs it, over the small [`Database`] port that
 //! `spin.rs` implements with `spin:postgres` and the tests with `tokio-postgres`.
 //!
-//! Every operation is one statement: `spin:postgres` has no transactions, and one statement is one.
+//! An operation is one statement, because `spin:postgres` has no transactions.
 
-mod breakers;
 mod database;
-mod idempotency;
 mod maintenance;
+mod metering;
 mod migrate;
-mod quota;
 mod sessions;
 mod settings;
 mod throttle;
 mod users;
 
-pub use database::{Database, DatabaseError, Row, Value};
+pub use database::{Cell, Database, DatabaseError, Parameter, Row};
 pub use migrate::MIGRATIONS;
 pub use settings::{DatabaseSettings, Purpose};
 
 use crate::store::StoreError;
 
-/// The store: every query goes through [`PostgresStore::query`], which brings an outdated schema up to date.
-#[derive(Debug)]
+/// The store. Every statement goes through [`PostgresStore::query`].
 pub struct PostgresStore<D>(D);
 
 impl<D: Database> PostgresStore<D> {
@@ -30,9 +27,9 @@ impl<D: Database> PostgresStore<D> {
         Self(database)
     }
 
-    /// Runs a statement. When the schema turns out to be behind, applies the migrations and runs it once more.
-    async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, DatabaseError> {
-        match self.0.query(sql, parameters.clone()).await {
+    /// Runs a statement. When the schema is not current, applies the migrations and runs the statement again.
+    async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, DatabaseError> {
+        match self.0.query(sql, parameters).await {
             Err(error) if error.means_schema_behind() => {
                 migrate::apply(&self.0).await?;
                 self.0.query(sql, parameters).await
@@ -41,7 +38,7 @@ impl<D: Database> PostgresStore<D> {
         }
     }
 
-    async fn first(&self, sql: &str, parameters: Vec<Value>) -> Result<Option<Row>, DatabaseError> {
+    async fn first(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Option<Row>, DatabaseError> {
         Ok(self.query(sql, parameters).await?.into_iter().next())
     }
 }

@@ -63,50 +63,49 @@ impl<D: Database> SessionStore for PostgresStore<D> {
         session: &NewSession,
         former: Option<&TokenHash>,
     ) -> Result<bool, StoreError> {
-        let parameters = vec![
+        let parameters = [
             user.id.as_str().into(),
             user.password_version.into(),
             session.token_hash.as_bytes().into(),
             session.started.0.into(),
             session.expires().0.into(),
             session.user_agent.as_str().into(),
-            // No token has an empty hash, so this ends nothing when there is no former session.
-            former.map_or_else(|| super::Value::Bytes(Vec::new()), |token| token.as_bytes().into()),
+            former.map(TokenHash::as_bytes).into(),
         ];
-        Ok(self.first(START, parameters).await?.is_some())
+        Ok(self.first(START, &parameters).await?.is_some())
     }
 
     async fn use_session(&self, token: &TokenHash, now: UnixTime) -> Result<Option<LiveSession>, StoreError> {
-        let parameters = vec![
+        let parameters = [
             token.as_bytes().into(),
             now.0.into(),
             IDLE_SECONDS_MAX.into(),
             USE_RECORDED_EVERY_SECONDS.into(),
         ];
-        let Some(mut row) = self.first(USE, parameters).await? else { return Ok(None) };
+        let Some(mut row) = self.first(USE, &parameters).await? else { return Ok(None) };
         let user_id = UserId::from_stored(row.text(0)?);
         Ok(Some(LiveSession { user_id, username: row.text(1)?, token_hash: *token }))
     }
 
     async fn end_session(&self, token: &TokenHash) -> Result<(), StoreError> {
-        self.query(END, vec![token.as_bytes().into()]).await?;
+        self.query(END, &[token.as_bytes().into()]).await?;
         Ok(())
     }
 
     async fn list_sessions(&self, user: &UserId, now: UnixTime) -> Result<Vec<SessionLine>, StoreError> {
         let parameters =
             vec![user.as_str().into(), now.0.into(), IDLE_SECONDS_MAX.into(), SESSIONS_LISTED_MAX.into()];
-        let rows = self.query(LIST, parameters).await?;
+        let rows = self.query(LIST, &parameters).await?;
         Ok(rows.into_iter().map(session_line).collect::<Result<_, _>>()?)
     }
 
     async fn end_session_of(&self, user: &UserId, handle: &SessionHandle) -> Result<(), StoreError> {
-        self.query(END_OF, vec![user.as_str().into(), handle.as_str().into()]).await?;
+        self.query(END_OF, &[user.as_str().into(), handle.as_str().into()]).await?;
         Ok(())
     }
 
     async fn end_other_sessions(&self, user: &UserId, kept: &TokenHash) -> Result<(), StoreError> {
-        self.query(END_OTHERS, vec![user.as_str().into(), kept.as_bytes().into()]).await?;
+        self.query(END_OTHERS, &[user.as_str().into(), kept.as_bytes().into()]).await?;
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use web::UnixTime;
 
-use super::{Database, PostgresStore, Value};
+use super::{Database, Parameter, PostgresStore};
 use crate::{
     store::{StoreError, ThrottleStore},
     throttle::{Bucket, Subject},
@@ -39,30 +39,29 @@ impl<D: Database> ThrottleStore for PostgresStore<D> {
         subject: &Subject,
         now: UnixTime,
     ) -> Result<bool, StoreError> {
-        Ok(self.first(COUNT, level(bucket, subject, now)).await?.is_some())
+        Ok(self.first(COUNT, &level(bucket, subject, now)).await?.is_some())
     }
 
     async fn has_room(&self, bucket: &Bucket, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
-        Ok(self.first(FULL, level(bucket, subject, now)).await?.is_none())
+        Ok(self.first(FULL, &level(bucket, subject, now)).await?.is_none())
     }
 
     async fn return_attempt(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
-        self.query(GIVE_BACK, key(bucket, subject)).await?;
+        self.query(GIVE_BACK, &key(bucket, subject)).await?;
         Ok(())
     }
 
     async fn reset_attempts(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
-        self.query(FORGET, key(bucket, subject)).await?;
+        self.query(FORGET, &key(bucket, subject)).await?;
         Ok(())
     }
 }
 
-fn key(bucket: &Bucket, subject: &Subject) -> Vec<Value> {
-    vec![bucket.scope.into(), subject.as_bytes().into()]
+fn key<'a>(bucket: &Bucket, subject: &'a Subject) -> [Parameter<'a>; 2] {
+    [bucket.scope.into(), subject.as_bytes().into()]
 }
 
-fn level(bucket: &Bucket, subject: &Subject, now: UnixTime) -> Vec<Value> {
-    let mut parameters = key(bucket, subject);
-    parameters.extend([now.0, i64::from(bucket.size), i64::from(bucket.seconds_per_attempt)].map(Value::Int));
-    parameters
+fn level<'a>(bucket: &Bucket, subject: &'a Subject, now: UnixTime) -> [Parameter<'a>; 5] {
+    let [scope, subject] = key(bucket, subject);
+    [scope, subject, now.0.into(), bucket.size.into(), bucket.seconds_per_attempt.into()]
 }

@@ -49,14 +49,14 @@ DELETE FROM users WHERE id = $1::text::uuid AND password_version = $2::bigint RE
 
 impl<D: Database> UserStore for PostgresStore<D> {
     async fn insert_user(&self, user: &NewUser, now: UnixTime) -> Result<(), InsertError> {
-        let parameters = vec![
+        let parameters = [
             user.id.as_str().into(),
             user.username.as_str().into(),
             user.username.key().as_str().into(),
             user.password_hash.as_str().into(),
             now.0.into(),
         ];
-        match self.query(INSERT, parameters).await {
+        match self.query(INSERT, &parameters).await {
             Ok(_) => Ok(()),
             Err(error) if error.violates(USERNAME_TAKEN) => Err(InsertError::UsernameTaken),
             Err(error) => Err(InsertError::Store(error.into())),
@@ -64,12 +64,12 @@ impl<D: Database> UserStore for PostgresStore<D> {
     }
 
     async fn find_by_username(&self, key: &UsernameKey) -> Result<Option<StoredUser>, StoreError> {
-        let row = self.first(FIND_BY_USERNAME, vec![key.as_str().into()]).await?;
+        let row = self.first(FIND_BY_USERNAME, &[key.as_str().into()]).await?;
         Ok(row.map(stored_user).transpose()?)
     }
 
     async fn find_by_id(&self, id: &UserId) -> Result<Option<StoredUser>, StoreError> {
-        let row = self.first(FIND_BY_ID, vec![id.as_str().into()]).await?;
+        let row = self.first(FIND_BY_ID, &[id.as_str().into()]).await?;
         Ok(row.map(stored_user).transpose()?)
     }
 
@@ -79,13 +79,13 @@ impl<D: Database> UserStore for PostgresStore<D> {
         old: &PasswordHash,
         new: &PasswordHash,
     ) -> Result<(), StoreError> {
-        let parameters = vec![id.as_str().into(), old.as_str().into(), new.as_str().into()];
-        self.query(REPLACE_HASH, parameters).await?;
+        let parameters = [id.as_str().into(), old.as_str().into(), new.as_str().into()];
+        self.query(REPLACE_HASH, &parameters).await?;
         Ok(())
     }
 
     async fn change_password(&self, change: &PasswordChange<'_>) -> Result<bool, StoreError> {
-        let parameters = vec![
+        let parameters = [
             change.user_id.as_str().into(),
             change.verified_version.into(),
             change.new_hash.as_str().into(),
@@ -94,13 +94,13 @@ impl<D: Database> UserStore for PostgresStore<D> {
             change.session.expires().0.into(),
             change.session.user_agent.as_str().into(),
         ];
-        let changed = self.first(CHANGE_PASSWORD, parameters).await?;
+        let changed = self.first(CHANGE_PASSWORD, &parameters).await?;
         Ok(changed.map(|mut row| row.int(0)).transpose()?.unwrap_or_default() > 0)
     }
 
     async fn delete_user(&self, id: &UserId, verified_version: i64) -> Result<bool, StoreError> {
-        let parameters = vec![id.as_str().into(), verified_version.into()];
-        Ok(self.first(DELETE, parameters).await?.is_some())
+        let parameters = [id.as_str().into(), verified_version.into()];
+        Ok(self.first(DELETE, &parameters).await?.is_some())
     }
 }
 

@@ -18,7 +18,7 @@ fn unknown_paths_are_404_and_wrong_methods_405_with_allow() {
     check("DELETE", "/auth", "GET, HEAD, POST");
     check("GET", "/logout", "POST");
     check("POST", "/home", "GET, HEAD");
-    check("PUT", "/auth/internal/spend", "POST");
+    check("PUT", "/auth/internal/reservations", "POST");
     let options = site.answer(browser.request("OPTIONS", "/register"));
     assert_eq!(
         (options.status, &options.headers[header::ALLOW]),
@@ -41,7 +41,7 @@ fn another_site_cannot_act_for_the_user() {
     let site = Site::new();
     let browser = site.browser();
     browser.register("alice");
-    for path in ["/auth", "/register", "/logout", "/account", "/auth/internal/spend"] {
+    for path in ["/auth", "/register", "/logout", "/account", "/auth/internal/reservations"] {
         for (name, value) in [
             ("sec-fetch-site", "cross-site"),
             ("sec-fetch-site", "same-site"),

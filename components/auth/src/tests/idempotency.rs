@@ -1,197 +1,149 @@
-//! A request that is sent again, as llm asks on its behalf.
+//! Requests that are sent again under the same idempotency key.
 
 use ::http::StatusCode;
-use serde_json::{Value, json as object};
+use auth_api::{IdempotencyKey, Reason, Service, Settlement, wire::SETTLEMENT_BYTES_MAX};
+use serde_json::json as object;
 use web::Reply;
 
-use super::{
-    Browser, PASSWORD, Site, json,
-    quota::{ask, signed_in},
-};
-use crate::{
-    breaker::POLICY,
-    idempotency::{KEPT_SECONDS, REPORT_BYTES_MAX, RUNNING_SECONDS_MAX},
-};
+use super::{Site, json, metering::Tool};
+use crate::metering::{RESPONSE_SECONDS, circuit::FAILURES_MAX};
 
-fn hash(digit: &str) -> String {
-    digit.repeat(64)
+fn key(key: &str) -> IdempotencyKey {
+    IdempotencyKey::new(key, "the request")
 }
 
-fn call(site: &Site, browser: &Browser<'_>, verb: &str, body: &Value) -> Reply {
-    ask(site, browser, verb, "the key", &body.to_string())
+fn other_request(key: &str) -> IdempotencyKey {
+    IdempotencyKey::new(key, "another request")
 }
 
-fn spend(site: &Site, browser: &Browser<'_>, key: &str, asked: &str) -> Reply {
-    let body = object!({ "service": "llm", "amount": 1, "key_hash": hash(key), "request_hash": hash(asked) });
-    call(site, browser, "spend", &body)
-}
-
-fn recall(site: &Site, browser: &Browser<'_>, key: &str, asked: &str) -> Reply {
-    let body = object!({ "service": "llm", "key_hash": hash(key), "request_hash": hash(asked) });
-    call(site, browser, "recall", &body)
-}
-
-fn begin(site: &Site, browser: &Browser<'_>, key: &str) -> String {
-    let reply = spend(site, browser, key, "a");
-    assert_eq!(reply.status, StatusCode::OK);
-    json(&reply)["ticket"].as_str().unwrap().to_owned()
-}
-
-fn deliver(site: &Site, browser: &Browser<'_>, ticket: &str, answer: &str) {
-    let body = object!({ "service": "llm", "ticket": ticket, "answer": answer });
-    assert_eq!(call(site, browser, "delivered", &body).status, StatusCode::NO_CONTENT);
-}
-
-fn fail(site: &Site, browser: &Browser<'_>, ticket: &str) {
-    let body = object!({ "service": "llm", "amount": 1, "ticket": ticket });
-    assert_eq!(call(site, browser, "refund", &body).status, StatusCode::OK);
+fn check(reply: &Reply, status: StatusCode, code: &str) {
+    assert_eq!((reply.status, &json(reply)["code"]), (status, &code.into()));
 }
 
 #[test]
-fn the_second_of_two_waits_and_gets_the_answer_of_the_first_for_nothing() {
+fn a_repetition_waits_and_gets_the_stored_response_without_a_charge() {
     let site = Site::new();
-    let browser = signed_in(&site);
-    let ticket = begin(&site, &browser, "1");
-    for again in [spend(&site, &browser, "1", "a"), recall(&site, &browser, "1", "a")] {
-        assert_eq!((again.status, &json(&again)["code"]), (StatusCode::CONFLICT, &"still_running".into()));
+    let tool = Tool::new(&site, "alice");
+    let id = tool.reserved(Some(key("1")));
+    for again in [tool.reserve(1, Some(key("1"))), tool.lookup(key("1"))] {
+        check(&again, StatusCode::CONFLICT, "still_running");
         assert!(again.headers.contains_key("retry-after"));
     }
-    deliver(&site, &browser, &ticket, "l’answer \" \n");
-    for again in [spend(&site, &browser, "1", "a"), recall(&site, &browser, "1", "a")] {
-        let expected = object!({ "left": 49, "limit": 50, "answer": "l’answer \" \n" });
+    tool.deliver(id, Some("l’answer \" \n"));
+    for again in [tool.reserve(1, Some(key("1"))), tool.lookup(key("1"))] {
+        let expected =
+            object!({ "state": "replayed", "left": 49, "limit": 50, "response": "l’answer \" \n" });
         assert_eq!((again.status, json(&again)), (StatusCode::OK, expected));
     }
-    assert_eq!(json(&spend(&site, &browser, "2", "a"))["left"], 48, "another key is another request");
+    assert_eq!(json(&tool.reserve(1, Some(key("2"))))["left"], 48, "another key is another request");
 }
 
 #[test]
-fn a_key_that_was_used_for_something_else_is_refused() {
+fn a_key_of_another_request_is_refused() {
     let site = Site::new();
-    let browser = signed_in(&site);
-    let ticket = begin(&site, &browser, "1");
-    let refused = |reply: Reply| {
-        assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert_eq!(json(&reply)["code"], "idempotency_key_reused");
-    };
-    refused(spend(&site, &browser, "1", "b"));
-    refused(recall(&site, &browser, "1", "b"));
-    deliver(&site, &browser, &ticket, "x");
-    refused(spend(&site, &browser, "1", "b"));
-    assert_eq!(json(&browser.get("/home"))["quotas"]["llm"]["left"], 49);
+    let tool = Tool::new(&site, "alice");
+    let id = tool.reserved(Some(key("1")));
+    let refused = |reply: Reply| check(&reply, StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused");
+    refused(tool.reserve(1, Some(other_request("1"))));
+    refused(tool.lookup(other_request("1")));
+    tool.deliver(id, Some("x"));
+    refused(tool.reserve(1, Some(other_request("1"))));
+    assert_eq!(tool.left(), 49);
 }
 
 #[test]
 fn a_failure_frees_the_key() {
     let site = Site::new();
-    let browser = signed_in(&site);
-    let ticket = begin(&site, &browser, "1");
-    fail(&site, &browser, &ticket);
-    assert_eq!(recall(&site, &browser, "1", "a").status, StatusCode::NOT_FOUND);
-    let second = begin(&site, &browser, "1");
-    // What the first says now does not concern the second.
-    deliver(&site, &browser, &ticket, "late");
-    fail(&site, &browser, &ticket);
-    assert_eq!(recall(&site, &browser, "1", "a").status, StatusCode::CONFLICT);
-    deliver(&site, &browser, &second, "good");
-    fail(&site, &browser, &second);
-    assert_eq!(json(&recall(&site, &browser, "1", "a"))["answer"], "good", "an answer stays");
+    let tool = Tool::new(&site, "alice");
+    let first = tool.reserved(Some(key("1")));
+    tool.fail(first, Reason::Other);
+    check(&tool.lookup(key("1")), StatusCode::NOT_FOUND, "no_stored_response");
+    let second = tool.reserved(Some(key("1")));
+    // A second settlement of the first does not change the second.
+    let late = Settlement::Delivered { response: Some("late".to_owned()) };
+    assert_eq!(tool.settle(first, &late), StatusCode::NOT_FOUND);
+    assert_eq!(tool.lookup(key("1")).status, StatusCode::CONFLICT);
+    tool.deliver(second, Some("good"));
+    let failed = Settlement::NotDelivered { reason: Reason::Other };
+    assert_eq!(tool.settle(second, &failed), StatusCode::NOT_FOUND, "settled once");
+    assert_eq!(json(&tool.lookup(key("1")))["response"], "good");
+    assert_eq!(tool.left(), 49);
 }
 
 #[test]
-fn what_spend_refuses_leaves_the_key_free() {
+fn a_refused_reservation_leaves_the_key_free_and_a_replay_needs_no_closed_circuit() {
     let site = Site::new();
-    let browser = signed_in(&site);
-    let too_many =
-        object!({ "service": "llm", "amount": 51, "key_hash": hash("1"), "request_hash": hash("a") });
-    assert_eq!(call(&site, &browser, "spend", &too_many).status, StatusCode::TOO_MANY_REQUESTS);
-    let kept = begin(&site, &browser, "1");
-    deliver(&site, &browser, &kept, "x");
-    for _ in 0..POLICY.failures {
-        let ticket = begin(&site, &browser, "2");
-        let failed = object!({ "service": "llm", "amount": 1, "ticket": ticket, "upstream_failed": true });
-        call(&site, &browser, "refund", &failed);
+    let tool = Tool::new(&site, "alice");
+    assert_eq!(tool.reserve(51, Some(key("1"))).status, StatusCode::TOO_MANY_REQUESTS);
+    tool.deliver(tool.reserved(Some(key("1"))), Some("x"));
+    for _ in 0..FAILURES_MAX {
+        tool.fail(tool.reserved(Some(key("2"))), Reason::UpstreamFailed);
     }
-    assert_eq!(spend(&site, &browser, "2", "a").status, StatusCode::FAILED_DEPENDENCY);
-    assert_eq!(recall(&site, &browser, "2", "a").status, StatusCode::NOT_FOUND);
-    assert_eq!(json(&spend(&site, &browser, "1", "a"))["answer"], "x", "what is answered needs no upstream");
+    assert_eq!(tool.reserve(1, Some(key("2"))).status, StatusCode::FAILED_DEPENDENCY);
+    assert_eq!(tool.lookup(key("2")).status, StatusCode::NOT_FOUND);
+    assert_eq!(json(&tool.reserve(1, Some(key("1"))))["response"], "x");
 }
 
 #[test]
-fn a_first_request_that_dies_and_an_answer_that_is_old_give_way() {
+fn an_unsettled_reservation_and_a_stored_response_expire() {
     let site = Site::new();
-    let browser = signed_in(&site);
-    begin(&site, &browser, "1");
-    site.wait(RUNNING_SECONDS_MAX - 1);
-    assert_eq!(spend(&site, &browser, "1", "a").status, StatusCode::CONFLICT);
+    let tool = Tool::new(&site, "alice");
+    let stopped = tool.reserved(Some(key("1")));
+    site.wait(i64::from(Service::Llm.reservation_seconds_max()) - 1);
+    assert_eq!(tool.reserve(1, Some(key("1"))).status, StatusCode::CONFLICT);
     site.wait(1);
-    assert_eq!(recall(&site, &browser, "1", "a").status, StatusCode::NOT_FOUND);
-    let ticket = begin(&site, &browser, "1");
-    deliver(&site, &browser, &ticket, "x");
-    site.wait(KEPT_SECONDS - 1);
-    assert_eq!(recall(&site, &browser, "1", "a").status, StatusCode::OK);
+    assert_eq!(tool.lookup(key("1")).status, StatusCode::NOT_FOUND);
+    let failed = Settlement::NotDelivered { reason: Reason::Other };
+    assert_eq!(tool.settle(stopped, &failed), StatusCode::NOT_FOUND);
+    tool.deliver(tool.reserved(Some(key("1"))), Some("x"));
+    assert_eq!(tool.left(), 48, "the amount of a reservation that was never settled stays spent");
+    site.wait(i64::from(RESPONSE_SECONDS) - 1);
+    assert_eq!(tool.lookup(key("1")).status, StatusCode::OK);
     site.wait(1);
-    assert_eq!(recall(&site, &browser, "1", "a").status, StatusCode::NOT_FOUND);
-    begin(&site, &browser, "1");
+    assert_eq!(tool.lookup(key("1")).status, StatusCode::NOT_FOUND);
+    tool.reserved(Some(key("1")));
 }
 
 #[test]
 fn a_key_belongs_to_its_user() {
     let site = Site::new();
-    let alice = signed_in(&site);
-    let mut bob = site.browser();
-    bob.json = true;
-    bob.register("bob");
-    bob.sign_in("bob", PASSWORD);
-    let ticket = begin(&site, &alice, "1");
-    deliver(&site, &alice, &ticket, "for alice");
-    assert_eq!(recall(&site, &bob, "1", "a").status, StatusCode::NOT_FOUND);
-    begin(&site, &bob, "1");
-    let stranger = site.browser();
-    assert_eq!(recall(&site, &stranger, "1", "a").status, StatusCode::UNAUTHORIZED);
-    let body = object!({ "service": "llm", "key_hash": hash("1"), "request_hash": hash("a") }).to_string();
-    assert_eq!(ask(&site, &alice, "recall", "other", &body).status, StatusCode::FORBIDDEN);
+    let (alice, bob) = (Tool::new(&site, "alice"), Tool::new(&site, "bob"));
+    alice.deliver(alice.reserved(Some(key("1"))), Some("for alice"));
+    assert_eq!(bob.lookup(key("1")).status, StatusCode::NOT_FOUND);
+    bob.reserved(Some(key("1")));
+    bob.browser.cookie.take();
+    assert_eq!(bob.lookup(key("1")).status, StatusCode::UNAUTHORIZED);
 }
 
 #[test]
-fn hashes_come_in_twos_and_an_answer_is_a_text() {
+fn what_cannot_be_stored_is_not_stored_and_frees_the_key() {
     let site = Site::new();
-    let browser = signed_in(&site);
-    for (name, value) in [("key_hash", hash("1")), ("request_hash", hash("a")), ("key_hash", "12".to_owned())]
-    {
-        for verb in ["spend", "recall"] {
-            let body = object!({ "service": "llm", "amount": 1, name: value });
-            assert_eq!(
-                call(&site, &browser, verb, &body).status,
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "{verb} {name}"
-            );
-        }
-    }
-    let ticket = begin(&site, &browser, "1");
-    let body = object!({ "service": "llm", "ticket": ticket, "answer": 7 });
-    assert_eq!(call(&site, &browser, "delivered", &body).status, StatusCode::UNPROCESSABLE_ENTITY);
-    // An answer that the caller does not want kept: whoever asks again asks anew.
-    let body = object!({ "service": "llm", "ticket": ticket });
-    assert_eq!(call(&site, &browser, "delivered", &body).status, StatusCode::NO_CONTENT);
-    begin(&site, &browser, "1");
+    let tool = Tool::new(&site, "alice");
+    tool.deliver(tool.reserved(Some(key("1"))), None);
+    tool.deliver(tool.reserved(Some(key("1"))), Some("a\0b"));
+    tool.deliver(tool.reserved(None), Some("no key to look it up by"));
+    assert_eq!(site.store.stored_responses(), 0);
+    tool.reserved(Some(key("1")));
 }
 
 #[test]
-fn readiness_checks_delete_what_is_over() {
+fn readiness_checks_delete_expired_responses() {
     let site = Site::new();
-    let browser = signed_in(&site);
-    let ticket = begin(&site, &browser, "1");
-    deliver(&site, &browser, &ticket, "x");
-    site.wait(KEPT_SECONDS);
-    assert_eq!(site.store.answers_held(), 1);
-    browser.get("/auth/readyz");
-    assert_eq!(site.store.answers_held(), 0);
+    let tool = Tool::new(&site, "alice");
+    tool.deliver(tool.reserved(Some(key("1"))), Some("x"));
+    site.wait(i64::from(RESPONSE_SECONDS) - 1);
+    tool.browser.get("/auth/readyz");
+    assert_eq!(site.store.stored_responses(), 1);
+    site.wait(1);
+    tool.browser.get("/auth/readyz");
+    assert_eq!(site.store.stored_responses(), 0);
 }
 
 #[test]
-fn only_a_report_may_be_long() {
-    assert_eq!(crate::body_bytes_max("/auth/internal/delivered"), REPORT_BYTES_MAX);
-    for path in ["/auth", "/register", "/auth/internal/spend", "/auth/internal/recall", "/nowhere"] {
+fn only_a_settlement_may_be_long() {
+    let settle = format!("/auth/internal/reservations/{}/settle", "ab".repeat(16));
+    assert_eq!(crate::body_bytes_max(&settle), SETTLEMENT_BYTES_MAX);
+    for path in ["/auth", "/register", "/auth/internal/reservations", "/nowhere"] {
         assert_eq!(crate::body_bytes_max(path), crate::BODY_BYTES_MAX, "{path}");
     }
 }

@@ -1,90 +1,132 @@
-use ::http::{StatusCode, header};
-use web::Reply;
+//! Daily quotas, and who may reserve.
 
-use super::{Browser, HOUR, PASSWORD, Site, json};
+use ::http::StatusCode;
+use auth_api::{Reason, ReservationId, Service, Settlement, wire::RESERVATIONS_PATH};
+use serde_json::json as object;
 
-pub(super) fn ask(site: &Site, browser: &Browser<'_>, verb: &str, key: &str, body: &str) -> Reply {
-    let request = browser.request("POST", &format!("/auth/internal/{verb}")).with("x-service-key", key);
-    site.answer(request.with_body("application/json", body.to_owned()))
-}
-
-pub(super) fn signed_in(site: &Site) -> Browser<'_> {
-    let mut browser = site.browser();
-    browser.json = true;
-    browser.register("alice");
-    browser.sign_in("alice", PASSWORD);
-    browser
-}
+use super::{
+    HOUR, PASSWORD, Site, json,
+    metering::{Tool, retry_after},
+};
 
 #[test]
-fn questions_are_spent_and_given_back() {
+fn an_amount_is_reserved_whole_or_not_at_all_and_comes_back_when_nothing_is_delivered() {
     let site = Site::new();
-    let browser = signed_in(&site);
-    let spend = |amount: i64| {
-        let body = format!("{{\"service\":\"llm\",\"amount\":{amount}}}");
-        ask(&site, &browser, "spend", "the key", &body)
-    };
-    let spent = json(&spend(48));
-    assert_eq!((&spent["left"], &spent["limit"]), (&2.into(), &50.into()));
-    let refused = spend(3);
+    let tool = Tool::new(&site, "alice");
+    let reserved = json(&tool.reserve(48, None));
+    assert_eq!((&reserved["left"], &reserved["limit"]), (&2.into(), &50.into()));
+    let refused = tool.reserve(3, None);
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(json(&refused)["left"], 2);
-    let seconds: i64 = refused.headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
+    assert_eq!((&json(&refused)["left"], &json(&refused)["limit"]), (&2.into(), &50.into()));
+    let seconds = i64::from(retry_after(&refused));
     assert!(seconds > 0 && seconds <= 24 * HOUR);
-    let refund = ask(&site, &browser, "refund", "the key", "{\"service\":\"llm\",\"amount\":1000}");
-    assert_eq!(json(&refund), serde_json::json!({ "left": 50, "limit": 50 }));
-    assert_eq!(json(&spend(50))["left"], 0);
-    assert_eq!(json(&browser.get("/home"))["quotas"]["llm"]["left"], 0);
-    assert_eq!(json(&browser.get("/home"))["quotas"]["ocr"]["left"], 100);
-    site.wait(seconds);
-    // The session has ended meanwhile; the quota belongs to the account.
-    browser.sign_in("alice", PASSWORD);
-    assert_eq!(json(&spend(1))["left"], 49);
+
+    let id = ReservationId::parse(reserved["reservation_id"].as_str().unwrap()).unwrap();
+    let failed = Settlement::NotDelivered { reason: Reason::Other };
+    assert_eq!(tool.settle(id, &failed), StatusCode::NO_CONTENT);
+    assert_eq!(tool.settle(id, &failed), StatusCode::NOT_FOUND, "once");
+    assert_eq!(tool.left(), 50);
+    assert_eq!(json(&tool.reserve(50, None))["left"], 0);
+    assert_eq!(tool.left(), 0);
+    assert_eq!(Tool { service: Service::Ocr, ..tool }.left(), 100);
 }
 
 #[test]
-fn the_key_comes_first_then_the_session_then_the_question() {
+fn midnight_starts_a_new_quota_and_a_failure_returns_to_its_own_day() {
     let site = Site::new();
-    let (browser, stranger) = (signed_in(&site), site.browser());
-    let good = "{\"service\":\"ocr\",\"amount\":1}";
+    let tool = Tool::new(&site, "alice");
+    let seconds = i64::from(retry_after(&tool.reserve(51, None)));
+    site.wait(seconds - 10);
+    tool.browser.sign_in("alice", PASSWORD);
+    let late = tool.reserved(None);
+    site.wait(10);
+    assert_eq!(tool.left(), 50);
+    tool.reserved(None);
+    tool.fail(late, Reason::Other);
+    assert_eq!(tool.left(), 49, "today's quota is not larger for it");
+}
+
+#[test]
+fn a_reservation_is_extended_whole_or_not_at_all_and_settled_with_its_extensions() {
+    let site = Site::new();
+    let mut tool = Tool::new(&site, "alice");
+    tool.service = Service::Ocr;
+    let id = tool.reserved(None);
+    let extended = tool.extend(id, 89);
+    assert_eq!((extended.status, json(&extended)), (StatusCode::OK, object!({ "left": 10, "limit": 100 })));
+    let refused = tool.extend(id, 11);
+    assert_eq!((refused.status, &json(&refused)["left"]), (StatusCode::TOO_MANY_REQUESTS, &10.into()));
+    assert_eq!(tool.extend(id, 10).status, StatusCode::OK);
+    assert_eq!(tool.left(), 0);
+    tool.service = Service::Llm;
+    assert_eq!(tool.extend(id, 1).status, StatusCode::NOT_FOUND, "another service's reservation");
+    tool.service = Service::Ocr;
+    tool.fail(id, Reason::Other);
+    assert_eq!(tool.left(), 100);
+    let gone = tool.extend(id, 1);
+    assert_eq!((gone.status, &json(&gone)["code"]), (StatusCode::NOT_FOUND, &"reservation_unknown".into()));
+}
+
+#[test]
+fn the_service_key_is_checked_first_then_the_session_then_the_body() {
+    let site = Site::new();
+    let tool = Tool::new(&site, "alice");
+    let good = r#"{"service":"ocr","amount":1}"#;
+    let status = |key: &str, body: &str| tool.post(RESERVATIONS_PATH, key, body).status;
     for key in ["", "other", "the ke", "the key "] {
-        assert_eq!(ask(&site, &browser, "spend", key, good).status, StatusCode::FORBIDDEN, "{key}");
+        assert_eq!(status(key, good), StatusCode::FORBIDDEN, "{key}");
     }
-    let without = browser.request("POST", "/auth/internal/spend").with_body("application/json", good);
+    let request = || tool.browser.request("POST", RESERVATIONS_PATH);
+    let without = request().with_body("application/json", good);
     assert_eq!(site.answer(without).status, StatusCode::FORBIDDEN);
-    let twice = browser.request("POST", "/auth/internal/spend").with("x-service-key", "the key");
-    let twice = twice.with("x-service-key", "the key").with_body("application/json", good);
-    assert_eq!(site.answer(twice).status, StatusCode::FORBIDDEN);
-    assert_eq!(ask(&site, &stranger, "spend", "the key", good).status, StatusCode::UNAUTHORIZED);
+    let twice = request().with("x-service-key", "the key").with("x-service-key", "the key");
+    assert_eq!(site.answer(twice.with_body("application/json", good)).status, StatusCode::FORBIDDEN);
     for bad in [
-        "{\"service\":\"gpt\",\"amount\":1}",
-        "{\"service\":\"llm\",\"amount\":0}",
-        "{\"service\":\"llm\",\"amount\":-1}",
-        "{\"service\":\"llm\",\"amount\":1.5}",
-        "{\"service\":\"llm\",\"amount\":\"1\"}",
-        "{\"service\":\"llm\",\"amount\":99999999999999999999}",
-        "{\"service\":\"llm\"}",
+        r#"{"service":"gpt","amount":1}"#,
+        r#"{"service":"llm","amount":0}"#,
+        r#"{"service":"llm","amount":10001}"#,
+        r#"{"service":"llm","amount":-1}"#,
+        r#"{"service":"llm","amount":1.5}"#,
+        r#"{"service":"llm","amount":"1"}"#,
+        r#"{"service":"llm","amount":99999999999999999999}"#,
+        r#"{"service":"llm","amount":1,"idempotency_key":{"key_hash":"12","request_hash":"12"}}"#,
+        r#"{"service":"llm"}"#,
         "{}",
+        "null",
     ] {
-        assert_eq!(
-            ask(&site, &browser, "spend", "the key", bad).status,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "{bad}"
-        );
+        assert_eq!(status("the key", bad), StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
     }
-    for bad in ["", "[]", "null", "{", "\u{feff}{}"] {
-        assert_eq!(ask(&site, &browser, "spend", "the key", bad).status, StatusCode::BAD_REQUEST, "{bad}");
+    for bad in ["", "{", "\u{feff}{}"] {
+        assert_eq!(status("the key", bad), StatusCode::BAD_REQUEST, "{bad}");
     }
-    let form = browser.request("POST", "/auth/internal/spend").with("x-service-key", "the key");
+    let form = request().with("x-service-key", "the key");
     let form = form.with_body("application/x-www-form-urlencoded", "service=llm&amount=1");
     assert_eq!(site.answer(form).status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    tool.browser.cookie.take();
+    assert_eq!(status("the key", "{}"), StatusCode::UNAUTHORIZED);
 }
 
 #[test]
-fn without_a_configured_key_nobody_can_spend() {
+fn extending_and_settling_need_the_service_key_but_no_session() {
+    let site = Site::new();
+    let tool = Tool::new(&site, "alice");
+    let id = tool.reserved(None);
+    tool.browser.cookie.take();
+    for path in [id.extend_path(), id.settle_path()] {
+        assert_eq!(tool.post(&path, "other", "{}").status, StatusCode::FORBIDDEN);
+        for bad in ["{}", r#"{"outcome":"lost"}"#, r#"{"outcome":"not_delivered"}"#, r#"{"amount":1}"#] {
+            assert_eq!(tool.post(&path, "the key", bad).status, StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
+        }
+    }
+    assert_eq!(tool.extend(id, 1).status, StatusCode::OK);
+    tool.deliver(id, None);
+}
+
+#[test]
+fn without_a_configured_service_key_every_call_is_503() {
     let site = Site { service_key: "", ..Site::new() };
-    let browser = signed_in(&site);
-    let reply = ask(&site, &browser, "spend", "", "{\"service\":\"llm\",\"amount\":1}");
+    let tool = Tool::new(&site, "alice");
+    let reply = tool.post(RESERVATIONS_PATH, "", r#"{"service":"llm","amount":1}"#);
     assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(json(&reply)["error"].as_str().unwrap().contains("service_key"));
 }

@@ -1,41 +1,76 @@
 //! The `Database` port on tokio-postgres, as Spin's host does it: prepared statements, one at a time.
 
-use auth::postgres::{Database, DatabaseError, PostgresStore, Row, Value};
+use std::{cell::Cell as Counter, error::Error as StdError, rc::Rc};
+
+use auth::postgres::{Cell, Database, DatabaseError, Parameter, PostgresStore, Row};
+use bytes::BytesMut;
 use tokio_postgres::{
-    Client, Error,
-    types::{ToSql, Type},
+    Client, Config, Error,
+    types::{IsNull, ToSql, Type, to_sql_checked},
 };
 
 use crate::server;
 
-pub(crate) struct Native(pub(crate) Client);
+pub(crate) struct Native {
+    client: Client,
+    statements: Rc<Counter<usize>>,
+}
+
+impl Native {
+    pub(crate) async fn connect(config: &Config) -> Self {
+        Self { client: server::connect(config).await, statements: Rc::default() }
+    }
+
+    /// Counts the statements of requests, without migrations.
+    pub(crate) fn statements(&self) -> Rc<Counter<usize>> {
+        Rc::clone(&self.statements)
+    }
+}
 
 impl Database for Native {
-    async fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, DatabaseError> {
-        let parameters: Vec<Box<dyn ToSql + Sync>> = parameters.into_iter().map(parameter).collect();
-        let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(AsRef::as_ref).collect();
-        let rows = self.0.query(sql, &parameters).await.map_err(rejected)?;
+    async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, DatabaseError> {
+        self.statements.set(self.statements.get() + 1);
+        let parameters: Vec<Sql<'_>> = parameters.iter().copied().map(Sql).collect();
+        let parameters: Vec<&(dyn ToSql + Sync)> =
+            parameters.iter().map(|parameter| parameter as _).collect();
+        let rows = self.client.query(sql, &parameters).await.map_err(rejected)?;
         Ok(rows.iter().map(row).collect())
     }
 
     async fn migrate(&self, sql: &str) -> Result<(), DatabaseError> {
-        self.0.execute(sql, &[]).await.map(|_| ()).map_err(rejected)
+        self.client.execute(sql, &[]).await.map(|_| ()).map_err(rejected)
     }
 }
 
-fn parameter(value: Value) -> Box<dyn ToSql + Sync> {
-    match value {
-        Value::Text(text) => Box::new(text),
-        Value::Int(number) => Box::new(number),
-        Value::Bytes(bytes) => Box::new(bytes),
-        Value::Null => Box::new(None::<String>),
+struct Sql<'a>(Parameter<'a>);
+
+impl std::fmt::Debug for Sql<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a parameter")
     }
+}
+
+impl ToSql for Sql<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
+        match self.0 {
+            Parameter::Text(text) => text.to_sql(ty, out),
+            Parameter::Int(number) => number.to_sql(ty, out),
+            Parameter::Bytes(bytes) => bytes.to_sql(ty, out),
+            Parameter::Null => Ok(IsNull::Yes),
+        }
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(*ty, Type::TEXT | Type::INT8 | Type::BYTEA)
+    }
+
+    to_sql_checked!();
 }
 
 fn row(row: &tokio_postgres::Row) -> Row {
     let cell = |index: usize| match *row.columns()[index].type_() {
-        Type::TEXT | Type::VARCHAR => row.get::<_, Option<String>>(index).map_or(Value::Null, Value::Text),
-        Type::INT8 => row.get::<_, Option<i64>>(index).map_or(Value::Null, Value::Int),
+        Type::TEXT | Type::VARCHAR => row.get::<_, Option<String>>(index).map_or(Cell::Null, Cell::Text),
+        Type::INT8 => row.get::<_, Option<i64>>(index).map_or(Cell::Null, Cell::Int),
         ref other => panic!("column {index} is {other}: cast it in the statement"),
     };
     Row::new((0..row.len()).map(cell).collect())
@@ -52,7 +87,12 @@ fn rejected(error: Error) -> DatabaseError {
     }
 }
 
-/// A store on a fresh database that nobody has migrated.
+/// A store on an empty database.
 pub(crate) async fn fresh() -> PostgresStore<Native> {
-    PostgresStore::new(Native(server::connect(&server::empty_database().await).await))
+    open(&server::empty_database().await).await
+}
+
+/// A store with a connection of its own.
+pub(crate) async fn open(config: &Config) -> PostgresStore<Native> {
+    PostgresStore::new(Native::connect(config).await)
 }

@@ -1,132 +1,133 @@
+//! Idempotency keys in PostgreSQL.
+
 use auth::{
-    idempotency::{Found, KEPT_SECONDS, RUNNING_SECONDS_MAX, RequestKey},
-    postgres::PostgresStore,
-    service::Service,
-    store::{IdempotencyStore, Maintenance, UserStore},
-    ticket::Ticket,
-    user::UserId,
+    metering::{
+        RESPONSE_SECONDS,
+        store::{EarlierRequest, MeteringStore, ReserveOutcome},
+    },
+    store::{Maintenance, UserStore},
 };
-use web::UnixTime;
+use auth_api::{Reason, Service};
 
 use crate::{
-    client::{self, Native},
+    client,
+    metering::{User, after, key},
     server,
-    users::{NOW, join_all, registered},
+    users::join_all,
 };
 
-const fn ticket(seed: u8) -> Ticket {
-    Ticket::from_random([seed; 16])
+const RESERVATION: i64 = Service::Llm.reservation_seconds_max() as i64;
+const RESPONSE: i64 = RESPONSE_SECONDS as i64;
+
+fn is_reserved(outcome: &ReserveOutcome) -> bool {
+    matches!(outcome, ReserveOutcome::Reserved { .. })
 }
 
-const fn key(user: &UserId, key: u8, asked: u8) -> RequestKey<'_> {
-    RequestKey { user, service: Service::Llm, key_hash: [key; 32], request_hash: [asked; 32] }
-}
-
-const fn after(seconds: i64) -> UnixTime {
-    UnixTime(NOW.0 + seconds)
-}
-
-#[tokio::test]
-async fn a_key_is_claimed_once_answered_once_and_recalled_until_its_time() {
-    let store = client::fresh().await;
-    let user = registered(&store, 1, "alice").await.id;
-    let asked = key(&user, 1, 1);
-    assert_eq!(store.recall(&asked, NOW).await, Ok(Found::Nothing));
-    assert_eq!(store.claim(&asked, &ticket(1), NOW).await, Ok(true));
-    assert_eq!(store.claim(&asked, &ticket(2), NOW).await, Ok(false));
-    assert_eq!(store.recall(&asked, NOW).await, Ok(Found::Running));
-    assert_eq!(store.recall(&key(&user, 1, 2), NOW).await, Ok(Found::AnotherRequest));
-    assert_eq!(store.recall(&key(&user, 2, 1), NOW).await, Ok(Found::Nothing));
-    let other_tool = RequestKey { service: Service::Ocr, ..asked };
-    assert_eq!(store.recall(&other_tool, NOW).await, Ok(Found::Nothing));
-
-    store.keep_answer(&ticket(2), "of nobody", NOW).await.unwrap();
-    let answer = "{\"text\":\"é \\u0000 '; DROP TABLE users; --\"}";
-    store.keep_answer(&ticket(1), answer, after(50)).await.unwrap();
-    store.keep_answer(&ticket(1), "a second one", after(50)).await.unwrap();
-    store.free_key(&ticket(1)).await.unwrap();
-    let last = after(50 + KEPT_SECONDS - 1);
-    assert_eq!(store.recall(&asked, last).await, Ok(Found::Answered(answer.to_owned())));
-    assert_eq!(store.claim(&asked, &ticket(3), last).await, Ok(false));
-    let over = after(50 + KEPT_SECONDS);
-    assert_eq!(store.recall(&asked, over).await, Ok(Found::Nothing));
-    assert_eq!(store.claim(&key(&user, 1, 2), &ticket(3), over).await, Ok(true));
-    assert_eq!(store.recall(&key(&user, 1, 2), over).await, Ok(Found::Running), "nothing of the old answer");
+fn delivered(response: &str, spent: i64) -> EarlierRequest {
+    EarlierRequest::Delivered { response: response.to_owned(), spent }
 }
 
 #[tokio::test]
-async fn a_failure_or_a_death_frees_the_key_and_the_late_are_not_heard() {
-    let store = client::fresh().await;
-    let user = registered(&store, 1, "alice").await.id;
-    let asked = key(&user, 1, 1);
-    assert_eq!(store.claim(&asked, &ticket(1), NOW).await, Ok(true));
-    store.free_key(&ticket(1)).await.unwrap();
-    assert_eq!(store.claim(&asked, &ticket(2), NOW).await, Ok(true));
-    assert_eq!(store.claim(&asked, &ticket(3), after(RUNNING_SECONDS_MAX - 1)).await, Ok(false));
-    assert_eq!(store.claim(&asked, &ticket(3), after(RUNNING_SECONDS_MAX)).await, Ok(true));
-    store.keep_answer(&ticket(2), "late", after(RUNNING_SECONDS_MAX)).await.unwrap();
-    store.free_key(&ticket(2)).await.unwrap();
-    assert_eq!(store.recall(&asked, after(RUNNING_SECONDS_MAX)).await, Ok(Found::Running));
+async fn a_key_is_reserved_once_and_its_response_is_replayed_until_it_expires() {
+    let mut user = User::new().await;
+    assert_eq!(user.lookup(key(1, 1), 0).await, None);
+    assert!(is_reserved(&user.claim(1, key(1, 1), 0).await));
+    let again = user.claim(2, key(1, 1), 0).await;
+    assert_eq!(again, ReserveOutcome::Earlier(EarlierRequest::InProgress));
+    assert_eq!(user.lookup(key(1, 1), 0).await, Some(EarlierRequest::InProgress));
+    assert_eq!(user.lookup(key(1, 2), 0).await, Some(EarlierRequest::Different));
+    assert_eq!(user.lookup(key(2, 1), 0).await, None);
+    user.service = Service::Ocr;
+    assert_eq!(user.lookup(key(1, 1), 0).await, None, "another service's key");
+    user.service = Service::Llm;
+
+    let response = "{\"text\":\"é \\u0000 '; DROP TABLE users; --\"}";
+    assert!(!user.deliver(2, Some("of no reservation"), 50).await);
+    assert!(user.deliver(1, Some(response), 50).await);
+    assert!(!user.deliver(1, Some("a second one"), 50).await);
+    assert!(!user.fail(1, Reason::Other, 50).await);
+    let last = 50 + RESPONSE - 1;
+    assert_eq!(user.lookup(key(1, 1), last).await, Some(delivered(response, 1)));
+    assert_eq!(user.claim(3, key(1, 1), last).await, ReserveOutcome::Earlier(delivered(response, 1)));
+    assert_eq!(user.claim(3, key(1, 2), last).await, ReserveOutcome::Earlier(EarlierRequest::Different));
+    let over = 50 + RESPONSE;
+    assert_eq!(user.lookup(key(1, 1), over).await, None);
+    assert!(is_reserved(&user.claim(3, key(1, 2), over).await));
+    let fresh = user.lookup(key(1, 2), over).await;
+    assert_eq!(fresh, Some(EarlierRequest::InProgress), "without the old response");
 }
 
 #[tokio::test]
-async fn of_many_who_send_it_at_once_exactly_one_claims() {
-    for first_has_ended in [false, true] {
+async fn a_failure_and_an_expiry_free_the_key_and_a_late_settlement_changes_nothing() {
+    let user = User::new().await;
+    user.claim(1, key(1, 1), 0).await;
+    assert!(user.fail(1, Reason::Other, 0).await);
+    assert!(is_reserved(&user.claim(2, key(1, 1), 0).await));
+    assert!(!is_reserved(&user.claim(3, key(1, 1), RESERVATION - 1).await));
+    assert!(is_reserved(&user.claim(3, key(1, 1), RESERVATION).await));
+    assert!(
+        !user.deliver(2, Some("late"), RESERVATION).await && !user.fail(2, Reason::Other, RESERVATION).await
+    );
+    assert_eq!(user.lookup(key(1, 1), RESERVATION).await, Some(EarlierRequest::InProgress));
+    assert!(user.deliver(3, None, RESERVATION).await);
+    assert_eq!(user.lookup(key(1, 1), RESERVATION).await, None, "no response to store");
+}
+
+#[tokio::test]
+async fn of_parallel_requests_with_one_key_exactly_one_reserves() {
+    for first_has_expired in [false, true] {
         let config = server::empty_database().await;
-        let store = PostgresStore::new(Native(server::connect(&config).await));
-        let user = registered(&store, 1, "alice").await.id;
-        if first_has_ended {
-            assert_eq!(store.claim(&key(&user, 1, 1), &ticket(99), after(-1000)).await, Ok(true));
+        let owner = User::create(&config).await;
+        if first_has_expired {
+            owner.claim(99, key(1, 1), -1000).await;
         }
+        let before = owner.spent(0).await;
         let claiming = (0..24).map(|seed| {
-            let (config, user) = (config.clone(), user.clone());
-            async move {
-                let store = PostgresStore::new(Native(server::connect(&config).await));
-                store.claim(&key(&user, 1, 1), &ticket(seed), NOW).await.unwrap()
-            }
+            let (config, user) = (config.clone(), owner.user.clone());
+            async move { User::again(&config, user).await.claim(seed, key(1, 1), 0).await }
         });
-        let claims = join_all(claiming).await;
-        assert_eq!(claims.iter().filter(|claimed| **claimed).count(), 1, "{first_has_ended}");
+        let outcomes = join_all(claiming).await;
+        assert_eq!(outcomes.iter().filter(|outcome| is_reserved(outcome)).count(), 1, "{outcomes:?}");
+        let waiting = ReserveOutcome::Earlier(EarlierRequest::InProgress);
+        assert_eq!(outcomes.iter().filter(|outcome| **outcome == waiting).count(), 23, "{outcomes:?}");
+        assert_eq!(owner.spent(0).await, before + 1);
     }
 }
 
 #[tokio::test]
-async fn what_is_over_is_deleted_by_whoever_comes_by() {
+async fn expired_rows_are_purged_by_the_next_reservation_and_by_maintenance() {
     let config = server::empty_database().await;
-    let store = PostgresStore::new(Native(server::connect(&config).await));
-    let user = registered(&store, 1, "alice").await.id;
+    let user = User::create(&config).await;
     let client = server::connect(&config).await;
-    let held = async || -> i64 {
-        client.query_one("SELECT count(*) FROM idempotency_keys", &[]).await.unwrap().get(0)
-    };
-    let claim = async |seed: u8, now| store.claim(&key(&user, seed, 1), &ticket(seed), now).await.unwrap();
-    assert!(claim(1, NOW).await && claim(2, NOW).await);
-    store.keep_answer(&ticket(1), "x", NOW).await.unwrap();
-    // The next question takes them out, one that runs as well as one that is answered.
-    let over = after(KEPT_SECONDS);
-    assert!(claim(3, over).await);
-    assert_eq!(held().await, 1);
-    // So do the readiness check and the sweep, and none takes what is not over.
-    store.forget_answers(after(KEPT_SECONDS + RUNNING_SECONDS_MAX - 1)).await.unwrap();
-    assert_eq!(held().await, 1);
-    store.forget_answers(after(KEPT_SECONDS + RUNNING_SECONDS_MAX)).await.unwrap();
-    assert_eq!(held().await, 0);
-    assert!(claim(4, NOW).await);
-    store.purge_expired(after(RUNNING_SECONDS_MAX)).await.unwrap();
-    assert_eq!(held().await, 0);
-    // And an account takes its answers with it.
-    assert!(claim(5, NOW).await);
-    assert!(store.delete_user(&user, 1).await.unwrap());
-    assert_eq!(held().await, 0);
+    let rows =
+        async || -> i64 { client.query_one("SELECT count(*) FROM reservations", &[]).await.unwrap().get(0) };
+    user.claim(1, key(1, 1), 0).await;
+    user.claim(2, key(2, 1), 0).await;
+    user.take(3, 1, 0).await;
+    user.deliver(1, Some("x"), 0).await;
+    // The next reservation purges them, settled or not, with a key or without.
+    user.claim(4, key(4, 1), RESPONSE).await;
+    assert_eq!(rows().await, 1);
+    // So does maintenance, and only what has expired.
+    user.store.purge_reservations(after(RESPONSE + RESERVATION - 1)).await.unwrap();
+    assert_eq!(rows().await, 1);
+    user.store.purge_reservations(after(RESPONSE + RESERVATION)).await.unwrap();
+    assert_eq!(rows().await, 0);
+    user.take(5, 1, 0).await;
+    user.store.purge_expired(after(RESERVATION)).await.unwrap();
+    assert_eq!(rows().await, 0);
+    // A deleted account's responses are deleted with it.
+    user.claim(6, key(6, 1), 0).await;
+    assert!(user.store.delete_user(&user.user, 1).await.unwrap());
+    assert_eq!(rows().await, 0);
 }
 
 #[tokio::test]
-async fn answers_are_in_no_log_of_the_server() {
+async fn responses_are_in_no_write_ahead_log() {
     let config = server::empty_database().await;
-    let store = PostgresStore::new(Native(server::connect(&config).await));
-    store.make_ready().await.unwrap();
+    client::open(&config).await.make_ready().await.unwrap();
     let client = server::connect(&config).await;
     let unlogged = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relpersistence = 'u'";
     let rows = client.query(unlogged, &[]).await.unwrap();
-    assert_eq!(rows.iter().map(|row| row.get(0)).collect::<Vec<String>>(), ["idempotency_keys"]);
+    assert_eq!(rows.iter().map(|row| row.get(0)).collect::<Vec<String>>(), ["reservations"]);
 }

@@ -1,11 +1,13 @@
 //! The PostgreSQL adapter against a real server.
 
-mod breakers;
+mod circuit;
 mod client;
 mod idempotency;
+mod metering;
 mod migrations;
 mod quota;
 mod server;
 mod sessions;
+mod statements;
 mod throttles;
 mod users;

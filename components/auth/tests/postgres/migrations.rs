@@ -1,12 +1,11 @@
 use auth::{
-    postgres::{MIGRATIONS, PostgresStore},
+    postgres::MIGRATIONS,
     store::{Maintenance, StoreError, UserStore},
     username::Username,
 };
 
 use crate::{
-    client::{self, Native},
-    server,
+    client, server,
     users::{NOW, join_all, registered, user},
 };
 
@@ -22,7 +21,7 @@ async fn many_instances_at_once_apply_each_file_once() {
     let instances = (0..16_u8).map(|seed| {
         let config = config.clone();
         async move {
-            let store = PostgresStore::new(Native(server::connect(&config).await));
+            let store = client::open(&config).await;
             if seed % 2 == 0 {
                 store.make_ready().await.unwrap();
             } else {
@@ -41,7 +40,7 @@ async fn many_instances_at_once_apply_each_file_once() {
 #[tokio::test]
 async fn an_edited_file_is_refused_by_name_and_by_the_statement_itself() {
     let config = server::empty_database().await;
-    let store = PostgresStore::new(Native(server::connect(&config).await));
+    let store = client::open(&config).await;
     store.make_ready().await.unwrap();
     let client = server::connect(&config).await;
     client.execute("UPDATE schema_migrations SET checksum = 'other' WHERE version = 2", &[]).await.unwrap();
@@ -57,7 +56,7 @@ async fn a_file_that_fails_changes_nothing() {
     let client = server::connect(&config).await;
     // A table of the same name makes the second file fail.
     client.batch_execute("CREATE TABLE sessions (id int)").await.unwrap();
-    let store = PostgresStore::new(Native(server::connect(&config).await));
+    let store = client::open(&config).await;
     let error = store.make_ready().await.unwrap_err();
     assert!(matches!(&error, StoreError::SchemaBehind(cause) if cause.contains("0002")), "{error:?}");
     client.batch_execute("DROP TABLE sessions").await.unwrap();
@@ -69,7 +68,7 @@ async fn a_file_that_fails_changes_nothing() {
 #[tokio::test]
 async fn every_table_has_a_comment() {
     let config = server::empty_database().await;
-    let store = PostgresStore::new(Native(server::connect(&config).await));
+    let store = client::open(&config).await;
     store.make_ready().await.unwrap();
     let client = server::connect(&config).await;
     let silent = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace \

@@ -92,7 +92,7 @@ async fn parallel_attempts_do_not_overtake_the_count() {
     let attempts = (0..24).map(|_| {
         let config = config.clone();
         async move {
-            let store = PostgresStore::new(Native(server::connect(&config).await));
+            let store = client::open(&config).await;
             allowed(&store, "alice", 0).await
         }
     });

@@ -53,9 +53,8 @@ async fn of_many_who_register_one_name_at_once_exactly_one_wins() {
     let attempts = (0..16_u8).map(|seed| {
         let config = config.clone();
         async move {
-            let client = client::Native(crate::server::connect(&config).await);
             let name = if seed % 2 == 0 { "Zoé" } else { "ZOÉ " };
-            auth::postgres::PostgresStore::new(client).insert_user(&user(seed, name), NOW).await
+            client::open(&config).await.insert_user(&user(seed, name), NOW).await
         }
     });
     let outcomes = join_all(attempts).await;
@@ -115,7 +114,7 @@ async fn a_deleted_account_leaves_nothing_and_its_name_is_free() {
     registered(&store, 2, "Alice").await;
 }
 
-/// Runs them at the same time; a dependency on `futures` for this one function is not worth it.
+/// Runs all at the same time.
 pub(crate) async fn join_all<F>(futures: impl Iterator<Item = F>) -> Vec<F::Output>
 where
     F: Future + 'static,

@@ -1,0 +1,241 @@
+//! Metering in memory.
+
+use auth_api::{IdempotencyKey, Reason, ReservationId, Service, Settlement, wire::Lookup};
+use web::UnixTime;
+
+use super::MemoryStore;
+use crate::{
+    metering::{
+        RESPONSE_SECONDS,
+        circuit::{
+            FAILURES_MAX, PAUSE_SECONDS, PAUSE_SECONDS_MAX, RETRY_WHILE_PROBING_SECONDS, WINDOW_SECONDS,
+            probe_seconds,
+        },
+        day::Day,
+        store::{
+            EarlierRequest, ExtendOutcome, Extension, MeteringStore, NewReservation, ReserveOutcome, Spent,
+        },
+    },
+    store::StoreError,
+    user::UserId,
+};
+
+pub(super) struct Reservation {
+    user: UserId,
+    service: Service,
+    day: Day,
+    amount: i64,
+    key: Option<IdempotencyKey>,
+    response: Option<String>,
+    expires: i64,
+}
+
+pub(super) enum Circuit {
+    /// With the failures in a row and the time of the last.
+    Closed {
+        failures: u32,
+        failed: i64,
+    },
+    Open {
+        until: i64,
+        pause: u32,
+        probe: Option<(ReservationId, i64)>,
+    },
+}
+
+impl MemoryStore {
+    fn spent_of(&self, user: &UserId, service: Service, day: Day) -> i64 {
+        self.spending.borrow().get(&(user.clone(), service, day)).copied().unwrap_or_default()
+    }
+
+    fn add(&self, reservation: &Reservation, amount: i64) -> i64 {
+        let mut rows = self.spending.borrow_mut();
+        let Reservation { user, service, day, .. } = reservation;
+        let spent = rows.entry((user.clone(), *service, *day)).or_default();
+        *spent = (*spent + amount).max(0);
+        *spent
+    }
+
+    fn earlier(
+        &self,
+        (user, service): (&UserId, Service),
+        key: &IdempotencyKey,
+        now: UnixTime,
+    ) -> Option<EarlierRequest> {
+        let reservations = self.reservations.borrow();
+        let found = reservations.values().find(|row| {
+            let same_key = row.key.as_ref().is_some_and(|held| held.key_hash == key.key_hash);
+            row.user == *user && row.service == service && same_key && now.0 < row.expires
+        })?;
+        Some(match &found.response {
+            _ if found.key.as_ref() != Some(key) => EarlierRequest::Different,
+            None => EarlierRequest::InProgress,
+            Some(response) => {
+                let spent = self.spent_of(user, service, Day::of(now));
+                EarlierRequest::Delivered { response: response.clone(), spent }
+            }
+        })
+    }
+
+    /// The seconds to wait; 0 when the circuit is closed or this reservation may probe.
+    fn blocked_seconds(&self, service: Service, now: UnixTime) -> u32 {
+        match self.circuits.borrow().get(&service) {
+            Some(Circuit::Open { until, .. }) if now.0 < *until => u32::try_from(*until - now.0).unwrap(),
+            Some(Circuit::Open { probe: Some((_, end)), .. }) if now.0 < *end => RETRY_WHILE_PROBING_SECONDS,
+            _ => 0,
+        }
+    }
+
+    fn take_live(&self, id: &ReservationId, now: UnixTime) -> Option<Reservation> {
+        let mut reservations = self.reservations.borrow_mut();
+        let live = |row: &Reservation| row.response.is_none() && now.0 < row.expires;
+        reservations.get(id).is_some_and(live).then(|| reservations.remove(id).unwrap())
+    }
+
+    fn close_circuit(&self, service: Service, id: &ReservationId) {
+        self.circuits.borrow_mut().retain(|of, circuit| {
+            *of != service
+                || matches!(circuit, Circuit::Open { probe, .. } if probe.is_none_or(|(held, _)| held != *id))
+        });
+    }
+
+    fn count_failure(&self, service: Service, id: &ReservationId, now: UnixTime) {
+        let mut circuits = self.circuits.borrow_mut();
+        let failures = match circuits.get_mut(&service) {
+            Some(Circuit::Open { until, pause, probe }) => {
+                if probe.is_some_and(|(held, _)| held == *id) {
+                    *pause = (*pause * 2).min(PAUSE_SECONDS_MAX);
+                    (*until, *probe) = (now.0 + i64::from(*pause), None);
+                }
+                return;
+            }
+            Some(Circuit::Closed { failures, failed }) if now.0 - *failed < i64::from(WINDOW_SECONDS) => {
+                *failures + 1
+            }
+            _ => 1,
+        };
+        let open =
+            || Circuit::Open { until: now.0 + i64::from(PAUSE_SECONDS), pause: PAUSE_SECONDS, probe: None };
+        let circuit =
+            if failures >= FAILURES_MAX { open() } else { Circuit::Closed { failures, failed: now.0 } };
+        circuits.insert(service, circuit);
+    }
+
+    fn release_probe(&self, service: Service, id: &ReservationId) {
+        if let Some(Circuit::Open { probe, .. }) = self.circuits.borrow_mut().get_mut(&service) {
+            *probe = probe.filter(|(held, _)| held != id);
+        }
+    }
+
+    /// How many responses are stored, expired or not.
+    pub(crate) fn stored_responses(&self) -> usize {
+        self.reservations.borrow().values().filter(|row| row.response.is_some()).count()
+    }
+}
+
+impl MeteringStore for MemoryStore {
+    async fn reserve(&self, new: &NewReservation<'_>, now: UnixTime) -> Result<ReserveOutcome, StoreError> {
+        self.answer()?;
+        let (service, day) = (new.request.service, Day::of(now));
+        let key = new.request.idempotency_key.as_ref();
+        if let Some(earlier) = key.and_then(|key| self.earlier((new.user, service), key, now)) {
+            return Ok(ReserveOutcome::Earlier(earlier));
+        }
+        let retry_after_seconds = self.blocked_seconds(service, now);
+        if retry_after_seconds > 0 {
+            return Ok(ReserveOutcome::CircuitOpen { retry_after_seconds });
+        }
+        let spent = self.spent_of(new.user, service, day);
+        if spent + i64::from(new.request.amount) > i64::from(new.limit) {
+            return Ok(ReserveOutcome::QuotaExhausted { spent });
+        }
+        if let Some(Circuit::Open { probe, .. }) = self.circuits.borrow_mut().get_mut(&service) {
+            *probe = Some((new.id, now.0 + i64::from(probe_seconds(service))));
+        }
+        let reservation = Reservation {
+            user: new.user.clone(),
+            service,
+            day,
+            amount: new.request.amount.into(),
+            key: key.cloned(),
+            response: None,
+            expires: now.0 + i64::from(service.reservation_seconds_max()),
+        };
+        let spent = self.add(&reservation, reservation.amount);
+        self.reservations.borrow_mut().insert(new.id, reservation);
+        Ok(ReserveOutcome::Reserved { spent })
+    }
+
+    async fn lookup(
+        &self,
+        user: &UserId,
+        lookup: &Lookup,
+        now: UnixTime,
+    ) -> Result<Option<EarlierRequest>, StoreError> {
+        self.answer()?;
+        Ok(self.earlier((user, lookup.service), &lookup.idempotency_key, now))
+    }
+
+    async fn extend(
+        &self,
+        id: &ReservationId,
+        extension: Extension,
+        now: UnixTime,
+    ) -> Result<ExtendOutcome, StoreError> {
+        self.answer()?;
+        let Some(mut row) = self.take_live(id, now) else { return Ok(ExtendOutcome::Unknown) };
+        let amount = i64::from(extension.amount);
+        let mut spent = self.spent_of(&row.user, row.service, row.day);
+        let outcome = if row.service != extension.service {
+            ExtendOutcome::Unknown
+        } else if spent + amount > i64::from(extension.limit) {
+            ExtendOutcome::QuotaExhausted { spent }
+        } else {
+            spent = self.add(&row, amount);
+            row.amount += amount;
+            ExtendOutcome::Extended { spent }
+        };
+        self.reservations.borrow_mut().insert(*id, row);
+        Ok(outcome)
+    }
+
+    async fn settle(
+        &self,
+        id: &ReservationId,
+        settlement: &Settlement,
+        now: UnixTime,
+    ) -> Result<bool, StoreError> {
+        self.answer()?;
+        let Some(mut row) = self.take_live(id, now) else { return Ok(false) };
+        match settlement {
+            Settlement::Delivered { response } => {
+                self.close_circuit(row.service, id);
+                if let (Some(response), Some(_)) = (response, &row.key) {
+                    row.response = Some(response.clone());
+                    row.expires = now.0 + i64::from(RESPONSE_SECONDS);
+                    self.reservations.borrow_mut().insert(*id, row);
+                }
+            }
+            Settlement::NotDelivered { reason } => {
+                self.add(&row, -row.amount);
+                match reason {
+                    Reason::UpstreamFailed => self.count_failure(row.service, id, now),
+                    Reason::Other => self.release_probe(row.service, id),
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    async fn spent(&self, user: &UserId, day: Day) -> Result<Spent, StoreError> {
+        self.answer()?;
+        let of = |service| self.spent_of(user, service, day);
+        Ok(Spent { llm: of(Service::Llm), ocr: of(Service::Ocr) })
+    }
+
+    async fn purge_reservations(&self, now: UnixTime) -> Result<(), StoreError> {
+        self.answer()?;
+        self.reservations.borrow_mut().retain(|_, row| now.0 < row.expires);
+        Ok(())
+    }
+}

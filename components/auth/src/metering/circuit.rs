@@ -1,0 +1,28 @@
+//! The circuit breaker before a tool's upstream. Owns the numbers; the store counts.
+//!
+//! Closed, until [`FAILURES_MAX`] failures in a row. Then open: every reservation is refused for a pause. Then
+//! half-open: one reservation, the probe, passes. Its success closes the circuit, its failure opens it for twice as
+//! long. What counts as a failure is decided by the tool.
+
+use auth_api::Service;
+
+/// The circuit opens at this many failures in a row.
+pub const FAILURES_MAX: u32 = 5;
+/// A failure this long after the last one starts a new row.
+pub const WINDOW_SECONDS: u32 = 300;
+/// The first pause, long enough for most short failures. It doubles with each probe that fails.
+pub const PAUSE_SECONDS: u32 = 30;
+/// The longest pause, which is how long users wait after the operator has repaired the upstream.
+pub const PAUSE_SECONDS_MAX: u32 = 600;
+/// The `Retry-After` while a probe is under way.
+pub const RETRY_WHILE_PROBING_SECONDS: u32 = 10;
+
+/// After this time another reservation may probe, because the tool that has the probe must have stopped. A question
+/// takes 75 s at most; an upload and its conversion take four minutes each.
+#[must_use]
+pub const fn probe_seconds(service: Service) -> u32 {
+    match service {
+        Service::Llm => 90,
+        Service::Ocr => 600,
+    }
+}

@@ -1,0 +1,96 @@
+//! The port of metering. Every verb is atomic.
+
+use auth_api::{
+    ReservationId, Service, Settlement,
+    wire::{Lookup, Reserve},
+};
+use web::UnixTime;
+
+use crate::{metering::day::Day, store::StoreError, user::UserId};
+
+/// A reservation to be made.
+pub struct NewReservation<'a> {
+    pub id: ReservationId,
+    pub user: &'a UserId,
+    pub request: &'a Reserve,
+    /// The daily limit of the service.
+    pub limit: u32,
+}
+
+/// The result of [`MeteringStore::reserve`]. `spent` is the user's sum of the day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReserveOutcome {
+    Reserved { spent: i64 },
+    Earlier(EarlierRequest),
+    CircuitOpen { retry_after_seconds: u32 },
+    QuotaExhausted { spent: i64 },
+}
+
+/// An earlier request with the same idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EarlierRequest {
+    /// It has no outcome yet.
+    InProgress,
+    /// It asked for something else.
+    Different,
+    /// It was served.
+    Delivered { response: String, spent: i64 },
+}
+
+/// An amount to be added to a reservation.
+#[derive(Debug, Clone, Copy)]
+pub struct Extension {
+    pub service: Service,
+    pub amount: u32,
+    /// The daily limit of the service.
+    pub limit: u32,
+}
+
+/// The result of [`MeteringStore::extend`]. `spent` is the user's sum of the reservation's day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExtendOutcome {
+    Extended { spent: i64 },
+    QuotaExhausted { spent: i64 },
+    Unknown,
+}
+
+/// What a user spent in a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Spent {
+    pub llm: i64,
+    pub ocr: i64,
+}
+
+/// Reservations, daily quotas and circuit breakers.
+#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
+pub trait MeteringStore {
+    /// Adds the amount to what the user spent and creates the reservation, unless an earlier request has the key, the
+    /// circuit is open, or the limit would be exceeded.
+    async fn reserve(&self, new: &NewReservation<'_>, now: UnixTime) -> Result<ReserveOutcome, StoreError>;
+    /// The earlier request with this key.
+    async fn lookup(
+        &self,
+        user: &UserId,
+        lookup: &Lookup,
+        now: UnixTime,
+    ) -> Result<Option<EarlierRequest>, StoreError>;
+    /// Adds to a reservation and to the spending of its day, unless that exceeds the limit.
+    async fn extend(
+        &self,
+        id: &ReservationId,
+        extension: Extension,
+        now: UnixTime,
+    ) -> Result<ExtendOutcome, StoreError>;
+    /// Stores the response or frees the key, gives the amount back when nothing was delivered, and reports to the
+    /// circuit breaker. False, and nothing changes, when the reservation is unknown, expired or already settled.
+    async fn settle(
+        &self,
+        id: &ReservationId,
+        settlement: &Settlement,
+        now: UnixTime,
+    ) -> Result<bool, StoreError>;
+    /// What the user spent that day.
+    async fn spent(&self, user: &UserId, day: Day) -> Result<Spent, StoreError>;
+    /// Deletes expired reservations with their responses.
+    async fn purge_reservations(&self, now: UnixTime) -> Result<(), StoreError>;
+}

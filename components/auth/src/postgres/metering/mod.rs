@@ -1,0 +1,134 @@
+//! Reservations, daily quotas and circuit breakers in PostgreSQL.
+//!
+//! All statements lock rows in the same order, so that none waits for another in a circle: the reservation, its
+//! service's circuit breaker, its day's spending.
+
+mod reserve;
+mod settle;
+
+use auth_api::{ReservationId, Settlement, wire::Lookup};
+use web::UnixTime;
+
+use super::{Database, DatabaseError, PostgresStore, Row};
+use crate::{
+    metering::{
+        day::Day,
+        store::{
+            EarlierRequest, ExtendOutcome, Extension, MeteringStore, NewReservation, ReserveOutcome, Spent,
+        },
+    },
+    store::StoreError,
+    user::UserId,
+};
+
+const LOOKUP: &str = "
+SELECT CASE WHEN r.request_hash <> $4::bytea THEN 'different' WHEN r.response IS NULL THEN 'in_progress'
+    ELSE 'delivered' END,
+  r.response, coalesce(d.spent, 0)
+FROM reservations r
+LEFT JOIN daily_spending d
+  ON (d.user_id, d.service, d.day) = (r.user_id, r.service, date '1970-01-01' + $6::bigint::int)
+WHERE r.user_id = $1::text::uuid AND r.service = $2::text AND r.key_hash = $3::bytea
+  AND r.expires_at > to_timestamp($5::bigint)";
+
+/// Locks both rows first, so that the sum it returns is the one that the limit was compared with.
+const EXTEND: &str = "
+WITH live AS (
+  SELECT r.user_id, r.service, r.day, d.spent
+  FROM reservations r JOIN daily_spending d USING (user_id, service, day)
+  WHERE r.id = $1::bytea AND r.service = $2::text AND r.response IS NULL AND r.expires_at > to_timestamp($3::bigint)
+  FOR UPDATE
+), extended AS (
+  UPDATE reservations r SET amount = r.amount + $4::bigint
+  FROM live WHERE r.id = $1::bytea AND live.spent + $4::bigint <= $5::bigint
+), spent AS (
+  UPDATE daily_spending d SET spent = d.spent + $4::bigint
+  FROM live
+  WHERE (d.user_id, d.service, d.day) = (live.user_id, live.service, live.day)
+    AND live.spent + $4::bigint <= $5::bigint
+)
+SELECT spent FROM live";
+
+const SPENT: &str = "
+SELECT coalesce(sum(spent) FILTER (WHERE service = 'llm'), 0)::bigint,
+  coalesce(sum(spent) FILTER (WHERE service = 'ocr'), 0)::bigint
+FROM daily_spending
+WHERE user_id = $1::text::uuid AND service IN ('llm', 'ocr') AND day = date '1970-01-01' + $2::bigint::int";
+
+/// Never waits for a row: whoever has locked an expired one is about to delete or to replace it.
+const PURGE: &str = "
+DELETE FROM reservations WHERE id IN (
+  SELECT id FROM reservations WHERE expires_at <= to_timestamp($1::bigint) FOR UPDATE SKIP LOCKED)";
+
+impl<D: Database> MeteringStore for PostgresStore<D> {
+    async fn reserve(&self, new: &NewReservation<'_>, now: UnixTime) -> Result<ReserveOutcome, StoreError> {
+        Ok(self.reserve_or_undo(new, now).await?)
+    }
+
+    async fn lookup(
+        &self,
+        user: &UserId,
+        lookup: &Lookup,
+        now: UnixTime,
+    ) -> Result<Option<EarlierRequest>, StoreError> {
+        let key = &lookup.idempotency_key;
+        let parameters = [
+            user.as_str().into(),
+            lookup.service.as_str().into(),
+            (&key.key_hash).into(),
+            (&key.request_hash).into(),
+            now.0.into(),
+            Day::of(now).number().into(),
+        ];
+        let Some(mut row) = self.first(LOOKUP, &parameters).await? else { return Ok(None) };
+        let (state, spent) = (row.text(0)?, row.int(2)?);
+        Ok(Some(earlier(&state, &mut row, spent)?))
+    }
+
+    async fn extend(
+        &self,
+        id: &ReservationId,
+        Extension { service, amount, limit }: Extension,
+        now: UnixTime,
+    ) -> Result<ExtendOutcome, StoreError> {
+        let parameters =
+            [id.as_bytes().into(), service.as_str().into(), now.0.into(), amount.into(), limit.into()];
+        let Some(mut row) = self.first(EXTEND, &parameters).await? else { return Ok(ExtendOutcome::Unknown) };
+        let before = row.int(0)?;
+        let spent = before + i64::from(amount);
+        if spent <= i64::from(limit) {
+            return Ok(ExtendOutcome::Extended { spent });
+        }
+        Ok(ExtendOutcome::QuotaExhausted { spent: before })
+    }
+
+    async fn settle(
+        &self,
+        id: &ReservationId,
+        settlement: &Settlement,
+        now: UnixTime,
+    ) -> Result<bool, StoreError> {
+        Ok(self.settle_once(id, settlement, now).await?)
+    }
+
+    async fn spent(&self, user: &UserId, day: Day) -> Result<Spent, StoreError> {
+        let row = self.first(SPENT, &[user.as_str().into(), day.number().into()]).await?;
+        let Some(mut row) = row else { return Ok(Spent::default()) };
+        Ok(Spent { llm: row.int(0)?, ocr: row.int(1)? })
+    }
+
+    async fn purge_reservations(&self, now: UnixTime) -> Result<(), StoreError> {
+        self.query(PURGE, &[now.0.into()]).await?;
+        Ok(())
+    }
+}
+
+/// The earlier request in a row of [`LOOKUP`] or of a reservation; its response is the cell 1.
+fn earlier(state: &str, row: &mut Row, spent: i64) -> Result<EarlierRequest, DatabaseError> {
+    match state {
+        "in_progress" => Ok(EarlierRequest::InProgress),
+        "different" => Ok(EarlierRequest::Different),
+        "delivered" => Ok(EarlierRequest::Delivered { response: row.text(1)?, spent }),
+        _ => Err(DatabaseError::Undecodable(format!("unknown state {state}"))),
+    }
+}

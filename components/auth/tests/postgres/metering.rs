@@ -1,0 +1,105 @@
+//! What the tests of metering share: a user, and the verbs of the port at a moment of a moved clock.
+
+use auth::{
+    metering::store::{
+        EarlierRequest, ExtendOutcome, Extension, MeteringStore, NewReservation, ReserveOutcome,
+    },
+    postgres::PostgresStore,
+    user::UserId,
+};
+use auth_api::{
+    IdempotencyKey, Reason, ReservationId, Service, Settlement,
+    wire::{Lookup, Reserve},
+};
+use tokio_postgres::Config;
+use web::UnixTime;
+
+use crate::{
+    client::{self, Native},
+    server,
+    users::{NOW, registered},
+};
+
+pub(crate) const LIMIT: u32 = 10;
+
+pub(crate) const fn id(seed: u8) -> ReservationId {
+    ReservationId::from_random([seed; 16])
+}
+
+pub(crate) const fn key(key: u8, request: u8) -> IdempotencyKey {
+    IdempotencyKey { key_hash: [key; 32], request_hash: [request; 32] }
+}
+
+pub(crate) const fn after(seconds: i64) -> UnixTime {
+    UnixTime(NOW.0 + seconds)
+}
+
+/// A user with a connection of its own. `service` and `seconds`, the time after [`NOW`], are of the next call.
+pub(crate) struct User {
+    pub(crate) store: PostgresStore<Native>,
+    pub(crate) user: UserId,
+    pub(crate) service: Service,
+}
+
+impl User {
+    pub(crate) async fn new() -> Self {
+        Self::create(&server::empty_database().await).await
+    }
+
+    pub(crate) async fn create(config: &Config) -> Self {
+        let store = client::open(config).await;
+        let user = registered(&store, 1, "alice").await.id;
+        Self { store, user, service: Service::Llm }
+    }
+
+    /// The same user on another connection.
+    pub(crate) async fn again(config: &Config, user: UserId) -> Self {
+        Self { store: client::open(config).await, user, service: Service::Llm }
+    }
+
+    pub(crate) async fn reserve(&self, id: ReservationId, reserve: Reserve, seconds: i64) -> ReserveOutcome {
+        let new = NewReservation { id, user: &self.user, request: &reserve, limit: LIMIT };
+        self.store.reserve(&new, after(seconds)).await.unwrap()
+    }
+
+    /// Reserves an amount without a key.
+    pub(crate) async fn take(&self, seed: u8, amount: u32, seconds: i64) -> ReserveOutcome {
+        let request = Reserve { service: self.service, amount, idempotency_key: None };
+        self.reserve(id(seed), request, seconds).await
+    }
+
+    /// Reserves one with a key.
+    pub(crate) async fn claim(&self, seed: u8, key: IdempotencyKey, seconds: i64) -> ReserveOutcome {
+        let request = Reserve { service: self.service, amount: 1, idempotency_key: Some(key) };
+        self.reserve(id(seed), request, seconds).await
+    }
+
+    pub(crate) async fn lookup(&self, key: IdempotencyKey, seconds: i64) -> Option<EarlierRequest> {
+        let lookup = Lookup { service: self.service, idempotency_key: key };
+        self.store.lookup(&self.user, &lookup, after(seconds)).await.unwrap()
+    }
+
+    pub(crate) async fn extend(&self, seed: u8, amount: u32, seconds: i64) -> ExtendOutcome {
+        let extension = Extension { service: self.service, amount, limit: LIMIT };
+        self.store.extend(&id(seed), extension, after(seconds)).await.unwrap()
+    }
+
+    pub(crate) async fn deliver(&self, seed: u8, response: Option<&str>, seconds: i64) -> bool {
+        let settlement = Settlement::Delivered { response: response.map(str::to_owned) };
+        self.store.settle(&id(seed), &settlement, after(seconds)).await.unwrap()
+    }
+
+    pub(crate) async fn fail(&self, seed: u8, reason: Reason, seconds: i64) -> bool {
+        let settlement = Settlement::NotDelivered { reason };
+        self.store.settle(&id(seed), &settlement, after(seconds)).await.unwrap()
+    }
+
+    pub(crate) async fn spent(&self, seconds: i64) -> i64 {
+        let day = auth::metering::day::Day::of(after(seconds));
+        let spent = self.store.spent(&self.user, day).await.unwrap();
+        match self.service {
+            Service::Llm => spent.llm,
+            Service::Ocr => spent.ocr,
+        }
+    }
+}

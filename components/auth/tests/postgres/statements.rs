@@ -1,0 +1,109 @@
+//! How many statements a request costs. Each is three round trips to the database, so a number only changes on purpose.
+
+use std::{cell::Cell, rc::Rc};
+
+use auth::{
+    app::Random,
+    postgres::PostgresStore,
+    settings::{Settings, Variables},
+    store::Maintenance,
+};
+use auth_api::{
+    IdempotencyKey, Reason, ReservationId, Service, Settlement,
+    wire::{Extend, LOOKUP_PATH, Lookup, RESERVATIONS_PATH, Reserve},
+};
+use serde::Serialize;
+use web::{Reply, Request};
+
+use crate::{client::Native, server};
+
+const PASSWORD: &str = "le chat dort sous la table";
+
+struct Site {
+    store: PostgresStore<Native>,
+    statements: Rc<Cell<usize>>,
+    draws: Cell<u8>,
+    cookie: String,
+}
+
+impl Site {
+    async fn new() -> Self {
+        let database = Native::connect(&server::empty_database().await).await;
+        let statements = database.statements();
+        let store = PostgresStore::new(database);
+        store.make_ready().await.unwrap();
+        Self { store, statements, draws: Cell::new(0), cookie: String::new() }
+    }
+
+    /// The reply, and the statements that it took.
+    async fn send(&self, request: Request) -> (Reply, usize) {
+        self.statements.set(0);
+        self.draws.set(self.draws.get() + 1);
+        let settings = Settings::parse(Variables {
+            service_key: "the key".to_owned(),
+            llm_daily_quota: "50".to_owned(),
+            ocr_daily_pages: "100".to_owned(),
+            trusted_proxies: String::new(),
+        });
+        let random = Random::from_bytes([self.draws.get(); 81]);
+        let reply = auth::handle(&request, &self.store, settings, random).await;
+        (reply, self.statements.get())
+    }
+
+    fn request(&self, method: &str, path: &str) -> Request {
+        let request =
+            Request::test(method, path).with("host", "localhost").with("accept", "application/json");
+        request.with("cookie", &self.cookie).with("x-service-key", "the key")
+    }
+
+    async fn post(&self, path: &str, body: &impl Serialize) -> (Reply, usize) {
+        let body = serde_json::to_vec(body).unwrap();
+        self.send(self.request("POST", path).with_body("application/json", body)).await
+    }
+
+    /// Reserves one question: the id, and the statements that it took.
+    async fn reserve(&self, key: Option<&IdempotencyKey>) -> (ReservationId, usize) {
+        let body = Reserve { service: Service::Llm, amount: 1, idempotency_key: key.cloned() };
+        let (reply, statements) = self.post(RESERVATIONS_PATH, &body).await;
+        let body: serde_json::Value = serde_json::from_slice(reply.body.whole().unwrap()).unwrap();
+        let id = body["reservation_id"].as_str().map_or("", |id| id);
+        (ReservationId::parse(id).unwrap_or(ReservationId::from_random([0; 16])), statements)
+    }
+
+    async fn settle(&self, id: ReservationId, settlement: &Settlement) -> usize {
+        let (reply, statements) = self.post(&id.settle_path(), settlement).await;
+        assert_eq!(reply.status, 204);
+        statements
+    }
+}
+
+#[tokio::test]
+async fn each_request_costs_the_statements_of_this_table() {
+    let mut site = Site::new().await;
+    let account = serde_json::json!({ "username": "alice", "password": PASSWORD });
+    assert_eq!(site.post("/register", &account).await.1, 2);
+    let (signed_in, statements) = site.post("/auth", &account).await;
+    assert_eq!(statements, 10, "signing in");
+    let cookie = signed_in.headers["set-cookie"].to_str().unwrap();
+    site.cookie = cookie.split(';').next().unwrap().to_owned();
+    assert_eq!(site.send(site.request("GET", "/auth/verify")).await.1, 1);
+    assert_eq!(site.send(site.request("GET", "/home")).await.1, 2);
+
+    let key = IdempotencyKey::new("key", "request");
+    let (id, statements) = site.reserve(Some(&key)).await;
+    assert_eq!(statements, 2, "the session, and the reservation");
+    let lookup = Lookup { service: Service::Llm, idempotency_key: key.clone() };
+    assert_eq!(site.post(LOOKUP_PATH, &lookup).await.1, 2);
+    let extend = Extend { service: Service::Llm, amount: 1 };
+    assert_eq!(site.post(&id.extend_path(), &extend).await.1, 1);
+    assert_eq!(site.settle(id, &Settlement::Delivered { response: Some("x".to_owned()) }).await, 1);
+    assert_eq!(site.reserve(Some(&key)).await.1, 2, "a replay");
+
+    for reason in [Reason::UpstreamFailed, Reason::Other] {
+        let (id, statements) = site.reserve(None).await;
+        assert_eq!(statements, 2);
+        assert_eq!(site.settle(id, &Settlement::NotDelivered { reason }).await, 1);
+    }
+    let too_much = Reserve { service: Service::Llm, amount: 51, idempotency_key: None };
+    assert_eq!(site.post(RESERVATIONS_PATH, &too_much).await.1, 2, "exhausted");
+}
