@@ -5,7 +5,8 @@ use web::Request;
 use crate::{
     app::AppContext,
     error::AuthError,
-    store::{Store, StoreError},
+    store::Store,
+    store_error::StoreError,
     throttle::{
         Bucket, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS, Subject, WRONG_PASSWORD,
     },

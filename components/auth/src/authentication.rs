@@ -3,11 +3,8 @@
 use web::{Reply, Request};
 
 use crate::{
-    app::AppContext,
-    error::AuthError,
-    session::LiveSession,
-    session_cookie,
-    store::{Store, StoreError},
+    app::AppContext, error::AuthError, session::LiveSession, session_cookie, store::Store,
+    store_error::StoreError,
 };
 
 /// The session of the request's cookie, if it is valid.

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use web::{Lang, Problem, Text};
 
-use crate::{password_hash::HashError, store::StoreError};
+use crate::{password_hash::HashError, store_error::StoreError};
 
 /// One variant per outcome that a client acts on.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -51,6 +51,7 @@ pub mod sign_out;
 #[cfg(target_arch = "wasm32")]
 mod spin;
 pub mod store;
+pub mod store_error;
 #[cfg(test)]
 mod tests;
 pub mod throttle;

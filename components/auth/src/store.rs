@@ -10,23 +10,11 @@ use crate::{
     metering::store::MeteringStore,
     password_hash::PasswordHash,
     session::{LiveSession, NewSession, SessionHandle, SessionLine, TokenHash},
+    store_error::StoreError,
     throttle::{Bucket, Subject},
     user::{NewUser, StoredUser, UserId},
     username::UsernameKey,
 };
-
-/// Why an operation failed. The texts are for the log; none contains a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoreError {
-    /// This variable is empty.
-    NotConfigured(&'static str),
-    /// No connection, no reply in time, or a broken connection.
-    Unreachable(String),
-    /// The schema is not current, and the migrations failed.
-    SchemaBehind(String),
-    /// A bug.
-    Unexpected(String),
-}
 
 /// Why an account was not created.
 #[derive(Debug, Clone, PartialEq, Eq)]

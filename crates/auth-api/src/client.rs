@@ -10,18 +10,10 @@ use serde::Serialize;
 use web::outbound::{Limits, Outbound};
 
 use crate::{
-    Denied, IdempotencyKey, Quota, Replayed, Reservation, ReservationId, Service, Settlement, interpret,
+    Denied, IdempotencyKey, Quota, Replayed, Reservation, ReservationId, Service, Settlement, User,
+    interpret,
     wire::{self, Extend, Lookup, Reserve, SETTLEMENT_BYTES_MAX},
 };
-
-/// A signed-in user.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct User {
-    /// Stable and opaque; safe in a log.
-    pub id: String,
-    /// As the user wrote it; personal data.
-    pub name: String,
-}
 
 /// Auth is one hop away, and the user waits for it before anything else happens.
 const LIMITS: Limits = Limits {

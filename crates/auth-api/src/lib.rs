@@ -27,9 +27,11 @@ mod client;
 mod denied;
 mod idempotency;
 mod interpret;
+mod user;
 pub mod wire;
 
-pub use client::{AuthClient, User};
+pub use client::AuthClient;
 pub use denied::Denied;
 pub use idempotency::IdempotencyKey;
+pub use user::User;
 pub use wire::{Quota, Reason, Replayed, Reservation, ReservationId, Reserved, Service, Settlement};

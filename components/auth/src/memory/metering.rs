@@ -16,7 +16,7 @@ use crate::{
             EarlierRequest, ExtendOutcome, Extension, MeteringStore, NewReservation, ReserveOutcome, Spent,
         },
     },
-    store::StoreError,
+    store_error::StoreError,
     user::UserId,
 };
 

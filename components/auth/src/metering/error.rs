@@ -112,7 +112,7 @@ impl<E: Into<AuthError>> From<E> for MeteringError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StoreError;
+    use crate::store_error::StoreError;
     use web::Lang;
 
     #[test]

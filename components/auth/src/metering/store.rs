@@ -6,7 +6,7 @@ use auth_api::{
 };
 use web::UnixTime;
 
-use crate::{metering::day::Day, store::StoreError, user::UserId};
+use crate::{metering::day::Day, store_error::StoreError, user::UserId};
 
 /// A reservation to be made.
 pub struct NewReservation<'a> {

@@ -5,7 +5,8 @@ use web::UnixTime;
 use super::{Database, PostgresStore, migrate};
 use crate::{
     metering::{day::Day, store::MeteringStore},
-    store::{Maintenance, StoreError},
+    store::Maintenance,
+    store_error::StoreError,
 };
 
 /// Every bucket is empty after this long.

@@ -16,7 +16,7 @@ pub use database::{Cell, Database, DatabaseError, Parameter, Row};
 pub use migrate::MIGRATIONS;
 pub use settings::{DatabaseSettings, Purpose};
 
-use crate::store::StoreError;
+use crate::store_error::StoreError;
 
 /// The store. Every statement goes through [`PostgresStore::query`].
 pub struct PostgresStore<D>(D);

@@ -8,7 +8,8 @@ use crate::{
         IDLE_SECONDS_MAX, LiveSession, NewSession, SessionHandle, SessionLine, TokenHash,
         USE_RECORDED_EVERY_SECONDS,
     },
-    store::{SESSIONS_LISTED_MAX, SessionStore, StoreError},
+    store::{SESSIONS_LISTED_MAX, SessionStore},
+    store_error::StoreError,
     user::{StoredUser, UserId},
 };
 

@@ -4,7 +4,8 @@ use web::UnixTime;
 
 use super::{Database, Parameter, PostgresStore};
 use crate::{
-    store::{StoreError, ThrottleStore},
+    store::ThrottleStore,
+    store_error::StoreError,
     throttle::{Bucket, Subject},
 };
 

@@ -5,7 +5,8 @@ use web::UnixTime;
 use super::{Database, DatabaseError, PostgresStore, Row};
 use crate::{
     password_hash::PasswordHash,
-    store::{InsertError, PasswordChange, StoreError, UserStore},
+    store::{InsertError, PasswordChange, UserStore},
+    store_error::StoreError,
     user::{NewUser, StoredUser, UserId},
     username::UsernameKey,
 };

@@ -1,6 +1,7 @@
 use auth::{
     postgres::MIGRATIONS,
-    store::{Maintenance, StoreError, UserStore},
+    store::{Maintenance, UserStore},
+    store_error::StoreError,
     username::Username,
 };
 
