@@ -71,6 +71,12 @@ mod tests {
 
     #[test]
     fn nothing_that_arrived_is_lost() {
+        for cut in 0..WHOLE.len() {
+            let (kept, partial) = WHOLE[..cut].split_at(complete_lines(&WHOLE[..cut]).len());
+            let closed = close(&WHOLE[..cut]);
+            let rest = closed.strip_prefix(kept).unwrap_or_else(|| panic!("cut at {cut}:\n{closed}"));
+            assert!(rest.contains(partial), "cut at {cut}:\n{closed}");
+        }
         let closed = close("\\documentclass{article}\n\\begin{document}\nun\nde");
         assert!(closed.contains("un\n% de\n"), "{closed}");
     }

@@ -186,8 +186,9 @@ mod tests {
             stopped in any::<bool>(),
         ) {
             let finished = finish(&raw, stopped);
-            prop_assert!(finished.latex.contains("\\documentclass"), "{}", finished.latex);
-            prop_assert!(finished.latex.contains("\\end{document}"), "{}", finished.latex);
+            for part in [DOCUMENT_CLASS, BEGIN_DOCUMENT, END_DOCUMENT] {
+                prop_assert!(finished.latex.contains(part), "{}", finished.latex);
+            }
         }
     }
 }

@@ -75,9 +75,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_panics(text in "([aé\n]|\\\\item ){0,300}") {
-            if let Some(at) = second_turn(&text) {
-                prop_assert!(text.is_char_boundary(at));
+        fn a_repeated_line_is_a_loop_from_its_second_turn(line in "[aé][a-c ]{6,30}é\n", times in 40usize..60) {
+            let text = format!("début\n{}", line.repeat(times));
+            prop_assert_eq!(second_turn(&text), Some("début\n".len() + line.len()));
+        }
+
+        #[test]
+        fn a_turn_begins_with_a_whole_character(unit in "([aé\n]|\\\\item ){1,12}", times in 1usize..300) {
+            if let Some(at) = second_turn(&unit.repeat(times)) {
+                prop_assert!(unit.repeat(times).is_char_boundary(at));
             }
         }
     }

@@ -210,7 +210,8 @@ mod tests {
         #[test]
         fn nothing_panics_and_offsets_rise(source in "([a-zé{}$%\\\\\n|]|\\\\begin\\{[a-z]{0,2}\\}|\\\\verb|\\\\end\\{verbatim\\}|\\\\begin\\{verbatim\\}){0,40}") {
             let tokens = tokens(&source);
-            prop_assert!(tokens.windows(2).all(|pair| pair[0].at < pair[1].at));
+            prop_assert!(tokens.iter().all(|token| token.at < token.end));
+            prop_assert!(tokens.windows(2).all(|pair| pair[0].end <= pair[1].at));
         }
     }
 }

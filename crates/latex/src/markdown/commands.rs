@@ -1,4 +1,4 @@
-//! What each command of LaTeX is in Markdown. A command that is not here shows as code, and what follows it stays.
+//! What each command of LaTeX is in Markdown. A command that is not here is shown as code, and what follows it stays.
 
 /// Emphasis that Markdown knows. Underlining is not among it, and HTML is not written: it becomes emphasis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,9 +19,9 @@ pub(super) enum Meaning {
     Style(Style),
     /// Of the rest of its group.
     Declaration(Style),
-    /// Layout: it goes, with its options and so many groups.
+    /// Layout: dropped, with its options and so many groups.
     Drop(u8),
-    /// So many groups go; what follows stays as text.
+    /// So many groups are dropped; what follows stays as text.
     Skip(u8),
     /// -1 (`\part`) to 5 (`\subparagraph`).
     Section(i8),
@@ -50,7 +50,7 @@ pub(super) enum Meaning {
     Comma,
     /// A length without braces follows, as in `\vskip 1cm`; or a group.
     Length,
-    /// `\newcommand` and its like; formulas that need it get it.
+    /// `\newcommand` and its like: written before the body where formulas need it.
     Definition,
     CloseQuote,
     OpenQuote,
