@@ -5,14 +5,14 @@
 //! explanation, chosen from `fixtures/make` by a word of the question.
 
 mod fault;
-
-use std::time::Duration;
+mod replies;
 
 use bytes::Bytes;
 use http::{StatusCode, request};
 use serde_json::Value;
 
 pub use self::fault::Fault;
+use self::replies::{answered, plain};
 use crate::answer::Answer;
 use crate::mock::{Mock, Service};
 use crate::script::Script;
@@ -65,21 +65,4 @@ impl Service for Hook {
             None => answered(text),
         }
     }
-}
-
-/// What the Webhook-response module sends when the scenario went well.
-fn answered(text: impl Into<Bytes>) -> Answer {
-    let mut answer = plain(StatusCode::OK, text);
-    answer.wait = Duration::from_millis(20);
-    answer
-}
-
-fn plain(status: StatusCode, text: impl Into<Bytes>) -> Answer {
-    Answer::new(status, "text/plain; charset=utf-8", text)
-        .with_header("x-powered-by", "Make Gateway/production")
-        .with_header("make-actual-status", status.as_str())
-}
-
-fn json(text: impl Into<Bytes>) -> Answer {
-    plain(StatusCode::OK, text).with_header("content-type", "application/json; charset=utf-8")
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{answered, json, plain};
+use super::replies::{answered, json, plain};
 use crate::answer::Answer;
 use crate::wire;
 
