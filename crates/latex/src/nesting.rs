@@ -25,7 +25,8 @@ struct Scope {
 }
 
 impl Scope {
-    fn is_open(&mut self, opening: Opening<'_>) -> Option<&mut bool> {
+    /// Whether `opening` is open; environments are counted elsewhere.
+    fn flag(&mut self, opening: Opening<'_>) -> Option<&mut bool> {
         Some(match opening {
             Opening::Group => &mut self.group,
             Opening::Inline => &mut self.inline,
@@ -50,8 +51,8 @@ struct Entry<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Nesting<'a> {
     source: &'a str,
-    open: Vec<Entry<'a>>,
-    /// How many environments of each name are in `open`.
+    entries: Vec<Entry<'a>>,
+    /// How many environments of each name are in `entries`.
     environments: BTreeMap<&'a str, usize>,
     mismatches: Vec<Mismatch<'a>>,
     /// The groups that may follow as arguments, and the end of the token before them.
@@ -65,7 +66,7 @@ impl<'a> Nesting<'a> {
     }
 
     pub(crate) fn finish(self) -> Balance<'a> {
-        let open = self.open.iter().map(|entry| (entry.opening, entry.line)).collect();
+        let open = self.entries.iter().map(|entry| (entry.opening, entry.line)).collect();
         Balance { open, mismatches: self.mismatches }
     }
 
@@ -105,13 +106,13 @@ impl<'a> Nesting<'a> {
     }
 
     fn scope(&self) -> Scope {
-        self.open.last().map(|entry| entry.scope).unwrap_or_default()
+        self.entries.last().map(|entry| entry.scope).unwrap_or_default()
     }
 
     fn dollar(&mut self, token: &Token<'a>, doubled: bool) -> Opening<'a> {
         let mut scope = self.scope();
         let formula = if doubled && !scope.inline { Opening::Display } else { Opening::Inline };
-        match scope.is_open(formula) {
+        match scope.flag(formula) {
             Some(true) => self.close(formula, token),
             _ => self.open(formula, token),
         }
@@ -120,8 +121,9 @@ impl<'a> Nesting<'a> {
 
     /// A group that is text keeps the dollars in it apart from those around it.
     fn open_group(&mut self, token: &Token<'a>, arguments: Option<Arguments>) {
+        let depth = self.entries.len();
         self.open(Opening::Group, token);
-        let Some(entry) = self.open.last_mut() else { return };
+        let Some(entry) = self.entries.get_mut(depth) else { return };
         match arguments.map(|arguments| arguments.content) {
             Some(Content::Text) => (entry.scope.inline, entry.scope.display) = (false, false),
             content => entry.scope.content = entry.scope.content.or(content),
@@ -130,29 +132,29 @@ impl<'a> Nesting<'a> {
     }
 
     fn open(&mut self, opening: Opening<'a>, token: &Token<'_>) {
-        if self.open.len() >= DEPTH_MAX {
+        if self.entries.len() >= DEPTH_MAX {
             return;
         }
         let mut scope = self.scope();
-        match scope.is_open(opening) {
-            Some(is_open) => *is_open = true,
+        match scope.flag(opening) {
+            Some(flag) => *flag = true,
             None => scope = Scope::default(),
         }
         if let Opening::Environment(name) = opening {
             *self.environments.entry(name).or_default() += 1;
         }
-        self.open.push(Entry { opening, line: token.line, scope, rest: None });
+        self.entries.push(Entry { opening, line: token.line, scope, rest: None });
     }
 
     fn close(&mut self, wanted: Opening<'a>, token: &Token<'_>) {
         let is_open = match wanted {
             Opening::Environment(name) => self.environments.get(name).is_some_and(|count| *count > 0),
-            _ => self.scope().is_open(wanted).is_some_and(|is_open| *is_open),
+            _ => self.scope().flag(wanted).is_some_and(|flag| *flag),
         };
         if !is_open {
             return self.mismatches.push(Mismatch::Close(wanted, token.line));
         }
-        while let Some(entry) = self.open.pop() {
+        while let Some(entry) = self.entries.pop() {
             if let Opening::Environment(name) = entry.opening
                 && let Some(count) = self.environments.get_mut(name)
             {

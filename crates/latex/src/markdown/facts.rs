@@ -24,7 +24,7 @@ pub(super) struct Facts<'a> {
     pub title: Option<Span>,
     pub author: Option<Span>,
     pub date: Option<Span>,
-    pub english: bool,
+    english: bool,
     /// The outermost level of the document's sections.
     outermost: i8,
     /// `\maketitle` is there, and something to make it of.

@@ -1,5 +1,6 @@
 //! The commands that a document defines, and which of them its formulas need.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::cursor::Cursor;
@@ -16,7 +17,7 @@ pub(super) struct Definition<'a> {
     /// With its backslash.
     name: &'a str,
     /// As MathJax and KaTeX know it.
-    source: String,
+    source: Cow<'a, str>,
     needed: bool,
 }
 
@@ -92,8 +93,8 @@ pub(super) fn definition<'a>(
         return None;
     }
     let source = match command {
-        "DeclareMathOperator" => format!("\\newcommand{{{name}}}{{\\operatorname{{{body}}}}}"),
-        _ => source.between(token.at, end).to_owned(),
+        "DeclareMathOperator" => format!("\\newcommand{{{name}}}{{\\operatorname{{{body}}}}}").into(),
+        _ => source.between(token.at, end).into(),
     };
     Some(Definition { name, source, needed: false })
 }
