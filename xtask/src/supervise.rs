@@ -42,10 +42,10 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     if matches.get_one("parent") != Some(&getppid().as_raw()) {
         bail!("the parent has ended");
     }
-    let mut words = matches.get_many::<OsString>("program").context("no program named")?;
-    let program = words.next().context("no program named")?;
-    let error = std::process::Command::new(program).args(words).exec();
-    Err(error).with_context(|| format!("cannot start {}", program.to_string_lossy()))
+    let mut program = matches.get_many::<OsString>("program").context("no program named")?;
+    let first = program.next().context("no program named")?;
+    let error = std::process::Command::new(first).args(program).exec();
+    Err(error).with_context(|| format!("cannot start {}", first.to_string_lossy()))
 }
 
 fn change_user(uid: Uid, gid: Gid) -> Result<()> {

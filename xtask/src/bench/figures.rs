@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use argon2::{Algorithm, Argon2, Params, Version};
 use serde_json::{Map, Value, json};
 
-use super::load::{Connection, median, throughput};
+use super::load::{Connection, Load, median, throughput};
 use crate::build::{self, Build, Native};
 use crate::child::ChildSpec;
 use crate::console;
@@ -22,12 +22,6 @@ use crate::up::{Environment, Launch, serve};
 const HASH: (u32, u32, u32) = (19_456, 2, 1);
 const SIGN_INS: usize = 41;
 const PASSWORD: &str = "une phrase assez longue pour Atelier";
-
-/// How much is asked of each page.
-pub(super) struct Load {
-    pub(super) duration: Duration,
-    pub(super) connections: usize,
-}
 
 pub(super) fn measure(tree: &Tree, load: &Load) -> Result<Value> {
     Build::start(tree, &Native::ALL)?.finish()?;

@@ -59,7 +59,7 @@ pub(crate) fn run(_: &ArgMatches) -> Result<()> {
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     process::catch_signals()?;
     let number = |name| matches.get_one::<u64>(name).copied().context("it has a default");
-    let load = figures::Load {
+    let load = load::Load {
         duration: std::time::Duration::from_secs(number("seconds")?),
         connections: usize::try_from(number("connections")?)?,
     };

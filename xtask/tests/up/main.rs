@@ -70,8 +70,8 @@ fn nothing_outlives_an_up_that_is_killed_and_the_next_one_recovers() {
 
 #[test]
 #[ignore = "runs the whole app: `cargo xtask test up`"]
-fn the_death_of_a_child_ends_up_with_its_name() {
-    let data = Data::new("death");
+fn a_child_that_ends_by_itself_stops_up_and_is_named() {
+    let data = Data::new("child");
     let mut up = Up::start(&data.0);
     up.address();
     let children = children_of(up.child.id());
@@ -81,8 +81,8 @@ fn the_death_of_a_child_ends_up_with_its_name() {
         }
     }
     assert_eq!(up.wait(), Some(1));
-    let words = up.stderr();
-    assert!(words.contains("postgres ended by itself"), "{words}");
+    let stderr = up.stderr();
+    assert!(stderr.contains("postgres ended by itself"), "{stderr}");
     assert!(children.iter().all(|pid| !alive(*pid)));
 }
 
@@ -93,15 +93,15 @@ fn a_busy_port_and_a_second_run_get_a_sentence_that_says_what_to_do() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut up = Up::spawn(Up::command(&data.0, &taken.local_addr().unwrap().to_string()));
     assert_eq!(up.wait(), Some(1));
-    let words = up.stderr();
-    assert!(words.contains("is taken by another program") && words.contains("--listen"), "{words}");
+    let stderr = up.stderr();
+    assert!(stderr.contains("is taken by another program") && stderr.contains("--listen"), "{stderr}");
 
     let mut first = Up::start(&data.0);
     first.address();
     let mut second = Up::start(&data.0);
     assert_eq!(second.wait(), Some(1));
-    let words = second.stderr();
-    assert!(words.contains("another `cargo xtask up`") && words.contains("--data-dir"), "{words}");
+    let stderr = second.stderr();
+    assert!(stderr.contains("another `cargo xtask up`") && stderr.contains("--data-dir"), "{stderr}");
 }
 
 #[test]
