@@ -9,7 +9,7 @@ use auth::metering::{
 };
 use auth_api::{Reason, Service};
 
-use crate::{metering::User, server, users::join_all};
+use crate::{metering::User, parallel::race, server};
 
 const PAUSE: i64 = PAUSE_SECONDS as i64;
 const WINDOW: i64 = WINDOW_SECONDS as i64;
@@ -122,14 +122,14 @@ async fn of_parallel_reservations_at_a_half_open_circuit_exactly_one_is_the_prob
     let config = server::empty_database().await;
     let owner = User::create(&config).await;
     owner.failures(FAILURES_MAX, 0).await;
-    let asking = (0..24).map(|seed| {
+    let asking = (0..12).map(|seed| {
         let (config, user) = (config.clone(), owner.user.clone());
         async move { User::again(&config, user).await.take(seed, 1, PAUSE).await }
     });
-    let outcomes = join_all(asking).await;
+    let outcomes = race(&config, "SELECT FROM breakers FOR UPDATE", asking).await;
     let reserved = ReserveOutcome::Reserved { spent: 1 };
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == reserved).count(), 1, "{outcomes:?}");
-    assert_eq!(outcomes.iter().filter(|outcome| **outcome == PROBING).count(), 23, "{outcomes:?}");
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == PROBING).count(), 11, "{outcomes:?}");
     assert_eq!(owner.spent(0).await, 1);
 }
 
@@ -145,6 +145,8 @@ async fn parallel_failures_are_all_counted() {
         let (config, user) = (config.clone(), owner.user.clone());
         async move { User::again(&config, user).await.fail(seed, Reason::UpstreamFailed, 0).await }
     });
-    assert!(join_all(failing).await.into_iter().all(|settled| settled));
+    let lock =
+        "INSERT INTO breakers (service, failures, failed_at, pause_seconds) VALUES ('llm', 1, now(), 1)";
+    assert!(race(&config, lock, failing).await.into_iter().all(|settled| settled));
     assert_eq!(owner.take(100, 1, 0).await, open(PAUSE_SECONDS));
 }

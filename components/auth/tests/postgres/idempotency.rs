@@ -12,8 +12,8 @@ use auth_api::{Reason, Service};
 use crate::{
     client,
     metering::{User, after, key},
+    parallel::race,
     server,
-    users::join_all,
 };
 
 const RESERVATION: i64 = Service::Llm.reservation_seconds_max() as i64;
@@ -73,6 +73,13 @@ async fn a_failure_and_an_expiry_free_the_key_and_a_late_settlement_changes_noth
     assert_eq!(user.lookup(key(1, 1), RESERVATION).await, None, "no response to store");
 }
 
+/// A row with the key of the next test.
+const SAME_KEY: &str = "
+INSERT INTO reservations (id, user_id, service, day, amount, key_hash, request_hash, expires_at)
+SELECT decode(repeat('ff', 16), 'hex'), id, 'llm', current_date, 1, decode(repeat('01', 32), 'hex'),
+  decode(repeat('01', 32), 'hex'), now()
+FROM users";
+
 #[tokio::test]
 async fn of_parallel_requests_with_one_key_exactly_one_reserves() {
     for first_has_expired in [false, true] {
@@ -82,14 +89,15 @@ async fn of_parallel_requests_with_one_key_exactly_one_reserves() {
             owner.claim(99, key(1, 1), -1000).await;
         }
         let before = owner.spent(0).await;
-        let claiming = (0..24).map(|seed| {
+        let claiming = (0..12).map(|seed| {
             let (config, user) = (config.clone(), owner.user.clone());
             async move { User::again(&config, user).await.claim(seed, key(1, 1), 0).await }
         });
-        let outcomes = join_all(claiming).await;
+        let lock = if first_has_expired { "SELECT FROM reservations FOR UPDATE" } else { SAME_KEY };
+        let outcomes = race(&config, lock, claiming).await;
         assert_eq!(outcomes.iter().filter(|outcome| is_reserved(outcome)).count(), 1, "{outcomes:?}");
         let waiting = ReserveOutcome::Earlier(EarlierRequest::InProgress);
-        assert_eq!(outcomes.iter().filter(|outcome| **outcome == waiting).count(), 23, "{outcomes:?}");
+        assert_eq!(outcomes.iter().filter(|outcome| **outcome == waiting).count(), 11, "{outcomes:?}");
         assert_eq!(owner.spent(0).await, before + 1);
     }
 }

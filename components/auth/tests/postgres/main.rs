@@ -5,6 +5,7 @@ mod client;
 mod idempotency;
 mod metering;
 mod migrations;
+mod parallel;
 mod quota;
 mod server;
 mod sessions;

@@ -6,8 +6,10 @@ use auth::{
 };
 
 use crate::{
-    client, server,
-    users::{NOW, join_all, registered, user},
+    client,
+    parallel::join_all,
+    server,
+    users::{NOW, registered, user},
 };
 
 #[tokio::test]

@@ -7,9 +7,10 @@ use auth::metering::{
 use auth_api::{Reason, Service};
 
 use crate::{
-    metering::{LIMIT, User},
+    metering::{LIMIT, User, key},
+    parallel::race,
     server,
-    users::{NOW, join_all},
+    users::NOW,
 };
 
 const fn reserved(spent: i64) -> ReserveOutcome {
@@ -88,7 +89,7 @@ async fn parallel_reservations_and_extensions_never_exceed_the_limit() {
     let config = server::empty_database().await;
     let owner = User::create(&config).await;
     owner.take(100, 1, 0).await;
-    let taking = (0..24).map(|seed| {
+    let taking = (0..12).map(|seed| {
         let (config, user) = (config.clone(), owner.user.clone());
         async move {
             let user = User::again(&config, user).await;
@@ -98,7 +99,8 @@ async fn parallel_reservations_and_extensions_never_exceed_the_limit() {
             matches!(user.take(seed, 2, 0).await, ReserveOutcome::Reserved { .. })
         }
     });
-    let taken = join_all(taking).await.into_iter().filter(|taken| *taken).count();
+    let lock = "SELECT FROM daily_spending FOR UPDATE";
+    let taken = race(&config, lock, taking).await.into_iter().filter(|taken| *taken).count();
     assert_eq!((taken, owner.spent(0).await), (4, 9), "of {LIMIT}");
     let client = server::connect(&config).await;
     let held: i64 =
@@ -110,19 +112,23 @@ async fn parallel_reservations_and_extensions_never_exceed_the_limit() {
 async fn of_parallel_settlements_exactly_one_counts() {
     let config = server::empty_database().await;
     let owner = User::create(&config).await;
-    owner.take(1, 3, 0).await;
+    owner.claim(1, key(1, 1), 0).await;
     owner.take(2, 4, 0).await;
-    let settling = (0..24).map(|seed| {
+    let settling = (0..12).map(|seed| {
         let (config, user) = (config.clone(), owner.user.clone());
         async move {
             let user = User::again(&config, user).await;
-            if seed % 2 == 0 {
-                user.fail(1, Reason::UpstreamFailed, 0).await
-            } else {
-                user.fail(1, Reason::Other, 0).await
-            }
+            let (delivered, settled) = match seed % 4 {
+                0 => (false, user.fail(1, Reason::UpstreamFailed, 0).await),
+                1 => (false, user.fail(1, Reason::Other, 0).await),
+                2 => (true, user.deliver(1, Some("x"), 0).await),
+                _ => (true, user.deliver(1, None, 0).await),
+            };
+            settled.then_some(delivered)
         }
     });
-    assert_eq!(join_all(settling).await.into_iter().filter(|settled| *settled).count(), 1);
-    assert_eq!(owner.spent(0).await, 4);
+    let outcomes = race(&config, "SELECT FROM reservations FOR UPDATE", settling).await;
+    let settled: Vec<bool> = outcomes.into_iter().flatten().collect();
+    let expected = if settled == [true] { 5 } else { 4 };
+    assert_eq!((settled.len(), owner.spent(0).await), (1, expected));
 }

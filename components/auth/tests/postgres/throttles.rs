@@ -8,8 +8,9 @@ use web::UnixTime;
 
 use crate::{
     client::{self, Native},
+    parallel::join_all,
     server,
-    users::{NOW, join_all},
+    users::NOW,
 };
 
 const BUCKET: Bucket = Bucket { scope: "test", size: 3, seconds_per_attempt: 10 };

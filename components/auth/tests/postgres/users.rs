@@ -8,7 +8,7 @@ use auth::{
 };
 use web::UnixTime;
 
-use crate::client;
+use crate::{client, parallel::join_all};
 
 pub(crate) const NOW: UnixTime = UnixTime(1_795_000_000);
 
@@ -112,23 +112,4 @@ async fn a_deleted_account_leaves_nothing_and_its_name_is_free() {
     assert!(store.delete_user(&user.id, 1).await.unwrap());
     assert!(store.use_session(&session.token_hash, NOW).await.unwrap().is_none());
     registered(&store, 2, "Alice").await;
-}
-
-/// Runs all at the same time.
-pub(crate) async fn join_all<F>(futures: impl Iterator<Item = F>) -> Vec<F::Output>
-where
-    F: Future + 'static,
-    F::Output: 'static,
-{
-    let local = tokio::task::LocalSet::new();
-    let handles: Vec<_> = futures.map(|future| local.spawn_local(future)).collect();
-    local
-        .run_until(async {
-            let mut outputs = Vec::new();
-            for handle in handles {
-                outputs.push(handle.await.unwrap());
-            }
-            outputs
-        })
-        .await
 }
