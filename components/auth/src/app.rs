@@ -9,7 +9,7 @@ pub struct AppContext<'a, S> {
     pub random: Random,
 }
 
-/// Fresh random bytes for one request; each part is used at most once.
+/// Fresh random bytes for one request; each part is used at most once. No `Debug`: one part becomes a session's token.
 #[derive(Clone)]
 pub struct Random {
     pub token: [u8; 32],
@@ -34,4 +34,11 @@ impl Random {
             purge_sample: next(),
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static_assertions::assert_not_impl_any!(Random: std::fmt::Debug);
 }

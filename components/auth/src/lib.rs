@@ -22,7 +22,7 @@
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::todo)
 )]
-#![expect(missing_debug_implementations, reason = "secrets have no Debug, so that none can reach a log")]
+#![expect(missing_debug_implementations, reason = "what contains a secret has no Debug")]
 
 pub mod account;
 pub mod app;

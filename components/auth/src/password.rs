@@ -1,13 +1,14 @@
 //! Passwords as users type them. Owns the rules of NIST SP 800-63B-4 §3.1.1 for a password that is the only factor;
-//! knows neither hashing nor storage. No `Debug`: a password must not reach a log.
+//! knows neither hashing nor storage.
 
+use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization;
 use web::Text;
 
 use crate::{guessable, username::Username};
 
 /// A password typed at sign-in. Normalised and bounded only: other rules may have applied when it was chosen.
-pub struct TypedPassword(String);
+pub struct TypedPassword(SecretString);
 
 /// A password that may be set.
 pub struct NewPassword(TypedPassword);
@@ -52,26 +53,27 @@ impl PasswordProblem {
 impl TypedPassword {
     /// NFC, as the rules say; `None` when it is empty or longer than any password can be.
     #[must_use]
-    pub fn parse(given: &str) -> Option<Self> {
+    pub fn parse(given: &SecretString) -> Option<Self> {
+        let given = given.expose_secret();
         // In the common writing systems one code point of NFC comes from at most four typed ones. Anything longer
         // cannot be a password and is refused before it is normalised.
         if given.is_empty() || given.chars().nth(CHARS_MAX * 4).is_some() {
             return None;
         }
         let normal: String = given.nfc().collect();
-        normal.chars().nth(CHARS_MAX).is_none().then_some(Self(normal))
+        normal.chars().nth(CHARS_MAX).is_none().then(|| Self(normal.into()))
     }
 
     /// Hashed in place of an input that cannot be a password, so that the reply takes as long.
     #[must_use]
     pub fn dummy() -> Self {
-        Self("x".repeat(CHARS_MIN))
+        Self("x".repeat(CHARS_MIN).into())
     }
 
     /// The bytes that are hashed.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.0.expose_secret().as_bytes()
     }
 }
 
@@ -80,15 +82,15 @@ impl NewPassword {
     ///
     /// # Errors
     /// The [`PasswordProblem`] to show.
-    pub fn parse(given: &str, owner: Option<&Username>) -> Result<Self, PasswordProblem> {
-        if given.is_empty() {
-            return Err(PasswordProblem::Missing);
-        }
+    pub fn parse(given: Option<&SecretString>, owner: Option<&Username>) -> Result<Self, PasswordProblem> {
+        let given =
+            given.filter(|given| !given.expose_secret().is_empty()).ok_or(PasswordProblem::Missing)?;
         let typed = TypedPassword::parse(given).ok_or(PasswordProblem::TooLong)?;
-        if typed.0.chars().nth(CHARS_MIN - 1).is_none() {
+        let text = typed.0.expose_secret();
+        if text.chars().nth(CHARS_MIN - 1).is_none() {
             return Err(PasswordProblem::TooShort);
         }
-        if guessable::is_guessable(&typed.0, owner.map_or("", |owner| owner.key().as_str())) {
+        if guessable::is_guessable(text, owner.map_or("", |owner| owner.key().as_str())) {
             return Err(PasswordProblem::Guessable);
         }
         Ok(Self(typed))
@@ -104,8 +106,11 @@ impl NewPassword {
 mod tests {
     use super::*;
 
+    static_assertions::assert_not_impl_any!(TypedPassword: std::fmt::Debug);
+    static_assertions::assert_not_impl_any!(NewPassword: std::fmt::Debug);
+
     fn judged(given: &str) -> Result<(), PasswordProblem> {
-        NewPassword::parse(given, Username::parse("Camille Durand").ok().as_ref()).map(|_| ())
+        NewPassword::parse(Some(&given.into()), Username::parse("Camille Durand").ok().as_ref()).map(|_| ())
     }
 
     #[test]
@@ -135,13 +140,13 @@ mod tests {
 
     #[test]
     fn composed_and_decomposed_spellings_are_one_password() {
-        let composed = TypedPassword::parse("é").unwrap();
-        let decomposed = TypedPassword::parse("e\u{301}").unwrap();
+        let composed = TypedPassword::parse(&"é".into()).unwrap();
+        let decomposed = TypedPassword::parse(&"e\u{301}".into()).unwrap();
         assert_eq!(composed.as_bytes(), decomposed.as_bytes());
     }
 
     #[test]
     fn blanks_at_the_ends_are_part_of_the_password() {
-        assert_eq!(TypedPassword::parse(" a ").unwrap().as_bytes(), b" a ");
+        assert_eq!(TypedPassword::parse(&" a ".into()).unwrap().as_bytes(), b" a ");
     }
 }

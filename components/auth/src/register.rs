@@ -86,7 +86,7 @@ async fn register<S: Store>(
 
 fn parse(fields: &Fields) -> Result<(Username, NewPassword), AuthError> {
     let username = Username::parse(fields.get("username").unwrap_or_default());
-    let password = NewPassword::parse(fields.get("password").unwrap_or_default(), username.as_ref().ok());
+    let password = NewPassword::parse(fields.secret("password"), username.as_ref().ok());
     match (username, password) {
         (Ok(username), Ok(password)) => Ok((username, password)),
         (username, password) => {

@@ -1,5 +1,6 @@
 //! Sessions: token, lifetimes, user. Knows neither cookies nor storage.
 
+use secrecy::{ExposeSecret, SecretBox, SecretString};
 use sha2::{Digest, Sha256};
 use web::UnixTime;
 
@@ -14,9 +15,8 @@ pub const USE_RECORDED_EVERY_SECONDS: i64 = 60;
 /// How much of the `User-Agent` is stored, in characters.
 pub const USER_AGENT_CHARS_MAX: usize = 200;
 
-/// The secret in the cookie: 256 random bits in hexadecimal. No `Debug`: it must not reach a log.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SessionToken([u8; 32]);
+/// The secret in the cookie: 256 random bits, in hexadecimal.
+pub struct SessionToken(SecretBox<[u8; 32]>);
 
 /// What is stored of a token: its SHA-256. The token is random, so a fast hash without salt is enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -54,8 +54,8 @@ pub struct SessionLine {
 
 impl SessionToken {
     #[must_use]
-    pub const fn from_random(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+    pub fn from_random(bytes: [u8; 32]) -> Self {
+        Self(Box::new(bytes).into())
     }
 
     /// Reads a cookie's value; `None` when it is not 64 hexadecimal digits.
@@ -63,18 +63,18 @@ impl SessionToken {
     pub fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];
         hex::decode_to_slice(text, &mut bytes).ok()?;
-        Some(Self(bytes))
+        Some(Self::from_random(bytes))
     }
 
     /// The cookie's value.
     #[must_use]
-    pub fn to_cookie(&self) -> String {
-        hex::encode(self.0)
+    pub fn to_cookie(&self) -> SecretString {
+        hex::encode(self.0.expose_secret()).into()
     }
 
     #[must_use]
     pub fn hash(&self) -> TokenHash {
-        TokenHash(Sha256::digest(self.0).into())
+        TokenHash(Sha256::digest(self.0.expose_secret()).into())
     }
 }
 
@@ -131,10 +131,13 @@ impl NewSession {
 mod tests {
     use super::*;
 
+    static_assertions::assert_not_impl_any!(SessionToken: std::fmt::Debug);
+
     #[test]
     fn a_token_is_read_as_it_was_written_and_nothing_else_is() {
         let token = SessionToken::from_random([0xa7; 32]);
-        assert!(SessionToken::parse(&token.to_cookie()).unwrap() == token);
+        let read = SessionToken::parse(token.to_cookie().expose_secret()).unwrap();
+        assert_eq!(read.hash(), token.hash());
         for bad in ["", "a7", &"g0".repeat(32), &"a7".repeat(33), &"é".repeat(32)] {
             assert!(SessionToken::parse(bad).is_none(), "{bad}");
         }

@@ -1,6 +1,7 @@
 //! The session's cookie: its names, and which of them a request is trusted with. Knows no storage.
 
 use http::HeaderValue;
+use secrecy::ExposeSecret;
 use web::{Reply, Request, UnixTime, cookie};
 
 use crate::session::{AGE_SECONDS_MAX, SessionToken};
@@ -23,7 +24,7 @@ pub(crate) fn token(request: &Request) -> Option<SessionToken> {
 pub(crate) fn set(reply: Reply, request: &Request, token: &SessionToken) -> Reply {
     let secure = is_secure(request);
     let name = if secure { SECURE_NAME } else { PLAIN_NAME };
-    with(reply, cookie::set(name, &token.to_cookie(), secure, AGE_SECONDS_MAX))
+    with(reply, cookie::set(name, token.to_cookie().expose_secret(), secure, AGE_SECONDS_MAX))
 }
 
 /// Deletes the cookie under both names, and what the pages stored in the browser.

@@ -1,11 +1,12 @@
 //! The variables of spin.toml as values, parsed once at the edge.
 
+use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use web::TrustedProxies;
 
 use crate::metering::quota::DailyLimits;
 
-/// The configuration without the database's. No `Debug`: it contains the service key.
+/// The configuration without the database's.
 pub struct Settings {
     pub service_key: ServiceKey,
     pub daily_limits: DailyLimits,
@@ -13,7 +14,7 @@ pub struct Settings {
 }
 
 /// The secret shared with llm and ocr.
-pub struct ServiceKey(String);
+pub struct ServiceKey(SecretString);
 
 /// The name of a variable that is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub struct Misconfigured(pub &'static str);
 /// The variables as text.
 #[derive(Default)]
 pub struct Variables {
-    pub service_key: String,
+    pub service_key: SecretString,
     pub llm_daily_quota: String,
     pub ocr_daily_pages: String,
     pub trusted_proxies: String,
@@ -47,24 +48,30 @@ impl Settings {
 
 impl ServiceKey {
     #[must_use]
-    pub const fn is_set(&self) -> bool {
-        !self.0.is_empty()
+    pub fn is_set(&self) -> bool {
+        !self.0.expose_secret().is_empty()
     }
 
     /// Compares in a time that depends only on the lengths.
     #[must_use]
     pub fn is(&self, given: &[u8]) -> bool {
-        self.is_set() && bool::from(self.0.as_bytes().ct_eq(given))
+        self.is_set() && bool::from(self.0.expose_secret().as_bytes().ct_eq(given))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use static_assertions::assert_not_impl_any;
+
     use super::*;
+
+    assert_not_impl_any!(Settings: std::fmt::Debug);
+    assert_not_impl_any!(ServiceKey: std::fmt::Debug);
+    assert_not_impl_any!(Variables: std::fmt::Debug);
 
     fn variables() -> Variables {
         Variables {
-            service_key: "key".to_owned(),
+            service_key: "key".into(),
             llm_daily_quota: "50".to_owned(),
             ocr_daily_pages: "100".to_owned(),
             trusted_proxies: "10.0.0.0/8".to_owned(),
@@ -88,7 +95,7 @@ mod tests {
 
     #[test]
     fn an_empty_service_key_matches_nothing() {
-        let key = |text: &str| ServiceKey(text.to_owned());
+        let key = |text: &str| ServiceKey(text.into());
         assert!(key("key").is(b"key"));
         assert!(!key("key").is(b"kez") && !key("key").is(b"ke") && !key("key").is(b""));
         assert!(!key("").is(b""));

@@ -5,6 +5,7 @@
 
 use askama::Template;
 use http::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use web::{Fields, Layout, Problem, Reply, Request, Text};
 
@@ -120,17 +121,16 @@ async fn sign_in<S: Store>(
     Ok((token, user.stored))
 }
 
-fn credentials(fields: &Fields) -> Result<(&str, &str), AuthError> {
-    let name = fields.get("username").unwrap_or_default();
-    let password = fields.get("password").unwrap_or_default();
-    let mut missing = Vec::new();
-    if name.trim().is_empty() {
-        missing.push(("username", UsernameProblem::Missing.text()));
+fn credentials(fields: &Fields) -> Result<(&str, &SecretString), AuthError> {
+    let name = fields.get("username").filter(|name| !name.trim().is_empty());
+    let password = fields.secret("password").filter(|password| !password.expose_secret().is_empty());
+    if let (Some(name), Some(password)) = (name, password) {
+        return Ok((name, password));
     }
-    if password.is_empty() {
-        missing.push(("password", Text::new("Indiquez votre mot de passe.", "Enter your password.")));
-    }
-    if missing.is_empty() { Ok((name, password)) } else { Err(AuthError::Invalid(missing)) }
+    let no_name = name.is_none().then(|| ("username", UsernameProblem::Missing.text()));
+    let text = Text::new("Indiquez votre mot de passe.", "Enter your password.");
+    let no_password = password.is_none().then_some(("password", text));
+    Err(AuthError::Invalid(no_name.into_iter().chain(no_password).collect()))
 }
 
 struct Checked {
@@ -140,7 +140,7 @@ struct Checked {
 }
 
 /// Verifies exactly one password against exactly one hash, whether the account exists or not.
-fn check(user: Option<StoredUser>, password: &str) -> Result<Checked, AuthError> {
+fn check(user: Option<StoredUser>, password: &SecretString) -> Result<Checked, AuthError> {
     let dummy = PasswordHash::dummy();
     let typed = TypedPassword::parse(password);
     let hash = match (&user, &typed) {

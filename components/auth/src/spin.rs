@@ -2,12 +2,13 @@
 
 use std::{pin::pin, time::Duration};
 
+use secrecy::ExposeSecret;
 use spin_sdk::{
     http::{IntoResponse, Request, Response},
     http_service,
     pg::{Connection, DbValue, Error, ParameterValue, PgError, QueryError},
 };
-use web::spin::{ResponseBody, random, variable, within};
+use web::spin::{ResponseBody, random, secret_variable, variable, within};
 
 use crate::{
     app::Random,
@@ -41,7 +42,7 @@ async fn answer(request: Request) -> Response<ResponseBody> {
 
 async fn settings() -> Result<Settings, crate::settings::Misconfigured> {
     Settings::parse(Variables {
-        service_key: variable("service_key").await,
+        service_key: secret_variable("service_key").await,
         llm_daily_quota: variable("llm_daily_quota").await,
         ocr_daily_pages: variable("ocr_daily_pages").await,
         trusted_proxies: variable("trusted_proxies").await,
@@ -54,7 +55,7 @@ async fn database_settings() -> DatabaseSettings {
         port: variable("db_port").await,
         name: variable("db_name").await,
         user: variable("db_user").await,
-        password: variable("db_password").await,
+        password: secret_variable("db_password").await,
         sslmode: variable("db_sslmode").await,
     }
 }
@@ -67,7 +68,7 @@ struct SpinDatabase {
 impl SpinDatabase {
     async fn connect(&self, purpose: Purpose) -> Result<Connection, DatabaseError> {
         let address = self.settings.connection_string(purpose)?;
-        Connection::open(address).await.map_err(rejected)
+        Connection::open(address.expose_secret().to_owned()).await.map_err(rejected)
     }
 }
 

@@ -69,7 +69,7 @@ impl Site {
             purge_sample: self.purge_sample.get(),
         };
         let settings = Settings::parse(Variables {
-            service_key: self.service_key.to_owned(),
+            service_key: self.service_key.into(),
             llm_daily_quota: "50".to_owned(),
             ocr_daily_pages: "100".to_owned(),
             trusted_proxies: String::new(),

@@ -15,8 +15,7 @@ pub(super) async fn delete<S: Store>(
     session: &LiveSession,
     fields: &Fields,
 ) -> Result<Reply, AuthError> {
-    let given = fields.get("password").unwrap_or_default();
-    let user = reauthenticate(request, app, session, ("password", given)).await?;
+    let user = reauthenticate(request, app, session, (fields, "password")).await?;
     if !app.store.delete_user(&user.id, user.password_version).await? {
         return Err(AuthError::SignedOut);
     }

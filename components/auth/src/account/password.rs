@@ -24,10 +24,9 @@ pub(super) async fn change<S: Store>(
 ) -> Result<Reply, AuthError> {
     let owner = Username::parse(&session.username).ok();
     // Checked before the current password: an unusable new one costs no hash and no attempt.
-    let password = NewPassword::parse(fields.get("new_password").unwrap_or_default(), owner.as_ref())
+    let password = NewPassword::parse(fields.secret("new_password"), owner.as_ref())
         .map_err(|problem| AuthError::Invalid(vec![("new_password", problem.text())]))?;
-    let current = fields.get("current_password").unwrap_or_default();
-    let user = reauthenticate(request, app, session, ("current_password", current)).await?;
+    let user = reauthenticate(request, app, session, (fields, "current_password")).await?;
 
     let token = SessionToken::from_random(app.random.token);
     let new_session = NewSession::new(&token, request.header("user-agent").unwrap_or_default(), request.now);

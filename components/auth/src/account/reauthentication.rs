@@ -1,24 +1,24 @@
 //! The current password, which changing it and deleting the account require.
 
-use web::{Request, Text};
+use web::{Fields, Request, Text};
 
 use crate::{
     app::AppContext, attempt::Attempt, error::AuthError, password::TypedPassword, password_hash::Verdict,
     session::LiveSession, store::Store, user::StoredUser, username::Username,
 };
 
-/// The account of the session, if the form's `field` holds its password. Counts as an attempt to sign in, so that an
+/// The account of the session, if `field` is its password. Counts as an attempt to sign in, so that an
 /// unattended session does not allow unlimited guesses.
 pub(super) async fn reauthenticate<S: Store>(
     request: &Request,
     app: &AppContext<'_, S>,
     session: &LiveSession,
-    (field, given): (&'static str, &str),
+    (fields, field): (&Fields, &'static str),
 ) -> Result<StoredUser, AuthError> {
     let attempt = Attempt::new(request, app, Username::parse(&session.username).ok().as_ref());
     attempt.count(app.store, request).await?;
     let user = app.store.find_by_id(&session.user_id).await?.ok_or(AuthError::SignedOut)?;
-    let verdict = match TypedPassword::parse(given) {
+    let verdict = match fields.secret(field).and_then(TypedPassword::parse) {
         Some(typed) => user.password_hash.verify(&typed)?,
         None => Verdict::Wrong,
     };

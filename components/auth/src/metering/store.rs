@@ -1,5 +1,7 @@
 //! The port of metering. Every verb is atomic.
 
+use std::fmt;
+
 use auth_api::{
     ReservationId, Service, Settlement,
     wire::{Lookup, Reserve},
@@ -27,7 +29,7 @@ pub enum ReserveOutcome {
 }
 
 /// An earlier request with the same idempotency key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum EarlierRequest {
     /// It has no outcome yet.
     InProgress,
@@ -35,6 +37,19 @@ pub enum EarlierRequest {
     Different,
     /// It was served.
     Delivered { response: String, spent: i64 },
+}
+
+/// Without the response, which is personal.
+impl fmt::Debug for EarlierRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InProgress => f.write_str("InProgress"),
+            Self::Different => f.write_str("Different"),
+            Self::Delivered { spent, .. } => {
+                f.debug_struct("Delivered").field("spent", spent).finish_non_exhaustive()
+            }
+        }
+    }
 }
 
 /// An amount to be added to a reservation.

@@ -1,5 +1,5 @@
-//! The port to a PostgreSQL client, with the few types that the statements use. Parameters and cells have no `Debug`:
-//! they contain hashes and stored responses.
+//! The port to a PostgreSQL client, with the few types that the statements use. None that may contain a hash or a stored
+//! response has a `Debug`.
 
 /// One parameter of a statement, which casts it where necessary (`$1::text::uuid`).
 #[derive(Clone, Copy)]
@@ -154,7 +154,13 @@ impl<'a, T: Into<Self>> From<Option<T>> for Parameter<'a> {
 
 #[cfg(test)]
 mod tests {
+    use static_assertions::assert_not_impl_any;
+
     use super::*;
+
+    assert_not_impl_any!(Parameter<'_>: std::fmt::Debug);
+    assert_not_impl_any!(Cell: std::fmt::Debug);
+    assert_not_impl_any!(Row: std::fmt::Debug);
 
     fn rejected(sqlstate: &str) -> DatabaseError {
         DatabaseError::Rejected { sqlstate: sqlstate.to_owned(), constraint: None, message: String::new() }

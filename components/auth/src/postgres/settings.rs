@@ -1,14 +1,16 @@
 //! Makes a connection string from the `db_*` variables.
 
+use secrecy::{ExposeSecret, SecretString};
+
 use super::DatabaseError;
 
-/// Where the database is. No `Debug`: it holds the password.
+/// Where the database is.
 pub struct DatabaseSettings {
     pub host: String,
     pub port: String,
     pub name: String,
     pub user: String,
-    pub password: String,
+    pub password: SecretString,
     /// `disable`, or anything else for TLS with a verified certificate where the server offers it.
     pub sslmode: String,
 }
@@ -43,7 +45,7 @@ impl DatabaseSettings {
     /// # Errors
     /// [`DatabaseError::NotConfigured`] naming the first variable that is empty. An empty password is allowed:
     /// a local server may trust its clients or ask for a certificate.
-    pub fn connection_string(&self, purpose: Purpose) -> Result<String, DatabaseError> {
+    pub fn connection_string(&self, purpose: Purpose) -> Result<SecretString, DatabaseError> {
         let needed = [
             ("db_host", &self.host),
             ("db_port", &self.port),
@@ -67,14 +69,15 @@ impl DatabaseSettings {
             ("port", self.port.as_str()),
             ("dbname", self.name.as_str()),
             ("user", self.user.as_str()),
-            ("password", self.password.as_str()),
+            ("password", self.password.expose_secret()),
             ("sslmode", sslmode),
             ("connect_timeout", connect.as_str()),
             ("application_name", "atelier-auth"),
             ("options", options.as_str()),
         ];
         let pairs = pairs.iter().filter(|(_, value)| !value.is_empty());
-        Ok(pairs.map(|(key, value)| format!("{key}={}", quoted(value))).collect::<Vec<_>>().join(" "))
+        let pairs: Vec<String> = pairs.map(|(key, value)| format!("{key}={}", quoted(value))).collect();
+        Ok(pairs.join(" ").into())
     }
 }
 
@@ -86,13 +89,15 @@ fn quoted(value: &str) -> String {
 mod tests {
     use super::*;
 
+    static_assertions::assert_not_impl_any!(DatabaseSettings: std::fmt::Debug);
+
     fn settings() -> DatabaseSettings {
         DatabaseSettings {
             host: "127.0.0.1".to_owned(),
             port: "5432".to_owned(),
             name: "atelier".to_owned(),
             user: "atelier".to_owned(),
-            password: "it's \\ a' host=evil pässword".to_owned(),
+            password: "it's \\ a' host=evil pässword".into(),
             sslmode: "disable".to_owned(),
         }
     }
@@ -100,7 +105,7 @@ mod tests {
     #[test]
     fn every_value_is_quoted() {
         let text = settings().connection_string(Purpose::Request).unwrap();
-        let config: tokio_postgres::Config = text.parse().unwrap();
+        let config: tokio_postgres::Config = text.expose_secret().parse().unwrap();
         assert_eq!(config.get_password(), Some("it's \\ a' host=evil pässword".as_bytes()));
         assert_eq!(config.get_hosts().len(), 1);
         assert_eq!(config.get_ports(), [5432]);
@@ -121,7 +126,7 @@ mod tests {
         let mode = |sslmode: &str| {
             let settings = DatabaseSettings { sslmode: sslmode.to_owned(), ..settings() };
             let text = settings.connection_string(Purpose::Request).unwrap();
-            text.parse::<tokio_postgres::Config>().unwrap().get_ssl_mode()
+            text.expose_secret().parse::<tokio_postgres::Config>().unwrap().get_ssl_mode()
         };
         assert_eq!(mode("verify-full"), tokio_postgres::config::SslMode::Require);
         assert_eq!(mode(""), tokio_postgres::config::SslMode::Prefer);

@@ -40,7 +40,7 @@ impl Site {
         self.statements.set(0);
         self.draws.set(self.draws.get() + 1);
         let settings = Settings::parse(Variables {
-            service_key: "the key".to_owned(),
+            service_key: "the key".into(),
             llm_daily_quota: "50".to_owned(),
             ocr_daily_pages: "100".to_owned(),
             trusted_proxies: String::new(),

@@ -93,7 +93,7 @@ async fn a_rehash_keeps_sessions_and_never_replaces_a_new_password() {
     let user = registered(&store, 1, "alice").await;
     let session = NewSession::new(&SessionToken::from_random([1; 32]), "", NOW);
     assert!(store.start_session(&user, &session, None).await.unwrap());
-    let stronger = PasswordHash::of(&TypedPassword::parse("x").unwrap(), [1; 16]).unwrap();
+    let stronger = PasswordHash::of(&TypedPassword::parse(&"x".into()).unwrap(), [1; 16]).unwrap();
     store.replace_hash(&user.id, &user.password_hash, &stronger).await.unwrap();
     assert!(store.find_by_id(&user.id).await.unwrap().unwrap().password_hash == stronger);
     assert!(store.use_session(&session.token_hash, NOW).await.unwrap().is_some());
