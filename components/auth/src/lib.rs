@@ -61,7 +61,7 @@ pub mod verify;
 
 use auth_api::wire::SETTLEMENT_BYTES_MAX;
 use http::{HeaderValue, StatusCode, header};
-use web::{Problem, Reply, Request, assets, cross_site, wrong_method};
+use web::{Problem, Reply, Request};
 
 use crate::{
     app::{AppContext, Random},
@@ -76,7 +76,7 @@ pub const BODY_BYTES_MAX: usize = 16 * 1024;
 /// The longest body of a path, in bytes. Only a settlement, which may contain a response, is longer than a form.
 #[must_use]
 pub fn body_bytes_max(path: &str) -> usize {
-    match Route::parse(path) {
+    match web::route::lookup(path) {
         Some(Route::Settle(_)) => SETTLEMENT_BYTES_MAX,
         _ => BODY_BYTES_MAX,
     }
@@ -92,16 +92,10 @@ pub async fn handle<S: Store>(
     settings: Result<Settings, Misconfigured>,
     random: Random,
 ) -> Reply {
-    if let Some(asset) = assets::serve(request, PREFIX, &[]) {
-        return asset;
-    }
-    let Some(route) = Route::parse(request.path()) else { return Problem::not_found().reply(request) };
-    if !route.allows(&request.method) {
-        return wrong_method(request, route.allow());
-    }
-    if let Err(problem) = cross_site::check(request) {
-        return problem.reply(request);
-    }
+    let route = match web::route::find(request, PREFIX, &[]) {
+        Ok(route) => route,
+        Err(reply) => return *reply,
+    };
     let settings = match settings {
         Ok(settings) => settings,
         Err(Misconfigured(variable)) => return Problem::not_configured(variable).reply(request),

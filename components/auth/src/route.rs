@@ -4,7 +4,6 @@ use auth_api::{
     ReservationId,
     wire::{LOOKUP_PATH, RESERVATIONS_PATH, VERIFY_PATH},
 };
-use http::Method;
 
 /// Every route but the assets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,10 +22,8 @@ pub(crate) enum Route {
     Ready,
 }
 
-impl Route {
-    /// A slash at the end makes no difference, as behind the original's gateway.
-    pub(crate) fn parse(path: &str) -> Option<Self> {
-        let path = path.strip_suffix('/').unwrap_or(path);
+impl web::route::Route for Route {
+    fn parse(path: &str) -> Option<Self> {
         match path {
             "" => Some(Self::Root),
             "/auth" | "/login" => Some(Self::SignIn),
@@ -44,6 +41,18 @@ impl Route {
         }
     }
 
+    fn allow(self) -> &'static str {
+        match self {
+            Self::Root | Self::Home | Self::Ready => "GET, HEAD",
+            Self::SignIn | Self::Register | Self::Account => "GET, HEAD, POST",
+            Self::SignOut | Self::Reserve | Self::Lookup | Self::Extend(_) | Self::Settle(_) => "POST",
+            // Envoy calls with the method of the request that it holds back.
+            Self::Verify => "*",
+        }
+    }
+}
+
+impl Route {
     fn of_reservation(path: &str) -> Option<Self> {
         let (id, verb) = path.strip_prefix(RESERVATIONS_PATH)?.strip_prefix('/')?.split_once('/')?;
         let id = ReservationId::parse(id)?;
@@ -53,29 +62,17 @@ impl Route {
             _ => None,
         }
     }
-
-    /// For the `Allow` header.
-    pub(crate) const fn allow(self) -> &'static str {
-        match self {
-            Self::Root | Self::Home | Self::Verify | Self::Ready => "GET, HEAD",
-            Self::SignIn | Self::Register | Self::Account => "GET, HEAD, POST",
-            Self::SignOut | Self::Reserve | Self::Lookup | Self::Extend(_) | Self::Settle(_) => "POST",
-        }
-    }
-
-    /// Envoy calls with the method of the request that it holds back, so `verify` accepts every method.
-    pub(crate) fn allows(self, method: &Method) -> bool {
-        self == Self::Verify || self.allow().split(", ").any(|allowed| allowed == method.as_str())
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use web::route::lookup;
+
     use super::*;
 
     #[test]
     fn paths_belong_to_the_routes_of_the_table() {
-        let check = |path: &str, route| assert_eq!(Route::parse(path), route, "{path}");
+        let check = |path: &str, route| assert_eq!(lookup(path), route, "{path}");
         check("/", Some(Route::Root));
         check("/auth", Some(Route::SignIn));
         check("/auth/", Some(Route::SignIn));
@@ -96,15 +93,5 @@ mod tests {
         check("//auth", None);
         check("/auth//", None);
         check("/home/x", None);
-    }
-
-    #[test]
-    fn a_route_accepts_its_methods_only() {
-        assert!(Route::Home.allows(&Method::HEAD) && !Route::Home.allows(&Method::POST));
-        assert!(Route::SignOut.allows(&Method::POST) && !Route::SignOut.allows(&Method::GET));
-        assert!(Route::Verify.allows(&Method::POST) && Route::Verify.allows(&Method::GET));
-        for method in ["PUT", "DELETE", "TRACE", "PATCH", "get", "OPTIONS"] {
-            assert!(!Route::SignIn.allows(&method.parse().unwrap()), "{method}");
-        }
     }
 }

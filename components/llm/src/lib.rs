@@ -43,7 +43,7 @@ mod stored_response;
 mod tests;
 pub mod webhook;
 
-use web::{Clock, Problem, Reply, Request, assets, cross_site, outbound::Outbound, wrong_method};
+use web::{Clock, Reply, Request, outbound::Outbound};
 
 use app::{AppContext, Ports, Random};
 use page::PageContext;
@@ -60,16 +60,10 @@ pub async fn handle<O: Outbound + Clone, C: Clock>(
     settings: Settings,
     random: Random,
 ) -> Reply {
-    if let Some(asset) = assets::serve(request, page::PREFIX, &page::ASSETS) {
-        return asset;
-    }
-    let Some(route) = Route::parse(request.path()) else { return Problem::not_found().reply(request) };
-    if !route.allows(&request.method) {
-        return wrong_method(request, route.allow());
-    }
-    if let Err(problem) = cross_site::check(request) {
-        return problem.reply(request);
-    }
+    let route = match web::route::find::<Route>(request, page::PREFIX, &page::ASSETS) {
+        Ok(route) => route,
+        Err(reply) => return *reply,
+    };
     let app = AppContext::new(ports, settings, random);
     let user = match app.auth.verify(&request.headers).await {
         Ok(user) => user,

@@ -2,7 +2,7 @@
 
 use session::{Client, User};
 use web::outbound::Outbound;
-use web::{Problem, Reply, Request, cross_site};
+use web::{Reply, Request};
 
 use crate::error::Failure;
 use crate::gemini::settings::Settings;
@@ -26,18 +26,13 @@ pub async fn open<O: Outbound>(
     auth: &Client<O>,
     settings: Result<Settings, &'static str>,
 ) -> Opened {
-    match Route::of(request) {
-        Route::Page => Opened::Reply(show_form(request, auth, settings).await),
-        Route::Convert => match admit(request, auth, settings).await {
+    match web::route::find::<Route>(request, "/ocr", &page::ASSETS) {
+        Err(reply) => Opened::Reply(*reply),
+        Ok(Route::Ocr) if request.is_get() => Opened::Reply(show_form(request, auth, settings).await),
+        Ok(Route::Ocr) => match admit(request, auth, settings).await {
             Ok((user, settings)) => Opened::Convert { user, settings },
             Err(reply) => Opened::Reply(*reply),
         },
-        Route::Asset => {
-            let asset = web::assets::serve(request, "/ocr", &page::ASSETS);
-            Opened::Reply(asset.unwrap_or_else(|| Problem::not_found().reply(request)))
-        }
-        Route::WrongMethod(allow) => Opened::Reply(web::wrong_method(request, allow)),
-        Route::NotFound => Opened::Reply(Problem::not_found().reply(request)),
     }
 }
 
@@ -60,7 +55,6 @@ async fn admit<O: Outbound>(
     auth: &Client<O>,
     settings: Result<Settings, &'static str>,
 ) -> Result<(User, Settings), Box<Reply>> {
-    cross_site::check(request).map_err(|problem| problem.reply(request))?;
     let user =
         auth.verify(&request.headers).await.map_err(|denied| page::turned_away(request, &denied.into()))?;
     match settings {

@@ -1,34 +1,22 @@
-//! Which request is which: path, method and wanted form, nothing else.
+//! Maps a path to a route, a route to its methods, and `Accept` to the format of an answer.
 
-use http::{Method, header};
-use web::Request;
+use web::{Request, preferred};
 
-/// What a request asks for.
+/// Every route but the assets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Route {
-    /// The page with the form.
-    Page,
-    Convert,
-    /// A style sheet or a script.
-    Asset,
-    /// A path of ours with a method that it does not answer to; holds those that it does.
-    WrongMethod(&'static str),
-    NotFound,
+pub(crate) enum Route {
+    /// The page, and the upload.
+    Ocr,
 }
 
-impl Route {
-    /// The route of a request; HEAD counts as GET.
-    #[must_use]
-    pub fn of(request: &Request) -> Self {
-        let path = request.path();
-        if path.starts_with("/ocr/assets/") {
-            return Self::Asset;
-        }
-        match path.strip_suffix('/').unwrap_or(path) {
-            "/ocr" if request.is_get() => Self::Page,
-            "/ocr" if request.method == Method::POST => Self::Convert,
-            "/ocr" => Self::WrongMethod("GET, HEAD, POST"),
-            _ => Self::NotFound,
+impl web::route::Route for Route {
+    fn parse(path: &str) -> Option<Self> {
+        (path == "/ocr").then_some(Self::Ocr)
+    }
+
+    fn allow(self) -> &'static str {
+        match self {
+            Self::Ocr => "GET, HEAD, POST",
         }
     }
 }
@@ -47,44 +35,37 @@ pub enum Format {
 }
 
 impl Format {
+    /// Without a preference in `Accept`, a page.
     #[must_use]
     pub fn of(request: &Request) -> Self {
-        let accept = request.header(header::ACCEPT.as_str()).unwrap_or_default().to_ascii_lowercase();
-        if accept.contains("text/event-stream") {
-            Self::Stream
-        } else if accept.contains("application/x-tex") {
-            Self::Tex
-        } else if accept.contains("text/markdown") {
-            Self::Markdown
-        } else if request.wants_json() {
-            Self::Json
-        } else {
-            Self::Page
-        }
+        let offers = [
+            // The first, so that it is chosen for `text/*`.
+            ("text/html", Self::Page),
+            ("text/event-stream", Self::Stream),
+            ("application/x-tex", Self::Tex),
+            ("text/markdown", Self::Markdown),
+            ("application/json", Self::Json),
+        ];
+        preferred(&request.headers, &offers).unwrap_or(Self::Page)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use web::route::lookup;
+
     use super::*;
 
     #[test]
-    fn every_path_and_method_has_its_route() {
-        for (method, path, expected) in [
-            ("GET", "/ocr", Route::Page),
-            ("HEAD", "/ocr", Route::Page),
-            ("GET", "/ocr/", Route::Page),
-            ("GET", "/ocr?x=1", Route::Page),
-            ("POST", "/ocr", Route::Convert),
-            ("POST", "/ocr/", Route::Convert),
-            ("PUT", "/ocr", Route::WrongMethod("GET, HEAD, POST")),
-            ("OPTIONS", "/ocr", Route::WrongMethod("GET, HEAD, POST")),
-            ("GET", "/ocr/assets/ocr-0.js", Route::Asset),
-            ("GET", "/ocr/other", Route::NotFound),
-            ("GET", "/ocr//", Route::NotFound),
-            ("POST", "/ocrs", Route::NotFound),
+    fn the_one_path_has_its_route() {
+        for (path, expected) in [
+            ("/ocr", Some(Route::Ocr)),
+            ("/ocr/", Some(Route::Ocr)),
+            ("/ocr/other", None),
+            ("/ocr//", None),
+            ("/ocrs", None),
         ] {
-            assert_eq!(Route::of(&Request::test(method, path)), expected, "{method} {path}");
+            assert_eq!(lookup::<Route>(path), expected, "{path}");
         }
     }
 
@@ -93,6 +74,7 @@ mod tests {
         for (accept, expected) in [
             ("text/html,application/xhtml+xml,*/*;q=0.8", Format::Page),
             ("*/*", Format::Page),
+            ("text/*", Format::Page),
             ("application/json", Format::Json),
             ("text/event-stream, application/problem+json", Format::Stream),
             ("application/x-tex", Format::Tex),

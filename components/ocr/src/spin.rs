@@ -87,7 +87,7 @@ impl Job {
         event_stream::reply(async move |events: &ChunkSender| {
             let edge = SpinEdge { headers: request.headers.clone(), auth, events: Some(events) };
             match converted(&edge, &settings, upload).await {
-                Ok(conversion) => Ending::Done(page::done(&request, &conversion)),
+                Ok(conversion) => Ending::Done { last: page::done(&request, &conversion), cause: None },
                 Err(failure) => Ending::Failed {
                     reply: Box::new(page::failed(&request, &user, &failure)),
                     last: page::problem(&request, &failure),

@@ -35,6 +35,16 @@ pub fn preferred<T: Copy>(headers: &HeaderMap, offers: &[(&str, T)]) -> Option<T
     best.2
 }
 
+/// Whether the client takes gzip (RFC 9110 §12.5.3). No header at all admits only the plain form.
+#[must_use]
+pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let weight = |name: &str| {
+        let codings = weighted(headers, header::ACCEPT_ENCODING);
+        codings.filter(|(coding, _)| coding.eq_ignore_ascii_case(name)).map(|(_, weight)| weight).max()
+    };
+    weight("gzip").or_else(|| weight("*")).is_some_and(|weight| weight > 0)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Precision {
     /// `*/*`
@@ -123,5 +133,22 @@ mod tests {
         check("json", None);
         check("", None);
         assert_eq!(preferred(&HeaderMap::new(), &[("text/html", ())]), None);
+    }
+
+    #[test]
+    fn gzip_is_taken_only_where_it_is_named_or_anything_goes() {
+        let check = |line: &str, expected| {
+            let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, line.parse().unwrap())]);
+            assert_eq!(accepts_gzip(&headers), expected, "{line}");
+        };
+        check("gzip, deflate, br, zstd", true);
+        check("br;q=1.0, GZIP;q=0.2", true);
+        check("*", true);
+        check("", false);
+        check("identity", false);
+        check("gzip;q=0", false);
+        check("gzip;q=0.0, *", false);
+        check("gzip; q=nonsense", false);
+        check("x-gzipped", false);
     }
 }

@@ -8,9 +8,9 @@
 use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderValue, header};
 
-use crate::{Reply, ReplyBody, accept::weighted};
+use crate::{Reply, ReplyBody};
 
 /// A shorter reply fits into one packet anyway.
 const BYTES_MIN: usize = 1024;
@@ -18,19 +18,9 @@ const BYTES_MIN: usize = 1024;
 const TEXT: [&str; 6] =
     ["text/html", "text/css", "text/javascript", "text/plain", "application/json", "image/svg+xml"];
 
-/// Whether the client takes gzip (RFC 9110 §12.5.3). No header at all admits only the plain form.
-#[must_use]
-pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let weight = |name: &str| {
-        let codings = weighted(headers, header::ACCEPT_ENCODING);
-        codings.filter(|(coding, _)| coding.eq_ignore_ascii_case(name)).map(|(_, weight)| weight).max()
-    };
-    weight("gzip").or_else(|| weight("*")).is_some_and(|weight| weight > 0)
-}
-
 /// The same reply, packed when it is text that is worth it.
 #[must_use]
-pub fn pack(reply: Reply) -> Reply {
+pub(crate) fn pack(reply: Reply) -> Reply {
     let text = |name| reply.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let kind = text(header::CONTENT_TYPE).unwrap_or_default();
     let is_text = TEXT.iter().any(|known| kind.starts_with(known));
@@ -56,23 +46,6 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
-
-    #[test]
-    fn gzip_is_taken_only_where_it_is_named_or_anything_goes() {
-        let check = |line: &str, expected| {
-            let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, line.parse().unwrap())]);
-            assert_eq!(accepts_gzip(&headers), expected, "{line}");
-        };
-        check("gzip, deflate, br, zstd", true);
-        check("br;q=1.0, GZIP;q=0.2", true);
-        check("*", true);
-        check("", false);
-        check("identity", false);
-        check("gzip;q=0", false);
-        check("gzip;q=0.0, *", false);
-        check("gzip; q=nonsense", false);
-        check("x-gzipped", false);
-    }
 
     #[test]
     fn a_packed_reply_unpacks_to_what_it_was() {

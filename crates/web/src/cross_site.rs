@@ -12,7 +12,7 @@ use crate::{Problem, Request, Text};
 ///
 /// # Errors
 /// A 403 problem when the browser says that another site, or a sibling host, started the request.
-pub fn check(request: &Request) -> Result<(), Problem> {
+pub(crate) fn check(request: &Request) -> Result<(), Problem> {
     if [Method::GET, Method::HEAD, Method::OPTIONS].contains(&request.method) {
         return Ok(());
     }

@@ -48,7 +48,8 @@ mod tests {
 
     #[test]
     fn an_event_stream_says_what_it_is_and_is_not_to_be_collected() {
-        let reply = run(reply(async |_: &ChunkSender| Ending::Done(event("done", &json!({})))));
+        let reply =
+            run(reply(async |_: &ChunkSender| Ending::Done { last: event("done", &json!({})), cause: None }));
         assert_eq!(reply.headers["content-type"], "text/event-stream; charset=utf-8");
         assert_eq!(reply.headers["x-accel-buffering"], "no");
         assert!(matches!(reply.body, ReplyBody::Stream(_)));

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use http::Method;
+use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 
-use crate::{Outcome, Request, RequestId, UnixTime};
+use crate::{Request, RequestId, UnixTime};
 
 /// How much it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,27 @@ impl Event {
     #[must_use]
     pub fn line(self) -> String {
         Value::Object(self.0).to_string()
+    }
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    pub status: StatusCode,
+    /// Why it failed; never sent.
+    pub cause: Option<String>,
+    /// The id of the user.
+    pub user: Option<String>,
+}
+
+impl Outcome {
+    /// `Warn` for what the client got wrong, `Error` for what we or an upstream did.
+    fn level(&self) -> Level {
+        match self.status.as_u16() {
+            500.. => Level::Error,
+            400.. => Level::Warn,
+            _ => Level::Info,
+        }
     }
 }
 
@@ -94,8 +115,6 @@ impl RequestLog {
 
 #[cfg(test)]
 mod tests {
-    use http::StatusCode;
-
     use super::*;
 
     #[test]

@@ -2,7 +2,7 @@
 //! the clients of the original read.
 
 use askama::Template;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use crate::{Lang, Layout, Reply, Request, Text};
@@ -28,7 +28,6 @@ struct Parts {
     retry_after_seconds: Option<u32>,
     fields: Vec<FieldProblem>,
     extra: Vec<(&'static str, serde_json::Value)>,
-    allow: Option<&'static str>,
     cause: Option<String>,
 }
 
@@ -43,7 +42,6 @@ impl Problem {
             retry_after_seconds: None,
             fields: Vec::new(),
             extra: Vec::new(),
-            allow: None,
             cause: None,
         }))
     }
@@ -61,19 +59,17 @@ impl Problem {
         )
     }
 
-    /// 405; `allow` lists the methods that the path answers to (RFC 9110 §15.5.6).
+    /// 405 (RFC 9110 §15.5.6).
     #[must_use]
-    pub fn method_not_allowed(allow: &'static str) -> Self {
-        let mut problem = Self::new(
+    pub(crate) fn method_not_allowed() -> Self {
+        Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
             Text::new(
                 "Cette adresse ne répond pas à cette méthode HTTP. Passez par la page.",
                 "This address does not answer to this HTTP method. Use the page instead.",
             ),
-        );
-        problem.0.allow = Some(allow);
-        problem
+        )
     }
 
     /// 413; `limit` is how the limit reads to a person, in French and English (`« 50 Mo »`, `50 MB`).
@@ -200,9 +196,6 @@ impl Problem {
         if let Some(seconds) = self.0.retry_after_seconds {
             reply.headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(allow) = self.0.allow {
-            reply.headers.insert(header::ALLOW, HeaderValue::from_static(allow));
-        }
         if reply.cause.is_none() {
             reply.cause.clone_from(&self.0.cause);
         }
@@ -212,15 +205,6 @@ impl Problem {
     fn signed_out(&self) -> bool {
         self.0.status == StatusCode::UNAUTHORIZED
     }
-}
-
-/// Refuses a method with 405, or answers OPTIONS with 204, listing `allow` in both.
-#[must_use]
-pub fn wrong_method(request: &Request, allow: &'static str) -> Reply {
-    if request.method == Method::OPTIONS {
-        return Reply::no_content().with(header::ALLOW, HeaderValue::from_static(allow));
-    }
-    Problem::method_not_allowed(allow).reply(request)
 }
 
 #[derive(Template)]
@@ -272,18 +256,5 @@ mod tests {
         let problem = Problem::not_found().field("username", Text::new("Trop long", "Too long"));
         let body = problem.to_json(&Request::test("POST", "/register"));
         assert_eq!(body["fields"]["username"], "Trop long");
-    }
-
-    #[test]
-    fn a_wrong_method_is_told_the_right_ones() {
-        let reply = wrong_method(&Request::test("DELETE", "/auth"), "GET, POST");
-        assert_eq!(
-            (reply.status, &reply.headers["allow"]),
-            (StatusCode::METHOD_NOT_ALLOWED, &HeaderValue::from_static("GET, POST"))
-        );
-        assert_eq!(
-            wrong_method(&Request::test("OPTIONS", "/auth"), "GET, POST").status,
-            StatusCode::NO_CONTENT
-        );
     }
 }

@@ -6,7 +6,7 @@ use askama::Template;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use crate::{ContentSecurityPolicy, log::Level, stream::StreamedBody};
+use crate::{ContentSecurityPolicy, log::Outcome, stream::StreamedBody};
 
 /// The body of a reply.
 pub enum ReplyBody {
@@ -36,26 +36,6 @@ pub struct Reply {
     pub cause: Option<String>,
     /// The id of whoever asked, for the log; never sent.
     pub user: Option<String>,
-}
-
-/// How a request ended, for the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    pub status: StatusCode,
-    pub cause: Option<String>,
-    pub user: Option<String>,
-}
-
-impl Outcome {
-    /// `Warn` for what the client got wrong, `Error` for what we or an upstream did.
-    #[must_use]
-    pub fn level(&self) -> Level {
-        match self.status.as_u16() {
-            500.. => Level::Error,
-            400.. => Level::Warn,
-            _ => Level::Info,
-        }
-    }
 }
 
 impl Reply {

@@ -5,7 +5,11 @@ use std::fmt;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
-use crate::{Lang, TrustedProxies, accept::preferred, compress::accepts_gzip, cookie};
+use crate::{
+    Lang, TrustedProxies,
+    accept::{accepts_gzip, preferred},
+    cookie,
+};
 
 /// Seconds since 1970-01-01T00:00:00Z, without leap seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

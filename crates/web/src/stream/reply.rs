@@ -1,108 +1,24 @@
-//! Replies whose body is sent while it is made.
-//!
-//! The work that makes the chunks runs beside the reply and is never cut off: when the client disconnects, sending a
-//! chunk fails, and the work ends in its own way (gives a quota back, deletes what it stored). How it ended is known
-//! only then, so the edge writes the request's log line at the end of the work, and not with the head of the reply.
+//! The reply that streams.
 
-use std::{
-    cell::Cell,
-    fmt,
-    future::{Future, poll_fn, ready},
-    pin::Pin,
-    time::Duration,
-};
+use std::future::ready;
 
 use bytes::Bytes;
-use futures_channel::mpsc::{Receiver, Sender, channel};
 use futures_util::{
-    FutureExt as _, Stream, StreamExt as _,
+    FutureExt as _, StreamExt as _,
     future::{Either, select},
-    lock::Mutex,
-    stream::unfold,
 };
 
-use crate::{Clock, Outcome, Reply, ReplyBody, within};
-
-/// Chunks that wait for a slow client; the work waits for room.
-const CHUNKS_WAITING: usize = 16;
-
-/// The client has gone: nothing that is sent arrives any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClientDisconnected;
-
-/// Sends the chunks of a body.
-#[derive(Debug)]
-pub struct ChunkSender {
-    // One sender for all chunks: each clone of it would be granted a place of its own in the channel.
-    sender: Mutex<Sender<Bytes>>,
-    sent: Cell<bool>,
-}
-
-impl ChunkSender {
-    /// Sends one chunk, as soon as there is room.
-    ///
-    /// # Errors
-    /// [`ClientDisconnected`].
-    pub async fn send(&self, chunk: Bytes) -> Result<(), ClientDisconnected> {
-        self.sent.set(true);
-        let mut sender = self.sender.lock().await;
-        poll_fn(|context| sender.poll_ready(context)).await.map_err(|_| ClientDisconnected)?;
-        sender.start_send(chunk).map_err(|_| ClientDisconnected)
-    }
-}
+use super::body::{ChunkSender, KeepAlive, StreamedBody, Work};
+use crate::{Reply, ReplyBody, log::Outcome};
 
 /// How the work behind a stream ended.
 #[derive(Debug)]
 pub enum Ending {
-    /// Well, with this last chunk.
-    Done(Bytes),
+    /// Well, with this last chunk. `cause` is for the log, when something failed that does not concern the client.
+    Done { last: Bytes, cause: Option<String> },
     /// Not well. Before the first chunk `reply` is the whole answer, with its status; after it the status has been
     /// sent, `last` ends the stream, and `reply` says in the log what became of the request.
     Failed { reply: Box<Reply>, last: Bytes },
-}
-
-/// What is sent while the work is silent, so that no proxy takes the connection for dead and a client that has gone
-/// is noticed.
-#[derive(Debug, Clone, Copy)]
-pub struct KeepAlive {
-    pub every: Duration,
-    pub chunk: &'static [u8],
-}
-
-/// A body that is being made: see [`StreamedBody::start`].
-pub struct StreamedBody {
-    first: Bytes,
-    chunks: Receiver<Bytes>,
-    keep_alive: KeepAlive,
-    work: Work,
-}
-
-/// `Err` when the work failed before its first chunk: then this is the whole reply.
-type Work = Pin<Box<dyn Future<Output = Result<Outcome, Reply>>>>;
-
-impl StreamedBody {
-    /// The body's chunks, and the work that makes them. The two must be polled side by side, and the work also after
-    /// the chunks were dropped.
-    pub fn start<C: Clock>(self, clock: C) -> (impl Stream<Item = Bytes>, impl Future<Output = Outcome>) {
-        let Self { first, chunks, keep_alive, work } = self;
-        let chunks = unfold((Some(first), chunks, clock), move |(first, mut chunks, clock)| async move {
-            let next = match first {
-                Some(first) => Some(first),
-                None => match within(&clock, keep_alive.every, chunks.next()).await {
-                    Some(next) => next,
-                    None => Some(Bytes::from_static(keep_alive.chunk)),
-                },
-            };
-            Some((next?, (None, chunks, clock)))
-        });
-        (chunks, work.map(|ended| ended.unwrap_or_else(|reply| reply.outcome())))
-    }
-}
-
-impl fmt::Debug for StreamedBody {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("StreamedBody").finish_non_exhaustive()
-    }
 }
 
 /// Runs `work` until its first chunk, which decides what the reply is: `head` with a streamed body, or, when the work
@@ -111,16 +27,15 @@ pub async fn reply<W>(head: Reply, keep_alive: KeepAlive, work: W) -> Reply
 where
     W: AsyncFnOnce(&ChunkSender) -> Ending + 'static,
 {
-    let (sender, mut chunks) = channel(CHUNKS_WAITING);
-    let sender = ChunkSender { sender: Mutex::new(sender), sent: Cell::new(false) };
-    let done = Outcome { status: head.status, cause: None, user: head.user.clone() };
-    let work: Work = Box::pin(async move {
+    let (sender, mut chunks) = ChunkSender::new();
+    let done = head.outcome();
+    let work = Box::pin(async move {
         match work(&sender).await {
-            Ending::Done(last) => {
-                let cause = sender.send(last).await.err().map(|_| "client disconnected".to_owned());
-                Ok(Outcome { cause, ..done })
+            Ending::Done { last, cause } => {
+                let disconnected = sender.send(last).await.err().map(|_| "client disconnected".to_owned());
+                Ok(Outcome { cause: cause.or(disconnected), ..done })
             }
-            Ending::Failed { reply, .. } if !sender.sent.get() => Err(*reply),
+            Ending::Failed { reply, .. } if !sender.has_sent() => Err(reply),
             Ending::Failed { reply, last } => {
                 // The outcome is the failure, whether or not the client still reads of it.
                 let _ = sender.send(last).await;
@@ -128,24 +43,30 @@ where
             }
         }
     });
-    let (first, work) = match select(work, chunks.next()).await {
+    let (first, work): (_, Work) = match select(work, chunks.next()).await {
         // The channel is open as long as the work runs.
-        Either::Right((first, work)) => (first.unwrap_or_default(), work),
-        Either::Left((Ok(outcome), first)) => {
-            (first.await.unwrap_or_default(), Box::pin(ready(Ok(outcome))) as Work)
+        Either::Right((first, work)) => {
+            let outcome = work.map(|ended| ended.unwrap_or_else(|reply| reply.outcome()));
+            (first.unwrap_or_default(), Box::pin(outcome))
         }
-        Either::Left((Err(reply), _)) => return reply,
+        Either::Left((Ok(outcome), first)) => (first.await.unwrap_or_default(), Box::pin(ready(outcome))),
+        Either::Left((Err(reply), _)) => return *reply,
     };
     Reply { body: ReplyBody::Stream(StreamedBody { first, chunks, keep_alive, work }), ..head }
 }
 
 #[cfg(test)]
 mod tests {
-    use futures_util::future::join;
+    use std::{cell::Cell, time::Duration};
+
+    use futures_util::{FutureExt as _, Stream, StreamExt as _, future::join};
     use http::StatusCode;
 
-    use super::*;
-    use crate::testing::{FakeClock, run};
+    use super::{super::body::CHUNKS_WAITING, *};
+    use crate::{
+        Clock,
+        testing::{FakeClock, run},
+    };
 
     const KEEP_ALIVE: KeepAlive = KeepAlive { every: Duration::from_secs(10), chunk: b"~" };
 
@@ -164,6 +85,10 @@ mod tests {
 
     fn head() -> Reply {
         Reply::new(StatusCode::OK, "text/event-stream", Bytes::new())
+    }
+
+    fn done(last: &'static str) -> Ending {
+        Ending::Done { last: last.into(), cause: None }
     }
 
     fn failed(last: &'static str) -> Ending {
@@ -191,7 +116,7 @@ mod tests {
             for number in 0..100 {
                 chunks.send(format!("{number} ").into()).await.unwrap();
             }
-            Ending::Done("end".into())
+            done("end")
         }));
         let (body, outcome) = read(reply);
         assert!(body.starts_with("0 1 2 ") && body.ends_with(" 98 99 end"), "{body}");
@@ -219,7 +144,7 @@ mod tests {
 
     #[test]
     fn work_that_ends_well_without_a_chunk_of_its_own_is_a_stream_of_the_last() {
-        let reply = run(reply(head(), KEEP_ALIVE, async |_: &ChunkSender| Ending::Done("last".into())));
+        let reply = run(reply(head(), KEEP_ALIVE, async |_: &ChunkSender| done("last")));
         assert_eq!(read(reply).0, "last");
     }
 
@@ -271,7 +196,7 @@ mod tests {
     fn a_last_chunk_that_could_not_be_sent_is_noted_in_the_log() {
         let reply = run(reply(head(), KEEP_ALIVE, async |chunks: &ChunkSender| {
             while chunks.send("x".into()).await.is_ok() {}
-            Ending::Done("last".into())
+            done("last")
         }));
         let (chunks, work) = started(reply);
         drop(chunks);

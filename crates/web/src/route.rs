@@ -1,0 +1,162 @@
+//! Which requests a component answers, and the replies to all others.
+
+use http::{HeaderValue, Method, StatusCode, header};
+
+use crate::{
+    Problem, Reply, Request,
+    assets::{self, Asset},
+    cross_site,
+};
+
+/// The routes of a component, but for its assets.
+pub trait Route: Copy {
+    /// The route of a path that does not end in a slash (`/` is given as an empty path).
+    fn parse(path: &str) -> Option<Self>;
+    /// Its methods, as `Allow` lists them; `*` is any method.
+    fn allow(self) -> &'static str;
+}
+
+/// The route of a path. One slash at its end makes no difference, as behind the original's gateway.
+#[must_use]
+pub fn lookup<R: Route>(path: &str) -> Option<R> {
+    R::parse(path.strip_suffix('/').unwrap_or(path))
+}
+
+/// The route of a request. `prefix` is the component's own, such as `/llm`; it serves `own_assets` and the shared ones
+/// below it.
+///
+/// # Errors
+/// The reply to a request that has no route: an asset, 404, 405 (204 to OPTIONS), or 403 when another site made the
+/// browser send it.
+pub fn find<R: Route>(request: &Request, prefix: &str, own_assets: &[Asset]) -> Result<R, Box<Reply>> {
+    let below_prefix = request.path().strip_prefix(prefix);
+    if let Some(file) = below_prefix.and_then(|path| path.strip_prefix("/assets/")) {
+        return Err(asset(request, file, own_assets).into());
+    }
+    let route = lookup::<R>(request.path()).ok_or_else(|| Problem::not_found().reply(request))?;
+    let allow = route.allow();
+    if allow != "*" && !allow.split(", ").any(|method| method == request.method.as_str()) {
+        return Err(wrong_method(request, allow).into());
+    }
+    cross_site::check(request).map_err(|problem| problem.reply(request))?;
+    Ok(route)
+}
+
+/// The reply for `<prefix>/assets/<file>`.
+///
+/// The name of another version is answered with this version's content, to be kept for a short time: during a
+/// rollout, an old page may ask a new instance.
+fn asset(request: &Request, file: &str, own_assets: &[Asset]) -> Reply {
+    if !request.is_get() {
+        return wrong_method(request, "GET, HEAD");
+    }
+    let Some((asset, is_current)) = assets::find(file, own_assets) else {
+        return Problem::not_found().reply(request);
+    };
+    let lifetime = if is_current { "public, max-age=31536000, immutable" } else { "public, max-age=60" };
+    Reply::new(StatusCode::OK, asset.content_type, asset.content)
+        .with(header::CACHE_CONTROL, HeaderValue::from_static(lifetime))
+        .with(header::VARY, HeaderValue::from_static("accept-encoding"))
+}
+
+/// Refuses a method with 405, or answers OPTIONS with 204, listing `allow` in both.
+fn wrong_method(request: &Request, allow: &'static str) -> Reply {
+    let reply = if request.method == Method::OPTIONS {
+        Reply::no_content()
+    } else {
+        Problem::method_not_allowed().reply(request)
+    };
+    reply.with(header::ALLOW, HeaderValue::from_static(allow))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assets::{ICON, STYLESHEET};
+
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    enum Tool {
+        Page,
+        Verify,
+    }
+
+    impl Route for Tool {
+        fn parse(path: &str) -> Option<Self> {
+            match path {
+                "" | "/tool" => Some(Self::Page),
+                "/verify" => Some(Self::Verify),
+                _ => None,
+            }
+        }
+
+        fn allow(self) -> &'static str {
+            match self {
+                Self::Page => "GET, HEAD, POST",
+                Self::Verify => "*",
+            }
+        }
+    }
+
+    fn found(request: &Request) -> Result<Tool, Box<Reply>> {
+        find(request, "/tool", &[])
+    }
+
+    #[test]
+    fn one_slash_at_the_end_makes_no_difference() {
+        for path in ["/", "/tool", "/tool/", "/tool?x=1"] {
+            assert_eq!(found(&Request::test("GET", path)).ok(), Some(Tool::Page), "{path}");
+        }
+        for path in ["//", "/tool//", "/Tool", "/toolx"] {
+            assert_eq!(lookup::<Tool>(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_route_has_its_methods_or_any() {
+        for method in ["GET", "HEAD", "POST"] {
+            assert!(found(&Request::test(method, "/tool")).is_ok(), "{method}");
+        }
+        for method in ["PUT", "DELETE", "get", "*"] {
+            assert!(found(&Request::test(method, "/tool")).is_err(), "{method}");
+            assert!(found(&Request::test(method, "/verify")).is_ok(), "{method}");
+        }
+    }
+
+    #[test]
+    fn a_request_without_a_route_has_its_reply() {
+        let check = |request: Request, status: u16, allow: Option<&str>| {
+            let reply = found(&request).unwrap_err();
+            assert_eq!(reply.status.as_u16(), status, "{request:?}");
+            assert_eq!(reply.headers.get("allow").map(|allow| allow.to_str().unwrap()), allow, "{request:?}");
+        };
+        check(Request::test("GET", &STYLESHEET.href("/tool")), 200, None);
+        check(Request::test("POST", &STYLESHEET.href("/tool")), 405, Some("GET, HEAD"));
+        check(Request::test("GET", "/other"), 404, None);
+        check(Request::test("DELETE", "/tool"), 405, Some("GET, HEAD, POST"));
+        check(Request::test("OPTIONS", "/tool"), 204, Some("GET, HEAD, POST"));
+        check(Request::test("POST", "/tool").with("sec-fetch-site", "cross-site"), 403, None);
+        assert_eq!(
+            found(&Request::test("GET", "/tool").with("sec-fetch-site", "cross-site")).ok(),
+            Some(Tool::Page)
+        );
+    }
+
+    fn get(path: &str) -> Reply {
+        *found(&Request::test("GET", path)).unwrap_err()
+    }
+
+    #[test]
+    fn an_asset_is_served_under_its_own_name_for_a_year() {
+        let reply = get(&STYLESHEET.href("/tool"));
+        assert_eq!(reply.status, StatusCode::OK);
+        assert_eq!(reply.headers["content-type"], "text/css; charset=utf-8");
+        assert!(reply.headers["cache-control"].to_str().unwrap().contains("immutable"));
+        assert_eq!(get(&ICON.href("/tool")).headers["content-type"], "image/svg+xml; charset=utf-8");
+    }
+
+    #[test]
+    fn another_version_is_answered_for_a_minute_and_an_unknown_file_is_not_found() {
+        assert_eq!(get("/tool/assets/site-0000.css").headers["cache-control"], "public, max-age=60");
+        assert_eq!(get("/tool/assets/other-0000.css").status, StatusCode::NOT_FOUND);
+    }
+}
