@@ -20,7 +20,14 @@
 //! arguments, and only `spin.rs` does I/O.
 #![cfg_attr(
     not(test),
-    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::todo)
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::todo,
+        clippy::dbg_macro
+    )
 )]
 #![expect(missing_debug_implementations, reason = "what contains a secret has no Debug")]
 

@@ -45,11 +45,11 @@ pub(crate) struct MemoryStore {
     reservations: RefCell<HashMap<ReservationId, metering::Reservation>>,
     circuits: RefCell<HashMap<Service, metering::Circuit>>,
     pub(crate) unreachable: Cell<bool>,
-    pub(crate) swept: Cell<u32>,
+    pub(crate) purges: Cell<u32>,
 }
 
 impl MemoryStore {
-    fn answer(&self) -> Result<(), StoreError> {
+    fn reachable(&self) -> Result<(), StoreError> {
         if self.unreachable.get() { Err(StoreError::Unreachable("switched off".to_owned())) } else { Ok(()) }
     }
 
@@ -57,7 +57,7 @@ impl MemoryStore {
         self.users.borrow().values().find(|user| user.id == *id).cloned()
     }
 
-    fn holds(&self, row: &SessionRow, now: UnixTime) -> bool {
+    fn is_valid(&self, row: &SessionRow, now: UnixTime) -> bool {
         now.0 < row.started.0 + AGE_SECONDS_MAX
             && now.0 < row.last_seen.0 + IDLE_SECONDS_MAX
             && self.user(&row.user).is_some_and(|user| user.password_version == row.version)
@@ -70,7 +70,7 @@ impl MemoryStore {
         (level - passed / f64::from(bucket.seconds_per_attempt)).max(0.0)
     }
 
-    fn begin(&self, user: &StoredUser, version: i64, session: &NewSession) {
+    fn insert_session(&self, user: &StoredUser, version: i64, session: &NewSession) {
         let row = SessionRow {
             user: user.id.clone(),
             version,
@@ -81,7 +81,7 @@ impl MemoryStore {
         self.sessions.borrow_mut().insert(session.token_hash, row);
     }
 
-    /// Puts another hash in place, as an older version of the program would have stored it.
+    /// Replaces a hash, to stand for one that an older version of the program stored.
     pub(crate) fn set_hash(&self, key: &UsernameKey, hash: PasswordHash) {
         self.users.borrow_mut().get_mut(key).unwrap().password_hash = hash;
     }
@@ -89,7 +89,7 @@ impl MemoryStore {
 
 impl UserStore for MemoryStore {
     async fn insert_user(&self, user: &NewUser, _now: UnixTime) -> Result<(), InsertError> {
-        self.answer()?;
+        self.reachable()?;
         let key = user.username.key().clone();
         if self.users.borrow().contains_key(&key) {
             return Err(InsertError::UsernameTaken);
@@ -105,12 +105,12 @@ impl UserStore for MemoryStore {
     }
 
     async fn find_by_username(&self, key: &UsernameKey) -> Result<Option<StoredUser>, StoreError> {
-        self.answer()?;
+        self.reachable()?;
         Ok(self.users.borrow().get(key).cloned())
     }
 
     async fn find_by_id(&self, id: &UserId) -> Result<Option<StoredUser>, StoreError> {
-        self.answer()?;
+        self.reachable()?;
         Ok(self.user(id))
     }
 
@@ -120,7 +120,7 @@ impl UserStore for MemoryStore {
         old: &PasswordHash,
         new: &PasswordHash,
     ) -> Result<(), StoreError> {
-        self.answer()?;
+        self.reachable()?;
         let mut users = self.users.borrow_mut();
         let user = users.values_mut().find(|user| user.id == *id && user.password_hash == *old);
         if let Some(user) = user {
@@ -130,7 +130,7 @@ impl UserStore for MemoryStore {
     }
 
     async fn change_password(&self, change: &PasswordChange<'_>) -> Result<bool, StoreError> {
-        self.answer()?;
+        self.reachable()?;
         let Some(user) =
             self.user(change.user_id).filter(|user| user.password_version == change.verified_version)
         else {
@@ -141,12 +141,12 @@ impl UserStore for MemoryStore {
             stored.password_version += 1;
             stored.password_hash = change.new_hash.clone();
         }
-        self.begin(&user, user.password_version + 1, change.session);
+        self.insert_session(&user, user.password_version + 1, change.session);
         Ok(true)
     }
 
     async fn delete_user(&self, id: &UserId, verified_version: i64) -> Result<bool, StoreError> {
-        self.answer()?;
+        self.reachable()?;
         let before = self.users.borrow().len();
         self.users.borrow_mut().retain(|_, user| user.id != *id || user.password_version != verified_version);
         Ok(self.users.borrow().len() < before)
@@ -160,22 +160,24 @@ impl SessionStore for MemoryStore {
         session: &NewSession,
         former: Option<&TokenHash>,
     ) -> Result<bool, StoreError> {
-        self.answer()?;
+        self.reachable()?;
         if let Some(former) = former {
             self.sessions.borrow_mut().remove(former);
         }
         let current =
             self.user(&user.id).is_some_and(|found| found.password_version == user.password_version);
         if current {
-            self.begin(user, user.password_version, session);
+            self.insert_session(user, user.password_version, session);
         }
         Ok(current)
     }
 
     async fn use_session(&self, token: &TokenHash, now: UnixTime) -> Result<Option<LiveSession>, StoreError> {
-        self.answer()?;
+        self.reachable()?;
         let mut sessions = self.sessions.borrow_mut();
-        let Some(row) = sessions.get_mut(token).filter(|row| self.holds(row, now)) else { return Ok(None) };
+        let Some(row) = sessions.get_mut(token).filter(|row| self.is_valid(row, now)) else {
+            return Ok(None);
+        };
         if now.0 >= row.last_seen.0 + USE_RECORDED_EVERY_SECONDS {
             row.last_seen = now;
         }
@@ -187,15 +189,15 @@ impl SessionStore for MemoryStore {
     }
 
     async fn end_session(&self, token: &TokenHash) -> Result<(), StoreError> {
-        self.answer()?;
+        self.reachable()?;
         self.sessions.borrow_mut().remove(token);
         Ok(())
     }
 
     async fn list_sessions(&self, user: &UserId, now: UnixTime) -> Result<Vec<SessionLine>, StoreError> {
-        self.answer()?;
+        self.reachable()?;
         let sessions = self.sessions.borrow();
-        let own = sessions.iter().filter(|(_, row)| row.user == *user && self.holds(row, now));
+        let own = sessions.iter().filter(|(_, row)| row.user == *user && self.is_valid(row, now));
         Ok(own
             .map(|(token, row)| SessionLine {
                 handle: token.handle(),
@@ -207,13 +209,13 @@ impl SessionStore for MemoryStore {
     }
 
     async fn end_session_of(&self, user: &UserId, handle: &SessionHandle) -> Result<(), StoreError> {
-        self.answer()?;
+        self.reachable()?;
         self.sessions.borrow_mut().retain(|token, row| row.user != *user || token.handle() != *handle);
         Ok(())
     }
 
     async fn end_other_sessions(&self, user: &UserId, kept: &TokenHash) -> Result<(), StoreError> {
-        self.answer()?;
+        self.reachable()?;
         self.sessions.borrow_mut().retain(|token, row| row.user != *user || token == kept);
         Ok(())
     }
@@ -226,7 +228,7 @@ impl ThrottleStore for MemoryStore {
         subject: &Subject,
         now: UnixTime,
     ) -> Result<bool, StoreError> {
-        self.answer()?;
+        self.reachable()?;
         let level = self.level(bucket, subject, now) + 1.0;
         let allowed = level <= f64::from(bucket.size);
         if allowed {
@@ -236,12 +238,12 @@ impl ThrottleStore for MemoryStore {
     }
 
     async fn has_room(&self, bucket: &Bucket, subject: &Subject, now: UnixTime) -> Result<bool, StoreError> {
-        self.answer()?;
+        self.reachable()?;
         Ok(self.level(bucket, subject, now) + 1.0 <= f64::from(bucket.size))
     }
 
     async fn return_attempt(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
-        self.answer()?;
+        self.reachable()?;
         if let Some((level, _)) = self.throttles.borrow_mut().get_mut(&(bucket.scope, *subject)) {
             *level = (*level - 1.0).max(0.0);
         }
@@ -249,7 +251,7 @@ impl ThrottleStore for MemoryStore {
     }
 
     async fn reset_attempts(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
-        self.answer()?;
+        self.reachable()?;
         self.throttles.borrow_mut().remove(&(bucket.scope, *subject));
         Ok(())
     }
@@ -257,11 +259,11 @@ impl ThrottleStore for MemoryStore {
 
 impl Maintenance for MemoryStore {
     async fn make_ready(&self) -> Result<(), StoreError> {
-        self.answer()
+        self.reachable()
     }
 
     async fn purge_expired(&self, _now: UnixTime) -> Result<(), StoreError> {
-        self.swept.set(self.swept.get() + 1);
-        self.answer()
+        self.purges.set(self.purges.get() + 1);
+        self.reachable()
     }
 }

@@ -4,16 +4,16 @@ use std::{pin::pin, time::Duration};
 
 use secrecy::ExposeSecret;
 use spin_sdk::{
-    http::{IntoResponse, Request, Response},
+    http::{IntoResponse, Request},
     http_service,
     pg::{Connection, DbValue, Error, ParameterValue, PgError, QueryError},
 };
-use web::spin::{ResponseBody, random, secret_variable, variable, within};
+use web::spin::{random, secret_variable, variable, within};
 
 use crate::{
     app::Random,
     postgres::{Cell, Database, DatabaseError, DatabaseSettings, Parameter, PostgresStore, Purpose, Row},
-    settings::{Settings, Variables},
+    settings::{Misconfigured, Settings, Variables},
 };
 
 /// Time limit for one statement with its connection. PostgreSQL's own limits are shorter; this one also covers a pool
@@ -24,10 +24,6 @@ const MIGRATION_LIMIT: Duration = Duration::from_secs(65);
 
 #[http_service]
 async fn serve(request: Request) -> impl IntoResponse {
-    answer(request).await
-}
-
-async fn answer(request: Request) -> Response<ResponseBody> {
     web::spin::serve_whole(
         "auth",
         |head| crate::body_bytes_max(head.path()),
@@ -40,7 +36,7 @@ async fn answer(request: Request) -> Response<ResponseBody> {
     .await
 }
 
-async fn settings() -> Result<Settings, crate::settings::Misconfigured> {
+async fn settings() -> Result<Settings, Misconfigured> {
     Settings::parse(Variables {
         service_key: secret_variable("service_key").await,
         llm_daily_quota: variable("llm_daily_quota").await,

@@ -10,7 +10,7 @@ mod quota;
 mod registering;
 mod sessions;
 mod signing_in;
-mod trouble;
+mod unavailable;
 
 use std::{
     cell::{Cell, RefCell},

@@ -135,7 +135,7 @@ impl MemoryStore {
 
 impl MeteringStore for MemoryStore {
     async fn reserve(&self, new: &NewReservation<'_>, now: UnixTime) -> Result<ReserveOutcome, StoreError> {
-        self.answer()?;
+        self.reachable()?;
         let (service, day) = (new.request.service, Day::of(now));
         let key = new.request.idempotency_key.as_ref();
         if let Some(earlier) = key.and_then(|key| self.earlier((new.user, service), key, now)) {
@@ -172,7 +172,7 @@ impl MeteringStore for MemoryStore {
         lookup: &Lookup,
         now: UnixTime,
     ) -> Result<Option<EarlierRequest>, StoreError> {
-        self.answer()?;
+        self.reachable()?;
         Ok(self.earlier((user, lookup.service), &lookup.idempotency_key, now))
     }
 
@@ -182,7 +182,7 @@ impl MeteringStore for MemoryStore {
         extension: Extension,
         now: UnixTime,
     ) -> Result<ExtendOutcome, StoreError> {
-        self.answer()?;
+        self.reachable()?;
         let Some(mut row) = self.take_live(id, now) else { return Ok(ExtendOutcome::Unknown) };
         let amount = i64::from(extension.amount);
         let mut spent = self.spent_of(&row.user, row.service, row.day);
@@ -205,7 +205,7 @@ impl MeteringStore for MemoryStore {
         settlement: &Settlement,
         now: UnixTime,
     ) -> Result<bool, StoreError> {
-        self.answer()?;
+        self.reachable()?;
         let Some(mut row) = self.take_live(id, now) else { return Ok(false) };
         match settlement {
             Settlement::Delivered { response } => {
@@ -228,13 +228,13 @@ impl MeteringStore for MemoryStore {
     }
 
     async fn spent(&self, user: &UserId, day: Day) -> Result<Spent, StoreError> {
-        self.answer()?;
+        self.reachable()?;
         let of = |service| self.spent_of(user, service, day);
         Ok(Spent { llm: of(Service::Llm), ocr: of(Service::Ocr) })
     }
 
     async fn purge_reservations(&self, now: UnixTime) -> Result<(), StoreError> {
-        self.answer()?;
+        self.reachable()?;
         self.reservations.borrow_mut().retain(|_, row| now.0 < row.expires);
         Ok(())
     }

@@ -163,8 +163,8 @@ fn some_sign_ins_purge_expired_rows() {
     let browser = site.browser();
     browser.register("alice");
     browser.sign_in("alice", PASSWORD);
-    assert_eq!(site.store.swept.get(), 0);
+    assert_eq!(site.store.purges.get(), 0);
     site.purge_sample.set(0);
     browser.sign_in("alice", PASSWORD);
-    assert_eq!(site.store.swept.get(), 1);
+    assert_eq!(site.store.purges.get(), 1);
 }

@@ -20,7 +20,7 @@ async fn signed_in(seed: u8, store: &PostgresStore<Native>, user: &StoredUser, a
     session.token_hash
 }
 
-async fn holds(store: &PostgresStore<Native>, token: &TokenHash, seconds: i64) -> bool {
+async fn is_valid(store: &PostgresStore<Native>, token: &TokenHash, seconds: i64) -> bool {
     store.use_session(token, UnixTime(NOW.0 + seconds)).await.unwrap().is_some()
 }
 
@@ -29,10 +29,10 @@ async fn an_unused_session_ends_after_thirty_minutes() {
     let store = client::fresh().await;
     let user = registered(&store, 1, "alice").await;
     let token = signed_in(1, &store, &user, NOW).await;
-    assert!(holds(&store, &token, 0).await);
-    assert!(!holds(&store, &token, 30 * MINUTE).await);
-    assert!(holds(&store, &token, 30 * MINUTE - 1).await);
-    assert!(holds(&store, &token, 59 * MINUTE).await, "use prolongs it");
+    assert!(is_valid(&store, &token, 0).await);
+    assert!(!is_valid(&store, &token, 30 * MINUTE).await);
+    assert!(is_valid(&store, &token, 30 * MINUTE - 1).await);
+    assert!(is_valid(&store, &token, 59 * MINUTE).await, "use prolongs it");
 }
 
 #[tokio::test]
@@ -42,11 +42,11 @@ async fn a_used_session_ends_after_twelve_hours() {
     let token = signed_in(1, &store, &user, NOW).await;
     let mut at = 0;
     while at < 12 * HOUR {
-        assert!(holds(&store, &token, at).await, "{at}");
+        assert!(is_valid(&store, &token, at).await, "{at}");
         at += 29 * MINUTE;
     }
-    assert!(holds(&store, &token, 12 * HOUR - 1).await);
-    assert!(!holds(&store, &token, 12 * HOUR).await);
+    assert!(is_valid(&store, &token, 12 * HOUR - 1).await);
+    assert!(!is_valid(&store, &token, 12 * HOUR).await);
 }
 
 #[tokio::test]
@@ -57,9 +57,9 @@ async fn signing_in_again_ends_the_browsers_former_session() {
     let other_browser = signed_in(2, &store, &user, NOW).await;
     let session = NewSession::new(&SessionToken::from_random([3; 32]), "", NOW);
     assert!(store.start_session(&user, &session, Some(&former)).await.unwrap());
-    assert!(!holds(&store, &former, 0).await);
-    assert!(holds(&store, &other_browser, 0).await);
-    assert!(holds(&store, &session.token_hash, 0).await);
+    assert!(!is_valid(&store, &former, 0).await);
+    assert!(is_valid(&store, &other_browser, 0).await);
+    assert!(is_valid(&store, &session.token_hash, 0).await);
 }
 
 #[tokio::test]
@@ -77,16 +77,16 @@ async fn users_see_and_end_their_own_sessions_only() {
     assert_eq!(lines[1].started, NOW);
 
     store.end_session_of(&alice.id, &of_bob.handle()).await.unwrap();
-    assert!(holds(&store, &of_bob, 0).await, "not hers to end");
+    assert!(is_valid(&store, &of_bob, 0).await, "another user's session");
     store.end_session_of(&alice.id, &first.handle()).await.unwrap();
-    assert!(!holds(&store, &first, 0).await);
+    assert!(!is_valid(&store, &first, 0).await);
 
     let third = signed_in(4, &store, &alice, NOW).await;
     store.end_other_sessions(&alice.id, &third).await.unwrap();
-    assert!(!holds(&store, &second, 0).await);
-    assert!(holds(&store, &third, 0).await && holds(&store, &of_bob, 0).await);
+    assert!(!is_valid(&store, &second, 0).await);
+    assert!(is_valid(&store, &third, 0).await && is_valid(&store, &of_bob, 0).await);
     store.end_session(&third).await.unwrap();
-    assert!(!holds(&store, &third, 0).await);
+    assert!(!is_valid(&store, &third, 0).await);
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn a_purge_deletes_ended_sessions_only() {
     let old = signed_in(1, &store, &user, UnixTime(NOW.0 - 13 * HOUR)).await;
     let current = signed_in(2, &store, &user, NOW).await;
     store.purge_expired(NOW).await.unwrap();
-    assert!(holds(&store, &current, 0).await);
-    // The clock turned back would find it again, were the row still there.
-    assert!(!holds(&store, &old, -13 * HOUR).await);
+    assert!(is_valid(&store, &current, 0).await);
+    // At an earlier time it would still be valid, if the row existed.
+    assert!(!is_valid(&store, &old, -13 * HOUR).await);
 }
