@@ -29,7 +29,7 @@ pub(crate) async fn require_session<S: Store>(
 /// The reply of a page that failed: a browser without a session is redirected to `sign_in`, any other request gets
 /// the problem.
 pub(crate) fn redirect_or_problem(request: &Request, error: &AuthError, sign_in: &str) -> Reply {
-    if *error == AuthError::SignedOut && !request.wants_json() {
+    if *error == AuthError::SignedOut && !request.prefers_json() {
         return Reply::see_other(sign_in);
     }
     error.problem().reply(request)

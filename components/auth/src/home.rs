@@ -52,7 +52,7 @@ async fn quotas<S: Store>(
 }
 
 fn page(request: &Request, session: &LiveSession, llm: Quota, ocr: Quota) -> Reply {
-    if request.wants_json() {
+    if request.prefers_json() {
         let body = json!({
             "user": { "id": session.user_id.as_str(), "name": session.username },
             "quotas": { "llm": llm, "ocr": ocr },

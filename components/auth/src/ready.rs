@@ -19,7 +19,7 @@ pub async fn show<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply
         Err(error) => {
             let problem = AuthError::from(error).problem();
             let body = problem.to_json(request).to_string();
-            let mut reply = problem.dress(Reply::new(problem.status(), "application/problem+json", body));
+            let mut reply = problem.apply_to(Reply::new(problem.status(), "application/problem+json", body));
             // Any failure of the database means not ready, also one that is a 500 elsewhere.
             reply.status = StatusCode::SERVICE_UNAVAILABLE;
             reply

@@ -51,12 +51,12 @@ pub async fn submit<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Rep
         Ok(user) => created(request, &user),
         Err(error) => {
             let problem = error.problem();
-            if request.wants_json() {
+            if request.prefers_json() {
                 return problem.reply(request);
             }
             let username = fields.get("username").unwrap_or_default();
             let page = RegisterPage { layout: Layout::new(request), problem: Some(&problem), username };
-            problem.dress(Reply::html(problem.status(), &page))
+            problem.apply_to(Reply::html(problem.status(), &page))
         }
     }
 }
@@ -98,7 +98,7 @@ fn parse(fields: &Fields) -> Result<(Username, NewPassword), AuthError> {
 }
 
 fn created(request: &Request, user: &NewUser) -> Reply {
-    if request.wants_json() {
+    if request.prefers_json() {
         let body =
             json!({ "user": { "id": user.id.as_str(), "name": user.username.as_str() }, "next": "/auth" });
         return Reply::json(StatusCode::CREATED, &body);

@@ -64,18 +64,18 @@ pub async fn submit<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Rep
     let next = next::same_site(given.as_deref());
     match sign_in(request, app, &fields).await {
         Ok((token, user)) => {
-            let reply = signed_in(request, &user, next).asked_by(user.id.as_str());
+            let reply = signed_in(request, &user, next).for_user(user.id.as_str());
             session_cookie::set(reply, request, &token)
         }
         Err(error) => {
             let problem = error.problem();
-            if request.wants_json() {
+            if request.prefers_json() {
                 return problem.reply(request);
             }
             let username = fields.get("username").unwrap_or_default();
             let layout = Layout::new(request);
             let page = SignInPage { layout, problem: Some(&problem), flash: None, username, next };
-            problem.dress(Reply::html(problem.status(), &page))
+            problem.apply_to(Reply::html(problem.status(), &page))
         }
     }
 }
@@ -159,7 +159,7 @@ fn check(user: Option<StoredUser>, password: &SecretString) -> Result<Checked, A
 }
 
 fn signed_in(request: &Request, user: &StoredUser, next: &str) -> Reply {
-    if request.wants_json() {
+    if request.prefers_json() {
         let body = json!({
             "user": { "id": user.id.as_str(), "name": user.username },
             "session_expires": session_cookie::expires(request.now),

@@ -15,7 +15,7 @@ pub async fn submit<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Rep
     let reply = match ended {
         // The cookie is deleted anyway, but the user must know that the session goes on.
         Err(error) => AuthError::from(error).problem().reply(request),
-        Ok(()) if request.wants_json() => Reply::json(StatusCode::OK, &json!({ "next": "/auth" })),
+        Ok(()) if request.prefers_json() => Reply::json(StatusCode::OK, &json!({ "next": "/auth" })),
         Ok(()) => FlashMessage::SignedOut.set(request, Reply::see_other("/auth")),
     };
     session_cookie::clear(reply, request)

@@ -28,6 +28,6 @@ fn identified(session: &LiveSession) -> Reply {
         Ok(value) => reply.with(HeaderName::from_static(header), value),
         Err(_) => reply,
     };
-    let reply = Reply::no_content().asked_by(session.user_id.as_str());
+    let reply = Reply::no_content().for_user(session.user_id.as_str());
     header(header(reply, USER_ID_HEADER, session.user_id.as_str()), USER_NAME_HEADER, &name)
 }

@@ -93,7 +93,7 @@ pub(crate) fn form(context: &PageContext<'_>) -> Reply {
 #[must_use]
 pub(crate) fn answered(context: &PageContext<'_>, outcome: &AnswerOutcome) -> Reply {
     let lang = context.request.lang();
-    let reply = if context.request.wants_json() {
+    let reply = if context.request.prefers_json() {
         Reply::json(StatusCode::OK, &json_answer(context.request, outcome))
     } else {
         show(context, outcome.question.as_str(), None, Some(AnswerView::new(outcome, lang)))
@@ -107,10 +107,10 @@ pub(crate) fn failed(context: &PageContext<'_>, typed: &str, failure: &Failure) 
     let request = context.request;
     match failure {
         Failure::Denied(Denied::SignedOut) => unauthorized(request, &Denied::SignedOut),
-        _ if request.wants_json() => failure.problem().reply(request),
+        _ if request.prefers_json() => failure.problem().reply(request),
         _ => {
             let problem = failure.problem();
-            problem.dress(show(context, typed, Some(&problem), None))
+            problem.apply_to(show(context, typed, Some(&problem), None))
         }
     }
 }
@@ -119,7 +119,7 @@ pub(crate) fn failed(context: &PageContext<'_>, typed: &str, failure: &Failure) 
 /// sign-in form.
 #[must_use]
 pub(crate) fn unauthorized(request: &Request, denied: &Denied) -> Reply {
-    if *denied == Denied::SignedOut && !request.wants_json() {
+    if *denied == Denied::SignedOut && !request.prefers_json() {
         return Reply::see_other("/auth?next=/llm");
     }
     denied.reply(request)

@@ -164,7 +164,7 @@ fn show(request: &Request, user: &User, problem: Option<&Problem>, conversion: O
     let layout = Layout::for_user(request, &user.name);
     let reply = Reply::html(StatusCode::OK, &ConvertPage { layout, problem, conversion }).with_policy(POLICY);
     match problem {
-        Some(problem) => problem.dress(reply),
+        Some(problem) => problem.apply_to(reply),
         None => reply,
     }
 }

@@ -26,7 +26,7 @@ impl Denied {
     /// Sends a browser that opens a page to the sign-in form and back; answers everybody else with a problem.
     #[must_use]
     pub fn reply(&self, request: &Request) -> Reply {
-        if *self == Self::SignedOut && request.is_get() && !request.wants_json() {
+        if *self == Self::SignedOut && request.is_get() && !request.prefers_json() {
             let path = request.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
             let next = percent_encoding::utf8_percent_encode(path, percent_encoding::NON_ALPHANUMERIC);
             return Reply::see_other(&format!("/auth?next={next}"));

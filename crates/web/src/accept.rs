@@ -17,7 +17,7 @@ pub(crate) fn weighted(headers: &HeaderMap, name: HeaderName) -> impl Iterator<I
 }
 
 /// The offer that the client prefers among those that it names, in full or as `text/*`; the first of equals. `None`
-/// when it has no preference, as with `*/*` or without `Accept`.
+/// when it names none of them, as with `*/*` or without `Accept`.
 ///
 /// An offer of `application/json` is also named by any format that is made of JSON (`application/problem+json`).
 #[must_use]
@@ -35,7 +35,7 @@ pub fn preferred<T: Copy>(headers: &HeaderMap, offers: &[(&str, T)]) -> Option<T
     best.2
 }
 
-/// Whether the client takes gzip (RFC 9110 §12.5.3). No header at all admits only the plain form.
+/// Whether the client accepts gzip (RFC 9110 §12.5.3). Without the header, only the uncompressed form is sent.
 #[must_use]
 pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
     let weight = |name: &str| {
@@ -68,7 +68,7 @@ fn precision(range: &str, media_type: &str) -> Option<Precision> {
     (range == "*/*").then_some(Precision::Any)
 }
 
-/// More lenient than the grammar, as clients are: `.5` and further digits are read. NaN becomes 0.
+/// More lenient than the grammar, because some clients are: `.5` and further digits are read. NaN becomes 0.
 fn parse_weight(text: &str) -> Weight {
     let weight: f32 = text.trim().parse().unwrap_or(0.0);
     (weight.clamp(0.0, 1.0) * 1000.0).round() as Weight
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn gzip_is_taken_only_where_it_is_named_or_anything_goes() {
+    fn gzip_is_accepted_only_where_it_is_named_or_everything_is() {
         let check = |line: &str, expected| {
             let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, line.parse().unwrap())]);
             assert_eq!(accepts_gzip(&headers), expected, "{line}");

@@ -1,5 +1,5 @@
 //! Style sheets, scripts and images, embedded in the component and named by their content, so that a browser may
-//! keep them for ever. Served by each component under `/<component>/assets/`.
+//! cache them without asking again. Each component serves them under `/<component>/assets/`.
 
 /// A file that is part of the component.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +37,7 @@ impl Asset {
         format!("{prefix}/assets/{}-{:016x}.{}", self.stem, self.hash, self.extension)
     }
 
-    /// Whether `file` names this asset, and whether in exactly this version.
+    /// `None` when `file` is not this asset; else whether it is exactly this version.
     fn matches(&self, file: &str) -> Option<bool> {
         let hash = file.strip_prefix(self.stem)?.strip_prefix('-')?.strip_suffix(self.extension)?;
         Some(hash.strip_suffix('.')? == format!("{:016x}", self.hash))
@@ -49,7 +49,7 @@ pub(crate) fn find<'a>(file: &str, own: &'a [Asset]) -> Option<(&'a Asset, bool)
     SHARED.iter().chain(own).find_map(|asset| Some((asset, asset.matches(file)?)))
 }
 
-/// FNV-1a: enough to tell versions of our own files apart, and computable when compiling.
+/// FNV-1a. It only has to distinguish versions of our own files, and can be computed at compile time.
 const fn fnv1a(content: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut rest = content;

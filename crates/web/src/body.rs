@@ -3,8 +3,8 @@
 //!
 //! Spin's server and ours (both hyper) close the connection as soon as a guest answers and leaves a body unread. A
 //! client that is still writing then sees a broken pipe, and the reset may discard the answer before it is read
-//! (RFC 9112 §9.6). So the rest of a refused body is read and dropped before the answer leaves, within the limits
-//! below; a client that goes on beyond them is cut off.
+//! (RFC 9112 §9.6). So the rest of a refused body is read and dropped before the answer is sent, within the limits
+//! below; a client that sends more is disconnected.
 
 use std::time::Duration;
 
@@ -15,15 +15,15 @@ use crate::{Clock, Problem, Text, within};
 
 /// For a body that is read whole (128 KiB at most, in llm); Apache's `mod_reqtimeout` allows as much.
 const BODY_TIME_MAX: Duration = Duration::from_secs(20);
-/// The most that is read of a refused body: ocr takes 50 MB, and a client with a somewhat larger file should get to
-/// read the refusal.
+/// The most that is read of a refused body: ocr takes 50 MB, and a client with a somewhat larger file should
+/// receive the refusal.
 const DRAIN_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// The longest that a refused body is read (nginx's `lingering_time`).
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(30);
 /// The longest pause within it (nginx's `lingering_timeout`).
 const DRAIN_PAUSE_MAX: Duration = Duration::from_secs(5);
 
-/// The bytes of a request as the host hands them over, as a port.
+/// The body of a request from the host, as a port.
 #[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
 pub trait IncomingBody {
     /// The next chunk, however long it takes; `None` at the end.
@@ -119,7 +119,7 @@ impl<B: IncomingBody, C: Clock> BodyReader<B, C> {
         }
     }
 
-    /// Reads and drops the rest, so that a client that writes its whole request first gets to read the answer.
+    /// Reads and discards the rest, so that a client that writes its whole request first receives the answer.
     pub async fn drain(&mut self) {
         let last = self.bytes_read.saturating_add(self.drain_allowance());
         let deadline = self.clock.elapsed() + DRAIN_TIME_MAX;
@@ -130,7 +130,7 @@ impl<B: IncomingBody, C: Clock> BodyReader<B, C> {
     }
 
     /// How much more to read of a refused body; 0 when reading serves no purpose: the client waits for our answer
-    /// before it sends anything (`Expect: 100-continue`), or it announces more than we would ever drop.
+    /// before it sends anything (`Expect: 100-continue`), or it announces more than is ever drained.
     fn drain_allowance(&self) -> u64 {
         let to_come = self.content_length.map(|length| length.saturating_sub(self.bytes_read));
         let waits = self.expects_continue && self.bytes_read == 0;
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_announces_more_than_the_limit_is_not_drained_at_all() {
+    fn a_body_that_announces_more_than_the_limit_is_not_drained_at_all() {
         let drained = |headers: &[(&'static str, &str)], read: usize| {
             let body = FakeBody::chunks(&b"12345"[..], 1);
             let mut reader = reader(&body, headers);

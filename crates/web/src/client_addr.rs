@@ -1,11 +1,11 @@
-//! Whose request is it? The address that throttling counts by.
+//! The address of the client, by which requests are throttled.
 
 use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
 use ipnet::IpNet;
 
-/// The proxies whose `X-Forwarded-For` is believed.
+/// The proxies whose `X-Forwarded-For` is trusted.
 #[derive(Debug, Clone, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
 
@@ -13,7 +13,7 @@ impl TrustedProxies {
     /// Reads addresses and CIDR blocks separated by commas or blanks; empty means none.
     ///
     /// # Errors
-    /// The first item that is neither, for the operator.
+    /// The first item that is neither, for the log.
     pub fn parse(list: &str) -> Result<Self, String> {
         list.split([',', ' '])
             .filter(|item| !item.is_empty())
@@ -25,8 +25,8 @@ impl TrustedProxies {
             .map(Self)
     }
 
-    /// The client's address. Spin appends its `spin-client-addr` after whatever the client sent under that name,
-    /// so only the last value is true. When that peer is a trusted proxy, `X-Forwarded-For` is read from the
+    /// The client's address. Spin appends its `spin-client-addr` to what the client sent under that name, so only
+    /// the last value is trusted. When that peer is a trusted proxy, `X-Forwarded-For` is read from the
     /// right, past further trusted proxies (ASVS 5.0 4.1.3, 15.3.4).
     #[must_use]
     pub fn client(&self, headers: &HeaderMap) -> Option<IpAddr> {
@@ -43,7 +43,7 @@ impl TrustedProxies {
             .collect();
         let mut client = peer;
         for hop in forwarded.iter().rev() {
-            // Behind something unreadable nothing can be believed: the last good hop stands for the client.
+            // What is left of an unreadable entry cannot be trusted: the entry to its right counts as the client.
             let Ok(hop) = hop.trim().parse::<IpAddr>() else { break };
             client = hop;
             if !self.contains(hop) {
@@ -75,14 +75,14 @@ mod tests {
     }
 
     #[test]
-    fn the_last_spin_client_addr_is_the_true_one() {
+    fn only_the_last_spin_client_addr_counts() {
         check("", &["9.9.9.9:1", "127.0.0.1:41126"], &[], Some("127.0.0.1"));
         check("", &["[2001:db8::1]:80"], &[], Some("2001:db8::1"));
         check("", &[], &["1.2.3.4"], None);
     }
 
     #[test]
-    fn forwarded_for_is_believed_from_trusted_proxies_only_and_from_the_right() {
+    fn forwarded_for_counts_from_trusted_proxies_only_and_is_read_from_the_right() {
         check("", &["10.0.0.1:5"], &["1.2.3.4"], Some("10.0.0.1"));
         check("10.0.0.0/8", &["10.0.0.1:5"], &["6.6.6.6, 1.2.3.4"], Some("1.2.3.4"));
         check("10.0.0.0/8", &["10.0.0.1:5"], &["6.6.6.6, 1.2.3.4, 10.0.0.2"], Some("1.2.3.4"));

@@ -1,5 +1,4 @@
-//! Time as a port: the edge waits for real ([`crate::spin::HostClock`]), tests move a clock
-//! ([`crate::testing::FakeClock`]).
+//! Time as a port: [`crate::spin::HostClock`] at the edge, [`crate::testing::FakeClock`] in tests.
 
 use std::{future::Future, pin::pin, time::Duration};
 

@@ -1,9 +1,9 @@
-//! Reading and writing cookies (RFC 6265bis). Only what a session needs: one value, no attributes of a domain.
+//! Reads and writes cookies (RFC 6265bis). Only what a session needs: one value, no `Domain`.
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// The value of the cookie `name`, when exactly one was sent. Two of one name mean that somebody with a
-/// foothold on a sibling host tossed one in, and the order says nothing about which is ours.
+/// The value of the cookie `name`, when exactly one was sent. A second one of that name was set by another host of the
+/// same domain, and the order does not say which is ours.
 #[must_use]
 pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers
@@ -17,7 +17,7 @@ pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     values.next().is_none().then_some(value)
 }
 
-/// A `Set-Cookie` value for a host-wide, script-proof cookie. `max_age_seconds` of 0 deletes it.
+/// A `Set-Cookie` value for a cookie of the whole host that scripts cannot read. `max_age_seconds` of 0 deletes it.
 ///
 /// `None` when the value holds a character that a cookie may not (RFC 6265 §4.1.1).
 #[must_use]
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_cookies_with_one_name_neither_is_believed() {
+    fn of_two_cookies_with_one_name_neither_is_used() {
         assert_eq!(find(&cookies(&["session=abc; session=def"]), "session"), None);
         assert_eq!(find(&cookies(&["session=abc", "session=abc"]), "session"), None);
     }

@@ -1,8 +1,8 @@
 //! Refuses requests that another site made a browser send (ASVS 5.0 3.5.1, 3.5.3; OWASP CSRF cheat sheet).
 //!
-//! `Sec-Fetch-Site` decides where the browser sends it; `Origin` is the fallback. A request with neither does
-//! not come from a browser of this decade (all send `Origin` with a cross-site POST) and is let through, so that
-//! scripts and the original's clients keep working.
+//! `Sec-Fetch-Site` decides where the browser sends it; `Origin` is the fallback. A request with neither is accepted,
+//! so that programs and the original's clients keep working: it does not come from a browser in use, since all of them
+//! send `Origin` with a cross-site POST.
 
 use http::{Method, StatusCode};
 
@@ -11,7 +11,7 @@ use crate::{Problem, Request, Text};
 /// Checks a request with an unsafe method; safe methods (RFC 9110 §9.2.1) always pass.
 ///
 /// # Errors
-/// A 403 problem when the browser says that another site, or a sibling host, started the request.
+/// A 403 problem when another site, or another host of the same domain, started the request.
 pub(crate) fn check(request: &Request) -> Result<(), Problem> {
     if [Method::GET, Method::HEAD, Method::OPTIONS].contains(&request.method) {
         return Ok(());
@@ -19,7 +19,7 @@ pub(crate) fn check(request: &Request) -> Result<(), Problem> {
     let same_site = match (request.header("sec-fetch-site"), request.header("origin")) {
         (Some(site), _) => site == "same-origin" || site == "none",
         (None, Some(origin)) => is_own_origin(request, origin),
-        // An unreadable value of either header is a value, and not one of ours.
+        // A header whose value is not text is present all the same.
         (None, None) => {
             !request.headers.contains_key("sec-fetch-site") && !request.headers.contains_key("origin")
         }
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn the_browsers_word_decides_and_origin_is_the_fallback() {
+    fn sec_fetch_site_decides_and_origin_is_the_fallback() {
         check_case("", Some("same-origin"), None, true);
         check_case("", Some("none"), None, true);
         check_case("", Some("cross-site"), Some("http://localhost:3000"), false);
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn reading_is_always_allowed() {
+    fn a_safe_method_is_always_accepted() {
         assert!(check(&Request::test("GET", "/auth").with("sec-fetch-site", "cross-site")).is_ok());
     }
 }

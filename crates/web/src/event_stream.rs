@@ -11,10 +11,10 @@ use crate::{
     stream::{self, ChunkSender, Ending, KeepAlive},
 };
 
-/// A comment: a browser ignores it. Proxies close what is silent for a minute.
+/// A comment, which browsers ignore. Some proxies close a connection that is silent for a minute.
 const KEEP_ALIVE: KeepAlive = KeepAlive { every: Duration::from_secs(10), chunk: b": ...\n\n" };
 
-/// One event. JSON has no line ends of its own, so it is one `data` line whatever it says.
+/// One event. JSON contains no line breaks, so it is always one `data` line.
 #[must_use]
 pub fn event(name: &str, data: &Value) -> Bytes {
     format!("event: {name}\ndata: {data}\n\n").into()
@@ -25,7 +25,7 @@ pub async fn reply<W>(work: W) -> Reply
 where
     W: AsyncFnOnce(&ChunkSender) -> Ending + 'static,
 {
-    // nginx and others collect a reply unless this header says not to.
+    // nginx and others buffer a reply unless this header forbids it.
     let head = Reply::new(StatusCode::OK, "text/event-stream; charset=utf-8", Bytes::new())
         .with(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     stream::reply(head, KEEP_ALIVE, work).await
@@ -39,7 +39,7 @@ mod tests {
     use crate::{ReplyBody, testing::run};
 
     #[test]
-    fn an_event_is_one_data_line_whatever_it_says() {
+    fn an_event_is_one_data_line_whatever_its_text() {
         let event = event("latex", &json!({"text": "a\nb\r\n\u{2028}data: x\n\nevent: done"}));
         let text = String::from_utf8(event.to_vec()).unwrap();
         assert_eq!(text.lines().count(), 3);
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_stream_says_what_it_is_and_is_not_to_be_collected() {
+    fn an_event_stream_has_its_content_type_and_is_not_buffered() {
         let reply =
             run(reply(async |_: &ChunkSender| Ending::Done { last: event("done", &json!({})), cause: None }));
         assert_eq!(reply.headers["content-type"], "text/event-stream; charset=utf-8");

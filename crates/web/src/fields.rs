@@ -17,12 +17,12 @@ const FIELDS_MAX: usize = 16;
 pub struct Fields(BTreeMap<String, SecretString>);
 
 impl Fields {
-    /// Reads `application/x-www-form-urlencoded`, or a flat JSON object whose values are strings (others are ignored
-    /// unless asked for).
+    /// Reads `application/x-www-form-urlencoded`, or a flat JSON object whose values are strings or null (an empty
+    /// field).
     ///
     /// # Errors
     /// 415 for another content type; 400 for bytes that are not UTF-8, JSON that does not parse, a value of the wrong
-    /// type, a form with a repeated field (which one did the user mean?) or with more than [`FIELDS_MAX`].
+    /// type, a form with a repeated field (it is unclear which one counts) or with more than [`FIELDS_MAX`].
     pub fn parse(request: &Request) -> Result<Self, Problem> {
         match request.content_type().as_deref() {
             Some("application/json") => Self::from_json(&request.body),
@@ -37,7 +37,7 @@ impl Fields {
         self.secret(name).map(ExposeSecret::expose_secret)
     }
 
-    /// The value of a field that nobody else may see, such as a password; `None` when it was not sent.
+    /// The value of a secret field, such as a password; `None` when it was not sent.
     #[must_use]
     pub fn secret(&self, name: &str) -> Option<&SecretString> {
         self.0.get(name)
@@ -70,14 +70,14 @@ impl Fields {
     }
 }
 
-/// All items, or `None` when there are more than `max`: then the rest is not looked at.
+/// All items, or `None` when there are more than `max`: then the rest is not read.
 fn at_most<T>(max: usize, items: impl Iterator<Item = T>) -> Option<Vec<T>> {
     let items: Vec<T> = items.take(max + 1).collect();
     (items.len() <= max).then_some(items)
 }
 
-/// Undoes percent-encoding strictly: `form_urlencoded` would put U+FFFD for bad bytes, and a password would
-/// silently become another one.
+/// Decodes percent-encoding strictly: `form_urlencoded` would replace bytes that are not UTF-8 by U+FFFD, and so a
+/// password by another one.
 fn decode(encoded: &[u8]) -> Result<String, Problem> {
     let spaced: Vec<u8> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     let decoded = percent_encoding::percent_decode(&spaced).decode_utf8();
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused() {
+    fn a_body_that_cannot_be_read_is_refused() {
         assert_eq!(parse(FORM, b"username=a&username=b").err(), Some(StatusCode::BAD_REQUEST));
         assert_eq!(parse(FORM, b"username=%ff%fe").err(), Some(StatusCode::BAD_REQUEST));
         assert_eq!(parse("application/json", b"{\"username\":1}").err(), Some(StatusCode::BAD_REQUEST));
@@ -151,13 +151,13 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_fields_that_are_looked_at_does_not_grow_with_the_form() {
-        let looked_at = |fields: usize| {
+    fn the_number_of_fields_that_are_read_does_not_grow_with_the_form() {
+        let fields_read = |fields: usize| {
             let mut steps = 0;
             assert!(at_most(FIELDS_MAX, (0..fields).inspect(|_| steps += 1)).is_none());
             steps
         };
-        let (once, twice, four_times) = (looked_at(1000), looked_at(2000), looked_at(4000));
+        let (once, twice, four_times) = (fields_read(1000), fields_read(2000), fields_read(4000));
         assert_eq!((once, twice, four_times), (FIELDS_MAX + 1, FIELDS_MAX + 1, FIELDS_MAX + 1));
     }
 }

@@ -4,8 +4,8 @@ use http::{HeaderValue, StatusCode, header};
 
 use crate::{Reply, ReplyBody, compress, request::Context};
 
-/// Adds to a reply what every reply carries: security headers, language, request id, length; packs it when that pays
-/// and the client takes it. Headers that the reply already has stay as they are.
+/// Adds to a reply what every reply carries: security headers, language, request id, length; and compresses it
+/// when the client accepts that. Headers that the reply already has are not changed.
 #[must_use]
 pub fn finish(mut reply: Reply, context: &Context) -> Reply {
     let fixed = [
@@ -35,13 +35,13 @@ pub fn finish(mut reply: Reply, context: &Context) -> Reply {
     if let Ok(id) = HeaderValue::from_str(context.request_id.as_str()) {
         reply.headers.insert("x-request-id", id);
     }
-    let reply = if context.gzip { compress::pack(reply) } else { reply };
+    let reply = if context.gzip { compress::gzip(reply) } else { reply };
     with_length(reply)
 }
 
-/// Says how long a whole reply is. Otherwise the host sends it in chunks, and since Spin does not set TCP_NODELAY, the
-/// last and empty chunk waits for the client's delayed acknowledgement: 40 ms. The reply to a HEAD has the length of
-/// the reply to a GET; a 204 must have none (RFC 9110 §8.6).
+/// Adds `content-length` to a whole reply. Without it the host sends chunks, and the last, empty one is delayed by
+/// 40 ms: Spin does not set TCP_NODELAY, so it waits for the client's delayed acknowledgement. The reply to a HEAD has
+/// the length of the reply to a GET; a 204 must have none (RFC 9110 §8.6).
 fn with_length(reply: Reply) -> Reply {
     match &reply.body {
         ReplyBody::Whole(bytes) if reply.status != StatusCode::NO_CONTENT => {
@@ -58,7 +58,7 @@ mod tests {
     use crate::Request;
 
     #[test]
-    fn every_reply_is_hardened_and_named() {
+    fn every_reply_has_the_security_headers_and_the_request_id() {
         let mut context = Request::test("GET", "/").context;
         let reply = finish(Reply::no_content(), &context);
         assert_eq!(reply.headers["x-content-type-options"], "nosniff");
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_reply_says_its_length_as_sent_and_a_204_says_none() {
+    fn a_whole_reply_has_its_length_as_sent_and_a_204_has_none() {
         let length = |reply: Reply, gzip| {
             let context = Context { gzip, ..Request::test("GET", "/").context };
             let reply = finish(reply, &context);
@@ -83,8 +83,8 @@ mod tests {
         };
         let page = || Reply::new(StatusCode::OK, "text/html", "é".repeat(2000));
         assert_eq!(length(page(), false), (Some("4000".to_owned()), "4000".to_owned()));
-        let (packed, sent) = length(page(), true);
-        assert!(packed.as_ref() == Some(&sent) && sent.len() < 4, "{packed:?} {sent}");
+        let (compressed, sent) = length(page(), true);
+        assert!(compressed.as_ref() == Some(&sent) && sent.len() < 4, "{compressed:?} {sent}");
         assert_eq!(length(Reply::see_other("/home"), true).0.as_deref(), Some("0"));
         assert_eq!(length(Reply::no_content(), false).0, None);
     }

@@ -1,4 +1,4 @@
-//! The two languages of the site. A text is written in both at the same place, so that none can be missing.
+//! The two languages of the site. Each text is written in both at the same place, so that neither can be missing.
 
 use std::borrow::Cow;
 
@@ -37,7 +37,7 @@ impl Lang {
         }
     }
 
-    /// The text in this language; templates call it so that both languages stand side by side.
+    /// The text in this language. Templates call it, so that both languages are written side by side.
     #[must_use]
     pub const fn pick<'a>(&self, fr: &'a str, en: &'a str) -> &'a str {
         match self {

@@ -1,4 +1,4 @@
-//! What `base.html` shows around every page. A page struct holds one in its field `layout`.
+//! What `base.html` shows around each page. A page struct holds one in its field `layout`.
 
 use crate::{Lang, Request, assets};
 
@@ -15,7 +15,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The frame for somebody who is not signed in, or may not be.
+    /// The frame for a client that is not known to be signed in.
     #[must_use]
     pub fn new(request: &Request) -> Self {
         let path = request.path();

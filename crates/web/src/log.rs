@@ -1,5 +1,5 @@
-//! One JSON line per event (docs/logging.md): readable alone, with fields to filter by, never a secret, a password,
-//! a question or a document. JSON escapes line breaks, so no value can forge a line (ASVS 5.0 16.4.1).
+//! One JSON line per event (docs/logging.md): readable alone, with fields to filter by. It never contains a secret,
+//! a password, a question or a document. JSON escapes line breaks, so no value can forge a line (ASVS 5.0 16.4.1).
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::{Request, RequestId, UnixTime};
 
-/// How much it matters.
+/// The severity of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
     Info,
@@ -16,12 +16,12 @@ pub enum Level {
     Error,
 }
 
-/// What happened.
+/// One line of the log.
 #[derive(Debug, Clone)]
 pub struct Event(Map<String, Value>);
 
 impl Event {
-    /// `what` is a fixed sentence or name, such as `request` or `sign_in_failed`.
+    /// `what` is a fixed name, such as `request` or `sign_in_failed`.
     #[must_use]
     pub fn new(level: Level, now: UnixTime, component: &str, what: &str) -> Self {
         let level = match level {
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_of_a_request_says_what_was_asked_and_how_it_ended() {
+    fn the_line_of_a_request_has_its_method_path_and_outcome() {
         let request = Request::test("POST", "/send?token=secret");
         let log = RequestLog::new("llm", &request, Duration::from_millis(100));
         let outcome = Outcome {

@@ -1,20 +1,20 @@
-//! A request to another service, as a port: the edge sends it ([`crate::spin`]), tests answer it.
+//! A request to another service, as a port: the edge sends it ([`crate::spin`]), fakes answer it in tests.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, header};
 
-/// How long to wait, and how much to take.
+/// Limits of time and of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Until the TCP connection stands; Spin counts TLS towards the first byte.
+    /// Until the TCP connection is established; Spin counts TLS towards the first byte.
     pub connect: Duration,
-    /// Until the status line: all of connecting and of sending the request is within it.
+    /// Until the status line, including connecting and sending the request.
     pub first_byte: Duration,
-    /// Between two pieces of the body.
+    /// Between two chunks of the body.
     pub between_bytes: Duration,
-    /// For everything together.
+    /// For the whole exchange.
     pub total: Duration,
     /// The body of the reply, in bytes.
     pub reply_bytes_max: usize,
@@ -59,8 +59,8 @@ pub trait Outbound {
     ) -> Result<http::Response<Bytes>, SendError>;
 }
 
-/// The same request with its `content-length`. A request without it is sent in chunks, for which Spin's side waits
-/// like for those of a reply ([`crate::finish`]).
+/// The same request with its `content-length`. Without it the host sends chunks, and the last one is delayed like that
+/// of a reply ([`crate::finish`]).
 #[must_use]
 pub fn with_length(mut request: http::Request<Bytes>) -> http::Request<Bytes> {
     let length = HeaderValue::from(request.body().len());
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_says_its_length_also_when_it_has_no_body() {
+    fn a_request_has_its_length_also_without_a_body() {
         for (body, expected) in [("", "0"), ("é", "2")] {
             assert_eq!(with_length(http::Request::new(body.into())).headers()["content-length"], expected);
         }

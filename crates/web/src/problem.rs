@@ -1,5 +1,5 @@
-//! A failure as the user reads it: a page, or `application/problem+json` (RFC 9457) plus the key `error`, which
-//! the clients of the original read.
+//! A failure as the client receives it: a page, or `application/problem+json` (RFC 9457) with the additional key
+//! `error`, which the clients of the original read.
 
 use askama::Template;
 use http::{HeaderValue, StatusCode, header};
@@ -16,7 +16,7 @@ pub struct FieldProblem {
 
 /// A failure with a fixed sentence for the user. The cause goes to the log and nowhere else.
 ///
-/// Boxed, since it travels in the `Err` of most functions and is rare.
+/// Boxed, because it is the `Err` of most functions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem(Box<Parts>);
 
@@ -72,7 +72,7 @@ impl Problem {
         )
     }
 
-    /// 413; `limit` is how the limit reads to a person, in French and English (`« 50 Mo »`, `50 MB`).
+    /// 413; the limit is given as text in French and in English (`50 Mo`, `50 MB`).
     #[must_use]
     pub fn too_large(limit_fr: &str, limit_en: &str) -> Self {
         Self::new(
@@ -85,7 +85,7 @@ impl Problem {
         )
     }
 
-    /// 503 for a variable that the operator has not set; it is named, its value never is.
+    /// 503 for a variable that the operator has not set; its name is shown, its value never.
     #[must_use]
     pub fn not_configured(variable: &str) -> Self {
         Self::new(
@@ -178,20 +178,20 @@ impl Problem {
         object
     }
 
-    /// The reply: JSON to who asked for it, else a page that offers a way on.
+    /// The reply: JSON for a client that prefers it, else a page with links to continue.
     #[must_use]
     pub fn reply(&self, request: &Request) -> Reply {
-        let reply = if request.wants_json() {
+        let reply = if request.prefers_json() {
             Reply::new(self.0.status, "application/problem+json", self.to_json(request).to_string())
         } else {
             Reply::html(self.0.status, &ProblemPage { layout: Layout::new(request), problem: self })
         };
-        self.dress(reply)
+        self.apply_to(reply)
     }
 
-    /// The status, `Retry-After`, `Allow` and cause of this problem on a page that shows it in its own way.
+    /// Sets the status, `Retry-After` and cause of a page that shows this problem in its own way.
     #[must_use]
-    pub fn dress(&self, mut reply: Reply) -> Reply {
+    pub fn apply_to(&self, mut reply: Reply) -> Reply {
         reply.status = self.0.status;
         if let Some(seconds) = self.0.retry_after_seconds {
             reply.headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_field_is_told_by_name() {
+    fn the_problem_of_a_field_is_given_under_its_name() {
         let problem = Problem::not_found().field("username", Text::new("Trop long", "Too long"));
         let body = problem.to_json(&Request::test("POST", "/register"));
         assert_eq!(body["fields"]["username"], "Trop long");

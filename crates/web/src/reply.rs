@@ -1,4 +1,4 @@
-//! A reply: whole, or with a body that is still being made.
+//! A reply: whole, or with a body that is sent while it is made.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ impl ReplyBody {
     }
 }
 
-/// Status, headers and body, and what the log is to say.
+/// Status, headers and body, and what the log records of it.
 pub struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -34,7 +34,7 @@ pub struct Reply {
     pub policy: ContentSecurityPolicy,
     /// Why it failed, for the log; never sent.
     pub cause: Option<String>,
-    /// The id of whoever asked, for the log; never sent.
+    /// The id of the user, for the log; never sent.
     pub user: Option<String>,
 }
 
@@ -65,7 +65,7 @@ impl Reply {
         Self::new(status, "application/json", value.to_string())
     }
 
-    /// 303: look there, with GET (RFC 9110 §15.4.4). `path` is one of ours; anything unfit for a header becomes `/`.
+    /// 303: continue there, with GET (RFC 9110 §15.4.4). A path that cannot be in a header becomes `/`.
     #[must_use]
     pub fn see_other(path: &str) -> Self {
         let location = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
@@ -97,21 +97,21 @@ impl Reply {
         self
     }
 
-    /// Notes the cause for the log.
+    /// Records the cause for the log.
     #[must_use]
     pub fn because(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 
-    /// Notes who asked, for the log.
+    /// Records the user for the log.
     #[must_use]
-    pub fn asked_by(mut self, user_id: &str) -> Self {
+    pub fn for_user(mut self, user_id: &str) -> Self {
         self.user = Some(user_id.to_owned());
         self
     }
 
-    /// What the log says of this reply when it is whole; a stream's outcome is known at its end.
+    /// The outcome of a whole reply; that of a stream is known at its end.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         Outcome { status: self.status, cause: self.cause.clone(), user: self.user.clone() }
@@ -129,7 +129,7 @@ impl Reply {
     }
 }
 
-/// Without the values of headers and the bytes of the body: both can hold what belongs to one user only.
+/// Without the values of headers and the bytes of the body: both can contain secrets.
 impl fmt::Debug for Reply {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter

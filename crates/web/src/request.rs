@@ -1,4 +1,4 @@
-//! The incoming request as the components see it: bounded, with the time and an id given by the edge.
+//! The incoming request: with a bounded body, and with the time and an id from the edge.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnixTime(pub i64);
 
-/// Names one request in the reply, in the log and in what we send on its behalf (`x-request-id`).
+/// Identifies one request in the reply, in the log and in the requests sent on its behalf (`x-request-id`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(String);
 
@@ -23,14 +23,14 @@ impl RequestId {
     /// Longest id accepted from a gateway, in characters.
     pub const CHARS_MAX: usize = 64;
 
-    /// Keeps the gateway's id when it is harmless in a log (letters, digits, `-`, `_`), else makes one of 128 random bits.
+    /// The gateway's id when it is safe in a log (letters, digits, `-`, `_`), else one of 128 random bits.
     #[must_use]
     pub fn from_header_or(given: Option<&str>, random: [u8; 16]) -> Self {
-        let harmless = |id: &&str| {
+        let is_safe = |id: &&str| {
             (8..=Self::CHARS_MAX).contains(&id.len())
                 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
         };
-        match given.filter(harmless) {
+        match given.filter(is_safe) {
             Some(id) => Self(id.to_owned()),
             None => Self(hex::encode(random)),
         }
@@ -46,14 +46,14 @@ impl RequestId {
 const SECRET_HEADERS: [HeaderName; 3] =
     [header::COOKIE, header::AUTHORIZATION, HeaderName::from_static("x-service-key")];
 
-/// What a reply needs to know of its request.
+/// What [`crate::finish`] and pages need to know of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
     pub request_id: RequestId,
     pub lang: Lang,
     /// The configured origin starts with `https://`: cookies are `Secure` and replies carry HSTS.
     pub https: bool,
-    /// The client takes replies packed with gzip.
+    /// The client accepts replies compressed with gzip.
     pub gzip: bool,
 }
 
@@ -66,12 +66,12 @@ pub struct Request {
     pub body: Bytes,
     pub now: UnixTime,
     pub context: Context,
-    /// `https://host[:port]` that users type, or empty when the request's own Host is to be believed.
+    /// `https://host[:port]` as users type it, or empty when the request's own Host is trusted.
     pub public_origin: String,
 }
 
 impl Request {
-    /// A request whose body has not been read yet: what the host gives, and what the edge adds to it.
+    /// A request whose body has not been read yet: `parts` from the host, the rest from the edge.
     #[must_use]
     pub fn new(parts: http::request::Parts, now: UnixTime, random: [u8; 16], public_origin: String) -> Self {
         let mut headers = parts.headers;
@@ -87,7 +87,7 @@ impl Request {
                 value.set_sensitive(true);
             }
         }
-        // Requests to auth on behalf of this one carry its headers, and so the id.
+        // Requests to auth on behalf of this one have its headers, and so its id.
         if let Ok(id) = HeaderValue::from_str(context.request_id.as_str()) {
             headers.insert("x-request-id", id);
         }
@@ -105,7 +105,7 @@ impl Request {
         self.context.lang
     }
 
-    /// The header's value when it is readable text; the first one when it is repeated.
+    /// The header's value when it is text; the first one when it is repeated.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
@@ -125,7 +125,7 @@ impl Request {
         self.header("host").or_else(|| self.uri.authority().map(http::uri::Authority::as_str))
     }
 
-    /// The value of a cookie that was sent exactly once (RFC 6265 §5.4); of two, neither can be trusted.
+    /// The value of a cookie that was sent exactly once (RFC 6265 §5.4); of two, neither is used.
     #[must_use]
     pub fn cookie(&self, name: &str) -> Option<&str> {
         cookie::find(&self.headers, name)
@@ -144,22 +144,22 @@ impl Request {
         Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
     }
 
-    /// Whether to answer with JSON rather than with a page: the client prefers it, or it sent JSON and has no
+    /// Whether to answer with JSON rather than with a page: the client prefers it, or it sent JSON and names no
     /// preference.
     #[must_use]
-    pub fn wants_json(&self) -> bool {
+    pub fn prefers_json(&self) -> bool {
         let sent_json = || self.content_type().is_some_and(|kind| kind == "application/json");
         let offers = [("text/html", false), ("application/json", true)];
         preferred(&self.headers, &offers).unwrap_or_else(sent_json)
     }
 
-    /// GET and HEAD are answered alike; the server drops the body of a HEAD.
+    /// GET or HEAD: both have the same reply, and the host drops the body of a HEAD.
     #[must_use]
     pub fn is_get(&self) -> bool {
         self.method == Method::GET || self.method == Method::HEAD
     }
 
-    /// The request came to a loopback address, where plain HTTP is the normal case.
+    /// The request came to a loopback address, where plain HTTP is expected.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         let Some(host) = self.host() else { return false };
@@ -201,7 +201,7 @@ impl Request {
     }
 }
 
-/// Without query, headers and body: they hold what belongs to one user only.
+/// Without query, headers and body: they can contain secrets.
 impl fmt::Debug for Request {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Request({} {})", self.method, self.path())
@@ -236,7 +236,7 @@ mod tests {
             if !content_type.is_empty() {
                 request = request.with("content-type", content_type);
             }
-            assert_eq!(request.wants_json(), expected, "{accept} {content_type}");
+            assert_eq!(request.prefers_json(), expected, "{accept} {content_type}");
         };
         check("application/json", "", true);
         check("text/html,application/xhtml+xml", "", false);
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_hosts_are_told_apart_from_look_alikes() {
+    fn only_loopback_hosts_are_loopback() {
         let check = |host: &str, expected| {
             assert_eq!(Request::test("GET", "/").with("host", host).is_loopback(), expected, "{host}");
         };
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_id_with_anything_odd_in_it_is_replaced() {
+    fn a_request_id_that_is_not_safe_in_a_log_is_replaced() {
         let check = |given, kept: bool| {
             let id = RequestId::from_header_or(Some(given), [0xab; 16]);
             assert_eq!(id.as_str() == given, kept, "{given}");
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_has_an_id_a_language_and_what_the_reply_needs_to_know() {
+    fn a_request_has_an_id_and_the_preferences_of_its_client() {
         let (mut parts, ()) = http::Request::new(()).into_parts();
         parts.headers.insert("accept-language", HeaderValue::from_static("en"));
         parts.headers.insert("accept-encoding", HeaderValue::from_static("gzip"));

@@ -1,5 +1,5 @@
-//! The edge that all components share: with its folder, the only file of this crate that names `spin_sdk`. It reads
-//! a request, sends one, writes a reply and a log line, and decides nothing.
+//! The edge that all components share: with its folder, the only file of this crate that names `spin_sdk`. It only
+//! converts between the host's types and those of this crate.
 
 mod incoming;
 
@@ -143,7 +143,7 @@ pub fn now() -> UnixTime {
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     let mut filled = 0;
-    // The interface may return fewer bytes than asked for (wasi:random 0.3, get-random-bytes).
+    // The host may return fewer bytes than requested (wasi:random 0.3, get-random-bytes).
     while filled < N {
         for (slot, byte) in bytes.iter_mut().skip(filled).zip(get_random_bytes((N - filled) as u64)) {
             *slot = byte;
@@ -153,22 +153,22 @@ pub fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// Waits for `future`, at most `limit`.
+/// Waits for `future`, at most `limit`, on the host's clock.
 pub async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
     crate::within(&HostClock, limit, polled_again(future)).await
 }
 
-/// Asks the executor for one more turn after the first poll of `future`.
+/// Wakes the executor once more after the first poll of `future`.
 ///
-/// Sending a request spawns the task that writes its body. wit-bindgen's executor (0.57) first looks at such a task
-/// when something wakes it after the turn it was spawned in; with another spawned task waiting, nothing does, and the
-/// body would never be written.
+/// Sending a request spawns the task that writes its body. wit-bindgen's executor (0.57) first polls such a task when
+/// something wakes it after the turn it was spawned in; with another spawned task waiting, nothing does, and the body
+/// would never be written.
 async fn polled_again<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
-    let mut asked = false;
+    let mut woken = false;
     poll_fn(move |context| {
         let polled = future.as_mut().poll(context);
-        if polled.is_pending() && !std::mem::replace(&mut asked, true) {
+        if polled.is_pending() && !std::mem::replace(&mut woken, true) {
             context.waker().wake_by_ref();
         }
         polled
@@ -208,19 +208,19 @@ impl Outbound for Network {
     }
 }
 
-/// Spin's own default is 600 s for each stage, so every request says its own.
+/// Limits as the host's options. Spin's own default is 600 s for each stage.
 #[must_use]
 pub fn options(limits: Limits) -> RequestOptionsExtension {
     let options = RequestOptions::new();
     let nanoseconds = |limit: Duration| u64::try_from(limit.as_nanos()).ok();
-    // A host that cannot keep one of them says so here; the total limit holds in any case.
+    // Setting a limit fails on a host that does not support it; the total limit holds in any case.
     let _ = options.set_connect_timeout(nanoseconds(limits.connect));
     let _ = options.set_first_byte_timeout(nanoseconds(limits.first_byte));
     let _ = options.set_between_bytes_timeout(nanoseconds(limits.between_bytes));
     RequestOptionsExtension(options)
 }
 
-/// What an error of the host means for whether the request took effect.
+/// The error of the host, by whether the request may have taken effect.
 #[must_use]
 pub fn send_error(error: ErrorCode) -> SendError {
     let cause = error.to_string();

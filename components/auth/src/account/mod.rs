@@ -21,7 +21,7 @@ pub async fn show<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply
     let shown = async {
         let session = authentication::require_session(request, app).await?;
         let lines = app.store.list_sessions(&session.user_id, request.now).await?;
-        if request.wants_json() {
+        if request.prefers_json() {
             return Ok(page::json(&session, &lines));
         }
         Ok(FlashMessage::clear(request, page::html(request, &session, &lines, None)))
@@ -54,7 +54,7 @@ pub async fn submit<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Rep
         Ok(reply) => reply,
         Err(error) => refused(request, app, &session, (action, &error)).await,
     };
-    reply.asked_by(session.user_id.as_str())
+    reply.for_user(session.user_id.as_str())
 }
 
 /// A problem with a field is shown beside it; any other problem is a page of its own.
@@ -67,8 +67,8 @@ async fn refused<S: Store>(
     let problem = error.problem();
     let lines = app.store.list_sessions(&session.user_id, request.now).await;
     match lines {
-        Ok(lines) if !request.wants_json() && !problem.fields().is_empty() => {
-            problem.dress(page::html(request, session, &lines, Some((&problem, action))))
+        Ok(lines) if !request.prefers_json() && !problem.fields().is_empty() => {
+            problem.apply_to(page::html(request, session, &lines, Some((&problem, action))))
         }
         _ => problem.reply(request),
     }

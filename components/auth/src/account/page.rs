@@ -88,7 +88,7 @@ pub(super) fn json(session: &LiveSession, lines: &[SessionLine]) -> Reply {
 
 /// The reply of a successful action: a redirect to `next` with a flash message, or `next` as JSON.
 pub(super) fn done(request: &Request, message: FlashMessage, next: &'static str) -> Reply {
-    if request.wants_json() {
+    if request.prefers_json() {
         return Reply::json(StatusCode::OK, &json!({ "next": next }));
     }
     message.set(request, Reply::see_other(next))
