@@ -18,26 +18,53 @@ pub(crate) enum FlashMessage {
     AccountDeleted,
 }
 
-impl FlashMessage {
-    const ALL: [Self; 6] = [
-        Self::Registered,
-        Self::SignedOut,
-        Self::PasswordChanged,
-        Self::SessionEnded,
-        Self::OtherSessionsEnded,
-        Self::AccountDeleted,
-    ];
+/// Each with its name in the cookie and its sentence.
+const ALL: [(FlashMessage, &str, Text); 6] = [
+    (
+        FlashMessage::Registered,
+        "registered",
+        Text::new("Votre compte est créé. Connectez-vous.", "Your account has been created. Sign in."),
+    ),
+    (FlashMessage::SignedOut, "signed-out", Text::new("Vous êtes déconnecté.", "You are signed out.")),
+    (
+        FlashMessage::PasswordChanged,
+        "password-changed",
+        Text::new(
+            "Votre mot de passe est changé ; vos autres sessions ont pris fin.",
+            "Your password has been changed; your other sessions have ended.",
+        ),
+    ),
+    (
+        FlashMessage::SessionEnded,
+        "session-ended",
+        Text::new("La session a pris fin.", "The session has ended."),
+    ),
+    (
+        FlashMessage::OtherSessionsEnded,
+        "other-sessions-ended",
+        Text::new("Vos autres sessions ont pris fin.", "Your other sessions have ended."),
+    ),
+    (
+        FlashMessage::AccountDeleted,
+        "account-deleted",
+        Text::new(
+            "Votre compte et vos données sont supprimés.",
+            "Your account and your data have been deleted.",
+        ),
+    ),
+];
 
+impl FlashMessage {
     /// The message of the request's cookie, in the language of the request.
     pub(crate) fn read(request: &Request) -> Option<String> {
         let given = request.cookie(cookie_name(request))?;
-        let mut messages = Self::ALL.into_iter().map(Self::parts);
-        messages.find_map(|(name, text)| (name == given).then(|| text.get(request.lang()).to_owned()))
+        ALL.iter().find_map(|(_, name, text)| (*name == given).then(|| text.get(request.lang()).to_owned()))
     }
 
     /// Sets the cookie for the next page.
     pub(crate) fn set(self, request: &Request, reply: Reply) -> Reply {
-        set_cookie(request, reply, self.parts().0, SECONDS_MAX)
+        let name = ALL.iter().find_map(|(message, name, _)| (*message == self).then_some(*name));
+        set_cookie(request, reply, name.unwrap_or_default(), SECONDS_MAX)
     }
 
     /// Deletes the cookie, if the request has one.
@@ -45,41 +72,6 @@ impl FlashMessage {
         match request.cookie(cookie_name(request)) {
             Some(_) => set_cookie(request, reply, "", 0),
             None => reply,
-        }
-    }
-
-    /// Its name in the cookie, and its sentence.
-    const fn parts(self) -> (&'static str, Text) {
-        match self {
-            Self::Registered => (
-                "registered",
-                Text::new(
-                    "Votre compte est créé. Connectez-vous.",
-                    "Your account has been created. Sign in.",
-                ),
-            ),
-            Self::SignedOut => ("signed-out", Text::new("Vous êtes déconnecté.", "You are signed out.")),
-            Self::PasswordChanged => (
-                "password-changed",
-                Text::new(
-                    "Votre mot de passe est changé ; vos autres sessions ont pris fin.",
-                    "Your password has been changed; your other sessions have ended.",
-                ),
-            ),
-            Self::SessionEnded => {
-                ("session-ended", Text::new("La session a pris fin.", "The session has ended."))
-            }
-            Self::OtherSessionsEnded => (
-                "other-sessions-ended",
-                Text::new("Vos autres sessions ont pris fin.", "Your other sessions have ended."),
-            ),
-            Self::AccountDeleted => (
-                "account-deleted",
-                Text::new(
-                    "Votre compte et vos données sont supprimés.",
-                    "Your account and your data have been deleted.",
-                ),
-            ),
         }
     }
 }

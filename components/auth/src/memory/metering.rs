@@ -1,6 +1,9 @@
 //! Metering in memory.
 
-use auth_api::{IdempotencyKey, Reason, ReservationId, Service, Settlement, wire::Lookup};
+use auth_api::{
+    IdempotencyKey, Reason, ReservationId, Service, Settlement,
+    wire::{Extend, Lookup},
+};
 use web::UnixTime;
 
 use super::MemoryStore;
@@ -12,9 +15,7 @@ use crate::{
             probe_seconds,
         },
         day::Day,
-        store::{
-            EarlierRequest, ExtendOutcome, Extension, MeteringStore, NewReservation, ReserveOutcome, Spent,
-        },
+        store::{EarlierRequest, ExtendOutcome, MeteringStore, NewReservation, ReserveOutcome, Spent},
     },
     store_error::StoreError,
     user::UserId,
@@ -179,16 +180,17 @@ impl MeteringStore for MemoryStore {
     async fn extend(
         &self,
         id: &ReservationId,
-        extension: Extension,
+        extend: Extend,
+        limit: u32,
         now: UnixTime,
     ) -> Result<ExtendOutcome, StoreError> {
         self.reachable()?;
         let Some(mut row) = self.take_live(id, now) else { return Ok(ExtendOutcome::Unknown) };
-        let amount = i64::from(extension.amount);
+        let amount = i64::from(extend.amount);
         let mut spent = self.spent_of(&row.user, row.service, row.day);
-        let outcome = if row.service != extension.service {
+        let outcome = if row.service != extend.service {
             ExtendOutcome::Unknown
-        } else if spent + amount > i64::from(extension.limit) {
+        } else if spent + amount > i64::from(limit) {
             ExtendOutcome::QuotaExhausted { spent }
         } else {
             spent = self.add(&row, amount);

@@ -7,12 +7,7 @@ use web::{Reply, Request};
 
 use crate::{
     app::AppContext,
-    metering::{
-        call,
-        error::MeteringError,
-        quota::remaining,
-        store::{ExtendOutcome, Extension},
-    },
+    metering::{call, error::MeteringError, quota::remaining, store::ExtendOutcome},
     store::Store,
 };
 
@@ -20,10 +15,10 @@ use crate::{
 pub async fn extend<S: Store>(request: &Request, app: &AppContext<'_, S>, id: &ReservationId) -> Reply {
     let extended = async {
         call::check_key(request, &app.settings.service_key)?;
-        let Extend { service, amount } = call::body(request)?;
-        call::check_amount(amount)?;
-        let limit = app.settings.daily_limits.of(service);
-        match app.store.extend(id, Extension { service, amount, limit }, request.now).await? {
+        let body: Extend = call::body(request)?;
+        call::check_amount(body.amount)?;
+        let limit = app.settings.daily_limits.of(body.service);
+        match app.store.extend(id, body, limit, request.now).await? {
             ExtendOutcome::Extended { spent } => Ok(call::json(StatusCode::OK, &remaining(limit, spent))),
             ExtendOutcome::QuotaExhausted { spent } => {
                 Err(MeteringError::quota_exhausted(limit, spent, request.now))

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use auth_api::{
-    ReservationId, Service, Settlement,
-    wire::{Lookup, Reserve},
+    ReservationId, Settlement,
+    wire::{Extend, Lookup, Reserve},
 };
 use web::UnixTime;
 
@@ -52,15 +52,6 @@ impl fmt::Debug for EarlierRequest {
     }
 }
 
-/// An amount to be added to a reservation.
-#[derive(Debug, Clone, Copy)]
-pub struct Extension {
-    pub service: Service,
-    pub amount: u32,
-    /// The daily limit of the service.
-    pub limit: u32,
-}
-
 /// The result of [`MeteringStore::extend`]. `spent` is the user's sum of the reservation's day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExtendOutcome {
@@ -89,11 +80,12 @@ pub trait MeteringStore {
         lookup: &Lookup,
         now: UnixTime,
     ) -> Result<Option<EarlierRequest>, StoreError>;
-    /// Adds to a reservation and to the spending of its day, unless that exceeds the limit.
+    /// Adds to a reservation of the service and to the spending of its day, unless that exceeds `limit`.
     async fn extend(
         &self,
         id: &ReservationId,
-        extension: Extension,
+        extend: Extend,
+        limit: u32,
         now: UnixTime,
     ) -> Result<ExtendOutcome, StoreError>;
     /// Stores the response or frees the key, gives the amount back when nothing was delivered, and reports to the

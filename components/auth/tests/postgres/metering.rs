@@ -1,15 +1,13 @@
 //! What the tests of metering share: a user, and the verbs of the port at a moment of a moved clock.
 
 use auth::{
-    metering::store::{
-        EarlierRequest, ExtendOutcome, Extension, MeteringStore, NewReservation, ReserveOutcome,
-    },
+    metering::store::{EarlierRequest, ExtendOutcome, MeteringStore, NewReservation, ReserveOutcome},
     postgres::PostgresStore,
     user::UserId,
 };
 use auth_api::{
     IdempotencyKey, Reason, ReservationId, Service, Settlement,
-    wire::{Lookup, Reserve},
+    wire::{Extend, Lookup, Reserve},
 };
 use tokio_postgres::Config;
 use web::UnixTime;
@@ -80,8 +78,8 @@ impl User {
     }
 
     pub(crate) async fn extend(&self, seed: u8, amount: u32, seconds: i64) -> ExtendOutcome {
-        let extension = Extension { service: self.service, amount, limit: LIMIT };
-        self.store.extend(&id(seed), extension, after(seconds)).await.unwrap()
+        let extend = Extend { service: self.service, amount };
+        self.store.extend(&id(seed), extend, LIMIT, after(seconds)).await.unwrap()
     }
 
     pub(crate) async fn deliver(&self, seed: u8, response: Option<&str>, seconds: i64) -> bool {

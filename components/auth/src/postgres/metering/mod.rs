@@ -6,16 +6,17 @@
 mod reserve;
 mod settle;
 
-use auth_api::{ReservationId, Settlement, wire::Lookup};
+use auth_api::{
+    ReservationId, Settlement,
+    wire::{Extend, Lookup},
+};
 use web::UnixTime;
 
 use super::{Database, DatabaseError, PostgresStore, Row};
 use crate::{
     metering::{
         day::Day,
-        store::{
-            EarlierRequest, ExtendOutcome, Extension, MeteringStore, NewReservation, ReserveOutcome, Spent,
-        },
+        store::{EarlierRequest, ExtendOutcome, MeteringStore, NewReservation, ReserveOutcome, Spent},
     },
     store_error::StoreError,
     user::UserId,
@@ -88,7 +89,8 @@ impl<D: Database> MeteringStore for PostgresStore<D> {
     async fn extend(
         &self,
         id: &ReservationId,
-        Extension { service, amount, limit }: Extension,
+        Extend { service, amount }: Extend,
+        limit: u32,
         now: UnixTime,
     ) -> Result<ExtendOutcome, StoreError> {
         let parameters =
