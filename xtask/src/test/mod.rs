@@ -10,7 +10,6 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use clap::builder::PossibleValue;
 use clap::{Arg, ArgMatches, ValueEnum, value_parser};
 
 use crate::build::{self, Build, Native};
@@ -21,19 +20,10 @@ use crate::{console, process};
 
 mod browser;
 mod counts;
+mod part;
 
 use counts::TestCounts;
-
-/// One suite.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    Unit,
-    Runtime,
-    Blackbox,
-    Up,
-    Browser,
-    Iac,
-}
+use part::Part;
 
 pub(crate) fn command() -> clap::Command {
     clap::Command::new("test")
@@ -113,42 +103,6 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     drop(suite);
     println!("\n{}\n\n{total}", lines.join("\n"));
     if total.failed > 0 { std::process::exit(1) } else { Ok(()) }
-}
-
-impl ValueEnum for Part {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Unit, Self::Runtime, Self::Blackbox, Self::Up, Self::Browser, Self::Iac]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        let help = match self {
-            Self::Unit => "Every crate but those of the next two, natively: units and use cases",
-            Self::Runtime => "The own tests of the embedded runtime, with small guests, and of the mocks",
-            Self::Blackbox => "The built components over HTTP, with PostgreSQL and the mocks",
-            Self::Up => "`cargo xtask up` itself, from the outside",
-            Self::Browser => "The pages in a real Chromium",
-            Self::Iac => "Terraform, Ansible and Kubernetes files",
-        };
-        Some(PossibleValue::new(self.name()).help(help))
-    }
-}
-
-impl Part {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Unit => "unit",
-            Self::Runtime => "runtime",
-            Self::Blackbox => "blackbox",
-            Self::Up => "up",
-            Self::Browser => "browser",
-            Self::Iac => "iac",
-        }
-    }
-
-    /// Whether it runs the built components.
-    fn runs_app(self) -> bool {
-        matches!(self, Self::Blackbox | Self::Up | Self::Browser)
-    }
 }
 
 impl Suite {

@@ -1,0 +1,50 @@
+//! The parts of the suite, as the command line names them.
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Unit,
+    Runtime,
+    Blackbox,
+    Up,
+    Browser,
+    Iac,
+}
+
+impl ValueEnum for Part {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Unit, Self::Runtime, Self::Blackbox, Self::Up, Self::Browser, Self::Iac]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Unit => "Every crate but those of the next two, natively: units and use cases",
+            Self::Runtime => "The own tests of the embedded runtime, with small guests, and of the mocks",
+            Self::Blackbox => "The built components over HTTP, with PostgreSQL and the mocks",
+            Self::Up => "`cargo xtask up` itself, from the outside",
+            Self::Browser => "The pages in a real Chromium",
+            Self::Iac => "Terraform, Ansible and Kubernetes files",
+        };
+        Some(PossibleValue::new(self.name()).help(help))
+    }
+}
+
+impl Part {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Unit => "unit",
+            Self::Runtime => "runtime",
+            Self::Blackbox => "blackbox",
+            Self::Up => "up",
+            Self::Browser => "browser",
+            Self::Iac => "iac",
+        }
+    }
+
+    /// Whether it runs the built components.
+    pub(super) fn runs_app(self) -> bool {
+        matches!(self, Self::Blackbox | Self::Up | Self::Browser)
+    }
+}
