@@ -118,6 +118,19 @@ async fn an_exhausted_quota_leaves_the_circuit_half_open() {
 }
 
 #[tokio::test]
+async fn a_probe_that_loses_the_last_of_the_quota_leaves_the_circuit_half_open() {
+    let config = server::empty_database().await;
+    let owner = User::create(&config).await;
+    assert!(owner.passes(1, 0).await);
+    owner.failures(FAILURES_MAX, 0).await;
+    let taking = std::iter::once((config.clone(), owner.user.clone()))
+        .map(async |(config, user)| User::again(&config, user).await.take(2, 9, PAUSE).await);
+    let meanwhile = ("UPDATE daily_spending SET spent = spent + 1", "COMMIT");
+    assert_eq!(race(&config, meanwhile, taking).await, [ReserveOutcome::QuotaExhausted { spent: 2 }]);
+    assert!(owner.passes(3, PAUSE).await);
+}
+
+#[tokio::test]
 async fn of_parallel_reservations_at_a_half_open_circuit_exactly_one_is_the_probe() {
     let config = server::empty_database().await;
     let owner = User::create(&config).await;
@@ -126,7 +139,7 @@ async fn of_parallel_reservations_at_a_half_open_circuit_exactly_one_is_the_prob
         let (config, user) = (config.clone(), owner.user.clone());
         async move { User::again(&config, user).await.take(seed, 1, PAUSE).await }
     });
-    let outcomes = race(&config, "SELECT FROM breakers FOR UPDATE", asking).await;
+    let outcomes = race(&config, ("SELECT FROM breakers FOR UPDATE", "ROLLBACK"), asking).await;
     let reserved = ReserveOutcome::Reserved { spent: 1 };
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == reserved).count(), 1, "{outcomes:?}");
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == PROBING).count(), 11, "{outcomes:?}");
@@ -147,6 +160,6 @@ async fn parallel_failures_are_all_counted() {
     });
     let lock =
         "INSERT INTO breakers (service, failures, failed_at, pause_seconds) VALUES ('llm', 1, now(), 1)";
-    assert!(race(&config, lock, failing).await.into_iter().all(|settled| settled));
+    assert!(race(&config, (lock, "ROLLBACK"), failing).await.into_iter().all(|settled| settled));
     assert_eq!(owner.take(100, 1, 0).await, open(PAUSE_SECONDS));
 }

@@ -94,7 +94,7 @@ async fn of_parallel_requests_with_one_key_exactly_one_reserves() {
             async move { User::again(&config, user).await.claim(seed, key(1, 1), 0).await }
         });
         let lock = if first_has_expired { "SELECT FROM reservations FOR UPDATE" } else { SAME_KEY };
-        let outcomes = race(&config, lock, claiming).await;
+        let outcomes = race(&config, (lock, "ROLLBACK"), claiming).await;
         assert_eq!(outcomes.iter().filter(|outcome| is_reserved(outcome)).count(), 1, "{outcomes:?}");
         let waiting = ReserveOutcome::Earlier(EarlierRequest::InProgress);
         assert_eq!(outcomes.iter().filter(|outcome| **outcome == waiting).count(), 11, "{outcomes:?}");

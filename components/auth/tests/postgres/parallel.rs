@@ -15,11 +15,11 @@ where
     join_all_and(futures, async |_| ()).await
 }
 
-/// Runs all while a transaction holds the rows that `locking` locks, and ends it when all wait for a lock. So every
-/// statement sees the rows as they were before the first one changes them.
+/// Runs all while a transaction holds the rows that `locking` locks, and ends it with `ending` when all wait for a lock.
+/// So every statement sees the rows as they were before the first one changes them.
 pub(crate) async fn race<F>(
     config: &Config,
-    locking: &str,
+    (locking, ending): (&str, &str),
     futures: impl Iterator<Item = F>,
 ) -> Vec<F::Output>
 where
@@ -34,7 +34,7 @@ where
         while observer.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) < count {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        holder.batch_execute("ROLLBACK").await.unwrap();
+        holder.batch_execute(ending).await.unwrap();
     })
     .await
 }

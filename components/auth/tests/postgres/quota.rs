@@ -99,7 +99,7 @@ async fn parallel_reservations_and_extensions_never_exceed_the_limit() {
             matches!(user.take(seed, 2, 0).await, ReserveOutcome::Reserved { .. })
         }
     });
-    let lock = "SELECT FROM daily_spending FOR UPDATE";
+    let lock = ("SELECT FROM daily_spending FOR UPDATE", "ROLLBACK");
     let taken = race(&config, lock, taking).await.into_iter().filter(|taken| *taken).count();
     assert_eq!((taken, owner.spent(0).await), (4, 9), "of {LIMIT}");
     let client = server::connect(&config).await;
@@ -127,7 +127,8 @@ async fn of_parallel_settlements_exactly_one_counts() {
             settled.then_some(delivered)
         }
     });
-    let outcomes = race(&config, "SELECT FROM reservations FOR UPDATE", settling).await;
+    let lock = ("SELECT FROM reservations FOR UPDATE", "ROLLBACK");
+    let outcomes = race(&config, lock, settling).await;
     let settled: Vec<bool> = outcomes.into_iter().flatten().collect();
     let expected = if settled == [true] { 5 } else { 4 };
     assert_eq!((settled.len(), owner.spent(0).await), (1, expected));

@@ -13,9 +13,9 @@ use auth_api::{
     wire::{Extend, LOOKUP_PATH, Lookup, RESERVATIONS_PATH, Reserve},
 };
 use serde::Serialize;
-use web::{Reply, Request};
+use web::{Reply, Request, UnixTime};
 
-use crate::{client::Native, server};
+use crate::{client::Native, server, users::NOW};
 
 const PASSWORD: &str = "le chat dort sous la table";
 
@@ -23,6 +23,7 @@ struct Site {
     store: PostgresStore<Native>,
     statements: Rc<Cell<usize>>,
     draws: Cell<u8>,
+    now: Cell<i64>,
     cookie: String,
 }
 
@@ -32,11 +33,12 @@ impl Site {
         let statements = database.statements();
         let store = PostgresStore::new(database);
         store.make_ready().await.unwrap();
-        Self { store, statements, draws: Cell::new(0), cookie: String::new() }
+        Self { store, statements, draws: Cell::new(0), now: Cell::new(NOW.0), cookie: String::new() }
     }
 
     /// The reply, and the statements that it took.
-    async fn send(&self, request: Request) -> (Reply, usize) {
+    async fn send(&self, mut request: Request) -> (Reply, usize) {
+        request.now = UnixTime(self.now.get());
         self.statements.set(0);
         self.draws.set(self.draws.get() + 1);
         let settings = Settings::parse(Variables {
@@ -66,7 +68,7 @@ impl Site {
         let body = Reserve { service: Service::Llm, amount: 1, idempotency_key: key.cloned() };
         let (reply, statements) = self.post(RESERVATIONS_PATH, &body).await;
         let body: serde_json::Value = serde_json::from_slice(reply.body.whole().unwrap()).unwrap();
-        let id = body["reservation_id"].as_str().map_or("", |id| id);
+        let id = body["reservation_id"].as_str().unwrap_or_default();
         (ReservationId::parse(id).unwrap_or(ReservationId::from_random([0; 16])), statements)
     }
 
@@ -78,7 +80,7 @@ impl Site {
 }
 
 #[tokio::test]
-async fn each_request_costs_the_statements_of_this_table() {
+async fn each_request_costs_these_numbers_of_statements() {
     let mut site = Site::new().await;
     let account = serde_json::json!({ "username": "alice", "password": PASSWORD });
     assert_eq!(site.post("/register", &account).await.1, 2);
@@ -104,6 +106,18 @@ async fn each_request_costs_the_statements_of_this_table() {
         assert_eq!(statements, 2);
         assert_eq!(site.settle(id, &Settlement::NotDelivered { reason }).await, 1);
     }
-    let too_much = Reserve { service: Service::Llm, amount: 51, idempotency_key: None };
-    assert_eq!(site.post(RESERVATIONS_PATH, &too_much).await.1, 2, "exhausted");
+    for _ in 0..4 {
+        let failed = Settlement::NotDelivered { reason: Reason::UpstreamFailed };
+        site.settle(site.reserve(None).await.0, &failed).await;
+    }
+    let attempt = async |amount, service| {
+        let body = Reserve { service, amount, idempotency_key: None };
+        let (reply, statements) = site.post(RESERVATIONS_PATH, &body).await;
+        (reply.status.as_u16(), statements)
+    };
+    assert_eq!(attempt(1, Service::Llm).await, (424, 2), "the circuit is open");
+    site.now.set(NOW.0 + 30);
+    assert_eq!(attempt(1, Service::Llm).await, (201, 2), "the probe");
+    assert_eq!(attempt(1, Service::Llm).await, (424, 2), "while the probe is under way");
+    assert_eq!(attempt(101, Service::Ocr).await, (429, 2), "the quota is exhausted");
 }
