@@ -4,18 +4,19 @@
 use std::collections::BTreeSet;
 
 use atelier_tests::{files, import_circles, packages, read, read_toml, repository};
-use toml::Table;
+use toml::Value;
 
 const COMPONENTS: [&str; 3] = ["auth", "llm", "ocr"];
 
-/// What a package's own code depends on, for any target.
+/// What a package's own code depends on without any feature, for any target.
 fn dependencies(package: &str) -> BTreeSet<String> {
     let manifest = read_toml(&format!("{package}/Cargo.toml"));
     let targets = manifest.get("target").and_then(|targets| targets.as_table());
     let tables =
         targets.into_iter().flat_map(|targets| targets.values()).filter_map(|target| target.as_table());
     let all = tables.chain([&manifest]).filter_map(|table| table.get("dependencies")?.as_table());
-    all.flat_map(Table::keys).cloned().collect()
+    let is_optional = |entry: &Value| entry.get("optional").and_then(Value::as_bool) == Some(true);
+    all.flatten().filter(|(_, entry)| !is_optional(entry)).map(|(name, _)| name.clone()).collect()
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! The circuit breaker before the webhook: what users see of it, and what reaches Make.com.
+//! The circuit breakers before the webhook and before Gemini: what users see of them, and what reaches the upstreams.
 
 use std::thread;
 use std::time::Duration;
 
 use atelier_tests::{App, Client, Reply};
 use mocks::make::Fault;
-use mocks::wire;
+use mocks::{gemini, sample, wire};
 
 use crate::applications::exclusive_app;
 use crate::waiting::question_has_arrived;
@@ -37,8 +37,8 @@ fn refused(reply: Reply) -> u32 {
     seconds
 }
 
-fn left(user: &Client) -> i64 {
-    user.get_json("/home").expect(200).json()["quotas"]["llm"]["left"].as_i64().unwrap()
+fn left(user: &Client, tool: &str) -> i64 {
+    user.get_json("/home").expect(200).json()["quotas"][tool]["left"].as_i64().unwrap()
 }
 
 #[test]
@@ -56,9 +56,28 @@ fn consecutive_failures_open_the_circuit_and_the_webhook_is_not_called() {
         [("accept", "application/json"), ("content-type", "application/json"), ("accept-language", "en")];
     let sentence = user.send("POST", "/send", &english, b"{\"message\":\"loop\"}").expect_problem(503);
     assert!(sentence["error"].as_str().unwrap().contains("left alone"), "{sentence}");
-    assert_eq!((app.make.requests().len(), left(&user)), (0, 50));
+    assert_eq!((app.make.requests().len(), left(&user, "llm")), (0, 50));
     // The other tool has a circuit of its own.
-    user.upload(&mocks::sample::pdf(&[&["un"]])).expect(200);
+    user.upload(&sample::pdf(&[&["un"]])).expect(200);
+}
+
+#[test]
+fn consecutive_failures_of_gemini_open_the_circuit_of_the_converter() {
+    let app = exclusive_app();
+    let user = app.user();
+    let upload = || user.upload(&sample::pdf(&[&["un"]]));
+    app.gemini.always(gemini::Fault::PermissionDenied);
+    for _ in 0..FAILURES {
+        upload().expect(502);
+    }
+    app.gemini.clear();
+    app.gemini.forget();
+    refused(upload());
+    assert_eq!((app.gemini.requests().len(), left(&user, "ocr")), (0, 100));
+    user.ask("boucle").expect(200);
+    end_the_pause(&app);
+    upload().expect(200);
+    upload().expect(200);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use mocks::gemini::{Fault, Quota};
 use mocks::{sample, wire};
 use serde_json::Value;
 
-use crate::applications::exclusive_app;
+use crate::applications::{close_breakers, exclusive_app};
 
 fn exam() -> Vec<u8> {
     sample::pdf(&[&["Exercice 1 : équations", "Résoudre 100 % des cas."], &["Exercice 2", "Conclure."]])
@@ -232,6 +232,7 @@ fn every_failure_of_gemini_has_its_status_and_costs_nothing() {
         let problem = reply.expect_problem(status);
         assert!(!problem.to_string().contains("API key"), "{problem}");
         assert_eq!(left(&user), 100, "{fault:?} was charged");
+        close_breakers(&app);
     }
 }
 
