@@ -31,8 +31,11 @@ where
     join_all_and(futures, async |count| {
         let waiting = "SELECT count(*) FROM pg_stat_activity
             WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let mut looks = 0;
         while observer.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) < count {
             tokio::time::sleep(Duration::from_millis(10)).await;
+            looks += 1;
+            assert!(looks < 6000, "not all statements wait for the lock");
         }
         holder.batch_execute(ending).await.unwrap();
     })

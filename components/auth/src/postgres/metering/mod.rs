@@ -39,14 +39,13 @@ WITH live AS (
   FROM reservations r JOIN daily_spending d USING (user_id, service, day)
   WHERE r.id = $1::bytea AND r.service = $2::text AND r.response IS NULL AND r.expires_at > to_timestamp($3::bigint)
   FOR UPDATE
+), allowed AS (
+  SELECT user_id, service, day FROM live WHERE spent + $4::bigint <= $5::bigint
 ), extended AS (
-  UPDATE reservations r SET amount = r.amount + $4::bigint
-  FROM live WHERE r.id = $1::bytea AND live.spent + $4::bigint <= $5::bigint
-), spent AS (
+  UPDATE reservations r SET amount = r.amount + $4::bigint FROM allowed WHERE r.id = $1::bytea
+), charged AS (
   UPDATE daily_spending d SET spent = d.spent + $4::bigint
-  FROM live
-  WHERE (d.user_id, d.service, d.day) = (live.user_id, live.service, live.day)
-    AND live.spent + $4::bigint <= $5::bigint
+  FROM allowed a WHERE (d.user_id, d.service, d.day) = (a.user_id, a.service, a.day)
 )
 SELECT spent FROM live";
 
@@ -56,7 +55,7 @@ SELECT coalesce(sum(spent) FILTER (WHERE service = 'llm'), 0)::bigint,
 FROM daily_spending
 WHERE user_id = $1::text::uuid AND service IN ('llm', 'ocr') AND day = date '1970-01-01' + $2::bigint::int";
 
-/// Never waits for a row: whoever has locked an expired one is about to delete or to replace it.
+/// Skips locked rows: another statement is about to delete or to replace them.
 const PURGE: &str = "
 DELETE FROM reservations WHERE id IN (
   SELECT id FROM reservations WHERE expires_at <= to_timestamp($1::bigint) FOR UPDATE SKIP LOCKED)";
