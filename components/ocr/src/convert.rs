@@ -1,144 +1,101 @@
-//! The use case: a PDF in, a LaTeX document out. Read it from top to bottom.
+//! The use cases: the page with the form, and an upload with its answer, whole or as a stream of events.
 
-use serde_json::{Value, json};
-use web::Lang;
+use web::outbound::{Outbound, StreamingOutbound};
+use web::stream::{ChunkSender, Ending};
+use web::{BodyReader, Clock, IncomingBody, Reply, Request, event_stream};
 
+use auth_api::User;
+
+use crate::app::AppContext;
+use crate::conversion::{self, Conversion};
 use crate::error::Failure;
-use crate::events::Event;
-use crate::gemini::request::Document;
-use crate::gemini::settings::Settings;
-use crate::pdf;
-use crate::ports::{Body, Edge};
-use crate::storage::{discard, wait_until_active};
-use crate::transcribe::{Desk, Transcript};
-use crate::upload::{FileName, Received, Upload, receive};
-use crate::warning::Warning;
+use crate::page;
+use crate::ports::LivePorts;
+use crate::route::Format;
+use crate::settings::GeminiSettings;
+use crate::upload::Upload;
 
-/// A finished conversion.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conversion {
-    pub latex: String,
-    /// The same, made from `latex`.
-    pub markdown: String,
-    /// `None`: could not be read from the PDF.
-    pub pages: Option<u32>,
-    /// Taken from the daily quota.
-    pub pages_charged: u32,
-    pub warnings: Vec<Warning>,
-    /// The version that answered.
-    pub model: String,
-    /// The answer comes from a local mock, not from Google.
-    pub simulated: bool,
-    pub file: FileName,
+/// `GET /ocr`: the form; 503 when nothing could be converted.
+pub(crate) fn show<N, C>(request: &Request, user: &User, app: &AppContext<N, C>) -> Reply {
+    match &app.gemini {
+        Ok(_) => page::form(request, user),
+        Err(variable) => page::failed(request, user, &Failure::NotConfigured(variable)),
+    }
 }
 
-/// Converts one upload. Charges its pages, and gives them back when nothing is delivered.
-///
-/// # Errors
-/// See [`Failure`]. Then nothing was charged and nothing is kept anywhere.
-pub async fn convert<E: Edge, B: Body>(
-    edge: &E,
-    settings: &Settings,
-    upload: Upload<B>,
-) -> Result<Conversion, Failure> {
-    // One page before anything is read: who has none left need not upload 50 MB to learn it.
-    edge.spend(1).await?;
-    let mut charged = 1;
-    let outcome = charged_convert(edge, settings, upload, &mut charged).await;
-    if outcome.is_err() {
-        edge.refund(charged).await;
-    }
-    outcome
-}
-
-async fn charged_convert<E: Edge, B: Body>(
-    edge: &E,
-    settings: &Settings,
-    upload: Upload<B>,
-    charged: &mut u32,
-) -> Result<Conversion, Failure> {
-    let received = receive(edge, settings, upload).await?;
-    let outcome = transcribe(edge, settings, &received, charged).await;
-    discard(edge, settings, &received.document).await;
-    let transcript = outcome?;
-
-    let finished = latex::finish(&transcript.raw, transcript.stopped);
-    let mut warnings = transcript.warnings;
-    warnings.extend(finished.findings.into_iter().map(Warning::from));
-    if received.facts.pages.is_none() {
-        warnings.push(Warning::PagesUnknown);
-    }
-    if !received.facts.ends_cleanly {
-        warnings.push(Warning::OddEnd);
-    }
-    warnings.sort_by_key(|warning| !warning.is_incomplete());
-    let complete = !warnings.iter().any(Warning::is_incomplete);
-    Ok(Conversion {
-        markdown: latex::markdown::from_latex(&finished.latex, complete),
-        latex: finished.latex,
-        pages: received.facts.pages,
-        pages_charged: *charged,
-        warnings,
-        model: transcript.model,
-        simulated: transcript.simulated,
-        file: received.name,
-    })
-}
-
-/// The rest of the price first: a document that the quota does not cover never reaches a model.
-async fn transcribe<E: Edge>(
-    edge: &E,
-    settings: &Settings,
-    received: &Received,
-    charged: &mut u32,
-) -> Result<Transcript, Failure> {
-    let price = pdf::price(received.facts.pages, received.bytes);
-    if price > *charged {
-        edge.spend(price - *charged).await?;
-        *charged = price;
-    }
-    edge.tell(Event::Accepted { pages: received.facts.pages, bytes: received.bytes }).await?;
-    if let (Document::Stored(file), false) = (&received.document, received.ready) {
-        wait_until_active(edge, settings, file).await?;
-    }
-    Desk::new(edge, settings, &received.document, received.facts.pages).transcribe().await
-}
-
-impl Conversion {
-    /// Nothing of the PDF is known to be missing.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        !self.warnings.iter().any(Warning::is_incomplete)
-    }
-
-    /// The JSON form (openapi/ocr.yaml, `Conversion`).
-    #[must_use]
-    pub fn to_json(&self, lang: Lang, request_id: &str) -> Value {
-        let warnings: Vec<Value> = self
-            .warnings
-            .iter()
-            .map(|warning| {
-                json!({
-                    "code": warning.code(),
-                    "text": warning.text().get(lang),
-                    "line": warning.line(),
-                    "incomplete": warning.is_incomplete(),
-                })
-            })
-            .collect();
-        json!({
-            "latex": self.latex,
-            "markdown": self.markdown,
-            "complete": self.is_complete(),
-            "pages": self.pages,
-            "pages_charged": self.pages_charged,
-            "warnings": warnings,
-            "model": self.model,
-            "simulated": self.simulated,
-            "file": self.file.as_str(),
-            "tex_file": self.file.tex(),
-            "markdown_file": self.file.markdown(),
-            "request_id": request_id,
+/// `POST /ocr`: the document of an upload. In a stream, the first event decides the status: a failure before it is a
+/// whole reply.
+pub(crate) async fn submit<N, B, C>(
+    request: Request,
+    user: User,
+    mut body: BodyReader<B, C>,
+    app: AppContext<N, C>,
+) -> Reply
+where
+    N: Outbound + StreamingOutbound + 'static,
+    B: IncomingBody + 'static,
+    C: Clock + 'static,
+{
+    let gemini = match &app.gemini {
+        Ok(gemini) => gemini.clone(),
+        Err(variable) => {
+            body.drain().await;
+            return page::failed(&request, &user, &Failure::NotConfigured(variable));
+        }
+    };
+    if Format::of(&request) == Format::Stream {
+        return event_stream::reply(async move |events: &ChunkSender| {
+            let ports = LivePorts { app: &app, headers: &request.headers, events: Some(events) };
+            match converted(&ports, &gemini, &request, &mut body).await {
+                (Ok(conversion), settled) => {
+                    Ending::Done { last: page::done(&request, &conversion), cause: settlement_cause(settled) }
+                }
+                (Err(failure), settled) => Ending::Failed {
+                    reply: Box::new(noted(page::failed(&request, &user, &failure), settled)),
+                    last: page::problem(&request, &failure),
+                },
+            }
         })
+        .await;
     }
+    let ports = LivePorts { app: &app, headers: &request.headers, events: None };
+    let (outcome, settled) = converted(&ports, &gemini, &request, &mut body).await;
+    let reply = match &outcome {
+        Ok(conversion) => page::converted(&request, &user, conversion),
+        Err(failure) => page::failed(&request, &user, failure),
+    };
+    noted(reply, settled)
+}
+
+/// Converts. After a failure the rest of the upload is read, so that the client can read the answer.
+async fn converted<N, B, C>(
+    ports: &LivePorts<'_, N, C>,
+    gemini: &GeminiSettings,
+    request: &Request,
+    body: &mut BodyReader<B, C>,
+) -> (Result<Conversion, Failure>, conversion::Settled)
+where
+    N: Outbound + StreamingOutbound,
+    B: IncomingBody,
+    C: Clock,
+{
+    let content_type = request.header("content-type").unwrap_or_default();
+    let upload = Upload { content_type, content_length: body.content_length(), body };
+    let (outcome, settled) = conversion::convert(ports, gemini, upload).await;
+    if outcome.is_err() {
+        body.drain().await;
+    }
+    (outcome, settled)
+}
+
+fn settlement_cause(settled: conversion::Settled) -> Option<String> {
+    settled.err().map(|cause| format!("settlement failed: {cause}"))
+}
+
+/// Adds a failed settlement to the cause in the log: the client's answer does not depend on it.
+fn noted(mut reply: Reply, settled: conversion::Settled) -> Reply {
+    if let Some(cause) = settlement_cause(settled) {
+        reply.cause = Some(reply.cause.map_or_else(|| cause.clone(), |first| format!("{first}; {cause}")));
+    }
+    reply
 }

@@ -1,44 +1,39 @@
-//! Everything that makes a conversion fail, and how it reads: one enum, one mapping to HTTP.
+//! Why a conversion failed: one enum, one mapping to HTTP, one to the reason of a settlement.
 
+use auth_api::{Denied, Reason};
 use http::StatusCode;
-use session::Denied;
+use web::stream::ClientDisconnected;
 use web::{Problem, Text};
 
-use crate::gemini::failure::Failure as Upstream;
-use crate::gemini::request::BadSetting;
+use crate::gemini::error::UpstreamError;
 use crate::pdf::PAGES_MAX;
-use crate::ports::{BodyError, Gone};
-use crate::upload::Malformed;
+use crate::upload::{Malformed, UploadError};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     Denied(Denied),
     NotConfigured(&'static str),
-    /// Not a `multipart/form-data` body with one `file`.
-    Malformed(Malformed),
-    /// The upload broke off.
-    Interrupted(String),
-    /// The upload took too long.
-    TooSlow,
-    TooLarge,
-    NotPdf,
-    Protected,
+    Upload(UploadError),
+    /// The model could not open the PDF; the cause, for the log.
     Unreadable(String),
-    TooManyPages(u32),
     /// A filter of Google's refused the document.
     Blocked(String),
-    /// Google refuses us: the key, the project, the model names.
+    /// Google refuses every request: the key, the project, the model names.
     Refused(String),
-    /// Google is overloaded, or our minute or day there is used up.
+    /// The quota of the API key is used up, for this minute or for this day.
     Busy {
         retry_after_seconds: u32,
         cause: String,
     },
+    /// Google is overloaded or has an internal error.
+    Overloaded(String),
     TimedOut,
-    /// No connection, or an answer that makes no sense.
+    /// No connection, or an answer that cannot be understood.
     Upstream(String),
-    /// The user has left; nobody reads this.
-    Gone,
+    /// The model answered without any text.
+    NoText(String),
+    /// Nobody reads the answer any more.
+    ClientDisconnected,
 }
 
 /// Limit of one upload, as it reads.
@@ -52,82 +47,13 @@ const DAY_QUOTA_SECONDS: u32 = 3600;
 impl Failure {
     #[must_use]
     pub fn problem(&self) -> Problem {
-        let bad = StatusCode::BAD_REQUEST;
-        let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
         match self {
             Self::Denied(denied) => denied.problem(),
             Self::NotConfigured(variable) => Problem::not_configured(variable),
-            Self::Malformed(Malformed::NoFile) => {
-                Problem::new(bad, "no_file", Text::new("Aucun fichier sélectionné. Choisissez un PDF et recommencez.", "No file selected. Choose a PDF and try again."))
-            }
-            Self::Malformed(Malformed::NotMultipart) => Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "not_multipart",
-                Text::new(
-                    "L’envoi doit être un formulaire multipart/form-data avec un champ « file ».",
-                    "The upload must be a multipart/form-data form with a field “file”.",
-                ),
-            ),
-            Self::Malformed(why) => Problem::new(
-                bad,
-                "malformed_upload",
-                Text::new(
-                    "L’envoi est mal formé : un seul champ « file » est attendu, en entier. Recommencez depuis la page.",
-                    "The upload is malformed: one field “file” is expected, complete. Try again from the page.",
-                ),
-            )
-            .because(format!("{why:?}")),
-            Self::Interrupted(cause) => Problem::new(
-                bad,
-                "body_cut_short",
-                Text::new(
-                    "L’envoi a été interrompu. Vérifiez votre connexion et recommencez.",
-                    "The upload broke off. Check your connection and try again.",
-                ),
-            )
-            .because(cause.clone()),
-            Self::TooSlow => Problem::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "upload_too_slow",
-                Text::new(
-                    "L’envoi a pris trop de temps. Essayez avec une meilleure connexion ou un fichier plus léger.",
-                    "The upload took too long. Try a better connection or a smaller file.",
-                ),
-            ),
-            Self::TooLarge => Problem::too_large(UPLOAD_MAX_FR, UPLOAD_MAX_EN),
-            Self::NotPdf => Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "not_a_pdf",
-                Text::new("Ce fichier n’est pas un PDF. Choisissez un fichier PDF.", "This file is not a PDF. Choose a PDF file."),
-            ),
-            Self::Protected => Problem::new(
-                unprocessable,
-                "protected_pdf",
-                Text::new(
-                    "PDF protégé : enregistrez-en une copie sans mot de passe ni restriction, puis recommencez.",
-                    "Protected PDF: save a copy without password or restrictions, then try again.",
-                ),
-            ),
-            Self::Unreadable(cause) => Problem::new(
-                unprocessable,
-                "unreadable_pdf",
-                Text::new(
-                    "PDF illisible : le fichier est endommagé, incomplet ou protégé. Ouvrez-le, enregistrez-le à nouveau et recommencez.",
-                    "Unreadable PDF: the file is damaged, incomplete or protected. Open it, save it again and try again.",
-                ),
-            )
-            .because(cause.clone()),
-            Self::TooManyPages(pages) => Problem::new(
-                unprocessable,
-                "too_many_pages",
-                Text::owned(
-                    format!("Ce PDF a {pages} pages ; {PAGES_MAX} au maximum. Envoyez-le en plusieurs parties."),
-                    format!("This PDF has {pages} pages; {PAGES_MAX} at most. Send it in parts."),
-                ),
-            )
-            .with("pages", *pages),
+            Self::Upload(error) => upload(error),
+            Self::Unreadable(cause) => unreadable(cause),
             Self::Blocked(reason) => Problem::new(
-                unprocessable,
+                StatusCode::UNPROCESSABLE_ENTITY,
                 "refused_by_model",
                 Text::new(
                     "Le modèle refuse de transcrire ce document (filtre de contenu de Google). Essayez sans les pages en cause.",
@@ -144,16 +70,8 @@ impl Failure {
                 ),
             )
             .because(cause.clone()),
-            Self::Busy { retry_after_seconds, cause } => Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "upstream_busy",
-                Text::new(
-                    "Le service de transcription est saturé. Vos pages n’ont pas été décomptées ; réessayez plus tard.",
-                    "The transcription service is overloaded. Your pages were not counted; try again later.",
-                ),
-            )
-            .retry_after(*retry_after_seconds)
-            .because(cause.clone()),
+            Self::Busy { retry_after_seconds, cause } => busy(*retry_after_seconds, cause),
+            Self::Overloaded(cause) => busy(BUSY_SECONDS, cause),
             Self::TimedOut => Problem::new(
                 StatusCode::GATEWAY_TIMEOUT,
                 "upstream_timeout",
@@ -162,7 +80,7 @@ impl Failure {
                     "The transcription took too long. Your pages were not counted; try again with fewer pages.",
                 ),
             ),
-            Self::Upstream(cause) => Problem::new(
+            Self::Upstream(cause) | Self::NoText(cause) => Problem::new(
                 StatusCode::BAD_GATEWAY,
                 "upstream_failed",
                 Text::new(
@@ -171,10 +89,129 @@ impl Failure {
                 ),
             )
             .because(cause.clone()),
-            // 499 is not a standard status; nobody sees this one.
-            Self::Gone => Problem::new(bad, "client_gone", Text::new("Demande annulée.", "Request cancelled.")),
+            // 499 is no standard status; this one is only in the log.
+            Self::ClientDisconnected => Problem::new(
+                StatusCode::BAD_REQUEST,
+                "client_disconnected",
+                Text::new("Demande annulée.", "Request cancelled."),
+            ),
         }
     }
+
+    /// The reason of the settlement.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        if self.counts_as_failure() { Reason::UpstreamFailed } else { Reason::Other }
+    }
+
+    /// Whether another user's document would fail too, so that the circuit breaker counts it. A used-up quota is not
+    /// counted: Google says when to come back. An answer without text may be the document's fault.
+    fn counts_as_failure(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Overloaded(_) | Self::TimedOut | Self::Upstream(_) => true,
+            Self::Denied(_)
+            | Self::NotConfigured(_)
+            | Self::Upload(_)
+            | Self::Unreadable(_)
+            | Self::Blocked(_)
+            | Self::Busy { .. }
+            | Self::NoText(_)
+            | Self::ClientDisconnected => false,
+        }
+    }
+}
+
+fn upload(error: &UploadError) -> Problem {
+    let bad = StatusCode::BAD_REQUEST;
+    let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
+    match error {
+            UploadError::Malformed(Malformed::NoFile) => {
+                Problem::new(bad, "no_file", Text::new("Aucun fichier sélectionné. Choisissez un PDF et recommencez.", "No file selected. Choose a PDF and try again."))
+            }
+            UploadError::Malformed(Malformed::NotMultipart) => Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not_multipart",
+                Text::new(
+                    "L’envoi doit être un formulaire multipart/form-data avec un champ « file ».",
+                    "The upload must be a multipart/form-data form with a field “file”.",
+                ),
+            ),
+            UploadError::Malformed(why) => Problem::new(
+                bad,
+                "malformed_upload",
+                Text::new(
+                    "L’envoi est mal formé : un seul champ « file » est attendu, en entier. Recommencez depuis la page.",
+                    "The upload is malformed: one field “file” is expected, complete. Try again from the page.",
+                ),
+            )
+            .because(format!("{why:?}")),
+            UploadError::Interrupted(cause) => Problem::new(
+                bad,
+                "body_cut_short",
+                Text::new(
+                    "L’envoi a été interrompu. Vérifiez votre connexion et recommencez.",
+                    "The upload broke off. Check your connection and try again.",
+                ),
+            )
+            .because(cause.clone()),
+            UploadError::TooSlow => Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "upload_too_slow",
+                Text::new(
+                    "L’envoi a pris trop de temps. Essayez avec une meilleure connexion ou un fichier plus léger.",
+                    "The upload took too long. Try a better connection or a smaller file.",
+                ),
+            ),
+            UploadError::TooLarge => Problem::too_large(UPLOAD_MAX_FR, UPLOAD_MAX_EN),
+            UploadError::NotPdf => Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not_a_pdf",
+                Text::new("Ce fichier n’est pas un PDF. Choisissez un fichier PDF.", "This file is not a PDF. Choose a PDF file."),
+            ),
+            UploadError::Protected => Problem::new(
+                unprocessable,
+                "protected_pdf",
+                Text::new(
+                    "PDF protégé : enregistrez-en une copie sans mot de passe ni restriction, puis recommencez.",
+                    "Protected PDF: save a copy without password or restrictions, then try again.",
+                ),
+            ),
+            UploadError::Unreadable(cause) => unreadable(cause),
+            UploadError::TooManyPages(pages) => Problem::new(
+                unprocessable,
+                "too_many_pages",
+                Text::owned(
+                    format!("Ce PDF a {pages} pages ; {PAGES_MAX} au maximum. Envoyez-le en plusieurs parties."),
+                    format!("This PDF has {pages} pages; {PAGES_MAX} at most. Send it in parts."),
+                ),
+            )
+            .with("pages", *pages),
+    }
+}
+
+fn unreadable(cause: &str) -> Problem {
+    Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "unreadable_pdf",
+                Text::new(
+                    "PDF illisible : le fichier est endommagé, incomplet ou protégé. Ouvrez-le, enregistrez-le à nouveau et recommencez.",
+                    "Unreadable PDF: the file is damaged, incomplete or protected. Open it, save it again and try again.",
+                ),
+            )
+            .because(cause)
+}
+
+fn busy(retry_after_seconds: u32, cause: &str) -> Problem {
+    Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "upstream_busy",
+                Text::new(
+                    "Le service de transcription est saturé. Vos pages n’ont pas été décomptées ; réessayez plus tard.",
+                    "The transcription service is overloaded. Your pages were not counted; try again later.",
+                ),
+            )
+            .retry_after(retry_after_seconds)
+            .because(cause)
 }
 
 impl From<Denied> for Failure {
@@ -183,51 +220,37 @@ impl From<Denied> for Failure {
     }
 }
 
-impl From<Malformed> for Failure {
-    fn from(malformed: Malformed) -> Self {
-        Self::Malformed(malformed)
+impl From<UploadError> for Failure {
+    fn from(error: UploadError) -> Self {
+        Self::Upload(error)
     }
 }
 
-impl From<BodyError> for Failure {
-    fn from(error: BodyError) -> Self {
-        match error {
-            BodyError::Broken(cause) => Self::Interrupted(cause),
-            BodyError::TooSlow => Self::TooSlow,
-        }
+impl From<ClientDisconnected> for Failure {
+    fn from(_: ClientDisconnected) -> Self {
+        Self::ClientDisconnected
     }
 }
 
-impl From<BadSetting> for Failure {
-    fn from(bad: BadSetting) -> Self {
-        Self::Refused(bad.0)
-    }
-}
-
-impl From<Gone> for Failure {
-    fn from(_: Gone) -> Self {
-        Self::Gone
-    }
-}
-
-impl From<Upstream> for Failure {
-    fn from(upstream: Upstream) -> Self {
+impl From<UpstreamError> for Failure {
+    fn from(upstream: UpstreamError) -> Self {
         match upstream {
-            Upstream::Refused(cause) | Upstream::ModelGone(cause) => Self::Refused(cause),
-            Upstream::Document(cause) => Self::Unreadable(cause),
-            Upstream::MinuteQuota(delay) => {
+            UpstreamError::Refused(cause) | UpstreamError::ModelGone(cause) => Self::Refused(cause),
+            UpstreamError::Document(cause) => Self::Unreadable(cause),
+            UpstreamError::MinuteQuota(delay) => {
                 let seconds = delay.map_or(u64::from(BUSY_SECONDS), |delay| delay.as_secs() + 1);
                 Self::Busy {
                     retry_after_seconds: u32::try_from(seconds).unwrap_or(DAY_QUOTA_SECONDS),
                     cause: "requests per minute".to_owned(),
                 }
             }
-            Upstream::DayQuota => {
+            UpstreamError::DayQuota => {
                 Self::Busy { retry_after_seconds: DAY_QUOTA_SECONDS, cause: "requests per day".to_owned() }
             }
-            Upstream::Overloaded(cause) => Self::Busy { retry_after_seconds: BUSY_SECONDS, cause },
-            Upstream::TimedOut => Self::TimedOut,
-            Upstream::Unreachable(cause) | Upstream::Cut(cause) | Upstream::Garbage(cause) => {
+            UpstreamError::Overloaded(cause) => Self::Overloaded(cause),
+            UpstreamError::NoText(cause) => Self::NoText(cause),
+            UpstreamError::TimedOut => Self::TimedOut,
+            UpstreamError::Unreachable(cause) | UpstreamError::Cut(cause) | UpstreamError::Garbage(cause) => {
                 Self::Upstream(cause)
             }
         }
@@ -250,38 +273,67 @@ mod tests {
         };
         check(Failure::Denied(Denied::SignedOut), 401, "signed_out");
         check(Failure::NotConfigured("gemini_ai_api_key"), 503, "not_configured");
-        check(Failure::Malformed(Malformed::NoFile), 400, "no_file");
-        check(Failure::Malformed(Malformed::Unfinished), 400, "malformed_upload");
-        check(Failure::Malformed(Malformed::NotMultipart), 415, "not_multipart");
-        check(Failure::Interrupted(text()), 400, "body_cut_short");
-        check(Failure::TooSlow, 408, "upload_too_slow");
-        check(Failure::TooLarge, 413, "payload_too_large");
-        check(Failure::NotPdf, 415, "not_a_pdf");
-        check(Failure::Protected, 422, "protected_pdf");
+        check(Failure::Upload(UploadError::Malformed(Malformed::NoFile)), 400, "no_file");
+        check(Failure::Upload(UploadError::Malformed(Malformed::Unfinished)), 400, "malformed_upload");
+        check(Failure::Upload(UploadError::Malformed(Malformed::NotMultipart)), 415, "not_multipart");
+        check(Failure::Upload(UploadError::Interrupted(text())), 400, "body_cut_short");
+        check(Failure::Upload(UploadError::TooSlow), 408, "upload_too_slow");
+        check(Failure::Upload(UploadError::TooLarge), 413, "payload_too_large");
+        check(Failure::Upload(UploadError::NotPdf), 415, "not_a_pdf");
+        check(Failure::Upload(UploadError::Protected), 422, "protected_pdf");
+        check(Failure::Upload(UploadError::Unreadable("")), 422, "unreadable_pdf");
         check(Failure::Unreadable(text()), 422, "unreadable_pdf");
-        check(Failure::TooManyPages(301), 422, "too_many_pages");
+        check(Failure::Upload(UploadError::TooManyPages(301)), 422, "too_many_pages");
         check(Failure::Blocked(text()), 422, "refused_by_model");
         check(Failure::Refused(text()), 502, "upstream_refused");
         check(Failure::Busy { retry_after_seconds: 1, cause: text() }, 503, "upstream_busy");
+        check(Failure::Overloaded(text()), 503, "upstream_busy");
+        check(Failure::NoText(text()), 502, "upstream_failed");
         check(Failure::TimedOut, 504, "upstream_timeout");
         check(Failure::Upstream(text()), 502, "upstream_failed");
     }
 
     #[test]
+    fn only_what_other_users_would_meet_too_counts_for_the_circuit_breaker() {
+        let text = String::new;
+        for failure in [
+            Failure::Refused(text()),
+            Failure::Overloaded(text()),
+            Failure::TimedOut,
+            Failure::Upstream(text()),
+        ] {
+            assert_eq!(failure.reason(), Reason::UpstreamFailed, "{failure:?}");
+        }
+        for failure in [
+            Failure::Denied(Denied::SignedOut),
+            Failure::NotConfigured("gemini_ai_api_key"),
+            Failure::Upload(UploadError::NotPdf),
+            Failure::Unreadable(text()),
+            Failure::Blocked(text()),
+            Failure::Busy { retry_after_seconds: 1, cause: text() },
+            Failure::NoText(text()),
+            Failure::ClientDisconnected,
+        ] {
+            assert_eq!(failure.reason(), Reason::Other, "{failure:?}");
+        }
+    }
+
+    #[test]
     fn each_upstream_failure_becomes_one_of_ours() {
-        let check = |upstream: Upstream, status: u16| {
+        let check = |upstream: UpstreamError, status: u16| {
             assert_eq!(Failure::from(upstream.clone()).problem().status().as_u16(), status, "{upstream:?}");
         };
         let text = String::new;
-        check(Upstream::Refused(text()), 502);
-        check(Upstream::Document(text()), 422);
-        check(Upstream::ModelGone(text()), 502);
-        check(Upstream::MinuteQuota(None), 503);
-        check(Upstream::DayQuota, 503);
-        check(Upstream::Overloaded(text()), 503);
-        check(Upstream::Unreachable(text()), 502);
-        check(Upstream::TimedOut, 504);
-        check(Upstream::Cut(text()), 502);
-        check(Upstream::Garbage(text()), 502);
+        check(UpstreamError::Refused(text()), 502);
+        check(UpstreamError::Document(text()), 422);
+        check(UpstreamError::ModelGone(text()), 502);
+        check(UpstreamError::MinuteQuota(None), 503);
+        check(UpstreamError::DayQuota, 503);
+        check(UpstreamError::Overloaded(text()), 503);
+        check(UpstreamError::Unreachable(text()), 502);
+        check(UpstreamError::TimedOut, 504);
+        check(UpstreamError::Cut(text()), 502);
+        check(UpstreamError::Garbage(text()), 502);
+        check(UpstreamError::NoText(text()), 502);
     }
 }

@@ -1,4 +1,4 @@
-//! What the user is told while a conversion runs: `text/event-stream`.
+//! The events of a running conversion, sent as `text/event-stream`.
 //!
 //! `progress` says what happens, `latex` appends text, `restart` replaces it, and exactly one of `done` and
 //! `problem` ends the stream. `done` carries the checked document: it, not the sum of the pieces, is the result.
@@ -20,7 +20,7 @@ pub enum Event {
     Model(String),
     /// The answer reached its limit; the rest is being asked for.
     Continuing,
-    /// The upstream asks for patience.
+    /// The next try is after a pause.
     Waiting {
         seconds: u64,
     },

@@ -1,14 +1,13 @@
-//! ocr: a PDF comes in, goes to Google Gemini, and comes back as a LaTeX document that says what it lacks, and as
-//! Markdown made from it.
+//! ocr: converts a PDF through Google Gemini to a LaTeX document that says what it lacks, and to Markdown made from it.
 //!
 //! | route | does |
 //! |---|---|
-//! | `GET /ocr` | the page with the form |
-//! | `POST /ocr` | multipart `file`; a page, JSON, a `.tex` or `.md` file, or `text/event-stream`, as `Accept` says |
-//! | `GET /ocr/assets/…` | style sheet, script, icon |
+//! | `GET /ocr` | [`convert::show`]: the page with the form |
+//! | `POST /ocr` | [`convert::submit`]: multipart `file`; a page, JSON, a `.tex` or `.md` file, or `text/event-stream`, as `Accept` says |
+//! | `GET /ocr/assets/…` | style sheet, script, icon: `web::route` |
 //!
-//! One slash at the end of the first two makes no difference. Everything but `spin.rs` is plain Rust and is tested
-//! natively: it gets the request, the parsed variables and the ports of `ports.rs`.
+//! One slash at the end of the first two makes no difference. Everything but `spin.rs` is plain Rust, gets the request,
+//! the parsed variables and the ports as arguments, and is tested natively.
 #![cfg_attr(
     not(test),
     deny(
@@ -20,23 +19,66 @@
         clippy::dbg_macro
     )
 )]
+#![expect(missing_debug_implementations, reason = "secrets have no Debug, so that none can reach a log")]
 
-pub mod attempt;
-pub mod convert;
+pub mod app;
+mod attempt;
+pub mod conversion;
+mod convert;
 pub mod error;
 pub mod events;
 pub mod gemini;
-pub mod open;
-pub mod page;
+mod intake;
+mod page;
 pub mod pdf;
 pub mod ports;
-pub mod route;
+mod route;
+pub mod settings;
 #[cfg(target_arch = "wasm32")]
 mod spin;
-pub mod storage;
+mod stored_file;
 #[cfg(test)]
 mod tests;
-pub mod transcribe;
-pub mod transport;
+mod transcribe;
 pub mod upload;
 pub mod warning;
+
+use web::outbound::{Outbound, StreamingOutbound};
+use web::{BodyReader, Clock, IncomingBody, Reply, Request};
+
+use auth_api::User;
+
+use app::{AppContext, Ports, Random};
+use route::Route;
+use settings::Settings;
+
+/// Answers one request. A user who is not signed in uploads nothing: the rest of a refused body is only drained.
+pub async fn handle<N, B, C>(
+    request: Request,
+    mut body: BodyReader<B, C>,
+    ports: Ports<N, C>,
+    settings: Settings,
+    random: Random,
+) -> Reply
+where
+    N: Outbound + StreamingOutbound + Clone + 'static,
+    B: IncomingBody + 'static,
+    C: Clock + 'static,
+{
+    let app = AppContext::new(ports, settings, random);
+    match admit(&request, &app).await {
+        Err(reply) => {
+            body.drain().await;
+            *reply
+        }
+        Ok(user) if request.is_get() => convert::show(&request, &user, &app),
+        Ok(user) => convert::submit(request, user, body, app).await,
+    }
+}
+
+/// The signed-in user of a request to a known route, or the reply.
+async fn admit<N: Outbound, C>(request: &Request, app: &AppContext<N, C>) -> Result<User, Box<Reply>> {
+    let Route::Ocr = web::route::find(request, page::PREFIX, &page::ASSETS)?;
+    let user = app.auth.verify(&request.headers).await;
+    user.map_err(|denied| Box::new(page::unauthorized(request, &denied)))
+}

@@ -1,15 +1,15 @@
 //! What the user sees, as a page, as JSON, as a `.tex` or `.md` file, and as the events of a stream.
 
 use askama::Template;
+use auth_api::{Denied, User};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
-use session::{Denied, User};
 use web::assets::Asset;
 use web::{ContentSecurityPolicy, Layout, Problem, Reply, Request, event_stream};
 
-use crate::convert::Conversion;
+use crate::conversion::Conversion;
 use crate::error::{Failure, UPLOAD_MAX_EN, UPLOAD_MAX_FR};
 use crate::pdf::PAGES_MAX;
 use crate::route::Format;
@@ -17,8 +17,10 @@ use crate::transcribe::MODEL_TIME_MAX;
 use crate::upload::UPLOAD_BYTES_MAX;
 use crate::warning::Warning;
 
-/// What only this component's pages show.
-pub const ASSETS: [Asset; 2] = [STYLE, SCRIPT];
+/// The prefix of the assets.
+pub(crate) const PREFIX: &str = "/ocr";
+/// The assets that only this component's pages use.
+pub(crate) const ASSETS: [Asset; 2] = [STYLE, SCRIPT];
 const STYLE: Asset = Asset::new("ocr", "css", "text/css; charset=utf-8", include_bytes!("../assets/ocr.css"));
 const SCRIPT: Asset =
     Asset::new("ocr", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/ocr.js"));
@@ -38,11 +40,11 @@ struct ConvertPage<'a> {
 
 impl ConvertPage<'_> {
     fn style(&self) -> String {
-        STYLE.href("/ocr")
+        STYLE.href(PREFIX)
     }
 
     fn script(&self) -> String {
-        SCRIPT.href("/ocr")
+        SCRIPT.href(PREFIX)
     }
 
     const fn bytes_max(&self) -> u64 {
@@ -90,13 +92,13 @@ fn data(content_type: &str, text: Option<&str>) -> String {
 
 /// The page with an empty form.
 #[must_use]
-pub fn form(request: &Request, user: &User) -> Reply {
+pub(crate) fn form(request: &Request, user: &User) -> Reply {
     show(request, user, None, None)
 }
 
 /// A finished conversion in the form that was asked for; a stream has its own last event ([`done`]).
 #[must_use]
-pub fn converted(request: &Request, user: &User, conversion: &Conversion) -> Reply {
+pub(crate) fn converted(request: &Request, user: &User, conversion: &Conversion) -> Reply {
     match Format::of(request) {
         Format::Page => show(request, user, None, Some(conversion)),
         Format::Json | Format::Stream => Reply::json(StatusCode::OK, &json(request, conversion)),
@@ -114,36 +116,37 @@ fn file(conversion: &Conversion, content_type: &'static str, extension: &str, te
         .with(header::HeaderName::from_static("x-complete"), HeaderValue::from_static(complete))
 }
 
-/// A failure to convert for somebody who is signed in: the form again, or a problem.
+/// A failure for a signed-in user: the form with the problem, or the problem alone.
 #[must_use]
-pub fn failed(request: &Request, user: &User, failure: &Failure) -> Reply {
+pub(crate) fn failed(request: &Request, user: &User, failure: &Failure) -> Reply {
     if Format::of(request) != Format::Page || *failure == Failure::Denied(Denied::SignedOut) {
-        return turned_away(request, failure);
+        return match failure {
+            Failure::Denied(denied) => unauthorized(request, denied),
+            other => other.problem().reply(&with_json_problems(request)),
+        };
     }
     show(request, user, Some(&failure.problem()), None)
 }
 
-/// A failure before we know who is asking. A browser without a session is sent to sign in; a program gets a problem.
+/// A failure without a page of its own. A browser without a session is redirected to the sign-in form; every other client
+/// gets a problem.
 #[must_use]
-pub fn turned_away(request: &Request, failure: &Failure) -> Reply {
-    match failure {
-        Failure::Denied(Denied::SignedOut) if Format::of(request) == Format::Page => {
-            Reply::see_other("/auth?next=/ocr")
-        }
-        Failure::Denied(denied) => denied.reply(&for_programs(request)),
-        other => other.problem().reply(&for_programs(request)),
+pub(crate) fn unauthorized(request: &Request, denied: &Denied) -> Reply {
+    if *denied == Denied::SignedOut && Format::of(request) == Format::Page {
+        return Reply::see_other("/auth?next=/ocr");
     }
+    denied.reply(&with_json_problems(request))
 }
 
 /// The last event of a stream that ended well.
 #[must_use]
-pub fn done(request: &Request, conversion: &Conversion) -> Bytes {
+pub(crate) fn done(request: &Request, conversion: &Conversion) -> Bytes {
     event_stream::event("done", &json(request, conversion))
 }
 
-/// The last event of a stream that did not.
+/// The last event of a stream that failed.
 #[must_use]
-pub fn problem(request: &Request, failure: &Failure) -> Bytes {
+pub(crate) fn problem(request: &Request, failure: &Failure) -> Bytes {
     event_stream::event("problem", &failure.problem().to_json(request))
 }
 
@@ -151,8 +154,8 @@ fn json(request: &Request, conversion: &Conversion) -> serde_json::Value {
     conversion.to_json(request.lang(), request.context.request_id.as_str())
 }
 
-/// Who asked for a stream or a file reads a problem as JSON.
-fn for_programs(request: &Request) -> Request {
+/// A client that asked for a stream or a file gets a problem as JSON.
+fn with_json_problems(request: &Request) -> Request {
     let mut request = request.clone();
     if Format::of(&request) != Format::Page {
         request.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));

@@ -1,73 +1,138 @@
-//! What a conversion needs from outside: the bytes of the upload, the network, the clock, the quota, somebody to
-//! tell. Two implementors each: the Spin edge, and the fakes of the tests.
+//! What a conversion needs from outside, as one port. Two implementors: [`LivePorts`] over the network and the clock
+//! of the edge, and the fake of the tests.
 
 use std::time::Duration;
 
+use auth_api::{AuthClient, Denied, Quota, Reservation, ReservationId, Settlement};
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
-use session::Denied;
-pub use web::BodyError;
-use web::outbound::SendError;
+use http::{HeaderMap, Request};
+use web::Clock;
+use web::outbound::{Limits, Outbound, SendError, StreamingOutbound, StreamingResponse};
+use web::stream::{ChunkSender, ClientDisconnected};
 
+use crate::app::AppContext;
 use crate::events::Event;
+use crate::gemini::error::UpstreamError;
 use crate::gemini::payload::Payload;
 
-/// The bytes of the upload, in whatever pieces they come.
-#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
-pub trait Body {
-    /// The next piece; `None` at the end.
-    ///
-    /// # Errors
-    /// See [`BodyError`].
-    async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError>;
-}
-
-/// Lent, so that whoever owns the body can see to its rest.
-impl<B: Body> Body for &mut B {
-    async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
-        (**self).chunk().await
-    }
-}
-
-/// A reply whose body is still arriving.
-#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
-pub trait Answer {
-    fn status(&self) -> StatusCode;
-    fn headers(&self) -> &HeaderMap;
-    /// The next piece of the body, waited for at most `limit`; `None` at the end.
-    ///
-    /// # Errors
-    /// See [`SendError`].
-    async fn chunk(&mut self, limit: Duration) -> Result<Option<Bytes>, SendError>;
-}
-
-/// The user has left: nobody reads the events any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gone;
+/// A connection to Gemini must be established within this.
+const CONNECT_TIME: Duration = Duration::from_secs(5);
+/// Between two chunks of an answer.
+pub const BETWEEN_BYTES_TIME: Duration = Duration::from_secs(30);
+/// A response that is read whole, in bytes.
+const WHOLE_BYTES_MAX: usize = 256 * 1024;
 
 #[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
-pub trait Edge {
-    type Answer: Answer;
-    /// Takes pages from the user's quota, all or none.
+pub trait ConversionPorts: Clock {
+    type Response: StreamingResponse;
+    /// Reserves pages of the user's quota, all or none.
     ///
     /// # Errors
     /// See [`Denied`].
-    async fn spend(&self, pages: u32) -> Result<(), Denied>;
-    /// Gives pages back. A failure is the edge's to log: the user can do nothing about it.
-    async fn refund(&self, pages: u32);
-    /// Sends to Gemini and waits for the status line at most `limit`.
+    async fn reserve(&self, pages: u32) -> Result<ReservationId, Denied>;
+    /// Reserves more pages under the same id, all or none.
+    ///
+    /// # Errors
+    /// See [`Denied`].
+    async fn extend(&self, id: &ReservationId, pages: u32) -> Result<Quota, Denied>;
+    /// Reports the outcome of a reservation.
+    ///
+    /// # Errors
+    /// See [`Denied`]; for the log.
+    async fn settle(&self, id: &ReservationId, settlement: &Settlement) -> Result<(), Denied>;
+    /// Sends to Gemini and waits for the head of the response, at most `limit`.
     ///
     /// # Errors
     /// See [`SendError`].
-    async fn send(&self, request: Request<Payload>, limit: Duration) -> Result<Self::Answer, SendError>;
-    /// Tells the user how far it is; does nothing where the reply is one piece.
+    async fn send(&self, request: Request<Payload>, limit: Duration) -> Result<Self::Response, SendError>;
+    /// Sends an event to the client; does nothing where the reply is whole.
     ///
     /// # Errors
-    /// [`Gone`] when nobody listens any more.
-    async fn tell(&self, event: Event) -> Result<(), Gone>;
-    async fn sleep(&self, wait: Duration);
-    /// Since some fixed moment.
-    fn elapsed(&self) -> Duration;
-    /// From 0 to 255, for spreading retries.
+    /// [`ClientDisconnected`].
+    async fn emit(&self, event: Event) -> Result<(), ClientDisconnected>;
+    /// From 0 to 255; spreads retries.
     fn jitter(&self) -> u8;
+}
+
+/// The ports of one request.
+pub(crate) struct LivePorts<'a, N, C> {
+    pub(crate) app: &'a AppContext<N, C>,
+    /// Of the request: they carry the user's session.
+    pub(crate) headers: &'a HeaderMap,
+    /// Where the reply is a stream.
+    pub(crate) events: Option<&'a ChunkSender>,
+}
+
+impl<N, C> LivePorts<'_, N, C> {
+    const fn auth(&self) -> &AuthClient<N> {
+        &self.app.auth
+    }
+}
+
+impl<N, C: Clock> Clock for LivePorts<'_, N, C> {
+    fn elapsed(&self) -> Duration {
+        self.app.ports.clock.elapsed()
+    }
+
+    async fn sleep(&self, wait: Duration) {
+        self.app.ports.clock.sleep(wait).await;
+    }
+}
+
+impl<N: Outbound + StreamingOutbound, C: Clock> ConversionPorts for LivePorts<'_, N, C> {
+    type Response = N::Response;
+
+    async fn reserve(&self, pages: u32) -> Result<ReservationId, Denied> {
+        match self.auth().reserve(self.headers, pages, None).await? {
+            Reservation::Reserved(reserved) => Ok(reserved.reservation_id),
+            Reservation::Replayed(_) => {
+                Err(Denied::Unavailable("auth replayed a request without an idempotency key".to_owned()))
+            }
+        }
+    }
+
+    async fn extend(&self, id: &ReservationId, pages: u32) -> Result<Quota, Denied> {
+        self.auth().extend(self.headers, id, pages).await
+    }
+
+    async fn settle(&self, id: &ReservationId, settlement: &Settlement) -> Result<(), Denied> {
+        self.auth().settle(self.headers, id, settlement).await
+    }
+
+    async fn send(&self, request: Request<Payload>, limit: Duration) -> Result<N::Response, SendError> {
+        let limits = Limits {
+            connect: CONNECT_TIME,
+            first_byte: limit,
+            between_bytes: BETWEEN_BYTES_TIME,
+            total: limit,
+            reply_bytes_max: 0,
+        };
+        self.app.ports.network.send_streaming(request, limits).await
+    }
+
+    async fn emit(&self, event: Event) -> Result<(), ClientDisconnected> {
+        match self.events {
+            Some(events) => events.send(event.encode()).await,
+            None => Ok(()),
+        }
+    }
+
+    fn jitter(&self) -> u8 {
+        self.app.jitter
+    }
+}
+
+/// The whole body of a short response: an error, or an answer of the Files API.
+///
+/// # Errors
+/// See [`UpstreamError`]; more than [`WHOLE_BYTES_MAX`] is [`UpstreamError::Garbage`].
+pub(crate) async fn whole(response: &mut impl StreamingResponse) -> Result<Bytes, UpstreamError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk(BETWEEN_BYTES_TIME).await? {
+        if body.len() + chunk.len() > WHOLE_BYTES_MAX {
+            return Err(SendError::TooLarge.into());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.into())
 }

@@ -23,7 +23,7 @@ impl web::route::Route for Route {
 
 /// The form of the answer to an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub(crate) enum Format {
     Page,
     Json,
     /// The LaTeX alone, as a download.
@@ -37,7 +37,7 @@ pub enum Format {
 impl Format {
     /// Without a preference in `Accept`, a page.
     #[must_use]
-    pub fn of(request: &Request) -> Self {
+    pub(crate) fn of(request: &Request) -> Self {
         let offers = [
             // The first, so that it is chosen for `text/*`.
             ("text/html", Self::Page),

@@ -8,16 +8,16 @@ use latex::Finding;
 use crate::attempt::{Attempt, End, attempt};
 use crate::error::Failure;
 use crate::events::Event;
-use crate::gemini::failure::Failure as Upstream;
+use crate::gemini::error::UpstreamError;
 use crate::gemini::prompt;
 use crate::gemini::request::Document;
 use crate::gemini::retry::{Situation, Step, next_step};
-use crate::gemini::settings::Settings;
-use crate::ports::Edge;
+use crate::ports::ConversionPorts;
+use crate::settings::GeminiSettings;
 use crate::warning::Warning;
 
 /// From the first question to the last answer.
-pub const MODEL_TIME_MAX: Duration = Duration::from_secs(170);
+pub(crate) const MODEL_TIME_MAX: Duration = Duration::from_secs(170);
 /// Times the rest of a long answer is asked for: five answers of 65,536 tokens are some 150 dense pages.
 const CONTINUATIONS_MAX: u32 = 4;
 /// A refused document with more pages is not tried page by page: each page sends the document again.
@@ -25,7 +25,7 @@ const PAGES_ONE_BY_ONE_MAX: u32 = 20;
 
 /// What the models said, before any cleaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Transcript {
+pub(crate) struct Transcript {
     pub raw: String,
     /// The model said that it was done.
     pub stopped: bool,
@@ -34,13 +34,13 @@ pub struct Transcript {
     pub warnings: Vec<Warning>,
 }
 
-#[derive(Debug)]
-pub struct Desk<'a, E> {
-    pub edge: &'a E,
-    pub settings: &'a Settings,
-    pub document: &'a Document,
-    pub pages: Option<u32>,
-    /// On the edge's clock.
+/// Asks the models about one document.
+pub(crate) struct Transcriber<'a, P> {
+    ports: &'a P,
+    settings: &'a GeminiSettings,
+    document: &'a Document,
+    pages: Option<u32>,
+    /// On the clock of the ports.
     deadline: Duration,
     /// Which of the models is asked; never goes back within a document.
     model: usize,
@@ -48,11 +48,16 @@ pub struct Desk<'a, E> {
     answered_by: String,
 }
 
-impl<'a, E: Edge> Desk<'a, E> {
-    pub fn new(edge: &'a E, settings: &'a Settings, document: &'a Document, pages: Option<u32>) -> Self {
-        let deadline = edge.elapsed() + MODEL_TIME_MAX;
+impl<'a, P: ConversionPorts> Transcriber<'a, P> {
+    pub(crate) fn new(
+        ports: &'a P,
+        settings: &'a GeminiSettings,
+        document: &'a Document,
+        pages: Option<u32>,
+    ) -> Self {
+        let deadline = ports.elapsed() + MODEL_TIME_MAX;
         Self {
-            edge,
+            ports,
             settings,
             document,
             pages,
@@ -64,11 +69,11 @@ impl<'a, E: Edge> Desk<'a, E> {
     }
 
     /// Transcribes the document.
-    pub async fn transcribe(mut self) -> Result<Transcript, Failure> {
+    pub(crate) async fn transcribe(mut self) -> Result<Transcript, Failure> {
         let mut first = self.ask(prompt::WHOLE).await?;
         if first.end == End::Recitation && self.next_model() {
             // The same model would refuse again; another one may not.
-            self.edge.tell(Event::Restart(String::new())).await?;
+            self.ports.emit(Event::Restart(String::new())).await?;
             first = self.ask(prompt::WHOLE).await?;
         }
         match first.end {
@@ -93,8 +98,8 @@ impl<'a, E: Edge> Desk<'a, E> {
             if kept.trim().is_empty() {
                 break;
             }
-            self.edge.tell(Event::Restart(kept.clone())).await?;
-            self.edge.tell(Event::Continuing).await?;
+            self.ports.emit(Event::Restart(kept.clone())).await?;
+            self.ports.emit(Event::Continuing).await?;
             // What has arrived is worth more than an error about its rest.
             let Ok(rest) = self.ask(&prompt::rest_after(&latex::context(&kept))).await else { break };
             if rest.text.trim().is_empty() {
@@ -112,7 +117,7 @@ impl<'a, E: Edge> Desk<'a, E> {
             }
         }
         if raw.trim().is_empty() {
-            return Err(Failure::Upstream("the output limit was reached without any text".to_owned()));
+            return Err(Failure::NoText("the output limit was reached without any text".to_owned()));
         }
         Ok(self.transcript(raw, stopped, warnings))
     }
@@ -124,12 +129,12 @@ impl<'a, E: Edge> Desk<'a, E> {
             _ if partial.trim().is_empty() => return Err(Failure::Blocked("RECITATION".to_owned())),
             _ => return Ok(self.transcript(partial, false, Vec::new())),
         };
-        self.edge.tell(Event::Restart(String::new())).await?;
+        self.ports.emit(Event::Restart(String::new())).await?;
         let mut body = String::new();
         let mut warnings = Vec::new();
         let mut transcribed = 0;
         for page in 1..=pages {
-            self.edge.tell(Event::Page { page, pages }).await?;
+            self.ports.emit(Event::Page { page, pages }).await?;
             let answer =
                 if self.remaining().is_zero() { None } else { self.ask(&prompt::only_page(page)).await.ok() };
             let text = answer
@@ -149,7 +154,7 @@ impl<'a, E: Edge> Desk<'a, E> {
                 }
             }
             body.push_str("\n\n");
-            self.edge.tell(Event::Restart(body.clone())).await?;
+            self.ports.emit(Event::Restart(body.clone())).await?;
         }
         if transcribed == 0 {
             return Err(Failure::Blocked("RECITATION on every page".to_owned()));
@@ -161,17 +166,17 @@ impl<'a, E: Edge> Desk<'a, E> {
     async fn ask(&mut self, question: &str) -> Result<Attempt, Failure> {
         let mut tries = 0;
         loop {
-            let Some(model) = self.settings.models.get(self.model).cloned() else {
+            let Some(model) = self.settings.models().get(self.model).cloned() else {
                 return Err(Failure::Refused("no model left".to_owned()));
             };
             let remaining = self.remaining();
             if remaining.is_zero() {
                 return Err(Failure::TimedOut);
             }
-            self.edge.tell(Event::Model(model.clone())).await?;
+            self.ports.emit(Event::Model(model.clone())).await?;
             tries += 1;
             let failure =
-                match attempt(self.edge, self.settings, &model, self.document, question, self.deadline)
+                match attempt(self.ports, self.settings, &model, self.document, question, self.deadline)
                     .await?
                 {
                     Ok(answer) if !answer.text.is_empty() || answer.end.is_final() => {
@@ -180,13 +185,13 @@ impl<'a, E: Edge> Desk<'a, E> {
                         return Ok(answer);
                     }
                     Ok(Attempt { end: End::Broken(failure), .. }) | Err(failure) => failure,
-                    Ok(empty) => Upstream::Garbage(format!("no text, {:?}", empty.end)),
+                    Ok(empty) => UpstreamError::NoText(format!("no text, {:?}", empty.end)),
                 };
             let situation = Situation {
                 tries,
-                has_next_model: self.model + 1 < self.settings.models.len(),
+                has_next_model: self.model + 1 < self.settings.models().len(),
                 remaining: self.remaining(),
-                jitter: self.edge.jitter(),
+                jitter: self.ports.jitter(),
             };
             match next_step(&failure, situation) {
                 Step::GiveUp => return Err(failure.into()),
@@ -195,21 +200,21 @@ impl<'a, E: Edge> Desk<'a, E> {
                     tries = 0;
                 }
                 Step::Again(wait) => {
-                    self.edge.tell(Event::Waiting { seconds: wait.as_secs() }).await?;
-                    self.edge.sleep(wait).await;
+                    self.ports.emit(Event::Waiting { seconds: wait.as_secs() }).await?;
+                    self.ports.sleep(wait).await;
                 }
             }
         }
     }
 
     fn next_model(&mut self) -> bool {
-        let more = self.model + 1 < self.settings.models.len();
+        let more = self.model + 1 < self.settings.models().len();
         self.model += usize::from(more);
         more
     }
 
     fn remaining(&self) -> Duration {
-        self.deadline.saturating_sub(self.edge.elapsed())
+        self.deadline.saturating_sub(self.ports.elapsed())
     }
 
     fn transcript(self, raw: String, stopped: bool, mut warnings: Vec<Warning>) -> Transcript {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 /// Limits of time and of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,36 @@ pub trait Outbound {
         request: http::Request<Bytes>,
         limits: Limits,
     ) -> Result<http::Response<Bytes>, SendError>;
+}
+
+/// A response whose body is still arriving.
+#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
+pub trait StreamingResponse {
+    fn status(&self) -> StatusCode;
+    fn headers(&self) -> &HeaderMap;
+    /// The next chunk of the body, waited for at most `limit`; `None` at the end.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    async fn chunk(&mut self, limit: Duration) -> Result<Option<Bytes>, SendError>;
+}
+
+/// Sends one request whose body is produced while it is sent, and returns when the head of the response has arrived.
+/// Redirects are not followed.
+#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
+pub trait StreamingOutbound {
+    type Response: StreamingResponse;
+    /// `limits.total` applies up to the head of the response; the reader of the body limits its bytes.
+    ///
+    /// # Errors
+    /// See [`SendError`]; a response with any status is a success here.
+    async fn send_streaming<B>(
+        &self,
+        request: http::Request<B>,
+        limits: Limits,
+    ) -> Result<Self::Response, SendError>
+    where
+        B: Iterator<Item = Bytes> + Send + 'static;
 }
 
 /// The same request with its `content-length`. Without it the host sends chunks, and the last one is delayed like that

@@ -3,7 +3,7 @@
 
 mod incoming;
 
-pub use incoming::HostBody;
+pub use incoming::{HostBody, HostResponse};
 
 use std::{
     convert::Infallible,
@@ -13,7 +13,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _, stream};
 use http_body::Frame;
 use http_body_util::{BodyExt, Either, Full, StreamBody};
 use secrecy::SecretString;
@@ -31,7 +31,7 @@ use spin_sdk::{
 use crate::{
     BodyReader, Clock, Reply, ReplyBody, Request, UnixTime, finish,
     log::{Event, Level, RequestLog},
-    outbound::{Limits, Outbound, SendError, with_length},
+    outbound::{Limits, Outbound, SendError, StreamingOutbound, with_length},
 };
 
 /// The body of a request from the host.
@@ -204,6 +204,29 @@ impl Outbound for Network {
         match within(limits.total, exchange).await {
             Some(result) => result,
             None => Err(SendError::TimedOut(format!("no whole reply within {} s", limits.total.as_secs()))),
+        }
+    }
+}
+
+impl StreamingOutbound for Network {
+    type Response = HostResponse;
+
+    async fn send_streaming<B>(
+        &self,
+        mut request: http::Request<B>,
+        limits: Limits,
+    ) -> Result<HostResponse, SendError>
+    where
+        B: Iterator<Item = Bytes> + Send + 'static,
+    {
+        request.extensions_mut().insert(options(limits));
+        let request = request.map(|body| {
+            StreamBody::new(stream::iter(body.map(|chunk| Ok::<_, Infallible>(Frame::data(chunk)))))
+        });
+        match within(limits.total, spin_sdk::http::send(request)).await {
+            Some(Ok(response)) => Ok(HostResponse::new(response)),
+            Some(Err(error)) => Err(send_error(error)),
+            None => Err(SendError::TimedOut(format!("no response within {} s", limits.total.as_secs()))),
         }
     }
 }

@@ -40,6 +40,20 @@ impl Clock for FakeClock {
     }
 }
 
+/// A clock on which no time passes: whoever sleeps on it waits for ever.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    async fn sleep(&self, _: Duration) {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// What happens when a [`FakeBody`] is read.
 #[derive(Debug, Clone)]
 pub enum Arrival {

@@ -3,9 +3,9 @@
 use http::{HeaderMap, StatusCode, Uri};
 use serde::Deserialize;
 
-use super::failure::Failure;
+use super::error::UpstreamError;
 use super::request::{StoredFile, upload_url};
-use super::settings::Settings;
+use crate::settings::GeminiSettings;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileState {
@@ -29,36 +29,36 @@ struct Wrapped {
 
 /// Where the chunks go.
 pub fn started(
-    settings: &Settings,
+    settings: &GeminiSettings,
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
-) -> Result<Uri, Failure> {
+) -> Result<Uri, UpstreamError> {
     if !status.is_success() {
-        return Err(Failure::from_answer(status, body));
+        return Err(UpstreamError::from_answer(status, body));
     }
     let given = headers.get("x-goog-upload-url").and_then(|value| value.to_str().ok()).unwrap_or_default();
     upload_url(settings, given)
-        .ok_or_else(|| Failure::Garbage("upload address is not on gemini_origin".to_owned()))
+        .ok_or_else(|| UpstreamError::Garbage("upload address is not on gemini_origin".to_owned()))
 }
 
 /// After a chunk that was not the last: the upload goes on.
-pub fn went_on(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Failure> {
+pub fn appended(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), UpstreamError> {
     if !status.is_success() {
-        return Err(Failure::from_answer(status, body));
+        return Err(UpstreamError::from_answer(status, body));
     }
     match headers.get("x-goog-upload-status").map(http::HeaderValue::as_bytes) {
         None | Some(b"active") => Ok(()),
-        Some(other) => Err(Failure::Garbage(format!("upload is {:?}", String::from_utf8_lossy(other)))),
+        Some(other) => Err(UpstreamError::Garbage(format!("upload is {:?}", String::from_utf8_lossy(other)))),
     }
 }
 
 /// After the last chunk, or when asked: the file and whether it may be used.
-pub fn file(status: StatusCode, body: &[u8]) -> Result<(StoredFile, FileState), Failure> {
+pub fn file(status: StatusCode, body: &[u8]) -> Result<(StoredFile, FileState), UpstreamError> {
     if !status.is_success() {
-        return Err(Failure::from_answer(status, body));
+        return Err(UpstreamError::from_answer(status, body));
     }
-    let odd = || Failure::Garbage("no file in the answer of the Files API".to_owned());
+    let odd = || UpstreamError::Garbage("no file in the answer of the Files API".to_owned());
     let wrapped: Wrapped = serde_json::from_slice(body).map_err(|_| odd())?;
     let file = match wrapped.file {
         Some(file) => file,
@@ -74,7 +74,7 @@ pub fn file(status: StatusCode, body: &[u8]) -> Result<(StoredFile, FileState), 
     }
     let state = match file.state.as_str() {
         "ACTIVE" => FileState::Active,
-        "FAILED" => return Err(Failure::Document("the Files API could not process it".to_owned())),
+        "FAILED" => return Err(UpstreamError::Document("the Files API could not process it".to_owned())),
         _ => FileState::Processing,
     };
     Ok((StoredFile { name: file.name, uri: file.uri }, state))
@@ -82,18 +82,8 @@ pub fn file(status: StatusCode, body: &[u8]) -> Result<(StoredFile, FileState), 
 
 #[cfg(test)]
 mod tests {
-    use super::super::settings::Variables;
     use super::*;
-
-    fn settings() -> Settings {
-        Settings::parse(&Variables {
-            gemini_ai_api_key: "k".into(),
-            gemini_model: "m".into(),
-            gemini_fallback_models: String::new(),
-            gemini_origin: "https://g.example".into(),
-        })
-        .unwrap()
-    }
+    use crate::tests::fakes::settings;
 
     #[test]
     fn the_upload_address_must_be_on_the_configured_origin() {
@@ -135,15 +125,15 @@ mod tests {
         check(r#"{"name":"files/../x","uri":"https://g/a","state":"ACTIVE"}"#, None);
         check(r#"{"name":"files/a","state":"ACTIVE"}"#, None);
         check("<html>", None);
-        assert!(matches!(file(StatusCode::FORBIDDEN, b""), Err(Failure::Refused(_))));
+        assert!(matches!(file(StatusCode::FORBIDDEN, b""), Err(UpstreamError::Refused(_))));
     }
 
     #[test]
     fn an_upload_that_is_final_too_early_is_a_failure() {
         let mut headers = HeaderMap::new();
-        assert!(went_on(StatusCode::OK, &headers, b"").is_ok());
+        assert!(appended(StatusCode::OK, &headers, b"").is_ok());
         headers.insert("x-goog-upload-status", "final".parse().unwrap());
-        assert!(went_on(StatusCode::OK, &headers, b"").is_err());
-        assert!(went_on(StatusCode::SERVICE_UNAVAILABLE, &HeaderMap::new(), b"").is_err());
+        assert!(appended(StatusCode::OK, &headers, b"").is_err());
+        assert!(appended(StatusCode::SERVICE_UNAVAILABLE, &HeaderMap::new(), b"").is_err());
     }
 }

@@ -1,14 +1,13 @@
 //! The Gemini API without its transport: functions that build requests, functions that interpret answers, and the
 //! decision what to try next. The edge sends.
 
-pub mod failure;
+pub mod error;
 pub mod files;
 pub mod payload;
 pub mod prompt;
 pub mod reply;
 pub mod request;
 pub mod retry;
-pub mod settings;
 pub mod sse;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::failure::Failure;
+use super::error::UpstreamError;
 
 /// Why the model stopped. Unknown reasons become [`Finish::Other`]: Google adds some now and then.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,14 +61,14 @@ struct Feedback {
 }
 
 /// Interprets the data of one event.
-pub fn interpret(data: &str) -> Result<Piece, Failure> {
+pub fn interpret(data: &str) -> Result<Piece, UpstreamError> {
     let value: Value =
-        serde_json::from_str(data).map_err(|error| Failure::Garbage(format!("not JSON: {error}")))?;
-    if let Some(failure) = Failure::from_json(&value) {
+        serde_json::from_str(data).map_err(|error| UpstreamError::Garbage(format!("not JSON: {error}")))?;
+    if let Some(failure) = UpstreamError::from_json(&value) {
         return Err(failure);
     }
-    let answer: Answer =
-        serde_json::from_value(value).map_err(|error| Failure::Garbage(format!("odd shape: {error}")))?;
+    let answer: Answer = serde_json::from_value(value)
+        .map_err(|error| UpstreamError::Garbage(format!("odd shape: {error}")))?;
     let mut piece = Piece { model: answer.model_version, ..Piece::default() };
     if let Some(reason) = answer.prompt_feedback.and_then(|feedback| feedback.block_reason) {
         piece.finish = Some(Finish::Blocked(reason));
@@ -141,10 +141,10 @@ mod tests {
         let piece = interpret(r#"{"promptFeedback":{"blockReason":"PROHIBITED_CONTENT"}}"#).unwrap();
         assert_eq!(piece.finish, Some(Finish::Blocked("PROHIBITED_CONTENT".into())));
         let overloaded = r#"{"error":{"code":503,"message":"m","status":"UNAVAILABLE"}}"#;
-        assert_eq!(interpret(overloaded), Err(Failure::Overloaded("503 m".into())));
-        assert_eq!(interpret(&format!("[{overloaded}]")), Err(Failure::Overloaded("503 m".into())));
-        assert!(matches!(interpret("<html>"), Err(Failure::Garbage(_))));
-        assert!(matches!(interpret(r#"{"candidates":3}"#), Err(Failure::Garbage(_))));
+        assert_eq!(interpret(overloaded), Err(UpstreamError::Overloaded("503 m".into())));
+        assert_eq!(interpret(&format!("[{overloaded}]")), Err(UpstreamError::Overloaded("503 m".into())));
+        assert!(matches!(interpret("<html>"), Err(UpstreamError::Garbage(_))));
+        assert!(matches!(interpret(r#"{"candidates":3}"#), Err(UpstreamError::Garbage(_))));
         assert_eq!(interpret("{}"), Ok(Piece::default()));
     }
 

@@ -1,4 +1,5 @@
-//! Requests to the Gemini API: generateContent and the Files API.
+//! Requests to the Gemini API: generateContent and the Files API. A variable that does not fit into a request is an
+//! [`UpstreamError::Refused`].
 //!
 //! The key goes into a header, never into an address (ASVS 14.2.1). `Accept-Encoding: identity`, since nothing
 //! here inflates an answer. Temperature and its kin are not sent: Google has deprecated them.
@@ -7,9 +8,10 @@ use bytes::Bytes;
 use http::{Method, Request, Uri, header};
 use serde_json::json;
 
+use super::error::UpstreamError;
 use super::payload::Payload;
 use super::prompt;
-use super::settings::Settings;
+use crate::settings::GeminiSettings;
 
 /// Most tokens of one answer; the largest that the current models accept.
 pub const OUTPUT_TOKENS_MAX: u32 = 65_536;
@@ -34,23 +36,13 @@ pub struct StoredFile {
     pub uri: String,
 }
 
-/// Why a request cannot be built: a variable holds something that is no address, key or model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadSetting(pub String);
-
-impl From<http::Error> for BadSetting {
-    fn from(error: http::Error) -> Self {
-        Self(error.to_string())
-    }
-}
-
 /// Asks `model` to transcribe; the answer is a stream of events.
 pub fn generate(
-    settings: &Settings,
+    settings: &GeminiSettings,
     model: &str,
     document: &Document,
     question: &str,
-) -> Result<Request<Payload>, BadSetting> {
+) -> Result<Request<Payload>, UpstreamError> {
     let part = match document {
         Document::Inline(_) => json!({"inlineData": {"mimeType": PDF, "data": HERE}}),
         Document::Stored(file) => json!({"fileData": {"mimeType": PDF, "fileUri": file.uri}}),
@@ -76,14 +68,17 @@ pub fn generate(
     build(
         settings,
         Method::POST,
-        &format!("{}{path}", settings.origin),
+        &format!("{}{path}", settings.origin()),
         payload,
         &[("content-type", "application/json")],
     )
 }
 
 /// Opens a resumable upload; its answer's `x-goog-upload-url` takes the chunks. `length` when it is known.
-pub fn upload_start(settings: &Settings, length: Option<u64>) -> Result<Request<Payload>, BadSetting> {
+pub fn upload_start(
+    settings: &GeminiSettings,
+    length: Option<u64>,
+) -> Result<Request<Payload>, UpstreamError> {
     // The display name is not the user's file name: Google need not know it.
     let body = json!({"file": {"display_name": "document.pdf"}}).to_string();
     let length = length.map(|length| length.to_string());
@@ -99,16 +94,16 @@ pub fn upload_start(settings: &Settings, length: Option<u64>) -> Result<Request<
     build(
         settings,
         Method::POST,
-        &format!("{}/upload/v1beta/files", settings.origin),
+        &format!("{}/upload/v1beta/files", settings.origin()),
         Payload::plain(body),
         &headers,
     )
 }
 
 /// Checks that Google's upload address is on the origin we were told: the key is about to be sent there.
-pub fn upload_url(settings: &Settings, given: &str) -> Option<Uri> {
+pub fn upload_url(settings: &GeminiSettings, given: &str) -> Option<Uri> {
     let uri: Uri = given.parse().ok()?;
-    let origin: Uri = settings.origin.parse().ok()?;
+    let origin: Uri = settings.origin().parse().ok()?;
     let same = uri.scheme() == origin.scheme()
         && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
         && uri.host() == origin.host()
@@ -118,12 +113,12 @@ pub fn upload_url(settings: &Settings, given: &str) -> Option<Uri> {
 
 /// Sends one chunk; all but the last are multiples of 256 KiB.
 pub fn upload_chunk(
-    settings: &Settings,
+    settings: &GeminiSettings,
     url: &Uri,
     offset: u64,
     chunk: Bytes,
     last: bool,
-) -> Result<Request<Payload>, BadSetting> {
+) -> Result<Request<Payload>, UpstreamError> {
     let command = if last { "upload, finalize" } else { "upload" };
     let offset = offset.to_string();
     let headers = [("x-goog-upload-command", command), ("x-goog-upload-offset", offset.as_str())];
@@ -131,42 +126,42 @@ pub fn upload_chunk(
 }
 
 /// Asks how much of an upload has arrived: `x-goog-upload-size-received`.
-pub fn upload_query(settings: &Settings, url: &Uri) -> Result<Request<Payload>, BadSetting> {
+pub fn upload_query(settings: &GeminiSettings, url: &Uri) -> Result<Request<Payload>, UpstreamError> {
     let headers = [("x-goog-upload-command", "query")];
     build(settings, Method::POST, &url.to_string(), Payload::default(), &headers)
 }
 
 /// Gives an upload up; what was sent of it is dropped by Google.
-pub fn upload_cancel(settings: &Settings, url: &Uri) -> Result<Request<Payload>, BadSetting> {
+pub fn upload_cancel(settings: &GeminiSettings, url: &Uri) -> Result<Request<Payload>, UpstreamError> {
     let headers = [("x-goog-upload-command", "cancel")];
     build(settings, Method::POST, &url.to_string(), Payload::default(), &headers)
 }
 
 /// Asks whether a file may be used yet.
-pub fn file_state(settings: &Settings, file: &StoredFile) -> Result<Request<Payload>, BadSetting> {
+pub fn file_state(settings: &GeminiSettings, file: &StoredFile) -> Result<Request<Payload>, UpstreamError> {
     build(settings, Method::GET, &file_url(settings, file), Payload::default(), &[])
 }
 
-pub fn file_delete(settings: &Settings, file: &StoredFile) -> Result<Request<Payload>, BadSetting> {
+pub fn file_delete(settings: &GeminiSettings, file: &StoredFile) -> Result<Request<Payload>, UpstreamError> {
     build(settings, Method::DELETE, &file_url(settings, file), Payload::default(), &[])
 }
 
-fn file_url(settings: &Settings, file: &StoredFile) -> String {
-    format!("{}/v1beta/{}", settings.origin, file.name)
+fn file_url(settings: &GeminiSettings, file: &StoredFile) -> String {
+    format!("{}/v1beta/{}", settings.origin(), file.name)
 }
 
 fn build(
-    settings: &Settings,
+    settings: &GeminiSettings,
     method: Method,
     url: &str,
     payload: Payload,
     headers: &[(&str, &str)],
-) -> Result<Request<Payload>, BadSetting> {
+) -> Result<Request<Payload>, UpstreamError> {
     let has_body = method == Method::POST;
     let mut request = Request::builder()
         .method(method)
         .uri(url)
-        .header("x-goog-api-key", settings.key.header()?)
+        .header("x-goog-api-key", settings.key())
         .header(header::ACCEPT_ENCODING, "identity");
     if has_body {
         request = request.header(header::CONTENT_LENGTH, payload.length());
@@ -178,10 +173,10 @@ fn build(
 }
 
 /// A model name becomes part of a path: only what Google's names are made of.
-fn model_segment(model: &str) -> Result<&str, BadSetting> {
+fn model_segment(model: &str) -> Result<&str, UpstreamError> {
     let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     if model.is_empty() || !model.bytes().all(harmless) || model.contains("..") {
-        return Err(BadSetting(format!("gemini_model: {model:?} is not a model name")));
+        return Err(UpstreamError::Refused(format!("gemini_model: {model:?} is not a model name")));
     }
     Ok(model)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::failure::Failure;
+use super::error::UpstreamError;
 
 /// Tries of one model, the first included.
 pub const TRIES_PER_MODEL: u32 = 2;
@@ -31,14 +31,17 @@ pub struct Situation {
 }
 
 /// Decides. Nothing is retried that the user would pay for twice without a chance of a better outcome.
-pub fn next_step(failure: &Failure, situation: Situation) -> Step {
+pub fn next_step(failure: &UpstreamError, situation: Situation) -> Step {
     let next_model = if situation.has_next_model { Step::NextModel } else { Step::GiveUp };
     let may_retry = situation.tries < TRIES_PER_MODEL;
     let jitter = BACKOFF * u32::from(situation.jitter) / 255;
     match failure {
-        Failure::Refused(_) | Failure::Document(_) | Failure::DayQuota | Failure::TimedOut => Step::GiveUp,
-        Failure::ModelGone(_) => next_model,
-        Failure::MinuteQuota(delay) => {
+        UpstreamError::Refused(_)
+        | UpstreamError::Document(_)
+        | UpstreamError::DayQuota
+        | UpstreamError::TimedOut => Step::GiveUp,
+        UpstreamError::ModelGone(_) => next_model,
+        UpstreamError::MinuteQuota(delay) => {
             let wait = delay.unwrap_or(BACKOFF) + jitter;
             if may_retry && wait <= WAIT_MAX && wait < situation.remaining / 2 {
                 Step::Again(wait)
@@ -46,12 +49,19 @@ pub fn next_step(failure: &Failure, situation: Situation) -> Step {
                 next_model
             }
         }
-        Failure::Overloaded(_) | Failure::Unreachable(_) | Failure::Cut(_) if may_retry => {
-            if BACKOFF + jitter < situation.remaining { Step::Again(BACKOFF + jitter) } else { Step::GiveUp }
+        UpstreamError::Overloaded(_) | UpstreamError::Unreachable(_) | UpstreamError::Cut(_) if may_retry => {
+            if BACKOFF + jitter < situation.remaining {
+                Step::Again(BACKOFF + jitter)
+            } else {
+                Step::GiveUp
+            }
         }
-        Failure::Overloaded(_) | Failure::Garbage(_) | Failure::Cut(_) => next_model,
+        UpstreamError::Overloaded(_)
+        | UpstreamError::Garbage(_)
+        | UpstreamError::NoText(_)
+        | UpstreamError::Cut(_) => next_model,
         // Another model lives at the same address.
-        Failure::Unreachable(_) => Step::GiveUp,
+        UpstreamError::Unreachable(_) => Step::GiveUp,
     }
 }
 
@@ -62,36 +72,37 @@ mod tests {
     #[test]
     fn each_failure_has_its_step() {
         let seconds = Duration::from_secs;
-        let check = |failure: Failure, tries: u32, has_next_model: bool, remaining: u64, expected: Step| {
-            let situation = Situation { tries, has_next_model, remaining: seconds(remaining), jitter: 0 };
-            assert_eq!(next_step(&failure, situation), expected, "{failure:?} {situation:?}");
-        };
+        let check =
+            |failure: UpstreamError, tries: u32, has_next_model: bool, remaining: u64, expected: Step| {
+                let situation = Situation { tries, has_next_model, remaining: seconds(remaining), jitter: 0 };
+                assert_eq!(next_step(&failure, situation), expected, "{failure:?} {situation:?}");
+            };
         let text = String::new;
-        check(Failure::Refused(text()), 1, true, 100, Step::GiveUp);
-        check(Failure::Document(text()), 1, true, 100, Step::GiveUp);
-        check(Failure::DayQuota, 1, true, 100, Step::GiveUp);
-        check(Failure::TimedOut, 1, true, 100, Step::GiveUp);
-        check(Failure::ModelGone(text()), 1, true, 100, Step::NextModel);
-        check(Failure::ModelGone(text()), 1, false, 100, Step::GiveUp);
-        check(Failure::MinuteQuota(Some(seconds(12))), 1, true, 100, Step::Again(seconds(12)));
-        check(Failure::MinuteQuota(Some(seconds(12))), 1, true, 20, Step::NextModel);
-        check(Failure::MinuteQuota(Some(seconds(58))), 1, true, 160, Step::NextModel);
-        check(Failure::MinuteQuota(Some(seconds(58))), 1, false, 160, Step::GiveUp);
-        check(Failure::MinuteQuota(None), 2, true, 160, Step::NextModel);
-        check(Failure::Overloaded(text()), 1, true, 100, Step::Again(seconds(1)));
-        check(Failure::Overloaded(text()), 2, true, 100, Step::NextModel);
-        check(Failure::Overloaded(text()), 1, true, 1, Step::GiveUp);
-        check(Failure::Unreachable(text()), 1, true, 100, Step::Again(seconds(1)));
-        check(Failure::Unreachable(text()), 2, true, 100, Step::GiveUp);
-        check(Failure::Cut(text()), 2, true, 100, Step::NextModel);
-        check(Failure::Garbage(text()), 1, true, 100, Step::NextModel);
+        check(UpstreamError::Refused(text()), 1, true, 100, Step::GiveUp);
+        check(UpstreamError::Document(text()), 1, true, 100, Step::GiveUp);
+        check(UpstreamError::DayQuota, 1, true, 100, Step::GiveUp);
+        check(UpstreamError::TimedOut, 1, true, 100, Step::GiveUp);
+        check(UpstreamError::ModelGone(text()), 1, true, 100, Step::NextModel);
+        check(UpstreamError::ModelGone(text()), 1, false, 100, Step::GiveUp);
+        check(UpstreamError::MinuteQuota(Some(seconds(12))), 1, true, 100, Step::Again(seconds(12)));
+        check(UpstreamError::MinuteQuota(Some(seconds(12))), 1, true, 20, Step::NextModel);
+        check(UpstreamError::MinuteQuota(Some(seconds(58))), 1, true, 160, Step::NextModel);
+        check(UpstreamError::MinuteQuota(Some(seconds(58))), 1, false, 160, Step::GiveUp);
+        check(UpstreamError::MinuteQuota(None), 2, true, 160, Step::NextModel);
+        check(UpstreamError::Overloaded(text()), 1, true, 100, Step::Again(seconds(1)));
+        check(UpstreamError::Overloaded(text()), 2, true, 100, Step::NextModel);
+        check(UpstreamError::Overloaded(text()), 1, true, 1, Step::GiveUp);
+        check(UpstreamError::Unreachable(text()), 1, true, 100, Step::Again(seconds(1)));
+        check(UpstreamError::Unreachable(text()), 2, true, 100, Step::GiveUp);
+        check(UpstreamError::Cut(text()), 2, true, 100, Step::NextModel);
+        check(UpstreamError::Garbage(text()), 1, true, 100, Step::NextModel);
     }
 
     #[test]
     fn jitter_only_lengthens() {
         let situation =
             Situation { tries: 1, has_next_model: true, remaining: Duration::from_secs(60), jitter: 255 };
-        let step = next_step(&Failure::Overloaded(String::new()), situation);
+        let step = next_step(&UpstreamError::Overloaded(String::new()), situation);
         assert_eq!(step, Step::Again(Duration::from_secs(2)));
     }
 }

@@ -2,18 +2,8 @@ use http::Method;
 use serde_json::Value;
 
 use super::request::{Document, StoredFile};
-use super::settings::{Settings, Variables};
 use super::*;
-
-fn settings() -> Settings {
-    Settings::parse(&Variables {
-        gemini_ai_api_key: "key".into(),
-        gemini_model: "m-1".into(),
-        gemini_fallback_models: String::new(),
-        gemini_origin: "https://g.example".into(),
-    })
-    .unwrap()
-}
+use crate::tests::fakes::settings;
 
 fn json(payload: payload::Payload) -> Value {
     serde_json::from_slice(&payload.collect::<Vec<_>>().concat()).unwrap()

@@ -1,19 +1,19 @@
+use auth_api::{Denied, Reason};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use session::Denied;
 use web::outbound::SendError;
 
 use super::fakes::*;
 use crate::error::Failure;
 use crate::events::Event;
-use crate::upload::{Malformed, UPLOAD_BYTES_MAX};
+use crate::upload::{Malformed, UPLOAD_BYTES_MAX, UploadError};
 use crate::warning::Warning;
 
 const EXAM: &[u8] = include_bytes!("../../tests/fixtures/examen.pdf");
 const LATEX: &str = "\\documentclass{article}\n\\begin{document}\nSoit $x$.\n\\end{document}\n";
 
-fn exam() -> crate::upload::Upload<FakeBody> {
+fn exam() -> FakeUpload {
     upload(form("Énoncé n°3.pdf", EXAM))
 }
 
@@ -23,19 +23,19 @@ fn codes(warnings: &[Warning]) -> Vec<&'static str> {
 
 #[test]
 fn a_small_pdf_becomes_latex_in_one_request() {
-    let edge = FakeEdge::new([Reply::stream(&["```latex\n", LATEX, "```"], "STOP")]);
-    let conversion = convert(&edge, exam()).unwrap();
+    let ports = FakePorts::new([Reply::stream(&["```latex\n", LATEX, "```"], "STOP")]);
+    let conversion = convert(&ports, exam()).unwrap();
     assert_eq!((conversion.latex.as_str(), conversion.markdown.as_str()), (LATEX, "Soit $x$.\n"));
-    assert_eq!((conversion.pages, conversion.pages_charged, edge.left.get()), (Some(3), 3, 97));
+    assert_eq!((conversion.pages, conversion.pages_charged, ports.left.get()), (Some(3), 3, 97));
     assert!(conversion.is_complete() && conversion.simulated && conversion.warnings.is_empty());
     assert_eq!((conversion.model.as_str(), conversion.file.tex().as_str()), ("m-version", "Enonce_n3.tex"));
-    assert_eq!(edge.requests(), ["POST /v1beta/models/m-1:streamGenerateContent?alt=sse"]);
-    let sent = edge.sent.borrow();
+    assert_eq!(ports.requests(), ["POST /v1beta/models/m-1:streamGenerateContent?alt=sse"]);
+    let sent = ports.sent();
     let data = sent[0].json()["contents"][0]["parts"][0]["inlineData"]["data"].clone();
     assert_eq!(STANDARD.decode(data.as_str().unwrap()).unwrap(), EXAM);
-    let told = edge.told.borrow();
-    assert_eq!(told[0], Event::Accepted { pages: Some(3), bytes: EXAM.len() as u64 });
-    assert!(told.contains(&Event::Latex(LATEX.into())));
+    let emitted = ports.emitted.borrow();
+    assert_eq!(emitted[0], Event::Accepted { pages: Some(3), bytes: EXAM.len() as u64 });
+    assert!(emitted.contains(&Event::Latex(LATEX.into())));
 }
 
 #[test]
@@ -45,56 +45,63 @@ fn a_refused_upload_reaches_nobody_and_costs_nothing() {
         format!("%PDF-1.4\n1 0 obj <</Type /Pages /Count {count}>> endobj\n%%EOF\n").into_bytes()
     };
     let check = |body: Vec<u8>, expected: Failure| {
-        let edge = FakeEdge::new([]);
-        assert_eq!(convert(&edge, upload(body)).map(|_| ()), Err(expected));
-        assert_eq!((edge.left.get(), edge.sent.borrow().len(), edge.told.borrow().len()), (100, 0, 0));
+        let ports = FakePorts::new([]);
+        assert_eq!(convert(&ports, upload(body)).map(|_| ()), Err(expected));
+        assert_eq!((ports.left.get(), ports.sent().len(), ports.emitted.borrow().len()), (100, 0, 0));
+        assert_eq!(ports.reason.get(), Some(Reason::Other));
     };
-    check(Vec::new(), Failure::Malformed(Malformed::NoFile));
-    check(form("", EXAM), Failure::Malformed(Malformed::NoFile));
-    check(form("a.pdf", b""), Failure::NotPdf);
-    check(form("a.pdf", b"%PD"), Failure::NotPdf);
-    check(form("a.pdf", b"PK\x03\x04"), Failure::NotPdf);
-    check(form("a.pdf", b"\n%PDF-1.4"), Failure::NotPdf);
-    check(form("a.pdf", b"%PDF-1.4\nno end"), Failure::Unreadable("no %%EOF".into()));
-    check(form("a.pdf", protected), Failure::Protected);
-    check(form("a.pdf", &pages(301)), Failure::TooManyPages(301));
+    check(Vec::new(), Failure::Upload(UploadError::Malformed(Malformed::NoFile)));
+    check(form("", EXAM), Failure::Upload(UploadError::Malformed(Malformed::NoFile)));
+    check(form("a.pdf", b""), Failure::Upload(UploadError::NotPdf));
+    check(form("a.pdf", b"%PD"), Failure::Upload(UploadError::NotPdf));
+    check(form("a.pdf", b"PK\x03\x04"), Failure::Upload(UploadError::NotPdf));
+    check(form("a.pdf", b"\n%PDF-1.4"), Failure::Upload(UploadError::NotPdf));
+    check(form("a.pdf", b"%PDF-1.4\nno end"), Failure::Upload(UploadError::Unreadable("no %%EOF")));
+    check(form("a.pdf", protected), Failure::Upload(UploadError::Protected));
+    check(form("a.pdf", &pages(301)), Failure::Upload(UploadError::TooManyPages(301)));
     let mut unfinished = form("a.pdf", EXAM);
     unfinished.truncate(unfinished.len() - 8);
-    check(unfinished, Failure::Malformed(Malformed::Unfinished));
+    check(unfinished, Failure::Upload(UploadError::Malformed(Malformed::Unfinished)));
 }
 
 #[test]
 fn an_upload_that_breaks_off_or_is_no_form_is_refused() {
-    let edge = FakeEdge::new([]);
+    let ports = FakePorts::new([]);
     let mut broken = exam();
-    broken.body.breaks = true;
-    broken.body.bytes.truncate(9000);
-    assert_eq!(convert(&edge, broken).map(|_| ()), Err(Failure::Interrupted("fake".into())));
+    broken.breaks = true;
+    broken.bytes.truncate(9000);
+    assert_eq!(
+        convert(&ports, broken).map(|_| ()),
+        Err(Failure::Upload(UploadError::Interrupted("fake".into())))
+    );
     let mut json = exam();
     json.content_type = "application/json".into();
-    assert_eq!(convert(&edge, json).map(|_| ()), Err(Failure::Malformed(Malformed::NotMultipart)));
-    assert_eq!(edge.left.get(), 100);
+    assert_eq!(
+        convert(&ports, json).map(|_| ()),
+        Err(Failure::Upload(UploadError::Malformed(Malformed::NotMultipart)))
+    );
+    assert_eq!(ports.left.get(), 100);
 }
 
 #[test]
 fn a_file_that_is_too_large_is_refused_before_it_is_read() {
-    let edge = FakeEdge::new([]);
+    let ports = FakePorts::new([]);
     let mut announced = exam();
     announced.content_length = Some(UPLOAD_BYTES_MAX + 100_000);
-    announced.body.breaks = true;
-    announced.body.bytes.clear();
-    assert_eq!(convert(&edge, announced).map(|_| ()), Err(Failure::TooLarge));
+    announced.breaks = true;
+    announced.bytes.clear();
+    assert_eq!(convert(&ports, announced).map(|_| ()), Err(Failure::Upload(UploadError::TooLarge)));
 }
 
 #[test]
 fn the_quota_is_asked_before_anything_is_read_and_before_a_model_is() {
-    let edge = FakeEdge::new([]);
-    edge.left.set(0);
-    let denied = |left| Err(Failure::Denied(Denied::Exhausted { left, retry_after_seconds: 60 }));
-    assert_eq!(convert(&edge, exam()).map(|_| ()), denied(0));
-    edge.left.set(2);
-    assert_eq!(convert(&edge, exam()).map(|_| ()), denied(1));
-    assert_eq!((edge.left.get(), edge.sent.borrow().len()), (2, 0), "the first page is given back");
+    let ports = FakePorts::new([]);
+    ports.left.set(0);
+    let denied = |left| Err(Failure::Denied(Denied::QuotaExhausted { left, retry_after_seconds: 60 }));
+    assert_eq!(convert(&ports, exam()).map(|_| ()), denied(0));
+    ports.left.set(2);
+    assert_eq!(convert(&ports, exam()).map(|_| ()), denied(1));
+    assert_eq!((ports.left.get(), ports.sent().len()), (2, 0), "the first page is given back");
 }
 
 #[test]
@@ -103,12 +110,12 @@ fn a_retired_or_overloaded_model_is_replaced_and_that_is_said() {
     let busy = || Reply::error(503, &json!({"code": 503, "status": "UNAVAILABLE"}));
     let good = || Reply::stream(&[LATEX], "STOP");
     let check = |replies: Vec<Reply>, slept: &[u64]| {
-        let edge = FakeEdge::new(replies);
-        let conversion = convert(&edge, exam()).unwrap();
+        let ports = FakePorts::new(replies);
+        let conversion = convert(&ports, exam()).unwrap();
         assert_eq!(codes(&conversion.warnings), ["other_model"]);
-        assert!(edge.requests().last().unwrap().contains("/m-2:"));
-        assert_eq!(edge.slept.borrow().iter().map(std::time::Duration::as_secs).collect::<Vec<_>>(), slept);
-        assert!(edge.all_replies_used());
+        assert!(ports.requests().last().unwrap().contains("/m-2:"));
+        assert_eq!(ports.slept.borrow().iter().map(std::time::Duration::as_secs).collect::<Vec<_>>(), slept);
+        assert!(ports.all_replies_used());
     };
     check(vec![gone(), good()], &[]);
     check(vec![busy(), busy(), good()], &[1]);
@@ -119,20 +126,20 @@ fn a_retired_or_overloaded_model_is_replaced_and_that_is_said() {
 #[test]
 fn google_asking_for_patience_gets_it() {
     let wait = json!({"code": 429, "status": "RESOURCE_EXHAUSTED", "details": [{"retryDelay": "12s"}]});
-    let edge = FakeEdge::new([Reply::error(429, &wait), Reply::stream(&[LATEX], "STOP")]);
-    let conversion = convert(&edge, exam()).unwrap();
-    assert_eq!((conversion.latex.as_str(), edge.slept.borrow()[0].as_secs()), (LATEX, 12));
-    assert!(edge.told.borrow().contains(&Event::Waiting { seconds: 12 }));
+    let ports = FakePorts::new([Reply::error(429, &wait), Reply::stream(&[LATEX], "STOP")]);
+    let conversion = convert(&ports, exam()).unwrap();
+    assert_eq!((conversion.latex.as_str(), ports.slept.borrow()[0].as_secs()), (LATEX, 12));
+    assert!(ports.emitted.borrow().contains(&Event::Waiting { seconds: 12 }));
 }
 
 #[test]
 fn failures_of_the_upstream_become_ours_and_cost_nothing() {
     let check = |replies: Vec<Reply>, status: u16, code: &str| {
-        let edge = FakeEdge::new(replies);
-        let problem = convert(&edge, exam()).unwrap_err().problem();
+        let ports = FakePorts::new(replies);
+        let problem = convert(&ports, exam()).unwrap_err().problem();
         assert_eq!((problem.status().as_u16(), problem.code()), (status, code));
-        assert_eq!(edge.left.get(), 100, "{code}");
-        assert!(edge.all_replies_used(), "{code}");
+        assert_eq!(ports.left.get(), 100, "{code}");
+        assert!(ports.all_replies_used(), "{code}");
     };
     let error = |status: u16, body| Reply::error(status, &body);
     check(
@@ -157,46 +164,46 @@ fn failures_of_the_upstream_become_ours_and_cost_nothing() {
 fn a_long_answer_is_continued_and_joined() {
     let (start, rest) =
         ("\\documentclass{article}\n\\begin{document}\nun\ndeux\ntro", "deux\ntrois\n\\end{document}");
-    let edge = FakeEdge::new([Reply::stream(&[start], "MAX_TOKENS"), Reply::stream(&[rest], "STOP")]);
-    let conversion = convert(&edge, exam()).unwrap();
+    let ports = FakePorts::new([Reply::stream(&[start], "MAX_TOKENS"), Reply::stream(&[rest], "STOP")]);
+    let conversion = convert(&ports, exam()).unwrap();
     assert_eq!(
         conversion.latex,
         "\\documentclass{article}\n\\begin{document}\nun\ndeux\ntrois\n\\end{document}\n"
     );
     assert!(conversion.is_complete(), "{:?}", conversion.warnings);
-    assert!(edge.questions()[1].contains("deux") && !edge.questions()[1].contains("tro\n"));
-    assert!(edge.told.borrow().contains(&Event::Continuing));
+    assert!(ports.questions()[1].contains("deux") && !ports.questions()[1].contains("tro\n"));
+    assert!(ports.emitted.borrow().contains(&Event::Continuing));
 }
 
 #[test]
 fn a_stream_that_breaks_is_continued_and_what_arrived_is_never_called_whole() {
     let start = "\\documentclass{article}\n\\begin{document}\nun\ndeux\n";
     let cut = || Reply::stream(&[start], "").then(SendError::Cut("reset".into()));
-    let edge = FakeEdge::new([cut(), Reply::stream(&["trois\n\\end{document}"], "STOP")]);
-    assert!(convert(&edge, exam()).unwrap().is_complete());
+    let ports = FakePorts::new([cut(), Reply::stream(&["trois\n\\end{document}"], "STOP")]);
+    assert!(convert(&ports, exam()).unwrap().is_complete());
 
     let refused = || Reply::refused(SendError::NotSent("down".into()));
-    let edge = FakeEdge::new([cut(), refused(), refused()]);
-    let conversion = convert(&edge, exam()).unwrap();
+    let ports = FakePorts::new([cut(), refused(), refused()]);
+    let conversion = convert(&ports, exam()).unwrap();
     assert_eq!((codes(&conversion.warnings), conversion.is_complete()), (vec!["cut"], false));
     assert!(conversion.latex.contains("deux") && conversion.latex.ends_with("\\end{document}\n"));
-    assert_eq!(edge.left.get(), 97, "something was delivered");
+    assert_eq!(ports.left.get(), 97, "something was delivered");
 }
 
 #[test]
 fn an_error_in_the_middle_of_a_stream_is_seen() {
     let mut reply = Reply::stream(&["\\documentclass{article}\n\\begin{document}\nun\n"], "");
     reply = reply.also(&format!("data: {}\n\n", json!({"error": {"code": 503, "message": "overloaded"}})));
-    let edge = FakeEdge::new([reply, Reply::stream(&["deux\n\\end{document}"], "STOP")]);
-    assert!(convert(&edge, exam()).unwrap().latex.contains("un\ndeux\n"));
+    let ports = FakePorts::new([reply, Reply::stream(&["deux\n\\end{document}"], "STOP")]);
+    assert!(convert(&ports, exam()).unwrap().latex.contains("un\ndeux\n"));
 }
 
 #[test]
 fn a_loop_is_not_continued() {
     let text =
         format!("\\documentclass{{article}}\n\\begin{{document}}\n{}", "La même ligne, encore.\n".repeat(60));
-    let edge = FakeEdge::new([Reply::stream(&[&text], "MAX_TOKENS")]);
-    let conversion = convert(&edge, exam()).unwrap();
+    let ports = FakePorts::new([Reply::stream(&[&text], "MAX_TOKENS")]);
+    let conversion = convert(&ports, exam()).unwrap();
     assert_eq!(codes(&conversion.warnings), ["loop"]);
     assert_eq!(conversion.latex.matches("La même ligne").count(), 1);
 }
@@ -204,18 +211,18 @@ fn a_loop_is_not_continued() {
 #[test]
 fn a_recitation_goes_to_another_model_then_page_by_page() {
     let refused = || Reply::stream(&[], "RECITATION");
-    let edge = FakeEdge::new([refused(), Reply::stream(&[LATEX], "STOP")]);
-    assert_eq!(convert(&edge, exam()).unwrap().latex, LATEX);
+    let ports = FakePorts::new([refused(), Reply::stream(&[LATEX], "STOP")]);
+    assert_eq!(convert(&ports, exam()).unwrap().latex, LATEX);
 
-    let edge = FakeEdge::new([
+    let ports = FakePorts::new([
         refused(),
         refused(),
         Reply::stream(&["Page un."], "STOP"),
         refused(),
         Reply::stream(&["```latex\n", LATEX, "```"], "STOP"),
     ]);
-    let conversion = convert(&edge, exam()).unwrap();
-    assert!(edge.questions()[3].contains("page 2"));
+    let conversion = convert(&ports, exam()).unwrap();
+    assert!(ports.questions()[3].contains("page 2"));
     assert_eq!(codes(&conversion.warnings)[0], "page_refused");
     assert!(
         conversion.latex.contains("Page un.") && conversion.latex.contains("Soit $x$."),
@@ -225,15 +232,15 @@ fn a_recitation_goes_to_another_model_then_page_by_page() {
     assert!(conversion.latex.contains("% page 2 refusée") && !conversion.is_complete());
     assert_eq!(conversion.latex.matches("\\documentclass").count(), 1);
 
-    let edge = FakeEdge::new((0..5).map(|_| refused()));
-    assert_eq!(convert(&edge, exam()).unwrap_err().problem().status(), 422);
-    assert_eq!(edge.left.get(), 100);
+    let ports = FakePorts::new((0..5).map(|_| refused()));
+    assert_eq!(convert(&ports, exam()).unwrap_err().problem().status(), 422);
+    assert_eq!(ports.left.get(), 100);
 }
 
 #[test]
 fn a_user_who_leaves_ends_it() {
-    let edge = FakeEdge::new([Reply::stream(&[LATEX], "STOP")]);
-    edge.patience.set(2);
-    assert_eq!(convert(&edge, exam()).map(|_| ()), Err(Failure::Gone));
-    assert_eq!(edge.left.get(), 100);
+    let ports = FakePorts::new([Reply::stream(&[LATEX], "STOP")]);
+    ports.events_max.set(2);
+    assert_eq!(convert(&ports, exam()).map(|_| ()), Err(Failure::ClientDisconnected));
+    assert_eq!(ports.left.get(), 100);
 }

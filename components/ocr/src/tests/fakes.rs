@@ -1,4 +1,4 @@
-//! Gemini, the clock, the quota and the upload, as a test wants them.
+//! Fakes of Gemini, the clock, the quota and the upload.
 
 #![expect(unreachable_pub, reason = "shared by the test modules only")]
 
@@ -6,17 +6,22 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use auth_api::{Denied, Quota, Reason, ReservationId, Settlement};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use serde_json::{Value, json};
-use session::Denied;
-use web::outbound::SendError;
 
+use web::outbound::{SendError, StreamingResponse};
+use web::stream::ClientDisconnected;
+use web::testing::{Arrival, FakeBody, FakeClock, run};
+use web::{BodyReader, Clock};
+
+use crate::conversion::{self, Conversion};
 use crate::error::Failure;
 use crate::events::Event;
 use crate::gemini::payload::Payload;
-use crate::gemini::settings::{Settings, Variables};
-use crate::ports::{Answer, Body, BodyError, Edge, Gone};
+use crate::ports::ConversionPorts;
+use crate::settings::{GeminiSettings, Settings, Variables};
 use crate::upload::Upload;
 
 /// What Gemini was sent.
@@ -129,9 +134,10 @@ impl Reply {
     }
 }
 
-pub struct FakeAnswer(Reply);
+/// A response of Gemini.
+pub struct FakeResponse(Reply);
 
-impl Answer for FakeAnswer {
+impl StreamingResponse for FakeResponse {
     fn status(&self) -> StatusCode {
         self.0.status
     }
@@ -145,40 +151,78 @@ impl Answer for FakeAnswer {
     }
 }
 
-pub struct FakeEdge {
-    pub left: Cell<u32>,
+/// Gemini, answering what was prepared, in order.
+#[derive(Default)]
+pub struct FakeGemini {
     replies: RefCell<VecDeque<Reply>>,
     pub sent: RefCell<Vec<Sent>>,
-    pub told: RefCell<Vec<Event>>,
-    /// The user leaves when told this many things.
-    pub patience: Cell<usize>,
+}
+
+impl FakeGemini {
+    pub fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
+        Self { replies: RefCell::new(replies.into_iter().collect()), sent: RefCell::default() }
+    }
+
+    /// The response, and how long it took.
+    pub fn answer<B: Iterator<Item = Bytes>>(
+        &self,
+        request: Request<B>,
+        limit: Duration,
+    ) -> (Duration, Result<FakeResponse, SendError>) {
+        let (parts, body) = request.into_parts();
+        let body = body.collect::<Vec<_>>().concat();
+        let sent = Sent { method: parts.method, uri: parts.uri.to_string(), headers: parts.headers, body };
+        self.sent.borrow_mut().push(sent);
+        let reply = self.replies.borrow_mut().pop_front().expect("a request that no reply was prepared for");
+        let result = match reply.refused {
+            _ if reply.takes > limit => Err(SendError::TimedOut("fake".into())),
+            Some(error) => Err(error),
+            None => Ok(FakeResponse(reply.clone())),
+        };
+        (reply.takes.min(limit), result)
+    }
+}
+
+pub struct FakePorts {
+    /// Pages left of the quota.
+    pub left: Cell<u32>,
+    /// Pages of the open reservation.
+    reserved: Cell<u32>,
+    /// The reason of the settlement, if nothing was delivered.
+    pub reason: Cell<Option<Reason>>,
+    gemini: FakeGemini,
+    pub emitted: RefCell<Vec<Event>>,
+    /// The client disconnects after this many events.
+    pub events_max: Cell<usize>,
     now: Cell<Duration>,
     pub slept: RefCell<Vec<Duration>>,
 }
 
-impl FakeEdge {
+impl FakePorts {
     pub fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
         Self {
             left: Cell::new(100),
-            replies: RefCell::new(replies.into_iter().collect()),
-            sent: RefCell::default(),
-            told: RefCell::default(),
-            patience: Cell::new(usize::MAX),
+            reserved: Cell::new(0),
+            reason: Cell::new(None),
+            gemini: FakeGemini::new(replies),
+            emitted: RefCell::default(),
+            events_max: Cell::new(usize::MAX),
             now: Cell::new(Duration::from_secs(1000)),
             slept: RefCell::default(),
         }
     }
 
+    pub fn sent(&self) -> std::cell::Ref<'_, Vec<Sent>> {
+        self.gemini.sent.borrow()
+    }
+
     pub fn requests(&self) -> Vec<String> {
-        self.sent
-            .borrow()
-            .iter()
-            .map(|sent| format!("{} {}", sent.method, sent.uri.replace("https://g.example", "")))
-            .collect()
+        let line = |sent: &Sent| format!("{} {}", sent.method, sent.uri.replace("https://g.example", ""));
+        self.sent().iter().map(line).collect()
     }
 
     pub fn questions(&self) -> Vec<String> {
-        let sent = self.sent.borrow();
+        let sent = self.sent();
         let asked = sent.iter().filter(|sent| sent.uri.contains("streamGenerateContent"));
         asked
             .map(|sent| sent.json()["contents"][0]["parts"][1]["text"].as_str().unwrap().to_owned())
@@ -186,56 +230,61 @@ impl FakeEdge {
     }
 
     pub fn all_replies_used(&self) -> bool {
-        self.replies.borrow().is_empty()
+        self.gemini.replies.borrow().is_empty()
+    }
+
+    fn take(&self, pages: u32) -> Result<Quota, Denied> {
+        let left = self.left.get();
+        let rest = left.checked_sub(pages);
+        let rest = rest.ok_or(Denied::QuotaExhausted { left, retry_after_seconds: 60 })?;
+        self.left.set(rest);
+        self.reserved.set(self.reserved.get() + pages);
+        Ok(Quota { left: rest, limit: 100 })
     }
 }
 
-impl Edge for FakeEdge {
-    type Answer = FakeAnswer;
-
-    async fn spend(&self, pages: u32) -> Result<(), Denied> {
-        match self.left.get().checked_sub(pages) {
-            Some(left) => {
-                self.left.set(left);
-                Ok(())
-            }
-            None => Err(Denied::Exhausted { left: self.left.get(), retry_after_seconds: 60 }),
-        }
-    }
-
-    async fn refund(&self, pages: u32) {
-        self.left.set(self.left.get() + pages);
-    }
-
-    async fn send(&self, request: Request<Payload>, limit: Duration) -> Result<FakeAnswer, SendError> {
-        let (parts, payload) = request.into_parts();
-        let body = payload.collect::<Vec<_>>().concat();
-        let sent = Sent { method: parts.method, uri: parts.uri.to_string(), headers: parts.headers, body };
-        self.sent.borrow_mut().push(sent);
-        let reply = self.replies.borrow_mut().pop_front().expect("a request that no reply was prepared for");
-        self.now.set(self.now.get() + reply.takes.min(limit));
-        if reply.takes > limit {
-            return Err(SendError::TimedOut("fake".into()));
-        }
-        match reply.refused {
-            Some(error) => Err(error),
-            None => Ok(FakeAnswer(reply)),
-        }
-    }
-
-    async fn tell(&self, event: Event) -> Result<(), Gone> {
-        let mut told = self.told.borrow_mut();
-        told.push(event);
-        if told.len() > self.patience.get() { Err(Gone) } else { Ok(()) }
+impl Clock for FakePorts {
+    fn elapsed(&self) -> Duration {
+        self.now.get()
     }
 
     async fn sleep(&self, wait: Duration) {
         self.slept.borrow_mut().push(wait);
         self.now.set(self.now.get() + wait);
     }
+}
 
-    fn elapsed(&self) -> Duration {
-        self.now.get()
+impl ConversionPorts for FakePorts {
+    type Response = FakeResponse;
+
+    async fn reserve(&self, pages: u32) -> Result<ReservationId, Denied> {
+        self.take(pages).map(|_| ReservationId::from_random([1; 16]))
+    }
+
+    async fn extend(&self, _: &ReservationId, pages: u32) -> Result<Quota, Denied> {
+        self.take(pages)
+    }
+
+    async fn settle(&self, _: &ReservationId, settlement: &Settlement) -> Result<(), Denied> {
+        let pages = self.reserved.take();
+        assert!(pages > 0, "a reservation is settled once");
+        if let Settlement::NotDelivered { reason } = settlement {
+            self.left.set(self.left.get() + pages);
+            self.reason.set(Some(*reason));
+        }
+        Ok(())
+    }
+
+    async fn send(&self, request: Request<Payload>, limit: Duration) -> Result<FakeResponse, SendError> {
+        let (took, result) = self.gemini.answer(request, limit);
+        self.now.set(self.now.get() + took);
+        result
+    }
+
+    async fn emit(&self, event: Event) -> Result<(), ClientDisconnected> {
+        let mut emitted = self.emitted.borrow_mut();
+        emitted.push(event);
+        if emitted.len() > self.events_max.get() { Err(ClientDisconnected) } else { Ok(()) }
     }
 
     fn jitter(&self) -> u8 {
@@ -243,30 +292,28 @@ impl Edge for FakeEdge {
     }
 }
 
-/// Gives its bytes in chunks of a size and can break off at the end.
-pub struct FakeBody {
+/// An upload that arrives in chunks of a size and can break off at the end.
+pub struct FakeUpload {
+    pub content_type: String,
+    pub content_length: Option<u64>,
     pub bytes: Bytes,
-    pub size: usize,
+    pub chunk_bytes: usize,
     pub breaks: bool,
 }
 
-impl Body for FakeBody {
-    async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
-        if self.bytes.is_empty() {
-            return if self.breaks { Err(BodyError::Broken("fake".into())) } else { Ok(None) };
-        }
-        Ok(Some(self.bytes.split_to(self.size.min(self.bytes.len()))))
-    }
-}
-
-pub fn settings() -> Settings {
-    Settings::parse(&Variables {
+pub fn variables() -> Variables {
+    Variables {
+        auth_url: "http://auth".into(),
+        service_key: "k".into(),
         gemini_ai_api_key: "key".into(),
         gemini_model: "m-1".into(),
         gemini_fallback_models: "m-2".into(),
         gemini_origin: "https://g.example".into(),
-    })
-    .unwrap()
+    }
+}
+
+pub fn settings() -> GeminiSettings {
+    Settings::parse(variables()).gemini.ok().unwrap()
 }
 
 /// The body a browser would send for this file.
@@ -277,18 +324,25 @@ pub fn form(name: &str, file: &[u8]) -> Vec<u8> {
     body
 }
 
-pub fn upload(body: Vec<u8>) -> Upload<FakeBody> {
-    Upload {
+pub fn upload(body: Vec<u8>) -> FakeUpload {
+    FakeUpload {
         content_type: "multipart/form-data; boundary=B".into(),
         content_length: Some(body.len() as u64),
-        body: FakeBody { bytes: body.into(), size: 16 * 1024, breaks: false },
+        bytes: body.into(),
+        chunk_bytes: 16 * 1024,
+        breaks: false,
     }
 }
 
-pub fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
-}
-
-pub fn convert(edge: &FakeEdge, upload: Upload<FakeBody>) -> Result<crate::convert::Conversion, Failure> {
-    run(crate::convert::convert(edge, &settings(), upload))
+/// Converts; the settlement succeeds.
+pub fn convert(ports: &FakePorts, upload: FakeUpload) -> Result<Conversion, Failure> {
+    let chunks =
+        upload.bytes.chunks(upload.chunk_bytes).map(|chunk| Arrival::Chunk(upload.bytes.slice_ref(chunk)));
+    let body = FakeBody::new(chunks.chain(upload.breaks.then_some(Arrival::Error("fake"))));
+    let mut body = BodyReader::new(body, FakeClock::default(), &HeaderMap::new());
+    let upload =
+        Upload { content_type: &upload.content_type, content_length: upload.content_length, body: &mut body };
+    let (outcome, settled) = run(conversion::convert(ports, &settings(), upload));
+    assert_eq!(settled, Ok(()));
+    outcome
 }

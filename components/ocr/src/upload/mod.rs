@@ -1,10 +1,12 @@
-//! The upload: from the bytes of a request body to a PDF that may be sent on.
+//! The upload: from the bytes of a request body to those of a PDF that may be sent on. Knows no Gemini.
 
 pub mod disposition;
+pub mod error;
 pub mod filename;
 pub mod multipart;
-pub mod receive;
+pub mod reader;
 
+pub use error::UploadError;
 pub use filename::FileName;
-pub use multipart::{Event, Malformed, Scanner};
-pub use receive::{Received, UPLOAD_BYTES_MAX, Upload, WINDOW_BYTES, receive};
+pub use multipart::Malformed;
+pub use reader::{UPLOAD_BYTES_MAX, Upload, UploadReader, UploadedFile};

@@ -65,23 +65,10 @@ mod tests {
     use super::{super::body::CHUNKS_WAITING, *};
     use crate::{
         Clock,
-        testing::{FakeClock, run},
+        testing::{FakeClock, StoppedClock, run},
     };
 
     const KEEP_ALIVE: KeepAlive = KeepAlive { every: Duration::from_secs(10), chunk: b"~" };
-
-    /// No time passes, so nothing is sent but what the work sends.
-    struct StoppedClock;
-
-    impl Clock for StoppedClock {
-        fn elapsed(&self) -> Duration {
-            Duration::ZERO
-        }
-
-        async fn sleep(&self, _: Duration) {
-            std::future::pending::<()>().await;
-        }
-    }
 
     fn head() -> Reply {
         Reply::new(StatusCode::OK, "text/event-stream", Bytes::new())

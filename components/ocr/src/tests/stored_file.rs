@@ -5,7 +5,8 @@ use web::outbound::SendError;
 
 use super::fakes::*;
 use crate::error::Failure;
-use crate::upload::{Malformed, UPLOAD_BYTES_MAX, WINDOW_BYTES};
+use crate::intake::WINDOW_BYTES;
+use crate::upload::{Malformed, UPLOAD_BYTES_MAX, UploadError};
 
 const LATEX: &str = "\\documentclass{article}\n\\begin{document}\nx\n\\end{document}\n";
 
@@ -18,27 +19,27 @@ fn pdf(bytes: usize) -> Vec<u8> {
     pdf
 }
 
-fn went_on() -> Reply {
+fn appended() -> Reply {
     Reply::new(200, &[("x-goog-upload-status", "active")], "")
 }
 
 #[test]
 fn a_large_file_is_stored_in_chunks_used_and_deleted() {
     let file = pdf(9 * 1024 * 1024);
-    let edge = FakeEdge::new([
+    let ports = FakePorts::new([
         Reply::started(),
-        went_on(),
-        went_on(),
+        appended(),
+        appended(),
         Reply::stored("PROCESSING"),
         Reply::stored("PROCESSING"),
         Reply::stored("ACTIVE"),
         Reply::stream(&[LATEX], "STOP"),
         Reply::ok(),
     ]);
-    let conversion = convert(&edge, upload(form("a.pdf", &file))).unwrap();
+    let conversion = convert(&ports, upload(form("a.pdf", &file))).unwrap();
     assert_eq!((conversion.latex.as_str(), conversion.pages), (LATEX, Some(1)));
     assert_eq!(
-        edge.requests(),
+        ports.requests(),
         [
             "POST /upload/v1beta/files",
             "POST /up?id=1",
@@ -50,7 +51,7 @@ fn a_large_file_is_stored_in_chunks_used_and_deleted() {
             "DELETE /v1beta/files/abc",
         ]
     );
-    let sent = edge.sent.borrow();
+    let sent = ports.sent();
     assert_eq!(sent[0].header("x-goog-upload-header-content-length"), file.len().to_string());
     let chunks = &sent[1..4];
     assert_eq!(chunks.iter().flat_map(|sent| sent.body.clone()).collect::<Vec<_>>(), file);
@@ -70,48 +71,48 @@ fn a_file_is_stored_from_one_byte_more_than_the_window() {
     let overhead = pdf(0).len() + 6;
     let exact = pdf(WINDOW_BYTES - overhead);
     assert_eq!(exact.len(), WINDOW_BYTES);
-    let edge = FakeEdge::new([Reply::stream(&[LATEX], "STOP")]);
-    assert!(convert(&edge, upload(form("a.pdf", &exact))).is_ok());
-    let edge = FakeEdge::new([
+    let ports = FakePorts::new([Reply::stream(&[LATEX], "STOP")]);
+    assert!(convert(&ports, upload(form("a.pdf", &exact))).is_ok());
+    let ports = FakePorts::new([
         Reply::started(),
-        went_on(),
+        appended(),
         Reply::stored("ACTIVE"),
         Reply::stream(&[LATEX], "STOP"),
         Reply::ok(),
     ]);
-    assert!(convert(&edge, upload(form("a.pdf", &pdf(WINDOW_BYTES - overhead + 1)))).is_ok());
-    assert_eq!(edge.sent.borrow()[2].body.len(), 1);
+    assert!(convert(&ports, upload(form("a.pdf", &pdf(WINDOW_BYTES - overhead + 1)))).is_ok());
+    assert_eq!(ports.sent()[2].body.len(), 1);
 }
 
 #[test]
 fn without_a_content_length_none_is_announced() {
-    let edge = FakeEdge::new([
+    let ports = FakePorts::new([
         Reply::started(),
-        went_on(),
+        appended(),
         Reply::stored("ACTIVE"),
         Reply::stream(&[LATEX], "STOP"),
         Reply::ok(),
     ]);
     let mut chunked = upload(form("a.pdf", &pdf(5 * 1024 * 1024)));
     chunked.content_length = None;
-    assert!(convert(&edge, chunked).is_ok());
-    assert_eq!(edge.sent.borrow()[0].header("x-goog-upload-header-content-length"), "");
+    assert!(convert(&ports, chunked).is_ok());
+    assert_eq!(ports.sent()[0].header("x-goog-upload-header-content-length"), "");
 }
 
 #[test]
 fn an_interrupted_chunk_is_resumed_where_it_stopped() {
     let file = pdf(5 * 1024 * 1024);
-    let edge = FakeEdge::new([
+    let ports = FakePorts::new([
         Reply::started(),
         Reply::refused(SendError::Cut("reset".into())),
         Reply::new(200, &[("x-goog-upload-size-received", "1000000")], ""),
-        went_on(),
+        appended(),
         Reply::stored("ACTIVE"),
         Reply::stream(&[LATEX], "STOP"),
         Reply::ok(),
     ]);
-    convert(&edge, upload(form("a.pdf", &file))).unwrap();
-    let sent = edge.sent.borrow();
+    convert(&ports, upload(form("a.pdf", &file))).unwrap();
+    let sent = ports.sent();
     assert_eq!(sent[2].header("x-goog-upload-command"), "query");
     assert_eq!(
         (sent[3].header("x-goog-upload-offset"), sent[3].body.len()),
@@ -126,23 +127,23 @@ fn whatever_fails_nothing_is_left_at_google_and_nothing_is_charged() {
     let file = pdf(5 * 1024 * 1024);
     let encrypted = [&file[..], b"trailer <</Encrypt 3 0 R>>\n%%EOF\n"].concat();
     let check = |body: Vec<u8>, replies: Vec<Reply>, status: u16, last: &str| {
-        let edge = FakeEdge::new(replies);
-        let failure = convert(&edge, upload(body)).unwrap_err();
+        let ports = FakePorts::new(replies);
+        let failure = convert(&ports, upload(body)).unwrap_err();
         assert_eq!(failure.problem().status(), status, "{failure:?}");
-        assert_eq!(edge.requests().last().unwrap(), last, "{failure:?}");
+        assert_eq!(ports.requests().last().unwrap(), last, "{failure:?}");
         assert!(
-            !edge.requests().iter().any(|request| request.contains("models")) || status == 503,
+            !ports.requests().iter().any(|request| request.contains("models")) || status == 503,
             "{failure:?}"
         );
-        assert_eq!(edge.left.get(), 100, "{failure:?}");
-        assert!(edge.all_replies_used(), "{failure:?}");
+        assert_eq!(ports.left.get(), 100, "{failure:?}");
+        assert!(ports.all_replies_used(), "{failure:?}");
     };
     let error = |status| Reply::error(status, &json!({"code": status}));
     let delete = "DELETE /v1beta/files/abc";
     let form = |file: &[u8]| form("a.pdf", file);
     check(
         form(&encrypted),
-        vec![Reply::started(), went_on(), Reply::stored("ACTIVE"), Reply::ok()],
+        vec![Reply::started(), appended(), Reply::stored("ACTIVE"), Reply::ok()],
         422,
         delete,
     );
@@ -150,13 +151,13 @@ fn whatever_fails_nothing_is_left_at_google_and_nothing_is_charged() {
     check(form(&file), vec![Reply::started(), error(400), Reply::ok()], 422, "POST /up?id=1");
     check(
         form(&file),
-        vec![Reply::started(), went_on(), Reply::stored("FAILED"), Reply::ok()],
+        vec![Reply::started(), appended(), Reply::stored("FAILED"), Reply::ok()],
         422,
         "POST /up?id=1",
     );
     check(
         form(&file),
-        vec![Reply::started(), went_on(), Reply::stored("PROCESSING"), Reply::stored("FAILED"), Reply::ok()],
+        vec![Reply::started(), appended(), Reply::stored("PROCESSING"), Reply::stored("FAILED"), Reply::ok()],
         422,
         delete,
     );
@@ -164,7 +165,7 @@ fn whatever_fails_nothing_is_left_at_google_and_nothing_is_charged() {
     check(form(&file), vec![elsewhere], 502, "POST /upload/v1beta/files");
     let busy = vec![
         Reply::started(),
-        went_on(),
+        appended(),
         Reply::stored("ACTIVE"),
         error(503),
         error(503),
@@ -175,38 +176,38 @@ fn whatever_fails_nothing_is_left_at_google_and_nothing_is_charged() {
     check(form(&file), busy, 503, delete);
     let mut cut = form(&file);
     cut.truncate(cut.len() - 9);
-    check(cut, vec![Reply::started(), went_on(), Reply::ok()], 400, "POST /up?id=1");
+    check(cut, vec![Reply::started(), appended(), Reply::ok()], 400, "POST /up?id=1");
 }
 
 #[test]
 fn a_file_that_never_becomes_active_times_out_and_is_deleted() {
-    let mut replies = vec![Reply::started(), went_on()];
+    let mut replies = vec![Reply::started(), appended()];
     replies.extend((0..19).map(|_| Reply::stored("PROCESSING")));
     replies.push(Reply::ok());
-    let edge = FakeEdge::new(replies);
+    let ports = FakePorts::new(replies);
     assert_eq!(
-        convert(&edge, upload(form("a.pdf", &pdf(5 * 1024 * 1024)))).map(|_| ()),
+        convert(&ports, upload(form("a.pdf", &pdf(5 * 1024 * 1024)))).map(|_| ()),
         Err(Failure::TimedOut)
     );
-    assert_eq!(edge.requests().last().unwrap(), "DELETE /v1beta/files/abc");
+    assert_eq!(ports.requests().last().unwrap(), "DELETE /v1beta/files/abc");
 }
 
 #[test]
 fn a_streamed_file_stops_at_the_limit() {
     let mut replies = vec![Reply::started()];
-    replies.extend((0..13).map(|_| went_on()));
-    let edge = FakeEdge::new(replies);
+    replies.extend((0..13).map(|_| appended()));
+    let ports = FakePorts::new(replies);
     let mut endless = upload(form("a.pdf", &pdf(usize::try_from(UPLOAD_BYTES_MAX).unwrap())));
     endless.content_length = None;
-    assert_eq!(convert(&edge, endless).map(|_| ()), Err(Failure::TooLarge));
-    assert_eq!(edge.sent.borrow().last().unwrap().header("x-goog-upload-command"), "cancel");
+    assert_eq!(convert(&ports, endless).map(|_| ()), Err(Failure::Upload(UploadError::TooLarge)));
+    assert_eq!(ports.sent().last().unwrap().header("x-goog-upload-command"), "cancel");
 }
 
 #[test]
 fn a_form_that_goes_on_after_a_large_file_is_refused() {
-    let edge = FakeEdge::new([Reply::started(), went_on(), Reply::ok()]);
+    let ports = FakePorts::new([Reply::started(), appended(), Reply::ok()]);
     let mut body = form("a.pdf", &pdf(5 * 1024 * 1024));
     body.extend_from_slice(b"an epilogue");
-    let failure = convert(&edge, upload(body)).map(|_| ());
-    assert_eq!(failure, Err(Failure::Malformed(Malformed::Length)));
+    let failure = convert(&ports, upload(body)).map(|_| ());
+    assert_eq!(failure, Err(Failure::Upload(UploadError::Malformed(Malformed::Length))));
 }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::Value;
+use web::outbound::SendError;
 
 /// A failure of the upstream. The text inside is for the log, never for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
+pub enum UpstreamError {
     /// Our key or our project is refused; only the operator can help.
     Refused(String),
     /// The model cannot open the document: damaged, encrypted, or without pages.
@@ -26,8 +27,10 @@ pub enum Failure {
     TimedOut,
     /// The connection broke in the middle of an answer.
     Cut(String),
-    /// An answer that makes no sense.
+    /// An answer that cannot be understood.
     Garbage(String),
+    /// A well-formed answer without any text. The document may be the reason.
+    NoText(String),
 }
 
 /// Longest cause kept for the log, in characters.
@@ -35,7 +38,7 @@ const CAUSE_CHARS_MAX: usize = 300;
 /// `retryDelay` beyond this is taken as this.
 const RETRY_DELAY_MAX: Duration = Duration::from_secs(3600);
 
-impl Failure {
+impl UpstreamError {
     /// Reads an answer whose status is not a success. The body may be an error object, an array of one, or HTML.
     pub fn from_answer(status: StatusCode, body: &[u8]) -> Self {
         match serde_json::from_slice::<Value>(body).ok().as_ref().and_then(error_object) {
@@ -86,6 +89,24 @@ impl Failure {
     }
 }
 
+impl From<http::Error> for UpstreamError {
+    fn from(error: http::Error) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+impl From<SendError> for UpstreamError {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Denied(cause) => Self::Refused(format!("allowed_outbound_hosts: {cause}")),
+            SendError::NotSent(cause) => Self::Unreachable(cause),
+            SendError::TimedOut(_) => Self::TimedOut,
+            SendError::Cut(cause) => Self::Cut(cause),
+            SendError::TooLarge => Self::Garbage("answer too long".to_owned()),
+        }
+    }
+}
+
 fn error_object(value: &Value) -> Option<&Value> {
     match value {
         Value::Array(items) => items.iter().find_map(error_object),
@@ -113,59 +134,59 @@ mod tests {
 
     #[test]
     fn each_answer_of_the_table_has_its_meaning() {
-        let check = |status: u16, body: &str, expected: Failure| {
+        let check = |status: u16, body: &str, expected: UpstreamError| {
             let status = StatusCode::from_u16(status).unwrap();
-            assert_eq!(Failure::from_answer(status, body.as_bytes()), expected, "{body}");
+            assert_eq!(UpstreamError::from_answer(status, body.as_bytes()), expected, "{body}");
             let array = format!("[{body}]");
             if body.starts_with('{') {
-                assert_eq!(Failure::from_answer(status, array.as_bytes()), expected, "{array}");
+                assert_eq!(UpstreamError::from_answer(status, array.as_bytes()), expected, "{array}");
             }
         };
         check(
             400,
             r#"{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}"#,
-            Failure::Refused("API key not valid.".into()),
+            UpstreamError::Refused("API key not valid.".into()),
         );
         check(
             400,
             r#"{"error":{"code":400,"message":"The document has no pages.","status":"INVALID_ARGUMENT"}}"#,
-            Failure::Document("The document has no pages.".into()),
+            UpstreamError::Document("The document has no pages.".into()),
         );
         check(
             400,
             r#"{"error":{"code":400,"message":"User location is not supported","status":"FAILED_PRECONDITION"}}"#,
-            Failure::Refused("User location is not supported".into()),
+            UpstreamError::Refused("User location is not supported".into()),
         );
         check(
             403,
             r#"{"error":{"code":403,"message":"no","status":"PERMISSION_DENIED"}}"#,
-            Failure::Refused("no".into()),
+            UpstreamError::Refused("no".into()),
         );
-        check(401, "", Failure::Refused(String::new()));
+        check(401, "", UpstreamError::Refused(String::new()));
         check(
             404,
             r#"{"error":{"code":404,"message":"gone","status":"NOT_FOUND"}}"#,
-            Failure::ModelGone("gone".into()),
+            UpstreamError::ModelGone("gone".into()),
         );
         check(
             429,
             r#"{"error":{"code":429,"details":[{"violations":[{"quotaId":"GenerateRequestsPerMinutePerProject"}]},{"retryDelay":"12.77s"}]}}"#,
-            Failure::MinuteQuota(Some(Duration::from_millis(12770))),
+            UpstreamError::MinuteQuota(Some(Duration::from_millis(12770))),
         );
         check(
             429,
             r#"{"error":{"code":429,"details":[{"violations":[{"quotaId":"GenerateRequestsPerDayPerProject"}]}]}}"#,
-            Failure::DayQuota,
+            UpstreamError::DayQuota,
         );
-        check(429, "slow down", Failure::MinuteQuota(None));
+        check(429, "slow down", UpstreamError::MinuteQuota(None));
         check(
             503,
             r#"{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}"#,
-            Failure::Overloaded("503 The model is overloaded.".into()),
+            UpstreamError::Overloaded("503 The model is overloaded.".into()),
         );
-        check(504, r#"{"error":{"code":504,"status":"DEADLINE_EXCEEDED"}}"#, Failure::TimedOut);
-        check(500, "<html>oops</html>", Failure::Overloaded("500 <html>oops</html>".into()));
-        check(302, "", Failure::Garbage("302 ".into()));
+        check(504, r#"{"error":{"code":504,"status":"DEADLINE_EXCEEDED"}}"#, UpstreamError::TimedOut);
+        check(500, "<html>oops</html>", UpstreamError::Overloaded("500 <html>oops</html>".into()));
+        check(302, "", UpstreamError::Garbage("302 ".into()));
     }
 
     #[test]
@@ -183,7 +204,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_panics(status in 100u16..600, body in ".{0,80}") {
-            let _ = Failure::from_answer(StatusCode::from_u16(status).unwrap(), body.as_bytes());
+            let _ = UpstreamError::from_answer(StatusCode::from_u16(status).unwrap(), body.as_bytes());
         }
     }
 }

@@ -1,45 +1,49 @@
-//! A document kept at Google for the length of one conversion: the Files API, driven.
+//! A file that is stored at Google for the length of one conversion, through the Files API.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::Uri;
+use web::outbound::StreamingResponse;
 
 use crate::error::Failure;
 use crate::events::Event;
-use crate::gemini::failure::Failure as Upstream;
+use crate::gemini::error::UpstreamError;
 use crate::gemini::files::{self, FileState};
 use crate::gemini::payload::Payload;
-use crate::gemini::request::{self, BadSetting, Document, StoredFile};
-use crate::gemini::settings::Settings;
-use crate::ports::{Answer, Edge};
-use crate::transport::{upstream, whole};
+use crate::gemini::request::{self, Document, StoredFile};
+use crate::ports::{ConversionPorts, whole};
+use crate::settings::GeminiSettings;
 
 /// For one request to the Files API, chunk included.
 const REQUEST_TIME: Duration = Duration::from_secs(60);
 /// Until a stored file may be used.
-pub const PREPARE_TIME_MAX: Duration = Duration::from_secs(60);
+pub(crate) const PREPARE_TIME_MAX: Duration = Duration::from_secs(60);
 const POLL_FIRST: Duration = Duration::from_millis(500);
 const POLL_MAX: Duration = Duration::from_secs(4);
 
-#[derive(Debug)]
-pub struct Storage<'a, E> {
-    edge: &'a E,
-    settings: &'a Settings,
+/// Writes one file, chunk by chunk.
+pub(crate) struct StoredFileWriter<'a, P> {
+    ports: &'a P,
+    settings: &'a GeminiSettings,
     url: Uri,
     offset: u64,
 }
 
-impl<'a, E: Edge> Storage<'a, E> {
-    pub async fn open(edge: &'a E, settings: &'a Settings, length: Option<u64>) -> Result<Self, Failure> {
-        let mut answer = send(edge, request::upload_start(settings, length)).await?;
+impl<'a, P: ConversionPorts> StoredFileWriter<'a, P> {
+    pub(crate) async fn start(
+        ports: &'a P,
+        settings: &'a GeminiSettings,
+        length: Option<u64>,
+    ) -> Result<Self, Failure> {
+        let mut answer = send(ports, request::upload_start(settings, length)).await?;
         let body = whole(&mut answer).await?;
         let url = files::started(settings, answer.status(), answer.headers(), &body)?;
-        Ok(Self { edge, settings, url, offset: 0 })
+        Ok(Self { ports, settings, url, offset: 0 })
     }
 
     /// Stores a chunk that is not the last.
-    pub async fn append(&mut self, chunk: Bytes) -> Result<(), Failure> {
+    pub(crate) async fn append(&mut self, chunk: Bytes) -> Result<(), Failure> {
         let mut left = chunk;
         let mut tried = false;
         while !left.is_empty() {
@@ -64,47 +68,47 @@ impl<'a, E: Edge> Storage<'a, E> {
         Ok(())
     }
 
-    async fn try_append(&self, chunk: Bytes) -> Result<(), Upstream> {
+    async fn try_append(&self, chunk: Bytes) -> Result<(), UpstreamError> {
         let request = request::upload_chunk(self.settings, &self.url, self.offset, chunk, false);
-        let mut answer = send(self.edge, request).await?;
+        let mut answer = send(self.ports, request).await?;
         let body = whole(&mut answer).await?;
-        files::went_on(answer.status(), answer.headers(), &body)
+        files::appended(answer.status(), answer.headers(), &body)
     }
 
     async fn stored_bytes(&self) -> Result<u64, Failure> {
-        let answer = send(self.edge, request::upload_query(self.settings, &self.url)).await?;
+        let answer = send(self.ports, request::upload_query(self.settings, &self.url)).await?;
         let received = answer.headers().get("x-goog-upload-size-received");
         let received = received.and_then(|value| value.to_str().ok()).and_then(|value| value.parse().ok());
         received.ok_or_else(|| Failure::Upstream("the upload cannot be resumed".to_owned()))
     }
 
     /// Stores the last chunk. The file may have to be prepared before it can be used.
-    pub async fn complete(&mut self, chunk: Bytes) -> Result<(StoredFile, FileState), Failure> {
+    pub(crate) async fn finish(&mut self, chunk: Bytes) -> Result<(StoredFile, FileState), Failure> {
         let request = request::upload_chunk(self.settings, &self.url, self.offset, chunk, true);
-        let mut answer = send(self.edge, request).await?;
+        let mut answer = send(self.ports, request).await?;
         let body = whole(&mut answer).await?;
         Ok(files::file(answer.status(), &body)?)
     }
 
     /// Gives up an upload that was not completed. Best effort: Google forgets it by itself later.
-    pub async fn cancel(&self) {
-        let _ = send(self.edge, request::upload_cancel(self.settings, &self.url)).await;
+    pub(crate) async fn cancel(&self) {
+        let _ = send(self.ports, request::upload_cancel(self.settings, &self.url)).await;
     }
 }
 
 /// Waits until Google has prepared a stored file.
-pub async fn wait_until_active<E: Edge>(
-    edge: &E,
-    settings: &Settings,
+pub(crate) async fn wait_until_active<P: ConversionPorts>(
+    ports: &P,
+    settings: &GeminiSettings,
     file: &StoredFile,
 ) -> Result<(), Failure> {
-    let started = edge.elapsed();
+    let started = ports.elapsed();
     let mut pause = POLL_FIRST;
-    while edge.elapsed().saturating_sub(started) < PREPARE_TIME_MAX {
-        edge.tell(Event::Preparing).await?;
-        edge.sleep(pause).await;
+    while ports.elapsed().saturating_sub(started) < PREPARE_TIME_MAX {
+        ports.emit(Event::Preparing).await?;
+        ports.sleep(pause).await;
         pause = (pause * 2).min(POLL_MAX);
-        let mut answer = send(edge, request::file_state(settings, file)).await?;
+        let mut answer = send(ports, request::file_state(settings, file)).await?;
         let body = whole(&mut answer).await?;
         if files::file(answer.status(), &body)?.1 == FileState::Active {
             return Ok(());
@@ -114,20 +118,19 @@ pub async fn wait_until_active<E: Edge>(
 }
 
 /// Deletes what was stored, if anything. Best effort: Google deletes it by itself after 48 hours.
-pub async fn discard<E: Edge>(edge: &E, settings: &Settings, document: &Document) {
+pub(crate) async fn delete<P: ConversionPorts>(ports: &P, settings: &GeminiSettings, document: &Document) {
     if let Document::Stored(file) = document {
-        let _ = send(edge, request::file_delete(settings, file)).await;
+        let _ = send(ports, request::file_delete(settings, file)).await;
     }
 }
 
-fn may_resume(failure: &Upstream) -> bool {
-    matches!(failure, Upstream::Overloaded(_) | Upstream::Unreachable(_) | Upstream::Cut(_))
+fn may_resume(failure: &UpstreamError) -> bool {
+    matches!(failure, UpstreamError::Overloaded(_) | UpstreamError::Unreachable(_) | UpstreamError::Cut(_))
 }
 
-async fn send<E: Edge>(
-    edge: &E,
-    request: Result<http::Request<Payload>, BadSetting>,
-) -> Result<E::Answer, Upstream> {
-    let request = request.map_err(|bad| Upstream::Refused(bad.0))?;
-    edge.send(request, REQUEST_TIME).await.map_err(upstream)
+async fn send<P: ConversionPorts>(
+    ports: &P,
+    request: Result<http::Request<Payload>, UpstreamError>,
+) -> Result<P::Response, UpstreamError> {
+    Ok(ports.send(request?, REQUEST_TIME).await?)
 }
