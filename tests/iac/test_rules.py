@@ -238,7 +238,7 @@ def seconds(file: str, constant: str) -> int:
 def test_the_gateway_and_a_pod_that_ends_wait_for_the_longest_request():
     longest = {
         "llm": seconds("llm/src/webhook/mod.rs", "TOTAL_MAX"),
-        "ocr": seconds("ocr/src/upload/receive.rs", "UPLOAD_TIME_MAX") + seconds("ocr/src/storage.rs", "PREPARE_TIME_MAX") + seconds("ocr/src/transcribe.rs", "MODEL_TIME_MAX"),
+        "ocr": seconds("ocr/src/upload/reader.rs", "UPLOAD_TIME_MAX") + seconds("ocr/src/stored_file.rs", "PREPARE_TIME_MAX") + seconds("ocr/src/transcribe.rs", "MODEL_TIME_MAX"),
     }
     for name in ("auth", "llm", "ocr"):
         limits = {int(rule["timeouts"]["request"].removesuffix("s")) for rule in route(objects("minikube"), name)["rules"]}

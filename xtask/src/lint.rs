@@ -91,7 +91,7 @@ fn guests(tree: &Tree) -> Result<()> {
         clippy = as_program(DEBIAN_CLIPPY, clippy);
     }
     clippy.current_dir(&tree.root).args(COMPONENTS.map(|name| format!("--package={name}")));
-    clippy.args(["--package=atelier-web", "--package=atelier-session"]);
+    clippy.args(["--package=atelier-web", "--package=atelier-auth-api"]);
     process::run(clippy.args(["--", "-D", "warnings"]))
 }
 

@@ -1,5 +1,6 @@
 //! Files that do not fit into the window.
 
+use auth_api::Reason;
 use serde_json::json;
 use web::outbound::SendError;
 
@@ -189,6 +190,7 @@ fn a_file_that_never_becomes_active_times_out_and_is_deleted() {
         convert(&ports, upload(form("a.pdf", &pdf(5 * 1024 * 1024)))).map(|_| ()),
         Err(Failure::TimedOut)
     );
+    assert_eq!(ports.reason.get(), Some(Reason::UpstreamFailed));
     assert_eq!(ports.requests().last().unwrap(), "DELETE /v1beta/files/abc");
 }
 
