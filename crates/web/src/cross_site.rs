@@ -6,7 +6,7 @@
 
 use http::{Method, StatusCode};
 
-use crate::{Problem, Request, Text};
+use crate::{Origin, Problem, Request, Text};
 
 /// Checks a request with an unsafe method; safe methods (RFC 9110 §9.2.1) always pass.
 ///
@@ -28,11 +28,11 @@ pub(crate) fn check(request: &Request) -> Result<(), Problem> {
 }
 
 fn is_own_origin(request: &Request, origin: &str) -> bool {
+    let Some(origin) = Origin::parse(origin) else { return false };
     if !request.public_origin.is_empty() {
-        return origin.eq_ignore_ascii_case(request.public_origin.trim_end_matches('/'));
+        return Origin::parse(&request.public_origin) == Some(origin);
     }
-    let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-    matches!((host, request.host()), (Some(origin), Some(own)) if origin.eq_ignore_ascii_case(own))
+    request.host().is_some_and(|host| host.eq_ignore_ascii_case(&origin.authority()))
 }
 
 fn refused() -> Problem {
@@ -73,6 +73,8 @@ mod tests {
         check_case("", None, Some("null"), false);
         check_case("", None, None, true);
         check_case("https://atelier.example", None, Some("https://atelier.example"), true);
+        check_case("https://Atelier.example:443/", None, Some("https://atelier.example"), true);
+        check_case("atelier.example", None, Some("https://atelier.example"), false);
         check_case("https://atelier.example", None, Some("http://atelier.example"), false);
         check_case("https://atelier.example", None, Some("http://localhost:3000"), false);
     }

@@ -1,15 +1,16 @@
 //! The request to the webhook.
 
 use bytes::Bytes;
-use http::{HeaderValue, Uri, header};
+use http::{HeaderValue, header};
 use serde_json::json;
+use web::HttpUrl;
 
 use crate::question::Question;
 
 /// The webhook's address and API key. The address is a secret, too: who knows it can spend the operator's credits.
 #[derive(Clone)]
 pub struct Webhook {
-    url: Uri,
+    url: HttpUrl,
     api_key: Option<HeaderValue>,
 }
 
@@ -17,9 +18,7 @@ impl Webhook {
     /// `None` for a URL that is not an absolute `http` or `https` one.
     #[must_use]
     pub fn new(url: &str, api_key: Option<HeaderValue>) -> Option<Self> {
-        let url: Uri = url.parse().ok()?;
-        let is_absolute = matches!(url.scheme_str(), Some("http" | "https")) && url.authority().is_some();
-        is_absolute.then_some(Self { url, api_key })
+        Some(Self { url: HttpUrl::parse(url)?, api_key })
     }
 
     /// The request for a question. The body contains only `message`, because a scenario with a declared data structure
@@ -29,7 +28,7 @@ impl Webhook {
         let body = json!({ "message": question.as_str() }).to_string();
         let mut request = http::Request::new(Bytes::from(body));
         *request.method_mut() = http::Method::POST;
-        *request.uri_mut() = self.url.clone();
+        *request.uri_mut() = self.url.uri().clone();
         let headers = request.headers_mut();
         for (name, value) in [
             (header::CONTENT_TYPE, "application/json"),
