@@ -2,6 +2,7 @@
 
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use web::HttpUrl;
 
 use crate::webhook::Webhook;
 
@@ -47,6 +48,7 @@ fn webhook(variables: &Variables) -> Result<Webhook, Misconfigured> {
     if url.is_empty() {
         return Err(Misconfigured::Missing("webhook_url"));
     }
+    let url = HttpUrl::parse(url).ok_or(Misconfigured::Unusable("webhook_url"))?;
     let api_key = match variables.webhook_api_key.expose_secret().trim() {
         "" => None,
         key => {
@@ -56,12 +58,13 @@ fn webhook(variables: &Variables) -> Result<Webhook, Misconfigured> {
             Some(key)
         }
     };
-    Webhook::new(url, api_key).ok_or(Misconfigured::Unusable("webhook_url"))
+    Ok(Webhook::new(url, api_key))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::question::Question;
 
     static_assertions::assert_not_impl_any!(Settings: std::fmt::Debug);
 
@@ -78,11 +81,15 @@ mod tests {
 
     #[test]
     fn every_variable_is_read() {
-        for api_key in ["", " k1 "] {
+        let question = Question::parse(Some("a")).unwrap();
+        for (api_key, header) in [("", None), (" k1 ", Some("k1"))] {
             let settings = Settings::parse(variables(URL, api_key));
             assert_eq!(settings.auth_url, "http://auth.spin.internal");
             assert_eq!(settings.service_key.expose_secret(), "service");
-            assert!(settings.webhook.is_ok());
+            let request = settings.webhook.ok().unwrap().request(&question, "");
+            assert_eq!(request.uri(), URL.trim());
+            assert_eq!(request.headers().get("x-make-apikey").map(|key| key.to_str().unwrap()), header);
+            assert!(request.headers().get("x-make-apikey").is_none_or(HeaderValue::is_sensitive));
         }
     }
 

@@ -15,10 +15,9 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// `None` for a URL that is not an absolute `http` or `https` one.
     #[must_use]
-    pub fn new(url: &str, api_key: Option<HeaderValue>) -> Option<Self> {
-        Some(Self { url: HttpUrl::parse(url)?, api_key })
+    pub const fn new(url: HttpUrl, api_key: Option<HeaderValue>) -> Self {
+        Self { url, api_key }
     }
 
     /// The request for a question. The body contains only `message`, because a scenario with a declared data structure
@@ -58,13 +57,10 @@ mod tests {
 
     const URL: &str = "https://hook.eu2.make.com/secret";
 
-    fn question(text: &str) -> Question {
-        Question::parse(Some(text)).unwrap()
-    }
-
     #[test]
     fn a_question_becomes_one_json_post() {
-        let request = Webhook::new(URL, None).unwrap().request(&question("Trier \"x\" ?\n😀"), "id-12345");
+        let webhook = Webhook::new(HttpUrl::parse(URL).unwrap(), None);
+        let request = webhook.request(&Question::parse(Some("Trier \"x\" ?\n😀")).unwrap(), "id-12345");
         assert_eq!((request.method(), request.uri().to_string().as_str()), (&http::Method::POST, URL));
         assert_eq!(request.headers()["content-type"], "application/json");
         assert_eq!(request.headers()["accept-encoding"], "identity");
@@ -72,15 +68,5 @@ mod tests {
         assert!(!request.headers().contains_key("x-make-apikey"));
         let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
         assert_eq!(body, json!({ "message": "Trier \"x\" ?\n😀" }));
-    }
-
-    #[test]
-    fn the_api_key_is_a_sensitive_header() {
-        let mut key = HeaderValue::from_static("k1");
-        key.set_sensitive(true);
-        let webhook = Webhook::new(URL, Some(key)).unwrap();
-        let request = webhook.request(&question("a"), "");
-        assert_eq!(request.headers()["x-make-apikey"], "k1");
-        assert!(request.headers()["x-make-apikey"].is_sensitive());
     }
 }
