@@ -1,7 +1,8 @@
 //! The variables of spin.toml as values. They are parsed once, at the edge.
 
-use http::{HeaderValue, Uri};
+use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use web::Origin;
 
 /// What the operator configured.
 pub struct Settings {
@@ -18,8 +19,7 @@ pub struct GeminiSettings {
     key: HeaderValue,
     /// Never empty: the model, then its fallbacks.
     models: Vec<String>,
-    /// `https://host[:port]`, without a slash at the end.
-    origin: String,
+    origin: Origin,
 }
 
 /// The variables as text.
@@ -53,7 +53,8 @@ impl GeminiSettings {
         if models.is_empty() {
             return Err("gemini_model");
         }
-        Ok(Self { key, models, origin: origin(&variables.gemini_origin)? })
+        let origin = Origin::parse(&variables.gemini_origin).ok_or("gemini_origin")?;
+        Ok(Self { key, models, origin })
     }
 
     /// For the header `x-goog-api-key`.
@@ -68,16 +69,9 @@ impl GeminiSettings {
     }
 
     #[must_use]
-    pub fn origin(&self) -> &str {
+    pub const fn origin(&self) -> &Origin {
         &self.origin
     }
-}
-
-fn origin(text: &str) -> Result<String, &'static str> {
-    let origin = text.trim().trim_end_matches('/');
-    let uri: Uri = origin.parse().map_err(|_| "gemini_origin")?;
-    let is_origin = matches!(uri.scheme_str(), Some("http" | "https")) && matches!(uri.path(), "" | "/");
-    if is_origin && uri.query().is_none() { Ok(origin.to_owned()) } else { Err("gemini_origin") }
 }
 
 /// In order, each once.
@@ -118,7 +112,7 @@ mod tests {
         assert_eq!(settings.service_key.expose_secret(), "service");
         let gemini = settings.gemini.ok().unwrap();
         assert_eq!(
-            (gemini.models(), gemini.origin()),
+            (gemini.models(), gemini.origin().to_string().as_str()),
             (["m", "n", "o"].map(String::from).as_slice(), "https://g.example")
         );
         assert!(gemini.key() == "k" && gemini.key().is_sensitive());

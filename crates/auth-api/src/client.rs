@@ -7,7 +7,10 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
-use web::outbound::{Limits, Outbound};
+use web::{
+    Origin,
+    outbound::{Limits, Outbound},
+};
 
 use crate::{
     Denied, IdempotencyKey, Quota, Replayed, Reservation, ReservationId, Service, Settlement, User,
@@ -40,8 +43,8 @@ const SETTLE_LIMITS: Limits = Limits {
 #[derive(Debug, Clone)]
 pub struct AuthClient<O> {
     outbound: O,
-    /// An origin such as `http://auth.spin.internal`.
-    auth_url: String,
+    /// Such as `http://auth.spin.internal`; `None` when the configured one cannot be read.
+    auth_origin: Option<Origin>,
     service: Service,
     service_key: SecretString,
 }
@@ -50,7 +53,7 @@ impl<O: Outbound> AuthClient<O> {
     /// `auth_url` is an origin; `service_key` is the shared secret, empty where it is not configured.
     #[must_use]
     pub fn new(outbound: O, service: Service, auth_url: &str, service_key: SecretString) -> Self {
-        Self { outbound, auth_url: auth_url.trim_end_matches('/').to_owned(), service, service_key }
+        Self { outbound, auth_origin: Origin::parse(auth_url), service, service_key }
     }
 
     /// The user whose session is in `headers`.
@@ -140,10 +143,10 @@ impl<O: Outbound> AuthClient<O> {
 
     /// Passes on only what auth needs: the session, and the request id that joins both logs.
     fn request(&self, method: Method, path: &str, headers: &HeaderMap) -> http::request::Builder {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.auth_url))
-            .header(header::ACCEPT, "application/json");
+        // Without an origin the address is empty, and the request cannot be built.
+        let url = self.auth_origin.as_ref().map(|origin| format!("{origin}{path}")).unwrap_or_default();
+        let mut request =
+            Request::builder().method(method).uri(url).header(header::ACCEPT, "application/json");
         for name in ["cookie", "x-request-id"] {
             for value in headers.get_all(name) {
                 request = request.header(name, value);
@@ -267,7 +270,7 @@ mod tests {
         struct Nothing;
         let client = AuthClient {
             outbound: Nothing,
-            auth_url: String::new(),
+            auth_origin: None,
             service: Service::Llm,
             service_key: "hunter2".into(),
         };

@@ -7,6 +7,7 @@
 use bytes::Bytes;
 use http::{Method, Request, Uri, header};
 use serde_json::json;
+use web::HttpUrl;
 
 use super::error::UpstreamError;
 use super::payload::Payload;
@@ -100,15 +101,10 @@ pub fn upload_start(
     )
 }
 
-/// Checks that Google's upload address is on the origin we were told: the key is about to be sent there.
+/// The upload address that Google gave, if it is on the configured origin: the API key is sent there.
 pub fn upload_url(settings: &GeminiSettings, given: &str) -> Option<Uri> {
-    let uri: Uri = given.parse().ok()?;
-    let origin: Uri = settings.origin().parse().ok()?;
-    let same = uri.scheme() == origin.scheme()
-        && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
-        && uri.host() == origin.host()
-        && port(&uri) == port(&origin);
-    same.then_some(uri)
+    let url = HttpUrl::parse(given).filter(|url| url.origin() == settings.origin())?;
+    Some(url.uri().clone())
 }
 
 /// Sends one chunk; all but the last are multiples of 256 KiB.
@@ -179,9 +175,4 @@ fn model_segment(model: &str) -> Result<&str, UpstreamError> {
         return Err(UpstreamError::Refused(format!("gemini_model: {model:?} is not a model name")));
     }
     Ok(model)
-}
-
-fn port(uri: &Uri) -> u16 {
-    let default = if uri.scheme_str() == Some("http") { 80 } else { 443 };
-    uri.port_u16().unwrap_or(default)
 }
