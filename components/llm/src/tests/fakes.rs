@@ -16,7 +16,7 @@ use super::WEBHOOK;
 
 pub(super) type Reply = Result<Response<Bytes>, SendError>;
 
-/// What auth counts.
+/// The daily quota.
 pub(super) const LIMIT: u32 = 50;
 
 #[derive(Clone)]
@@ -35,7 +35,7 @@ impl std::ops::Deref for Network {
 
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) auth_away: Cell<bool>,
+    pub(super) auth_unreachable: Cell<bool>,
     pub(super) settling_fails: Cell<bool>,
     /// Auth's next replies to reservations and lookups, in place of its own.
     pub(super) scripted: RefCell<VecDeque<Response<Bytes>>>,
@@ -81,7 +81,7 @@ impl Network {
         let path = request.uri().path();
         assert_eq!(request.uri().host(), Some("auth.spin.internal"));
         self.auth_requests.borrow_mut().push((path.to_owned(), json(request)));
-        if self.auth_away.get() {
+        if self.auth_unreachable.get() {
             return Err(SendError::NotSent("refused".to_owned()));
         }
         if request.headers().get("cookie").is_none() {

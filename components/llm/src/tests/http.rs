@@ -1,4 +1,4 @@
-//! The page, its assets, its languages, and requests that are not for it.
+//! The page, its assets and languages, and requests without a route.
 
 use web::Lang;
 

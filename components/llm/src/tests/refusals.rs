@@ -45,7 +45,7 @@ fn a_session_that_ends_before_the_reservation_redirects_a_browser() {
 fn without_a_reply_from_auth_every_request_gets_503() {
     for request in [signed_in("GET", "/llm").with("accept", "text/html"), json_question("a")] {
         let network = answering(ANSWER);
-        network.auth_away.set(true);
+        network.auth_unreachable.set(true);
         let reply = handle(&network, &request);
         assert_eq!((reply.status.as_u16(), reply.cause.as_deref()), (503, Some("auth: refused")));
         assert!(reply.headers.contains_key("retry-after") && network.asked() == 0);
