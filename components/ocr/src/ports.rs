@@ -7,7 +7,7 @@ use auth_api::{AuthClient, Denied, Quota, Reservation, ReservationId, Settlement
 use bytes::Bytes;
 use http::{HeaderMap, Request};
 use web::Clock;
-use web::outbound::{Limits, Outbound, SendError, StreamingOutbound, StreamingResponse};
+use web::outbound::{Limits, Outbound, SendError, StreamingOutbound, StreamingResponse, collect};
 use web::stream::{ChunkSender, ClientDisconnected};
 
 use crate::app::AppContext;
@@ -127,12 +127,5 @@ impl<N: Outbound + StreamingOutbound, C: Clock> ConversionPorts for LivePorts<'_
 /// # Errors
 /// See [`UpstreamError`]; more than [`WHOLE_BYTES_MAX`] is [`UpstreamError::Garbage`].
 pub(crate) async fn whole(response: &mut impl StreamingResponse) -> Result<Bytes, UpstreamError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk(BETWEEN_BYTES_TIME).await? {
-        if body.len() + chunk.len() > WHOLE_BYTES_MAX {
-            return Err(SendError::TooLarge.into());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.into())
+    Ok(collect(response, BETWEEN_BYTES_TIME, WHOLE_BYTES_MAX).await?)
 }

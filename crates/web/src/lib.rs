@@ -28,6 +28,7 @@ pub mod outbound;
 mod problem;
 mod reply;
 mod request;
+mod request_id;
 pub mod route;
 #[cfg(target_arch = "wasm32")]
 pub mod spin;
@@ -47,4 +48,5 @@ pub use lang::{Lang, Text};
 pub use layout::Layout;
 pub use problem::{FieldProblem, Problem};
 pub use reply::{Reply, ReplyBody};
-pub use request::{Context, Request, RequestId, UnixTime};
+pub use request::{Context, Request, UnixTime};
+pub use request_id::RequestId;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 /// Limits of time and of bytes.
@@ -89,6 +89,25 @@ pub trait StreamingOutbound {
         B: Iterator<Item = Bytes> + Send + 'static;
 }
 
+/// The whole body of a response, each chunk waited for at most `between_bytes`.
+///
+/// # Errors
+/// As [`StreamingResponse::chunk`], and [`SendError::TooLarge`].
+pub async fn collect(
+    response: &mut impl StreamingResponse,
+    between_bytes: Duration,
+    bytes_max: usize,
+) -> Result<Bytes, SendError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk(between_bytes).await? {
+        if body.len() + chunk.len() > bytes_max {
+            return Err(SendError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
 /// The same request with its `content-length`. Without it the host sends chunks, and the last one is delayed like that
 /// of a reply ([`crate::finish`]).
 #[must_use]
@@ -101,6 +120,31 @@ pub fn with_length(mut request: http::Request<Bytes>) -> http::Request<Bytes> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::run;
+
+    /// The body `1234` in two chunks.
+    struct TwoChunks(Vec<&'static str>);
+
+    impl StreamingResponse for TwoChunks {
+        fn status(&self) -> StatusCode {
+            StatusCode::OK
+        }
+
+        fn headers(&self) -> &HeaderMap {
+            unreachable!("not read")
+        }
+
+        async fn chunk(&mut self, _: Duration) -> Result<Option<Bytes>, SendError> {
+            Ok(self.0.pop().map(Bytes::from))
+        }
+    }
+
+    #[test]
+    fn a_body_is_collected_up_to_its_limit() {
+        let collected = |bytes_max| run(collect(&mut TwoChunks(vec!["34", "12"]), Duration::ZERO, bytes_max));
+        assert_eq!(collected(4), Ok(Bytes::from_static(b"1234")));
+        assert_eq!(collected(3), Err(SendError::TooLarge));
+    }
 
     #[test]
     fn a_request_has_its_length_also_without_a_body() {

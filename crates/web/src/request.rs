@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
 use crate::{
-    Lang, TrustedProxies,
+    Lang, RequestId, TrustedProxies,
     accept::{accepts_gzip, preferred},
     cookie,
 };
@@ -14,33 +14,6 @@ use crate::{
 /// Seconds since 1970-01-01T00:00:00Z, without leap seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnixTime(pub i64);
-
-/// Identifies one request in the reply, in the log and in the requests sent on its behalf (`x-request-id`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestId(String);
-
-impl RequestId {
-    /// Longest id accepted from a gateway, in characters.
-    pub const CHARS_MAX: usize = 64;
-
-    /// The gateway's id when it is safe in a log (letters, digits, `-`, `_`), else one of 128 random bits.
-    #[must_use]
-    pub fn from_header_or(given: Option<&str>, random: [u8; 16]) -> Self {
-        let is_safe = |id: &&str| {
-            (8..=Self::CHARS_MAX).contains(&id.len())
-                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-        };
-        match given.filter(is_safe) {
-            Some(id) => Self(id.to_owned()),
-            None => Self(hex::encode(random)),
-        }
-    }
-
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 /// The headers whose values the `Debug` form of a `HeaderMap` does not show.
 const SECRET_HEADERS: [HeaderName; 3] =
@@ -170,35 +143,6 @@ impl Request {
         let is_loopback_ip = name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
         name.eq_ignore_ascii_case("localhost") || is_loopback_ip
     }
-
-    /// A request for tests: `Request::test("POST", "/send").with("accept", "…").with_body(…)`.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn test(method: &str, uri: &str) -> Self {
-        let mut request = http::Request::new(());
-        *request.method_mut() = method.parse().unwrap_or_default();
-        *request.uri_mut() = uri.parse().unwrap_or_default();
-        let (parts, ()) = request.into_parts();
-        Self::new(parts, UnixTime(1_795_000_000), [7; 16], String::new())
-    }
-
-    /// Adds a header to a test request.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn with(mut self, name: &'static str, value: &str) -> Self {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            self.headers.append(name, value);
-        }
-        self
-    }
-
-    /// Sets the body of a test request.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn with_body(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
-        self.body = body.into();
-        self.with("content-type", content_type)
-    }
 }
 
 /// Without query, headers and body: they can contain secrets.
@@ -261,18 +205,6 @@ mod tests {
         check("localhost.evil.example", false);
         check("127.0.0.1.evil.example", false);
         check("atelier.example:443", false);
-    }
-
-    #[test]
-    fn a_request_id_that_is_not_safe_in_a_log_is_replaced() {
-        let check = |given, kept: bool| {
-            let id = RequestId::from_header_or(Some(given), [0xab; 16]);
-            assert_eq!(id.as_str() == given, kept, "{given}");
-        };
-        check("3f2c-1a_B9", true);
-        check("short", false);
-        check("abcdefgh\r\nset-cookie: x", false);
-        check(&"a".repeat(65), false);
     }
 
     #[test]

@@ -17,8 +17,37 @@ use std::{
 };
 
 use bytes::Bytes;
+use http::HeaderValue;
 
-use crate::{Clock, IncomingBody};
+use crate::{Clock, IncomingBody, Request, UnixTime};
+
+impl Request {
+    /// A request for tests: `Request::test("POST", "/send").with("accept", "…").with_body(…)`.
+    #[must_use]
+    pub fn test(method: &str, uri: &str) -> Self {
+        let mut request = http::Request::new(());
+        *request.method_mut() = method.parse().unwrap_or_default();
+        *request.uri_mut() = uri.parse().unwrap_or_default();
+        let (parts, ()) = request.into_parts();
+        Self::new(parts, UnixTime(1_795_000_000), [7; 16], String::new())
+    }
+
+    /// Adds a header to a test request.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.append(name, value);
+        }
+        self
+    }
+
+    /// Sets the body of a test request.
+    #[must_use]
+    pub fn with_body(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self.with("content-type", content_type)
+    }
+}
 
 /// A clock that moves only when something sleeps on it. Clones share the time.
 #[derive(Debug, Clone, Default)]

@@ -1,0 +1,48 @@
+//! The host's clock.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    time::Duration,
+};
+
+use spin_sdk::wasip3::clocks::monotonic_clock;
+
+use crate::Clock;
+
+/// The host's monotonic clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HostClock;
+
+impl Clock for HostClock {
+    fn elapsed(&self) -> Duration {
+        Duration::from_nanos(monotonic_clock::now())
+    }
+
+    async fn sleep(&self, wait: Duration) {
+        spin_sdk::time::sleep(wait).await;
+    }
+}
+
+/// Waits for `future`, at most `limit`, on the host's clock.
+pub async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+    crate::within(&HostClock, limit, polled_again(future)).await
+}
+
+/// Wakes the executor once more after the first poll of `future`.
+///
+/// Sending a request spawns the task that writes its body. wit-bindgen's executor (0.57) first polls such a task when
+/// something wakes it after the turn it was spawned in; with another spawned task waiting, nothing does, and the body
+/// would never be written.
+async fn polled_again<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut woken = false;
+    poll_fn(move |context| {
+        let polled = future.as_mut().poll(context);
+        if polled.is_pending() && !std::mem::replace(&mut woken, true) {
+            context.waker().wake_by_ref();
+        }
+        polled
+    })
+    .await
+}
