@@ -12,15 +12,10 @@ mod sessions;
 mod signing_in;
 mod unavailable;
 
-use std::{
-    cell::{Cell, RefCell},
-    future::Future,
-    pin::pin,
-    task::{Context, Poll, Waker},
-};
+use std::cell::{Cell, RefCell};
 
 use ::http::{StatusCode, header};
-use web::{Reply, Request, UnixTime};
+use web::{Reply, Request, UnixTime, testing::run};
 
 use crate::{
     app::Random,
@@ -74,7 +69,7 @@ impl Site {
             ocr_daily_pages: "100".to_owned(),
             trusted_proxies: String::new(),
         });
-        now_or_never(crate::handle(&request, &self.store, settings, random))
+        run(crate::handle(&request, &self.store, settings, random))
     }
 
     /// A browser with an address of its own.
@@ -154,12 +149,4 @@ pub(super) fn text(reply: &Reply) -> String {
 
 pub(super) fn json(reply: &Reply) -> serde_json::Value {
     serde_json::from_slice(reply.body.whole().unwrap()).unwrap()
-}
-
-/// The store in memory never waits, so one poll is enough.
-fn now_or_never<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("a use case waited for something"),
-    }
 }

@@ -175,7 +175,7 @@ mod tests {
     use std::{cell::RefCell, rc::Rc};
 
     use serde_json::{Value, json};
-    use web::outbound::SendError;
+    use web::{outbound::SendError, testing::run};
 
     use super::*;
 
@@ -203,15 +203,6 @@ mod tests {
         client.outbound.seen.take().unwrap()
     }
 
-    /// The futures of the fake are ready at once.
-    fn now<T>(future: impl Future<Output = T>) -> T {
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        match std::pin::pin!(future).poll(&mut context) {
-            std::task::Poll::Ready(value) => value,
-            std::task::Poll::Pending => panic!("the fake never waits"),
-        }
-    }
-
     fn headers() -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert("cookie", "session=abc".parse().unwrap());
@@ -223,7 +214,7 @@ mod tests {
     #[test]
     fn only_the_cookie_and_the_request_id_are_passed_on() {
         let client = client(Ok((401, "")), "k");
-        assert_eq!(now(client.verify(&headers())), Err(Denied::SignedOut));
+        assert_eq!(run(client.verify(&headers())), Err(Denied::SignedOut));
         let request = seen(&client);
         assert_eq!(request.uri(), "http://auth.spin.internal/auth/verify");
         assert_eq!(request.headers()["cookie"], "session=abc");
@@ -237,7 +228,7 @@ mod tests {
         let body =
             r#"{"state":"reserved","reservation_id":"abababababababababababababababab","left":4,"limit":50}"#;
         let client = client(Ok((201, body)), "k");
-        let reservation = now(client.reserve(&headers(), 3, None)).unwrap();
+        let reservation = run(client.reserve(&headers(), 3, None)).unwrap();
         assert!(matches!(reservation, Reservation::Reserved(_)));
         let request = seen(&client);
         assert_eq!((request.method(), request.uri().path()), (&Method::POST, wire::RESERVATIONS_PATH));
@@ -251,17 +242,17 @@ mod tests {
         let client = client(Ok((204, "")), "k");
         let id = ReservationId::from_random([1; 16]);
         let settlement = Settlement::NotDelivered { reason: crate::Reason::Other };
-        assert_eq!(now(client.settle(&headers(), &id, &settlement)), Ok(()));
+        assert_eq!(run(client.settle(&headers(), &id, &settlement)), Ok(()));
         assert_eq!(seen(&client).uri().path(), id.settle_path());
     }
 
     #[test]
     fn without_a_service_key_nothing_is_sent_and_a_silent_auth_is_unavailable() {
         let unset = client(Ok((201, "")), "");
-        assert_eq!(now(unset.reserve(&headers(), 1, None)), Err(Denied::NotConfigured("service_key")));
+        assert_eq!(run(unset.reserve(&headers(), 1, None)), Err(Denied::NotConfigured("service_key")));
         assert!(unset.outbound.seen.borrow().is_none());
         let silent = client(Err(SendError::TimedOut("8 s".to_owned())), "k");
-        assert_eq!(now(silent.verify(&headers())), Err(Denied::Unavailable("auth: 8 s".to_owned())));
+        assert_eq!(run(silent.verify(&headers())), Err(Denied::Unavailable("auth: 8 s".to_owned())));
     }
 
     #[test]

@@ -148,7 +148,7 @@ fn an_outdated_hash_is_replaced_when_its_owner_signs_in() {
     let old = weaker.hash_password(PASSWORD.as_bytes(), &salt).unwrap().to_string();
     let username = Username::parse("alice").unwrap();
     site.store.set_hash(username.key(), PasswordHash::from_stored(old));
-    let stored = || super::now_or_never(site.store.find_by_username(username.key())).unwrap().unwrap();
+    let stored = || web::testing::run(site.store.find_by_username(username.key())).unwrap().unwrap();
     assert_eq!(browser.sign_in("alice", OTHER_PASSWORD).status, StatusCode::UNAUTHORIZED);
     assert!(stored().password_hash.as_str().contains("m=8192"));
     assert_eq!(location(&browser.sign_in("alice", PASSWORD)), "/home");

@@ -2,7 +2,7 @@
 
 use ::http::StatusCode;
 
-use super::{PASSWORD, Site, json, location, now_or_never, text};
+use super::{PASSWORD, Site, json, location, text};
 use crate::settings::Misconfigured;
 
 #[test]
@@ -48,7 +48,7 @@ fn a_variable_that_cannot_be_read_is_named() {
     let request = site.browser().request("GET", "/home");
     let random = crate::app::Random::from_bytes([1; 81]);
     let settings = Err(Misconfigured("llm_daily_quota"));
-    let reply = now_or_never(crate::handle(&request, &site.store, settings, random));
+    let reply = web::testing::run(crate::handle(&request, &site.store, settings, random));
     assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(text(&reply).contains("llm_daily_quota"));
 }
