@@ -51,15 +51,16 @@ async fn it_opens_at_the_last_failure_of_a_row_and_closes_when_its_probe_succeed
     user.failures(FAILURES_MAX - 1, 0).await;
     assert!(user.is_closed(0).await);
     // Begun before it opens.
-    assert!(user.passes(1, 1).await && user.passes(2, 1).await);
+    assert!(user.passes(1, 1).await && user.passes(2, 1).await && user.passes(6, 1).await);
     user.failures(1, 2).await;
     assert_eq!(user.take(3, 1, 2).await, open(PAUSE_SECONDS));
     assert_eq!(user.take(3, 1, 1 + PAUSE).await, open(1));
     assert!(user.deliver(1, None, 3).await && user.fail(2, Reason::UpstreamFailed, 3).await);
     assert_eq!(user.take(3, 1, 3).await, open(PAUSE_SECONDS - 1), "not the probe's settlements");
-    assert_eq!(user.spent(0).await, 1, "a refused reservation costs nothing");
+    assert_eq!(user.spent(0).await, 2, "a refused reservation costs nothing");
     assert!(user.passes(4, 2 + PAUSE).await);
-    assert_eq!(user.take(5, 1, 2 + PAUSE).await, PROBING);
+    assert!(user.fail(6, Reason::Other, 2 + PAUSE).await);
+    assert_eq!(user.take(5, 1, 2 + PAUSE).await, PROBING, "not the probe's settlement");
     assert!(user.deliver(4, None, 3 + PAUSE).await);
     assert!(user.is_closed(3 + PAUSE).await);
     user.service = Service::Ocr;
