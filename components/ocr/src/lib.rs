@@ -66,14 +66,13 @@ where
     C: Clock + 'static,
 {
     let app = AppContext::new(ports, settings, random);
-    match admit(&request, &app).await {
-        Err(reply) => {
-            body.drain().await;
-            *reply
-        }
-        Ok(user) if request.is_get() => convert::show(&request, &user, &app),
-        Ok(user) => convert::submit(request, user, body, app).await,
-    }
+    let reply = match admit(&request, &app).await {
+        Ok(user) if !request.is_get() => return convert::submit(request, user, body, app).await,
+        Ok(user) => convert::show(&request, &user, &app),
+        Err(reply) => *reply,
+    };
+    body.drain().await;
+    reply
 }
 
 /// The signed-in user of a request to a known route, or the reply.

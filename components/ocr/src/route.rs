@@ -35,7 +35,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// Without a preference in `Accept`, a page.
+    /// Without a preference in `Accept`, a page, or JSON for a JSON body.
     #[must_use]
     pub(crate) fn of(request: &Request) -> Self {
         let offers = [
@@ -46,7 +46,8 @@ impl Format {
             ("text/markdown", Self::Markdown),
             ("application/json", Self::Json),
         ];
-        preferred(&request.headers, &offers).unwrap_or(Self::Page)
+        let default = if request.prefers_json() { Self::Json } else { Self::Page };
+        preferred(&request.headers, &offers).unwrap_or(default)
     }
 }
 
@@ -86,5 +87,7 @@ mod tests {
                 "{accept}"
             );
         }
+        let json = Request::test("POST", "/ocr").with("content-type", "application/json");
+        assert_eq!(Format::of(&json.with("accept", "*/*")), Format::Json);
     }
 }

@@ -16,7 +16,7 @@ use crate::ports::{ConversionPorts, whole};
 use crate::settings::GeminiSettings;
 
 /// For one request to the Files API, chunk included.
-const REQUEST_TIME: Duration = Duration::from_secs(60);
+pub(crate) const REQUEST_TIME: Duration = Duration::from_secs(60);
 /// Until a stored file may be used.
 pub(crate) const PREPARE_TIME_MAX: Duration = Duration::from_secs(60);
 const POLL_FIRST: Duration = Duration::from_millis(500);

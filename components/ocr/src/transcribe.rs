@@ -100,8 +100,12 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             }
             self.ports.emit(Event::Restart(kept.clone())).await?;
             self.ports.emit(Event::Continuing).await?;
-            // What has arrived is worth more than an error about its rest.
-            let Ok(rest) = self.ask(&prompt::rest_after(&latex::context(&kept))).await else { break };
+            let rest = match self.ask(&prompt::rest_after(&latex::context(&kept))).await {
+                Ok(rest) => rest,
+                Err(Failure::ClientDisconnected) => return Err(Failure::ClientDisconnected),
+                // The part that has arrived is delivered, marked as cut.
+                Err(_) => break,
+            };
             if rest.text.trim().is_empty() {
                 stopped = rest.end == End::Stop;
                 break;

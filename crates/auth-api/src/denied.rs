@@ -73,8 +73,8 @@ impl Denied {
                 StatusCode::SERVICE_UNAVAILABLE,
                 wire::BREAKER_OPEN,
                 Text::owned(
-                    format!("L’assistant ne répond plus depuis plusieurs questions ; il est laissé en paix un moment. Réessayez dans {retry_after_seconds} secondes. Cette question n’est pas décomptée de votre quota."),
-                    format!("The assistant has failed several questions in a row and is left alone for a while. Try again in {retry_after_seconds} seconds. This question does not count against your quota."),
+                    format!("Le service n’a pas répondu plusieurs fois de suite ; il est laissé en paix un moment. Réessayez dans {retry_after_seconds} secondes. Cette demande n’est pas décomptée de votre quota."),
+                    format!("The service has failed several times in a row and is left alone for a while. Try again in {retry_after_seconds} seconds. This request does not count against your quota."),
                 ),
             )
             .retry_after(*retry_after_seconds),
@@ -137,5 +137,17 @@ mod tests {
         check(Denied::KeyReused, StatusCode::UNPROCESSABLE_ENTITY);
         check(Denied::NotConfigured("service_key"), StatusCode::SERVICE_UNAVAILABLE);
         check(Denied::Unavailable("refused".into()), StatusCode::SERVICE_UNAVAILABLE);
+    }
+
+    #[test]
+    fn an_open_circuit_is_said_in_words_that_fit_each_tool() {
+        let problem = Denied::CircuitOpen { retry_after_seconds: 9 }.problem();
+        for (lang, seconds) in [(web::Lang::Fr, "9 secondes"), (web::Lang::En, "9 seconds")] {
+            let sentence = problem.detail(lang).to_lowercase();
+            assert!(sentence.contains(seconds), "{sentence}");
+            for word in ["question", "assistant", "page", "conversion"] {
+                assert!(!sentence.contains(word), "{sentence}");
+            }
+        }
     }
 }

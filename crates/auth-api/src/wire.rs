@@ -57,7 +57,7 @@ impl Service {
     }
 
     /// A reservation that is not settled after this many seconds is void: its tool must have stopped. Longer than the
-    /// tool's own time limits: a question takes 75 s at most, a conversion 4 min after its upload.
+    /// tool's own time limits: a question takes 75 s at most, a conversion 15 min with its upload.
     #[must_use]
     pub const fn reservation_seconds_max(self) -> u32 {
         match self {

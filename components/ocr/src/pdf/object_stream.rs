@@ -29,6 +29,8 @@ struct Content {
     position: u64,
     /// The table: object number, offset, object number, offset, …
     table: Vec<u64>,
+    /// Where each object begins and its number, the next one last. Made from the table at the first object.
+    objects: Option<Vec<(u64, u64)>>,
     current: Option<u64>,
 }
 
@@ -78,7 +80,7 @@ impl ObjectStream {
 
 impl Content {
     fn push(&mut self, byte: u8, found: &mut impl FnMut(&Dictionary)) {
-        let Self { lexer, structure, first, position, table, current } = self;
+        let Self { lexer, structure, first, position, table, objects, current } = self;
         *position += 1;
         lexer.push(byte, &mut |token| match structure.push(token) {
             Some(Found::Integer(number))
@@ -86,9 +88,14 @@ impl Content {
             {
                 table.push(number);
             }
-            Some(Found::Begins) => *current = object_at(table, first, *position),
+            Some(Found::Begins) => {
+                let objects = objects.get_or_insert_with(|| by_position(table, *first));
+                while let Some((_, number)) = objects.pop_if(|(begins, _)| *begins < *position) {
+                    *current = Some(number);
+                }
+            }
             Some(Found::Dictionary(dictionary)) => {
-                found(&Dictionary { object: current.take(), ..dictionary });
+                found(&Dictionary { object: *current, ..dictionary });
             }
             _ => {}
         });
@@ -99,15 +106,27 @@ impl Content {
     }
 }
 
-/// The object whose text begins last before `position`, the count of bytes read so far.
-fn object_at(table: &[u64], first: &u64, position: u64) -> Option<u64> {
-    table
-        .chunks_exact(2)
-        .filter_map(|pair| match pair {
-            [number, offset] => Some((first.saturating_add(*offset), *number)),
-            _ => None,
-        })
-        .filter(|(begins, _)| *begins < position)
-        .max()
-        .map(|(_, number)| number)
+/// The objects of a table, the last one first, so that each is taken from the end when its position is reached.
+fn by_position(table: &[u64], first: u64) -> Vec<(u64, u64)> {
+    let (pairs, _) = table.as_chunks();
+    let mut objects: Vec<_> =
+        pairs.iter().map(|[number, offset]| (first.saturating_add(*offset), *number)).collect();
+    objects.sort_unstable_by(|one, other| other.cmp(one));
+    objects
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_entry_of_the_table_is_used_once_and_names_the_dictionary_that_follows() {
+        let table = "7 0 5 6 6 3 ";
+        let mut content = Content { first: table.len() as u64, ..Content::default() };
+        let mut numbers = Vec::new();
+        for byte in format!("{table}12 <<>><<>> ").bytes() {
+            content.push(byte, &mut |dictionary: &Dictionary| numbers.push(dictionary.object));
+        }
+        assert_eq!((numbers, content.objects), (vec![Some(6), Some(5)], Some(Vec::new())));
+    }
 }

@@ -1,4 +1,4 @@
-use auth_api::{Denied, Reason};
+use auth_api::{Denied, Reason, Service};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
@@ -7,6 +7,9 @@ use web::outbound::SendError;
 use super::fakes::*;
 use crate::error::Failure;
 use crate::events::Event;
+use crate::stored_file::{PREPARE_TIME_MAX, REQUEST_TIME};
+use crate::transcribe::MODEL_TIME_MAX;
+use crate::upload::reader::{BETWEEN_BYTES_TIME, UPLOAD_TIME_MAX};
 use crate::upload::{Malformed, UPLOAD_BYTES_MAX, UploadError};
 use crate::warning::Warning;
 
@@ -238,9 +241,30 @@ fn a_recitation_goes_to_another_model_then_page_by_page() {
 }
 
 #[test]
-fn a_user_who_leaves_ends_it() {
-    let ports = FakePorts::new([Reply::stream(&[LATEX], "STOP")]);
-    ports.events_max.set(2);
-    assert_eq!(convert(&ports, exam()).map(|_| ()), Err(Failure::ClientDisconnected));
-    assert_eq!(ports.left.get(), 100);
+fn a_reservation_outlives_the_longest_conversion() {
+    // A chunk, where it stopped, its rest, the last chunk, a last look at the state, and the deletion.
+    let files_api = REQUEST_TIME * 6 + PREPARE_TIME_MAX;
+    let longest = UPLOAD_TIME_MAX + BETWEEN_BYTES_TIME + files_api + MODEL_TIME_MAX;
+    assert!(longest.as_secs() < 15 * 60 && 15 * 60 < Service::Ocr.reservation_seconds_max());
+}
+
+#[test]
+fn a_client_that_disconnects_ends_the_conversion_and_pays_nothing() {
+    let cut = || Reply::stream(&["\\documentclass{article}\nun\n"], "MAX_TOKENS");
+    let check = |replies: Vec<Reply>, events_max: usize| {
+        let ports = FakePorts::new(replies);
+        ports.events_max.set(events_max);
+        assert_eq!(convert(&ports, exam()).err(), Some(Failure::ClientDisconnected), "{events_max}");
+        assert_eq!((ports.left.get(), ports.reason.get()), (100, Some(Reason::Other)), "{events_max}");
+    };
+    // Accepted, model, text, restart, continuing, and the model of the continuation.
+    for events_max in 0..3 {
+        check(vec![Reply::stream(&[LATEX], "STOP")], events_max);
+    }
+    for events_max in 3..6 {
+        check(vec![cut()], events_max);
+    }
+    let overloaded = json!({"code": 503, "status": "UNAVAILABLE"});
+    check(vec![Reply::error(503, &overloaded)], 2);
+    check((0..2).map(|_| Reply::stream(&[], "RECITATION")).collect(), 4);
 }

@@ -29,6 +29,7 @@ const LATEX: &str = "\\documentclass{article}\n\\begin{document}\nSoit $x$.\n\\e
 #[derive(Clone)]
 struct Network {
     verify: u16,
+    reserve: u16,
     settle: u16,
     gemini: Rc<FakeGemini>,
     /// The paths and bodies that auth was sent.
@@ -37,7 +38,13 @@ struct Network {
 
 impl Network {
     fn new(verify: u16, replies: impl IntoIterator<Item = fakes::Reply>) -> Self {
-        Self { verify, settle: 204, gemini: Rc::new(FakeGemini::new(replies)), auth: Rc::default() }
+        Self {
+            verify,
+            reserve: 201,
+            settle: 204,
+            gemini: Rc::new(FakeGemini::new(replies)),
+            auth: Rc::default(),
+        }
     }
 }
 
@@ -54,12 +61,16 @@ impl Outbound for Network {
             "extend" => (200, r#"{"left":90,"limit":100}"#.to_owned()),
             _ => {
                 let id = "01".repeat(16);
-                (201, format!(r#"{{"state":"reserved","reservation_id":"{id}","left":99,"limit":100}}"#))
+                (
+                    self.reserve,
+                    format!(r#"{{"state":"reserved","reservation_id":"{id}","left":99,"limit":100}}"#),
+                )
             }
         };
         self.auth.borrow_mut().push((path, String::from_utf8(request.into_body().to_vec()).unwrap()));
         let reply = http::Response::builder().status(status);
-        let reply = reply.header("x-user-id", "7").header("x-user-name", "L%C3%A9a");
+        let reply =
+            reply.header("x-user-id", "7").header("x-user-name", "L%C3%A9a").header("retry-after", "30");
         Ok(reply.body(body.into()).unwrap())
     }
 }
@@ -163,6 +174,21 @@ fn a_user_who_is_not_signed_in_uploads_nothing() {
 }
 
 #[test]
+fn an_open_circuit_is_503_in_every_form_before_anything_is_read_or_settled() {
+    for accept in ["text/html", "application/json", "text/event-stream", "application/x-tex"] {
+        let mut network = Network::new(204, []);
+        network.reserve = 424;
+        let (request, body) = post(accept);
+        let settings = Settings::parse(variables());
+        let reply = run(handle(network.clone(), FakeClock::default(), settings, (request, body.clone())));
+        assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE, "{accept}");
+        assert_eq!(reply.headers["retry-after"], "30", "{accept}");
+        assert!(text(&reply).contains("30 secondes"), "{accept}");
+        assert_eq!((network.auth.borrow().len(), body.left()), (2, 0), "{accept}: verified, denied, drained");
+    }
+}
+
+#[test]
 fn another_site_may_not_upload() {
     let request = Request::test("POST", "/ocr").with("sec-fetch-site", "cross-site");
     assert_eq!(reply(204, &request).status, StatusCode::FORBIDDEN);
@@ -179,7 +205,7 @@ fn a_missing_variable_is_named() {
             run(handle(network, FakeClock::default(), Settings::parse(settings), (request, body.clone())));
         assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE, "{method}");
         assert!(text(&reply).contains("gemini_ai_api_key"), "{method}");
-        assert!(method == "GET" || body.left() == 0, "the refused body is drained");
+        assert_eq!(body.left(), 0, "{method}: the body is drained");
     }
 }
 

@@ -15,9 +15,9 @@ pub const UPLOAD_BYTES_MAX: u64 = 50 * 1024 * 1024;
 /// What a form may weigh beside the file, in bytes.
 const ENVELOPE_BYTES_MAX: u64 = 16 * 1024;
 /// For the whole upload: 50 MB at 1.7 Mbit/s.
-const UPLOAD_TIME_MAX: Duration = Duration::from_secs(240);
+pub(crate) const UPLOAD_TIME_MAX: Duration = Duration::from_secs(240);
 /// Between two chunks of the upload.
-const BETWEEN_BYTES_TIME: Duration = Duration::from_secs(30);
+pub(crate) const BETWEEN_BYTES_TIME: Duration = Duration::from_secs(30);
 
 /// A request that may hold a file.
 pub struct Upload<'a, B, C> {
