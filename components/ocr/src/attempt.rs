@@ -1,4 +1,4 @@
-//! One question to one model: sends it, reads the stream, passes the text on.
+//! One question to one model: sends it, reads the stream of its answer, and emits the text.
 
 use std::time::Duration;
 
@@ -21,149 +21,143 @@ const TEXT_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// A whole answer with its envelopes and thoughts, in bytes.
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// How an answer ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum End {
-    Stop,
-    MaxTokens,
-    Recitation,
-    Blocked(String),
-    Other(String),
-    /// The stream broke, or ended without saying why.
-    Broken(UpstreamError),
+/// A question about a document.
+pub(crate) struct Question<'a> {
+    pub model: &'a str,
+    pub document: &'a Document,
+    pub text: &'a str,
+    /// Of the whole answer, on the clock of the ports.
+    pub deadline: Duration,
 }
 
-impl End {
-    /// Whether asking the same again would end the same way even without any text.
-    pub(crate) fn is_final(&self) -> bool {
-        matches!(self, Self::Recitation | Self::Blocked(_))
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What became of a question. No `Debug`: the text is the user's document.
 pub(crate) struct Attempt {
     pub text: String,
-    pub end: End,
+    /// Why the model stopped, or how the upstream failed: before the answer, in the middle, or at its end without a
+    /// reason.
+    pub end: Result<Finish, UpstreamError>,
     pub model: Option<String>,
     pub simulated: bool,
 }
 
-/// Asks once. The outer error is ours or the user's (nothing to retry), the inner one the upstream's: it refused
-/// before any answer began.
+/// Asks once. Whatever the upstream does is an [`Attempt`].
+///
+/// # Errors
+/// What no other attempt can change: a variable that cannot be used, a client that has disconnected.
 pub(crate) async fn attempt<P: ConversionPorts>(
     ports: &P,
     settings: &GeminiSettings,
-    model: &str,
-    document: &Document,
-    question: &str,
-    deadline: Duration,
-) -> Result<Result<Attempt, UpstreamError>, Failure> {
-    let remaining = || deadline.saturating_sub(ports.elapsed());
-    let request = request::generate(settings, model, document, question)?;
-    let mut answer = match ports.send(request, FIRST_BYTE_TIME.min(remaining())).await {
-        Ok(answer) => answer,
-        Err(error) => return Ok(Err(error.into())),
-    };
-    if !answer.status().is_success() {
-        let body = match whole(&mut answer).await {
-            Ok(body) => body,
-            Err(failure) => return Ok(Err(failure)),
-        };
-        return Ok(Err(UpstreamError::from_answer(answer.status(), &body)));
+    question: &Question<'_>,
+) -> Result<Attempt, Failure> {
+    let request = request::generate(settings, question.model, question.document, question.text)?;
+    match ports.send(request, FIRST_BYTE_TIME.min(question.remaining(ports))).await {
+        Ok(response) => read(ports, question, response).await,
+        Err(error) => Ok(Attempt::failed(error.into())),
     }
-    let content_type = answer.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if !content_type.unwrap_or("text/event-stream").starts_with("text/event-stream") {
-        let body = whole(&mut answer).await.unwrap_or_default();
-        let said = serde_json::from_slice(&body).ok().and_then(|value| UpstreamError::from_json(&value));
-        let odd = || UpstreamError::Garbage(format!("answer is {}", content_type_of(&answer)));
-        return Ok(Err(said.unwrap_or_else(odd)));
-    }
-    let mut reading = Reading {
-        attempt: Attempt {
-            text: String::new(),
-            end: End::Broken(UpstreamError::Cut("the stream ended without a reason".to_owned())),
-            model: None,
-            simulated: answer.headers().contains_key("x-atelier-simulated"),
-        },
-        finished: false,
-    };
-    let mut decoder = SseDecoder::default();
-    let mut bytes = 0;
-    while !reading.finished {
-        let events = match answer.chunk(BETWEEN_BYTES_TIME.min(remaining())).await {
-            Ok(Some(chunk)) => {
-                bytes += chunk.len();
-                match decoder.push(&chunk) {
-                    Ok(events) if bytes <= ANSWER_BYTES_MAX => events,
-                    _ => {
-                        reading.attempt.end =
-                            End::Broken(UpstreamError::Garbage("answer too long".to_owned()));
-                        break;
-                    }
-                }
-            }
-            Ok(None) => {
-                let last: Vec<String> = decoder.finish().into_iter().collect();
-                reading.take(ports, &last).await?;
-                break;
-            }
-            Err(error) => {
-                reading.attempt.end = End::Broken(error.into());
-                break;
-            }
-        };
-        reading.take(ports, &events).await?;
-    }
-    Ok(Ok(reading.attempt))
 }
 
-struct Reading {
-    attempt: Attempt,
-    /// Nothing more is to be read: the model is done, or its stream makes no sense any more.
-    finished: bool,
+async fn read<P: ConversionPorts>(
+    ports: &P,
+    question: &Question<'_>,
+    mut response: P::Response,
+) -> Result<Attempt, Failure> {
+    if let Some(failure) = refusal(&mut response).await {
+        return Ok(Attempt::failed(failure));
+    }
+    let mut attempt = Attempt::failed(UpstreamError::Cut("the stream ended without a reason".to_owned()));
+    attempt.simulated = response.headers().contains_key("x-atelier-simulated");
+    let mut events = Events { response, decoder: Some(SseDecoder::default()), bytes: 0 };
+    let mut goes_on = true;
+    while goes_on {
+        goes_on = match events.next(BETWEEN_BYTES_TIME.min(question.remaining(ports))).await {
+            Ok(Some(events)) => attempt.add(ports, &events).await?,
+            Ok(None) => false,
+            Err(failure) => {
+                attempt.end = Err(failure);
+                false
+            }
+        };
+    }
+    Ok(attempt)
 }
 
-impl Reading {
-    async fn take<P: ConversionPorts>(&mut self, ports: &P, events: &[String]) -> Result<(), Failure> {
+/// Why a response is not a stream of events; `None` when it is one.
+async fn refusal(response: &mut impl StreamingResponse) -> Option<UpstreamError> {
+    let status = response.status();
+    if !status.is_success() {
+        let body = whole(response).await;
+        return Some(body.map_or_else(|failure| failure, |body| UpstreamError::from_answer(status, &body)));
+    }
+    let content_type = response.headers().get(header::CONTENT_TYPE)?;
+    let content_type = String::from_utf8_lossy(content_type.as_bytes()).into_owned();
+    if content_type.starts_with("text/event-stream") {
+        return None;
+    }
+    let body = whole(response).await.unwrap_or_default();
+    let stated = serde_json::from_slice(&body).ok().and_then(|value| UpstreamError::from_json(&value));
+    Some(stated.unwrap_or_else(|| UpstreamError::InvalidAnswer(format!("answer is {content_type}"))))
+}
+
+/// The events of an answer while it arrives.
+struct Events<R> {
+    response: R,
+    /// `None` at the end of the body.
+    decoder: Option<SseDecoder>,
+    bytes: usize,
+}
+
+impl<R: StreamingResponse> Events<R> {
+    /// The data of the events that the next chunk completes; `None` after the last one.
+    async fn next(&mut self, limit: Duration) -> Result<Option<Vec<String>>, UpstreamError> {
+        let Some(decoder) = &mut self.decoder else { return Ok(None) };
+        let Some(chunk) = self.response.chunk(limit).await? else {
+            let last = self.decoder.take().and_then(SseDecoder::finish);
+            return Ok(Some(last.into_iter().collect()));
+        };
+        self.bytes += chunk.len();
+        match decoder.push(&chunk) {
+            Ok(events) if self.bytes <= ANSWER_BYTES_MAX => Ok(Some(events)),
+            _ => Err(UpstreamError::InvalidAnswer("answer too long".to_owned())),
+        }
+    }
+}
+
+impl Question<'_> {
+    fn remaining<P: ConversionPorts>(&self, ports: &P) -> Duration {
+        self.deadline.saturating_sub(ports.elapsed())
+    }
+}
+
+impl Attempt {
+    fn failed(failure: UpstreamError) -> Self {
+        Self { text: String::new(), end: Err(failure), model: None, simulated: false }
+    }
+
+    /// Adds the text of `events` and emits it. False when nothing more is to be read.
+    async fn add<P: ConversionPorts>(&mut self, ports: &P, events: &[String]) -> Result<bool, Failure> {
+        let mut goes_on = true;
         for data in events {
             let Piece { text, finish, model } = match interpret(data) {
                 Ok(piece) => piece,
                 Err(failure) => {
-                    self.attempt.end = End::Broken(failure);
-                    self.finished = true;
-                    return Ok(());
+                    self.end = Err(failure);
+                    return Ok(false);
                 }
             };
-            if self.attempt.text.len() + text.len() > TEXT_BYTES_MAX {
-                self.attempt.end = End::MaxTokens;
-                self.finished = true;
-                return Ok(());
+            if self.text.len() + text.len() > TEXT_BYTES_MAX {
+                self.end = Ok(Finish::MaxTokens);
+                return Ok(false);
             }
-            self.attempt.model = model.or(self.attempt.model.take());
+            self.model = model.or(self.model.take());
             if !text.is_empty() {
-                self.attempt.text.push_str(&text);
+                self.text.push_str(&text);
                 ports.emit(Event::Latex(text)).await?;
             }
             if let Some(finish) = finish {
-                self.attempt.end = end(finish);
-                self.finished = true;
+                self.end = Ok(finish);
+                goes_on = false;
             }
         }
-        Ok(())
+        Ok(goes_on)
     }
-}
-
-fn end(finish: Finish) -> End {
-    match finish {
-        Finish::Stop => End::Stop,
-        Finish::MaxTokens => End::MaxTokens,
-        Finish::Recitation => End::Recitation,
-        Finish::Blocked(reason) => End::Blocked(reason),
-        Finish::Other(reason) => End::Other(reason),
-    }
-}
-
-fn content_type_of(answer: &impl StreamingResponse) -> String {
-    let value = answer.headers().get(header::CONTENT_TYPE);
-    value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
 }

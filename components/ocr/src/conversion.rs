@@ -16,8 +16,7 @@ use crate::transcribe::{Transcriber, Transcript};
 use crate::upload::{FileName, Upload};
 use crate::warning::Warning;
 
-/// A finished conversion.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A finished conversion. No `Debug`: it is the user's document.
 pub struct Conversion {
     pub latex: String,
     /// Made from `latex`.

@@ -80,7 +80,7 @@ where
     C: Clock,
 {
     let content_type = request.header("content-type").unwrap_or_default();
-    let upload = Upload { content_type, content_length: body.content_length(), body };
+    let upload = Upload { content_type, body };
     let (outcome, settled) = conversion::convert(ports, gemini, upload).await;
     if outcome.is_err() {
         body.drain().await;

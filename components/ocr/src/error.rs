@@ -235,7 +235,7 @@ impl From<ClientDisconnected> for Failure {
 impl From<UpstreamError> for Failure {
     fn from(upstream: UpstreamError) -> Self {
         match upstream {
-            UpstreamError::Refused(cause) | UpstreamError::ModelGone(cause) => Self::Refused(cause),
+            UpstreamError::Refused(cause) | UpstreamError::ModelNotFound(cause) => Self::Refused(cause),
             UpstreamError::Document(cause) => Self::Unreadable(cause),
             UpstreamError::MinuteQuota(delay) => {
                 let seconds = delay.map_or(u64::from(BUSY_SECONDS), |delay| delay.as_secs() + 1);
@@ -250,9 +250,9 @@ impl From<UpstreamError> for Failure {
             UpstreamError::Overloaded(cause) => Self::Overloaded(cause),
             UpstreamError::NoText(cause) => Self::NoText(cause),
             UpstreamError::TimedOut => Self::TimedOut,
-            UpstreamError::Unreachable(cause) | UpstreamError::Cut(cause) | UpstreamError::Garbage(cause) => {
-                Self::Upstream(cause)
-            }
+            UpstreamError::Unreachable(cause)
+            | UpstreamError::Cut(cause)
+            | UpstreamError::InvalidAnswer(cause) => Self::Upstream(cause),
         }
     }
 }
@@ -326,14 +326,14 @@ mod tests {
         let text = String::new;
         check(UpstreamError::Refused(text()), 502);
         check(UpstreamError::Document(text()), 422);
-        check(UpstreamError::ModelGone(text()), 502);
+        check(UpstreamError::ModelNotFound(text()), 502);
         check(UpstreamError::MinuteQuota(None), 503);
         check(UpstreamError::DayQuota, 503);
         check(UpstreamError::Overloaded(text()), 503);
         check(UpstreamError::Unreachable(text()), 502);
         check(UpstreamError::TimedOut, 504);
         check(UpstreamError::Cut(text()), 502);
-        check(UpstreamError::Garbage(text()), 502);
+        check(UpstreamError::InvalidAnswer(text()), 502);
         check(UpstreamError::NoText(text()), 502);
     }
 }

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use serde_json::json;
 use web::event_stream;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// No `Debug`: the text is the user's document.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Event {
     /// The upload was read and accepted.
     Accepted {

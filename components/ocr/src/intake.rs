@@ -19,7 +19,6 @@ use crate::upload::{Upload, UploadReader, UploadedFile};
 pub(crate) const WINDOW_BYTES: usize = 4 * 1024 * 1024;
 
 /// A PDF that may be sent to a model.
-#[derive(Debug)]
 pub(crate) struct Received {
     pub file: UploadedFile,
     pub document: Document,

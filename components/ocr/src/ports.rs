@@ -125,7 +125,7 @@ impl<N: Outbound + StreamingOutbound, C: Clock> ConversionPorts for LivePorts<'_
 /// The whole body of a short response: an error, or an answer of the Files API.
 ///
 /// # Errors
-/// See [`UpstreamError`]; more than [`WHOLE_BYTES_MAX`] is [`UpstreamError::Garbage`].
+/// See [`UpstreamError`]; more than [`WHOLE_BYTES_MAX`] is [`UpstreamError::InvalidAnswer`].
 pub(crate) async fn whole(response: &mut impl StreamingResponse) -> Result<Bytes, UpstreamError> {
     Ok(collect(response, BETWEEN_BYTES_TIME, WHOLE_BYTES_MAX).await?)
 }

@@ -11,7 +11,7 @@ use crate::events::Event;
 use crate::gemini::error::UpstreamError;
 use crate::gemini::files::{self, FileState};
 use crate::gemini::payload::Payload;
-use crate::gemini::request::{self, Document, StoredFile};
+use crate::gemini::request::{self, Chunk, Document, StoredFile};
 use crate::ports::{ConversionPorts, whole};
 use crate::settings::GeminiSettings;
 
@@ -36,8 +36,7 @@ impl<'a, P: ConversionPorts> StoredFileWriter<'a, P> {
         settings: &'a GeminiSettings,
         length: Option<u64>,
     ) -> Result<Self, Failure> {
-        let mut answer = send(ports, request::upload_start(settings, length)).await?;
-        let body = whole(&mut answer).await?;
+        let (answer, body) = exchange(ports, request::upload_start(settings, length)).await?;
         let url = files::started(settings, answer.status(), answer.headers(), &body)?;
         Ok(Self { ports, settings, url, offset: 0 })
     }
@@ -58,7 +57,9 @@ impl<'a, P: ConversionPorts> StoredFileWriter<'a, P> {
                     let stored = self.stored_bytes().await?;
                     let done = stored.checked_sub(self.offset).and_then(|done| usize::try_from(done).ok());
                     let Some(done) = done.filter(|done| *done <= left.len()) else {
-                        return Err(Failure::Upstream("the upload lost its place".to_owned()));
+                        return Err(Failure::Upstream(
+                            "Google has received more or less than was sent".to_owned(),
+                        ));
                     };
                     left = left.split_off(done);
                     self.offset = stored;
@@ -69,10 +70,13 @@ impl<'a, P: ConversionPorts> StoredFileWriter<'a, P> {
     }
 
     async fn try_append(&self, chunk: Bytes) -> Result<(), UpstreamError> {
-        let request = request::upload_chunk(self.settings, &self.url, self.offset, chunk, false);
-        let mut answer = send(self.ports, request).await?;
-        let body = whole(&mut answer).await?;
+        let (answer, body) = self.send_chunk(chunk, false).await?;
         files::appended(answer.status(), answer.headers(), &body)
+    }
+
+    async fn send_chunk(&self, bytes: Bytes, is_last: bool) -> Result<(P::Response, Bytes), UpstreamError> {
+        let chunk = Chunk { offset: self.offset, bytes, is_last };
+        exchange(self.ports, request::upload_chunk(self.settings, &self.url, chunk)).await
     }
 
     async fn stored_bytes(&self) -> Result<u64, Failure> {
@@ -84,13 +88,11 @@ impl<'a, P: ConversionPorts> StoredFileWriter<'a, P> {
 
     /// Stores the last chunk. The file may have to be prepared before it can be used.
     pub(crate) async fn finish(&mut self, chunk: Bytes) -> Result<(StoredFile, FileState), Failure> {
-        let request = request::upload_chunk(self.settings, &self.url, self.offset, chunk, true);
-        let mut answer = send(self.ports, request).await?;
-        let body = whole(&mut answer).await?;
+        let (answer, body) = self.send_chunk(chunk, true).await?;
         Ok(files::file(answer.status(), &body)?)
     }
 
-    /// Gives up an upload that was not completed. Best effort: Google forgets it by itself later.
+    /// Cancels an upload that was not completed. Best effort: Google drops it by itself later.
     pub(crate) async fn cancel(&self) {
         let _ = send(self.ports, request::upload_cancel(self.settings, &self.url)).await;
     }
@@ -108,8 +110,7 @@ pub(crate) async fn wait_until_active<P: ConversionPorts>(
         ports.emit(Event::Preparing).await?;
         ports.sleep(pause).await;
         pause = (pause * 2).min(POLL_MAX);
-        let mut answer = send(ports, request::file_state(settings, file)).await?;
-        let body = whole(&mut answer).await?;
+        let (answer, body) = exchange(ports, request::file_state(settings, file)).await?;
         if files::file(answer.status(), &body)?.1 == FileState::Active {
             return Ok(());
         }
@@ -126,6 +127,16 @@ pub(crate) async fn delete<P: ConversionPorts>(ports: &P, settings: &GeminiSetti
 
 fn may_resume(failure: &UpstreamError) -> bool {
     matches!(failure, UpstreamError::Overloaded(_) | UpstreamError::Unreachable(_) | UpstreamError::Cut(_))
+}
+
+/// The response to a request, and its whole body.
+async fn exchange<P: ConversionPorts>(
+    ports: &P,
+    request: Result<http::Request<Payload>, UpstreamError>,
+) -> Result<(P::Response, Bytes), UpstreamError> {
+    let mut response = send(ports, request).await?;
+    let body = whole(&mut response).await?;
+    Ok((response, body))
 }
 
 async fn send<P: ConversionPorts>(

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use latex::Finding;
 
-use crate::attempt::{Attempt, End, attempt};
+use crate::attempt::{Attempt, Question, attempt};
 use crate::error::Failure;
 use crate::events::Event;
 use crate::gemini::error::UpstreamError;
 use crate::gemini::prompt;
+use crate::gemini::reply::Finish;
 use crate::gemini::request::Document;
 use crate::gemini::retry::{Situation, Step, next_step};
 use crate::ports::ConversionPorts;
@@ -23,11 +24,10 @@ const CONTINUATIONS_MAX: u32 = 4;
 /// A refused document with more pages is not tried page by page: each page sends the document again.
 const PAGES_ONE_BY_ONE_MAX: u32 = 20;
 
-/// What the models said, before any cleaning.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the models answered, before any repair. No `Debug`: it is the user's document.
 pub(crate) struct Transcript {
     pub raw: String,
-    /// The model said that it was done.
+    /// The model ended the document by itself.
     pub stopped: bool,
     pub model: String,
     pub simulated: bool,
@@ -71,23 +71,22 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
     /// Transcribes the document.
     pub(crate) async fn transcribe(mut self) -> Result<Transcript, Failure> {
         let mut first = self.ask(prompt::WHOLE).await?;
-        if first.end == End::Recitation && self.next_model() {
+        if first.end == Ok(Finish::Recitation) && self.next_model() {
             // The same model would refuse again; another one may not.
             self.ports.emit(Event::Restart(String::new())).await?;
             first = self.ask(prompt::WHOLE).await?;
         }
         match first.end {
-            End::Stop => Ok(self.transcript(first.text, true, Vec::new())),
-            End::Recitation => self.page_by_page(first.text).await,
-            End::Blocked(reason) if first.text.is_empty() => Err(Failure::Blocked(reason)),
-            End::MaxTokens | End::Broken(_) => self.continued(first).await,
-            End::Blocked(_) | End::Other(_) => Ok(self.transcript(first.text, false, Vec::new())),
+            Ok(Finish::Stop) => Ok(self.transcript(first.text, true, Vec::new())),
+            Ok(Finish::Recitation) => self.page_by_page(first.text).await,
+            Ok(Finish::Blocked(reason)) if first.text.is_empty() => Err(Failure::Blocked(reason)),
+            Ok(Finish::MaxTokens) | Err(_) => self.continued(first.text).await,
+            Ok(Finish::Blocked(_) | Finish::Other(_)) => Ok(self.transcript(first.text, false, Vec::new())),
         }
     }
 
-    /// Asks for the rest until the model is done, with what has arrived kept.
-    async fn continued(mut self, first: Attempt) -> Result<Transcript, Failure> {
-        let mut raw = first.text;
+    /// Asks for the rest of a cut answer until the model ends the document.
+    async fn continued(mut self, mut raw: String) -> Result<Transcript, Failure> {
         let mut warnings = Vec::new();
         let mut stopped = false;
         for _ in 0..CONTINUATIONS_MAX {
@@ -107,7 +106,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
                 Err(_) => break,
             };
             if rest.text.trim().is_empty() {
-                stopped = rest.end == End::Stop;
+                stopped = rest.end == Ok(Finish::Stop);
                 break;
             }
             let joined = latex::join(&raw, &rest.text);
@@ -115,8 +114,8 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
                 warnings.push(Finding::UncertainSeam.into());
             }
             raw = joined.text;
-            stopped = rest.end == End::Stop;
-            if !matches!(rest.end, End::MaxTokens | End::Broken(_)) {
+            stopped = rest.end == Ok(Finish::Stop);
+            if !matches!(rest.end, Ok(Finish::MaxTokens) | Err(_)) {
                 break;
             }
         }
@@ -142,7 +141,9 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             let answer =
                 if self.remaining().is_zero() { None } else { self.ask(&prompt::only_page(page)).await.ok() };
             let text = answer
-                .filter(|answer| matches!(answer.end, End::Stop | End::MaxTokens | End::Other(_)))
+                .filter(|answer| {
+                    matches!(answer.end, Ok(Finish::Stop | Finish::MaxTokens | Finish::Other(_)))
+                })
                 .map(|answer| latex::body(&answer.text))
                 .filter(|text| !text.is_empty());
             match text {
@@ -166,31 +167,31 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         Ok(self.transcript(latex::wrap(&body), true, warnings))
     }
 
-    /// Asks until there is an answer, or none is to be had. A failure means that no text arrived.
-    async fn ask(&mut self, question: &str) -> Result<Attempt, Failure> {
+    /// Asks until there is an answer, with retries and other models. A failure means that no text arrived.
+    async fn ask(&mut self, text: &str) -> Result<Attempt, Failure> {
         let mut tries = 0;
         loop {
             let Some(model) = self.settings.models().get(self.model).cloned() else {
                 return Err(Failure::Refused("no model left".to_owned()));
             };
-            let remaining = self.remaining();
-            if remaining.is_zero() {
+            if self.remaining().is_zero() {
                 return Err(Failure::TimedOut);
             }
             self.ports.emit(Event::Model(model.clone())).await?;
             tries += 1;
-            let failure =
-                match attempt(self.ports, self.settings, &model, self.document, question, self.deadline)
-                    .await?
-                {
-                    Ok(answer) if !answer.text.is_empty() || answer.end.is_final() => {
-                        self.simulated |= answer.simulated;
-                        self.answered_by = answer.model.clone().unwrap_or(model);
-                        return Ok(answer);
-                    }
-                    Ok(Attempt { end: End::Broken(failure), .. }) | Err(failure) => failure,
-                    Ok(empty) => UpstreamError::NoText(format!("no text, {:?}", empty.end)),
-                };
+            let question = Question { model: &model, document: self.document, text, deadline: self.deadline };
+            let answer = attempt(self.ports, self.settings, &question).await?;
+            let failure = match answer.end {
+                Err(failure) if answer.text.is_empty() => failure,
+                Ok(finish) if answer.text.is_empty() && !finish.is_refusal() => {
+                    UpstreamError::NoText(format!("no text, {finish:?}"))
+                }
+                _ => {
+                    self.simulated |= answer.simulated;
+                    self.answered_by = answer.model.clone().unwrap_or(model);
+                    return Ok(answer);
+                }
+            };
             let situation = Situation {
                 tries,
                 has_next_model: self.model + 1 < self.settings.models().len(),

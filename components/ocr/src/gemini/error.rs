@@ -14,7 +14,7 @@ pub enum UpstreamError {
     /// The model cannot open the document: damaged, encrypted, or without pages.
     Document(String),
     /// The model's name is gone.
-    ModelGone(String),
+    ModelNotFound(String),
     /// Too many requests this minute; what Google asks to wait, when it says so.
     MinuteQuota(Option<Duration>),
     /// The day's requests are used up.
@@ -28,7 +28,7 @@ pub enum UpstreamError {
     /// The connection broke in the middle of an answer.
     Cut(String),
     /// An answer that cannot be understood.
-    Garbage(String),
+    InvalidAnswer(String),
     /// A well-formed answer without any text. The document may be the reason.
     NoText(String),
 }
@@ -80,11 +80,11 @@ impl UpstreamError {
         match (code, name) {
             (_, "FAILED_PRECONDITION") | (401 | 403, _) => Self::Refused(cause),
             (400, _) => Self::Document(cause),
-            (404, _) => Self::ModelGone(cause),
+            (404, _) => Self::ModelNotFound(cause),
             (429, _) => Self::MinuteQuota(None),
             (504, _) => Self::TimedOut,
             (500..=599, _) => Self::Overloaded(format!("{code} {cause}")),
-            _ => Self::Garbage(format!("{code} {cause}")),
+            _ => Self::InvalidAnswer(format!("{code} {cause}")),
         }
     }
 }
@@ -102,7 +102,7 @@ impl From<SendError> for UpstreamError {
             SendError::NotSent(cause) => Self::Unreachable(cause),
             SendError::TimedOut(_) => Self::TimedOut,
             SendError::Cut(cause) => Self::Cut(cause),
-            SendError::TooLarge => Self::Garbage("answer too long".to_owned()),
+            SendError::TooLarge => Self::InvalidAnswer("answer too long".to_owned()),
         }
     }
 }
@@ -166,7 +166,7 @@ mod tests {
         check(
             404,
             r#"{"error":{"code":404,"message":"gone","status":"NOT_FOUND"}}"#,
-            UpstreamError::ModelGone("gone".into()),
+            UpstreamError::ModelNotFound("gone".into()),
         );
         check(
             429,
@@ -186,7 +186,7 @@ mod tests {
         );
         check(504, r#"{"error":{"code":504,"status":"DEADLINE_EXCEEDED"}}"#, UpstreamError::TimedOut);
         check(500, "<html>oops</html>", UpstreamError::Overloaded("500 <html>oops</html>".into()));
-        check(302, "", UpstreamError::Garbage("302 ".into()));
+        check(302, "", UpstreamError::InvalidAnswer("302 ".into()));
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub fn started(
     }
     let given = headers.get("x-goog-upload-url").and_then(|value| value.to_str().ok()).unwrap_or_default();
     upload_url(settings, given)
-        .ok_or_else(|| UpstreamError::Garbage("upload address is not on gemini_origin".to_owned()))
+        .ok_or_else(|| UpstreamError::InvalidAnswer("upload address is not on gemini_origin".to_owned()))
 }
 
 /// After a chunk that was not the last: the upload goes on.
@@ -49,7 +49,9 @@ pub fn appended(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<
     }
     match headers.get("x-goog-upload-status").map(http::HeaderValue::as_bytes) {
         None | Some(b"active") => Ok(()),
-        Some(other) => Err(UpstreamError::Garbage(format!("upload is {:?}", String::from_utf8_lossy(other)))),
+        Some(other) => {
+            Err(UpstreamError::InvalidAnswer(format!("upload is {:?}", String::from_utf8_lossy(other))))
+        }
     }
 }
 
@@ -58,7 +60,7 @@ pub fn file(status: StatusCode, body: &[u8]) -> Result<(StoredFile, FileState), 
     if !status.is_success() {
         return Err(UpstreamError::from_answer(status, body));
     }
-    let odd = || UpstreamError::Garbage("no file in the answer of the Files API".to_owned());
+    let odd = || UpstreamError::InvalidAnswer("no file in the answer of the Files API".to_owned());
     let wrapped: Wrapped = serde_json::from_slice(body).map_err(|_| odd())?;
     let file = match wrapped.file {
         Some(file) => file,

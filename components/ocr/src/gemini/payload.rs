@@ -10,7 +10,8 @@ use bytes::Bytes;
 /// Raw bytes per piece; a multiple of 3, so that only the last piece is padded.
 const RAW_BYTES: usize = 48 * 1024;
 
-#[derive(Debug, Clone, Default)]
+/// No `Debug`: it contains the user's document.
+#[derive(Default)]
 pub struct Payload {
     prefix: Bytes,
     /// Sent as base64.

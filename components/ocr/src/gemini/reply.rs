@@ -18,7 +18,15 @@ pub enum Finish {
     Other(String),
 }
 
-#[derive(Debug, Default, PartialEq, Eq)]
+impl Finish {
+    /// Whether the same question to the same model would be refused again.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Recitation | Self::Blocked(_))
+    }
+}
+
+/// No `Debug`, here and below: the text is the user's document.
+#[derive(Default, PartialEq, Eq)]
 pub struct Piece {
     pub text: String,
     pub finish: Option<Finish>,
@@ -26,7 +34,7 @@ pub struct Piece {
     pub model: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Answer {
     candidates: Vec<Candidate>,
@@ -34,27 +42,27 @@ struct Answer {
     model_version: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Candidate {
     content: Option<Content>,
     finish_reason: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct Content {
     parts: Vec<Part>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct Part {
     text: Option<String>,
     thought: bool,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Feedback {
     block_reason: Option<String>,
@@ -62,13 +70,14 @@ struct Feedback {
 
 /// Interprets the data of one event.
 pub fn interpret(data: &str) -> Result<Piece, UpstreamError> {
-    let value: Value =
-        serde_json::from_str(data).map_err(|error| UpstreamError::Garbage(format!("not JSON: {error}")))?;
+    let value: Value = serde_json::from_str(data)
+        .map_err(|error| UpstreamError::InvalidAnswer(format!("not JSON: {error}")))?;
     if let Some(failure) = UpstreamError::from_json(&value) {
         return Err(failure);
     }
+    // The error of serde would quote the value.
     let answer: Answer = serde_json::from_value(value)
-        .map_err(|error| UpstreamError::Garbage(format!("odd shape: {error}")))?;
+        .map_err(|_| UpstreamError::InvalidAnswer("not a GenerateContentResponse".to_owned()))?;
     let mut piece = Piece { model: answer.model_version, ..Piece::default() };
     if let Some(reason) = answer.prompt_feedback.and_then(|feedback| feedback.block_reason) {
         piece.finish = Some(Finish::Blocked(reason));
@@ -108,7 +117,7 @@ mod tests {
         let piece = interpret(
             r#"{"candidates":[{"content":{"role":"model","parts":[{"text":"hm","thought":true},{"text":"a"},{"text":"b"},{"inlineData":{}}]}}],"modelVersion":"m-1","usageMetadata":{"totalTokenCount":3}}"#,
         );
-        assert_eq!(piece, Ok(Piece { text: "ab".into(), finish: None, model: Some("m-1".into()) }));
+        assert!(piece == Ok(Piece { text: "ab".into(), finish: None, model: Some("m-1".into()) }));
     }
 
     #[test]
@@ -141,11 +150,17 @@ mod tests {
         let piece = interpret(r#"{"promptFeedback":{"blockReason":"PROHIBITED_CONTENT"}}"#).unwrap();
         assert_eq!(piece.finish, Some(Finish::Blocked("PROHIBITED_CONTENT".into())));
         let overloaded = r#"{"error":{"code":503,"message":"m","status":"UNAVAILABLE"}}"#;
-        assert_eq!(interpret(overloaded), Err(UpstreamError::Overloaded("503 m".into())));
-        assert_eq!(interpret(&format!("[{overloaded}]")), Err(UpstreamError::Overloaded("503 m".into())));
-        assert!(matches!(interpret("<html>"), Err(UpstreamError::Garbage(_))));
-        assert!(matches!(interpret(r#"{"candidates":3}"#), Err(UpstreamError::Garbage(_))));
-        assert_eq!(interpret("{}"), Ok(Piece::default()));
+        for overloaded in [overloaded, &format!("[{overloaded}]")] {
+            assert_eq!(interpret(overloaded).err(), Some(UpstreamError::Overloaded("503 m".into())));
+        }
+        assert!(matches!(interpret("<html>"), Err(UpstreamError::InvalidAnswer(_))));
+        assert!(interpret("{}") == Ok(Piece::default()));
+    }
+
+    #[test]
+    fn a_failure_does_not_quote_the_answer() {
+        let failure = interpret(r#"{"candidates":"the user's document"}"#).err();
+        assert!(matches!(&failure, Some(UpstreamError::InvalidAnswer(cause)) if !cause.contains("document")));
     }
 
     proptest! {

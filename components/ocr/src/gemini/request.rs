@@ -2,9 +2,10 @@
 //! [`UpstreamError::Refused`].
 //!
 //! The key goes into a header, never into an address (ASVS 14.2.1). `Accept-Encoding: identity`, since nothing
-//! here inflates an answer. Temperature and its kin are not sent: Google has deprecated them.
+//! here decompresses an answer. Sampling parameters such as the temperature are not sent: Google has deprecated them.
 
 use bytes::Bytes;
+use http::request::Builder;
 use http::{Method, Request, Uri, header};
 use serde_json::json;
 use web::HttpUrl;
@@ -16,20 +17,19 @@ use crate::settings::GeminiSettings;
 
 /// Most tokens of one answer; the largest that the current models accept.
 pub const OUTPUT_TOKENS_MAX: u32 = 65_536;
-/// Where the document's base64 goes: splits the rendered JSON in two. Cannot occur in base64 nor in our prompt.
-const HERE: &str = "\u{1}document\u{1}";
+/// Splits the rendered JSON in two, where the document's base64 goes. Occurs neither in base64 nor in a prompt.
+const DOCUMENT_MARK: &str = "\u{1}document\u{1}";
 const PDF: &str = "application/pdf";
 
-/// The document as the model is to find it.
-#[derive(Debug, Clone)]
+/// The document that a model is asked about. No `Debug`: it is the user's.
 pub enum Document {
-    /// Small enough to be kept: sent inside each request.
+    /// Small enough to be kept in memory: sent inside each request.
     Inline(Bytes),
     /// Uploaded once, named in each request.
     Stored(StoredFile),
 }
 
-/// A file at Google's.
+/// A file that is stored at Google.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredFile {
     /// `files/…`
@@ -45,7 +45,7 @@ pub fn generate(
     question: &str,
 ) -> Result<Request<Payload>, UpstreamError> {
     let part = match document {
-        Document::Inline(_) => json!({"inlineData": {"mimeType": PDF, "data": HERE}}),
+        Document::Inline(_) => json!({"inlineData": {"mimeType": PDF, "data": DOCUMENT_MARK}}),
         Document::Stored(file) => json!({"fileData": {"mimeType": PDF, "fileUri": file.uri}}),
     };
     let body = json!({
@@ -60,19 +60,17 @@ pub fn generate(
     let payload = match document {
         Document::Stored(_) => Payload::plain(body),
         Document::Inline(bytes) => {
-            let here = serde_json::Value::from(HERE).to_string();
-            let (prefix, suffix) = body.split_once(here.trim_matches('"')).unwrap_or((&body, ""));
+            let mark = serde_json::Value::from(DOCUMENT_MARK).to_string();
+            let (prefix, suffix) = body.split_once(mark.trim_matches('"')).unwrap_or((&body, ""));
             Payload::around(prefix.to_owned(), bytes.clone(), suffix.to_owned())
         }
     };
-    let path = format!("/v1beta/models/{}:streamGenerateContent?alt=sse", model_segment(model)?);
-    build(
-        settings,
-        Method::POST,
-        &format!("{}{path}", settings.origin()),
-        payload,
-        &[("content-type", "application/json")],
-    )
+    let url = format!(
+        "{}/v1beta/models/{}:streamGenerateContent?alt=sse",
+        settings.origin(),
+        model_segment(model)?
+    );
+    post(settings, &url, payload, &[("content-type", "application/json")])
 }
 
 /// Opens a resumable upload; its answer's `x-goog-upload-url` takes the chunks. `length` when it is known.
@@ -80,7 +78,7 @@ pub fn upload_start(
     settings: &GeminiSettings,
     length: Option<u64>,
 ) -> Result<Request<Payload>, UpstreamError> {
-    // The display name is not the user's file name: Google need not know it.
+    // The display name is not the user's file name, which Google does not need.
     let body = json!({"file": {"display_name": "document.pdf"}}).to_string();
     let length = length.map(|length| length.to_string());
     let mut headers = vec![
@@ -92,13 +90,7 @@ pub fn upload_start(
     if let Some(length) = &length {
         headers.push(("x-goog-upload-header-content-length", length));
     }
-    build(
-        settings,
-        Method::POST,
-        &format!("{}/upload/v1beta/files", settings.origin()),
-        Payload::plain(body),
-        &headers,
-    )
+    post(settings, &format!("{}/upload/v1beta/files", settings.origin()), Payload::plain(body), &headers)
 }
 
 /// The upload address that Google gave, if it is on the configured origin: the API key is sent there.
@@ -107,71 +99,71 @@ pub fn upload_url(settings: &GeminiSettings, given: &str) -> Option<Uri> {
     Some(url.uri().clone())
 }
 
-/// Sends one chunk; all but the last are multiples of 256 KiB.
+/// A part of a file that is being stored.
+pub struct Chunk {
+    pub offset: u64,
+    /// A multiple of 256 KiB in all chunks but the last.
+    pub bytes: Bytes,
+    pub is_last: bool,
+}
+
 pub fn upload_chunk(
     settings: &GeminiSettings,
     url: &Uri,
-    offset: u64,
-    chunk: Bytes,
-    last: bool,
+    chunk: Chunk,
 ) -> Result<Request<Payload>, UpstreamError> {
-    let command = if last { "upload, finalize" } else { "upload" };
-    let offset = offset.to_string();
-    let headers = [("x-goog-upload-command", command), ("x-goog-upload-offset", offset.as_str())];
-    build(settings, Method::POST, &url.to_string(), Payload::plain(chunk), &headers)
+    let command = if chunk.is_last { "upload, finalize" } else { "upload" };
+    let offset = chunk.offset.to_string();
+    let headers = [("x-goog-upload-command", command), ("x-goog-upload-offset", &offset)];
+    post(settings, &url.to_string(), Payload::plain(chunk.bytes), &headers)
 }
 
 /// Asks how much of an upload has arrived: `x-goog-upload-size-received`.
 pub fn upload_query(settings: &GeminiSettings, url: &Uri) -> Result<Request<Payload>, UpstreamError> {
-    let headers = [("x-goog-upload-command", "query")];
-    build(settings, Method::POST, &url.to_string(), Payload::default(), &headers)
+    post(settings, &url.to_string(), Payload::default(), &[("x-goog-upload-command", "query")])
 }
 
-/// Gives an upload up; what was sent of it is dropped by Google.
+/// Cancels an upload; Google deletes what was sent of it.
 pub fn upload_cancel(settings: &GeminiSettings, url: &Uri) -> Result<Request<Payload>, UpstreamError> {
-    let headers = [("x-goog-upload-command", "cancel")];
-    build(settings, Method::POST, &url.to_string(), Payload::default(), &headers)
+    post(settings, &url.to_string(), Payload::default(), &[("x-goog-upload-command", "cancel")])
 }
 
 /// Asks whether a file may be used yet.
 pub fn file_state(settings: &GeminiSettings, file: &StoredFile) -> Result<Request<Payload>, UpstreamError> {
-    build(settings, Method::GET, &file_url(settings, file), Payload::default(), &[])
+    Ok(request(settings, Method::GET, &file_url(settings, file)).body(Payload::default())?)
 }
 
 pub fn file_delete(settings: &GeminiSettings, file: &StoredFile) -> Result<Request<Payload>, UpstreamError> {
-    build(settings, Method::DELETE, &file_url(settings, file), Payload::default(), &[])
+    Ok(request(settings, Method::DELETE, &file_url(settings, file)).body(Payload::default())?)
 }
 
 fn file_url(settings: &GeminiSettings, file: &StoredFile) -> String {
     format!("{}/v1beta/{}", settings.origin(), file.name)
 }
 
-fn build(
+fn post(
     settings: &GeminiSettings,
-    method: Method,
     url: &str,
     payload: Payload,
     headers: &[(&str, &str)],
 ) -> Result<Request<Payload>, UpstreamError> {
-    let has_body = method == Method::POST;
-    let mut request = Request::builder()
-        .method(method)
-        .uri(url)
-        .header("x-goog-api-key", settings.key())
-        .header(header::ACCEPT_ENCODING, "identity");
-    if has_body {
-        request = request.header(header::CONTENT_LENGTH, payload.length());
-    }
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
+    let request = request(settings, Method::POST, url).header(header::CONTENT_LENGTH, payload.length());
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     Ok(request.body(payload)?)
 }
 
-/// A model name becomes part of a path: only what Google's names are made of.
+fn request(settings: &GeminiSettings, method: Method, url: &str) -> Builder {
+    Request::builder()
+        .method(method)
+        .uri(url)
+        .header("x-goog-api-key", settings.key())
+        .header(header::ACCEPT_ENCODING, "identity")
+}
+
+/// A model name becomes part of a path: only the characters of Google's names are accepted.
 fn model_segment(model: &str) -> Result<&str, UpstreamError> {
-    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    if model.is_empty() || !model.bytes().all(harmless) || model.contains("..") {
+    let accepted = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    if model.is_empty() || !model.bytes().all(accepted) || model.contains("..") {
         return Err(UpstreamError::Refused(format!("gemini_model: {model:?} is not a model name")));
     }
     Ok(model)

@@ -40,7 +40,7 @@ pub fn next_step(failure: &UpstreamError, situation: Situation) -> Step {
         | UpstreamError::Document(_)
         | UpstreamError::DayQuota
         | UpstreamError::TimedOut => Step::GiveUp,
-        UpstreamError::ModelGone(_) => next_model,
+        UpstreamError::ModelNotFound(_) => next_model,
         UpstreamError::MinuteQuota(delay) => {
             let wait = delay.unwrap_or(BACKOFF) + jitter;
             if may_retry && wait <= WAIT_MAX && wait < situation.remaining / 2 {
@@ -57,7 +57,7 @@ pub fn next_step(failure: &UpstreamError, situation: Situation) -> Step {
             }
         }
         UpstreamError::Overloaded(_)
-        | UpstreamError::Garbage(_)
+        | UpstreamError::InvalidAnswer(_)
         | UpstreamError::NoText(_)
         | UpstreamError::Cut(_) => next_model,
         // Another model lives at the same address.
@@ -82,8 +82,8 @@ mod tests {
         check(UpstreamError::Document(text()), 1, true, 100, Step::GiveUp);
         check(UpstreamError::DayQuota, 1, true, 100, Step::GiveUp);
         check(UpstreamError::TimedOut, 1, true, 100, Step::GiveUp);
-        check(UpstreamError::ModelGone(text()), 1, true, 100, Step::NextModel);
-        check(UpstreamError::ModelGone(text()), 1, false, 100, Step::GiveUp);
+        check(UpstreamError::ModelNotFound(text()), 1, true, 100, Step::NextModel);
+        check(UpstreamError::ModelNotFound(text()), 1, false, 100, Step::GiveUp);
         check(UpstreamError::MinuteQuota(Some(seconds(12))), 1, true, 100, Step::Again(seconds(12)));
         check(UpstreamError::MinuteQuota(Some(seconds(12))), 1, true, 20, Step::NextModel);
         check(UpstreamError::MinuteQuota(Some(seconds(58))), 1, true, 160, Step::NextModel);
@@ -95,7 +95,7 @@ mod tests {
         check(UpstreamError::Unreachable(text()), 1, true, 100, Step::Again(seconds(1)));
         check(UpstreamError::Unreachable(text()), 2, true, 100, Step::GiveUp);
         check(UpstreamError::Cut(text()), 2, true, 100, Step::NextModel);
-        check(UpstreamError::Garbage(text()), 1, true, 100, Step::NextModel);
+        check(UpstreamError::InvalidAnswer(text()), 1, true, 100, Step::NextModel);
     }
 
     #[test]

@@ -9,7 +9,7 @@ pub const EVENT_BYTES_MAX: usize = 2 * 1024 * 1024;
 #[derive(Debug, PartialEq, Eq)]
 pub struct TooLong;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct SseDecoder {
     line: Vec<u8>,
     data: Vec<u8>,

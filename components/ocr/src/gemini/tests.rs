@@ -1,7 +1,7 @@
 use http::Method;
 use serde_json::Value;
 
-use super::request::{Document, StoredFile};
+use super::request::{Chunk, Document, StoredFile};
 use super::*;
 use crate::tests::fakes::settings;
 
@@ -53,14 +53,23 @@ fn an_upload_follows_the_resumable_protocol() {
             .contains_key("x-goog-upload-header-content-length")
     );
     let url = "https://g.example/up?id=1".parse().unwrap();
-    let chunk =
-        request::upload_chunk(&settings(), &url, 262_144, bytes::Bytes::from_static(b"abc"), false).unwrap();
+    let chunk = request::upload_chunk(
+        &settings(),
+        &url,
+        Chunk { offset: 262_144, bytes: bytes::Bytes::from_static(b"abc"), is_last: false },
+    )
+    .unwrap();
     assert_eq!(
         (&chunk.headers()["x-goog-upload-command"], &chunk.headers()["x-goog-upload-offset"]),
         (&"upload".parse().unwrap(), &"262144".parse().unwrap())
     );
     assert_eq!(chunk.headers()["content-length"], "3");
-    let last = request::upload_chunk(&settings(), &url, 0, bytes::Bytes::new(), true).unwrap();
+    let last = request::upload_chunk(
+        &settings(),
+        &url,
+        Chunk { offset: 0, bytes: bytes::Bytes::new(), is_last: true },
+    )
+    .unwrap();
     assert_eq!(last.headers()["x-goog-upload-command"], "upload, finalize");
 }
 

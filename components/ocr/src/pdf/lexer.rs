@@ -7,7 +7,8 @@
 /// Longer names and words exist, but none that matter here; the rest of one is dropped.
 const WORD_BYTES_MAX: usize = 48;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// No `Debug`: it shows the user's document.
+#[derive(Clone, Copy)]
 pub enum Token<'a> {
     /// Without its slash, `#xx` decoded.
     Name(&'a [u8]),
@@ -41,7 +42,7 @@ enum State {
     Hex,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Lexer {
     state: State,
     word: Vec<u8>,
@@ -170,27 +171,14 @@ fn decode_name(raw: &[u8]) -> Vec<u8> {
     let mut name = Vec::with_capacity(raw.len());
     let mut rest = raw;
     while let Some((&byte, after)) = rest.split_first() {
-        match (byte, after) {
-            (b'#', [high, low, tail @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                name.push(hex(*high) * 16 + hex(*low));
-                rest = tail;
-            }
-            _ => {
-                name.push(byte);
-                rest = after;
-            }
-        }
+        let mut decoded = [byte];
+        rest = match rest {
+            [b'#', high, low, tail @ ..] if hex::decode_to_slice([*high, *low], &mut decoded).is_ok() => tail,
+            _ => after,
+        };
+        name.extend(decoded);
     }
     name
-}
-
-fn hex(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        b'a'..=b'f' => digit - b'a' + 10,
-        b'A'..=b'F' => digit - b'A' + 10,
-        _ => 0,
-    }
 }
 
 #[cfg(test)]
@@ -230,6 +218,7 @@ mod tests {
         );
         check("[/FlateDecode null 1.5 -2]", &["[", "/FlateDecode", "null", "1.5", "-2", "]"]);
         check("/P#61ge /A#", &["/Page", "/A#"]);
+        check("/#4a#4A #6x /#x6 /#6", &["/JJ", "#6x", "/#x6", "/#6"]);
         check("99999999999999999999999", &[&u64::MAX.to_string()]);
     }
 

@@ -34,12 +34,6 @@ struct Content {
     current: Option<u64>,
 }
 
-impl std::fmt::Debug for ObjectStream {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ObjectStream").field("done", &self.done).finish_non_exhaustive()
-    }
-}
-
 impl ObjectStream {
     /// `None` when the stream is not one that can be read this way: then its objects are not counted.
     pub fn open(dictionary: &Dictionary) -> Option<Self> {

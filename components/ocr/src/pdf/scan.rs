@@ -33,7 +33,7 @@ pub struct Facts {
     pub ends_cleanly: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 enum State {
     #[default]
     Structure,
@@ -45,7 +45,6 @@ enum State {
     Search { kept: Vec<u8>, objects: Option<Box<ObjectStream>> },
 }
 
-#[derive(Debug)]
 pub struct Scan {
     state: State,
     lexer: Lexer,
@@ -55,7 +54,7 @@ pub struct Scan {
     position: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Seen {
     page_objects: BTreeSet<u64>,
     /// Page dictionaries without an object number.

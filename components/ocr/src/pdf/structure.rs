@@ -61,7 +61,7 @@ pub enum Found {
     EndOfFile,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Structure {
     /// Open brackets: true for a dictionary.
     open: Vec<bool>,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use auth_api::{Denied, Quota, Reason, ReservationId, Settlement};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use serde_json::{Value, json};
 
 use web::outbound::{SendError, StreamingResponse};
@@ -339,9 +339,9 @@ pub fn convert(ports: &FakePorts, upload: FakeUpload) -> Result<Conversion, Fail
     let chunks =
         upload.bytes.chunks(upload.chunk_bytes).map(|chunk| Arrival::Chunk(upload.bytes.slice_ref(chunk)));
     let body = FakeBody::new(chunks.chain(upload.breaks.then_some(Arrival::Error("fake"))));
-    let mut body = BodyReader::new(body, FakeClock::default(), &HeaderMap::new());
-    let upload =
-        Upload { content_type: &upload.content_type, content_length: upload.content_length, body: &mut body };
+    let length = upload.content_length.map(|length| (header::CONTENT_LENGTH, length.into()));
+    let mut body = BodyReader::new(body, FakeClock::default(), &length.into_iter().collect());
+    let upload = Upload { content_type: &upload.content_type, body: &mut body };
     let (outcome, settled) = run(conversion::convert(ports, &settings(), upload));
     assert_eq!(settled, Ok(()));
     outcome

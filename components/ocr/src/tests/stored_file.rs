@@ -129,7 +129,7 @@ fn whatever_fails_nothing_is_left_at_google_and_nothing_is_charged() {
     let encrypted = [&file[..], b"trailer <</Encrypt 3 0 R>>\n%%EOF\n"].concat();
     let check = |body: Vec<u8>, replies: Vec<Reply>, status: u16, last: &str| {
         let ports = FakePorts::new(replies);
-        let failure = convert(&ports, upload(body)).unwrap_err();
+        let failure = convert(&ports, upload(body)).err().unwrap();
         assert_eq!(failure.problem().status(), status, "{failure:?}");
         assert_eq!(ports.requests().last().unwrap(), last, "{failure:?}");
         assert!(

@@ -2,11 +2,14 @@
 //!
 //! The client's name is text from outside: it is never a path here, only shown and put into a header.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use unicode_normalization::char::{compose, decompose_canonical};
 
 /// Characters of the name kept, without the extension.
 const NAME_CHARS_MAX: usize = 80;
 const DEFAULT: &str = "document";
+/// In `filename*` (RFC 8187).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 /// The upload's name as it may be shown: the last path component, without control or direction characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,15 +62,8 @@ impl FileName {
     /// `Content-Disposition` of the download (RFC 6266), with the accents in `filename*`. `extension`: `tex` or `md`.
     #[must_use]
     pub fn content_disposition(&self, extension: &str) -> String {
-        let mut encoded = String::new();
-        for byte in format!("{}.{extension}", strip_pdf(&self.0)).bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => {
-                    encoded.push(char::from(byte));
-                }
-                _ => encoded.push_str(&format!("%{byte:02X}")),
-            }
-        }
+        let name = format!("{}.{extension}", strip_pdf(&self.0));
+        let encoded = utf8_percent_encode(&name, ENCODED);
         format!("attachment; filename=\"{}\"; filename*=UTF-8''{encoded}", self.named(extension))
     }
 }

@@ -36,7 +36,8 @@ pub enum Malformed {
     Length,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+/// No `Debug`: the data is the user's document.
+#[derive(PartialEq, Eq)]
 pub enum Event {
     /// The part called `file` begins; its name as the client sent it.
     File {
@@ -56,7 +57,6 @@ enum State {
     Epilogue,
 }
 
-#[derive(Debug)]
 pub struct Scanner {
     /// `CRLF "--" boundary`.
     delimiter: Vec<u8>,

@@ -22,7 +22,6 @@ pub(crate) const BETWEEN_BYTES_TIME: Duration = Duration::from_secs(30);
 /// A request that may hold a file.
 pub struct Upload<'a, B, C> {
     pub content_type: &'a str,
-    pub content_length: Option<u64>,
     pub body: &'a mut BodyReader<B, C>,
 }
 
@@ -52,7 +51,7 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
     /// See [`UploadError`]: what the head of the request shows.
     pub fn new(clock: &'a K, upload: Upload<'a, B, C>) -> Result<Self, UploadError> {
         let scanner = Scanner::new(upload.content_type)?;
-        if upload.content_length.is_some_and(|length| length > UPLOAD_BYTES_MAX + ENVELOPE_BYTES_MAX) {
+        if upload.body.content_length().is_some_and(|length| length > UPLOAD_BYTES_MAX + ENVELOPE_BYTES_MAX) {
             return Err(UploadError::TooLarge);
         }
         Ok(Self {
@@ -117,7 +116,7 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
     /// The file's length in bytes, when the request says how long it is and ends as browsers and curl end it.
     #[must_use]
     pub fn expected_bytes(&self) -> Option<u64> {
-        let bytes_to_come = self.upload.content_length?.checked_sub(self.body_bytes)?;
+        let bytes_to_come = self.upload.body.content_length()?.checked_sub(self.body_bytes)?;
         Some(self.bytes + self.scanner.file_bytes_left(bytes_to_come)?)
     }
 
