@@ -1,7 +1,5 @@
 //! The named values of a submitted form, or of the JSON object that a program sends instead.
 
-use std::collections::BTreeMap;
-
 use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -14,7 +12,7 @@ const FIELDS_MAX: usize = 16;
 /// The fields of one submission. No `Debug`: a field can be a password.
 #[derive(Default)]
 #[expect(missing_debug_implementations, reason = "no password may reach a log")]
-pub struct Fields(BTreeMap<String, SecretString>);
+pub struct Fields(Vec<(String, SecretString)>);
 
 impl Fields {
     /// Reads `application/x-www-form-urlencoded`, or a flat JSON object whose values are strings or null (an empty
@@ -40,7 +38,7 @@ impl Fields {
     /// The value of a secret field, such as a password; `None` when it was not sent.
     #[must_use]
     pub fn secret(&self, name: &str) -> Option<&SecretString> {
-        self.0.get(name)
+        self.0.iter().find_map(|(key, value)| (key == name).then_some(value))
     }
 
     fn from_json(body: &[u8]) -> Result<Self, Problem> {
@@ -57,14 +55,16 @@ impl Fields {
 
     fn from_form(body: &[u8]) -> Result<Self, Problem> {
         let pairs = body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
-        let mut fields = BTreeMap::new();
+        let mut fields: Vec<(String, SecretString)> = Vec::new();
         for pair in at_most(FIELDS_MAX, pairs).ok_or_else(malformed)? {
             let mut halves = pair.splitn(2, |byte| *byte == b'=');
             let name = decode(halves.next().unwrap_or_default())?;
             let value = decode(halves.next().unwrap_or_default())?;
-            if fields.insert(name, value.into()).is_some() {
+            // At most FIELDS_MAX comparisons for each of as many fields.
+            if fields.iter().any(|(known, _)| *known == name) {
                 return Err(malformed());
             }
+            fields.push((name, value.into()));
         }
         Ok(Self(fields))
     }

@@ -1,4 +1,7 @@
 //! Addresses that were configured or received: parsed once, and compared as origins (RFC 6454).
+//!
+//! The parser is that of the `http` crate. The `url` crate adds 330 KB to a component, of which 255 KB are for domain
+//! names outside ASCII, and all three are within 150 KB of their limit of 1 MiB.
 
 use std::fmt;
 
