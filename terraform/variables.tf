@@ -111,12 +111,16 @@ variable "image" {
     error_message = "image must be registry/name@sha256:… or registry/name:tag."
   }
   validation {
+    condition     = !can(regex("^[^/]*\\.invalid[:/]", var.image))
+    error_message = "image must not be the placeholder of k8s/base: no registry has its name."
+  }
+  validation {
     condition     = !try(endswith(var.image, ":latest"), false)
     error_message = "image must not be :latest: nobody could say what runs, and a second apply would not notice a new one."
   }
   validation {
     condition     = var.cluster == "minikube" || var.image != null
-    error_message = "With cluster = \"existing\" set image: the release pipeline pushes one and prints its digest (docs/operations.md)."
+    error_message = "With cluster = \"existing\" set image to one in a registry of your own: k8s/README.md, steps 2 to 4, pushes it and prints its digest."
   }
 }
 

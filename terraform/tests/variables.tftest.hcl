@@ -238,3 +238,11 @@ run "a_shim_of_a_later_major_version" {
     error_message = "v1 is newer than v0.26"
   }
 }
+
+run "the_placeholder_of_the_image" {
+  command = plan
+  variables {
+    image = "registry.invalid/atelier:not-set"
+  }
+  expect_failures = [var.image]
+}

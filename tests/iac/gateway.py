@@ -215,6 +215,6 @@ def ext_authz(provider: dict, auth: int) -> dict:
 
 
 def hardening() -> set[str]:
-    """The headers that crates/web puts on every reply."""
+    """The headers that crates/web puts on every reply, but for the length, which Envoy sets itself."""
     source = (PROJECT / "crates" / "web" / "src" / "headers.rs").read_text().split("#[cfg(test)]")[0]
-    return set(re.findall(r'\("([a-z-]+)", ', source)) | {name.lower().replace("_", "-") for name in re.findall(r"header::([A-Z_]+),", source)} | {"x-request-id"}
+    return set(re.findall(r'\("([a-z-]+)", ', source)) | {name.lower().replace("_", "-") for name in re.findall(r"header::([A-Z_]+),", source) if name != "CONTENT_LENGTH"} | {"x-request-id"}

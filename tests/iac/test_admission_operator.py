@@ -11,7 +11,7 @@ from network import app as pod_of
 
 def new_version(cluster: Cluster, document: dict, tag: str) -> dict:
     """Applies the app with another image; returns the Deployment once the operator has written it again."""
-    document["spec"]["image"] = f"ghcr.io/atelier/atelier:{tag}"
+    document["spec"]["image"] = f"registry.example.org/atelier:{tag}"
     cluster.apply(document)
 
     def rewritten() -> dict:

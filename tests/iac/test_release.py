@@ -189,6 +189,20 @@ def test_the_manifests_carry_the_digest_and_the_parcel_is_whole(copy):
     assert set(parcel) == {"spin.toml", *sources}, "what spin.toml names, so that it runs where it is unpacked"
 
 
+def test_the_commands_of_the_readme_push_and_name_the_digest(copy):
+    """k8s/README.md, step 3, word for word. `push` may print no digest: then the placeholder stays."""
+    block = re.search(r"<!-- tested: push -->\n   ```sh\n(.*?)   ```", (PROJECT / "k8s" / "README.md").read_text(), re.S)[1]
+    base = copy / "k8s" / "base" / "kustomization.yaml"
+    before = base.read_text()
+    env = {"PATH": f"{copy / 'bin'}:{os.environ['PATH']}", "HOME": str(copy), "JOURNAL": str(copy / "journal"), "IMAGE": "registry.example.org:5000/somebody/atelier:0.1.0"}
+    done = subprocess.run(["sh", "-c", block], cwd=copy, env={**env, "FAKE_DIGEST": ""}, capture_output=True, text=True)
+    assert done.returncode != 0 and "the push printed no digest" in done.stderr and base.read_text() == before
+    subprocess.run(["sh", "-c", block], cwd=copy, env=env, check=True, capture_output=True)
+    assert journal(copy)[-1] == "spin registry push registry.example.org:5000/somebody/atelier:0.1.0"
+    rendered = subprocess.run([copy / "bin" / "kustomize", "build", copy / "k8s" / "overlays" / "production"], capture_output=True, text=True, check=True).stdout
+    assert rendered.count(f"image: registry.example.org:5000/somebody/atelier@{DIGEST}") == 3 and "registry.invalid" not in rendered
+
+
 def test_a_manifest_that_is_not_by_digest_stops_the_release(copy):
     """One app with an image of its own: the count of three does not hold any more."""
     file = copy / "k8s" / "base" / "llm.yaml"

@@ -110,7 +110,7 @@ BREAKS = [
     ("settings", "a default that drifted", lambda d: settings(d).update(gemini_model="gemini-1.0")),
     ("settings", "a setting nobody reads", lambda d: settings(d).update(colour="blue")),
     ("settings", "a secret among them", lambda d: settings(d).update(service_key="s")),
-    ("image", "two images", lambda d: app(d).update(image="ghcr.io/atelier/other:1")),
+    ("image", "two images", lambda d: app(d).update(image="registry.example.org/other:1")),
     ("image", "latest", lambda d: [a["spec"].update(image="atelier:latest") for a in of_kind(d, "SpinApp")]),
     ("image", "no version", lambda d: statefulset(d)["containers"][0].update(image="postgres")),
     ("chaining", "spin.internal", lambda d: settings(d).update(auth_url="http://auth.spin.internal")),
@@ -202,6 +202,23 @@ def test_a_new_password_in_the_vault_reaches_the_database_too():
     assert template["metadata"]["labels"] == {"cnpg.io/reload": "true"}
 
 
+def test_until_an_image_is_set_none_can_be_pulled():
+    """A name under .invalid resolves nowhere (RFC 6761); any other may belong to somebody, who would get the secrets."""
+    hosts = {app["spec"]["image"].split("/")[0] for variant in APPS for app in of_kind(objects(variant), "SpinApp")}
+    assert hosts == {"registry.invalid"}
+
+
+def test_no_text_names_an_image_of_ours_that_somebody_else_may_have():
+    """GitHub's account names have no capitals in a reference, so YOUR-ACCOUNT is nobody's; a script has its own account's name."""
+    found = {}
+    for folder in ("k8s", "terraform", "ansible", "docs", ".github"):
+        for file in (PROJECT / folder).rglob("*"):
+            if file.is_file() and ".terraform" not in file.parts:
+                names = re.findall(r"ghcr\.io/([^/\s\"]+)/atelier", file.read_text(errors="ignore"))
+                found |= {f"{file.relative_to(PROJECT)}: {name}": name for name in names}
+    assert set(found.values()) == {"YOUR-ACCOUNT"}, found
+
+
 def test_no_address_but_a_pods_may_name_another():
     """A proxy that is believed is one that nobody else can be: no network that also has users in it."""
     for variant in APPS:
@@ -237,7 +254,7 @@ def seconds(file: str, constant: str) -> int:
 
 def test_the_gateway_and_a_pod_that_ends_wait_for_the_longest_request():
     longest = {
-        "llm": seconds("llm/src/webhook/mod.rs", "TOTAL_MAX"),
+        "llm": seconds("llm/src/webhook/retry.rs", "TOTAL_MAX"),
         "ocr": seconds("ocr/src/upload/reader.rs", "UPLOAD_TIME_MAX") + seconds("ocr/src/stored_file.rs", "PREPARE_TIME_MAX") + seconds("ocr/src/transcribe.rs", "MODEL_TIME_MAX"),
     }
     for name in ("auth", "llm", "ocr"):

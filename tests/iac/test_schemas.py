@@ -86,4 +86,4 @@ def test_the_image_is_changed_in_one_place(tmp_path):
     k8s = copy(tmp_path)
     subprocess.run([BIN / "kustomize", "edit", "set", "image", "atelier=registry.example.edu/atelier@sha256:" + "a" * 64], cwd=k8s / "base", check=True, capture_output=True)
     text = render_from(k8s, "minikube")
-    assert text.count("registry.example.edu/atelier@sha256:") == 3 and "ghcr.io/atelier/atelier" not in text
+    assert text.count("registry.example.edu/atelier@sha256:") == 3 and "registry.invalid" not in text
