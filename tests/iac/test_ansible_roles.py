@@ -339,10 +339,13 @@ esac
 """
 DOCKER = """#!/bin/sh
 echo "docker $*" >> {log}
-case "$2" in
-inspect) cat {state}/docker 2>/dev/null || {{ echo 'Error: No such container' >&2; exit 1; }} ;;
-run) for last; do :; done; echo "$last running" > {state}/docker ;;
-rm) rm {state}/docker ;;
+case "$1 $2" in
+"network inspect") echo 192.168.49.0/24 ;;
+"container inspect") cat {state}/docker 2>/dev/null || {{ echo 'Error: No such container' >&2; exit 1; }} ;;
+"container run")
+    for word; do case $word in --ip=*) ip=${{word#--ip=}} ;; --restart=*) restart=${{word#--restart=}} ;; esac; done
+    echo "$word running $restart $ip" > {state}/docker ;;
+"container rm") [ -f {state}/docker ] || {{ echo 'Error: No such container' >&2; exit 1; }}; rm {state}/docker; echo removed ;;
 esac
 """
 
@@ -390,8 +393,29 @@ def test_a_cluster_that_does_not_run_is_started_again(machine, state):
     machine.play()
     machine.calls()
     machine.set("minikube", state)
-    assert machine.play()["changed"] == 1
-    assert [call for call in machine.calls() if call.startswith("minikube start")]
+    assert machine.play()["changed"] == 3
+    # In this order: the node's address is free while the node does not run, and any container could get it.
+    acted = [" ".join(call.split()[:3]) for call in machine.calls() if re.search(r" (start|rm|run) ", call)]
+    assert acted == ["docker container rm", "minikube start --profile=atelier", "docker container run"]
+    assert machine.play()["changed"] == 0
+
+
+def test_the_registry_cannot_have_the_nodes_address(machine):
+    """A reboot starts no container of ours before minikube does, and the registry's address is not one that nodes get."""
+    machine.play()
+    (registry,) = [call.split() for call in machine.calls() if call.startswith("docker container run")]
+    assert {"--restart=no", "--ip=192.168.49.254"} <= set(registry)
+
+
+@pytest.mark.parametrize("how", ["unless-stopped 192.168.49.254", "no "], ids=["restarts by itself", "any address"])
+def test_a_registry_of_an_earlier_version_is_replaced(machine, how):
+    machine.play()
+    image = yaml.safe_load((ANSIBLE / "versions.yml").read_text())["registry_image"]
+    machine.set("docker", f"{image} running {how}\n")
+    machine.calls()
+    assert machine.play()["changed"] == 2
+    assert [call.split()[2] for call in machine.calls() if re.match("docker container (rm|run) ", call)] == ["rm", "run"]
+    assert machine.play()["changed"] == 0
 
 
 def test_a_lost_kubeconfig_is_written_again(machine):
