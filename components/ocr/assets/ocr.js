@@ -5,12 +5,12 @@
   const id = (name) => document.getElementById(name);
   const form = id("convert");
   if (!form || !window.FormData || !window.XMLHttpRequest) return;
-  const say = form.dataset;
+  const texts = form.dataset;
   const file = id("file"), drop = id("drop"), status = id("status"), bar = id("bar"), latex = id("latex"), markdown = id("markdown");
   let request = null, timer = 0, previewUrl = "";
 
   const show = (element, visible) => { element.hidden = !visible; };
-  const beside = () => id("desk").classList.toggle("both", !id("preview").hidden && !id("result").hidden);
+  const arrangePanes = () => id("panes").classList.toggle("both", !id("preview").hidden && !id("result").hidden);
   const problem = (text) => {
     id("problem").textContent = text;
     show(id("problem"), Boolean(text));
@@ -19,8 +19,8 @@
 
   // Choosing a file.
   const refusal = (picked) => {
-    if (picked.size > Number(say.bytesMax)) return say.tooLarge;
-    if (!/\.pdf$/i.test(picked.name) && picked.type !== "application/pdf") return say.notPdf;
+    if (picked.size > Number(texts.bytesMax)) return texts.tooLarge;
+    if (!/\.pdf$/i.test(picked.name) && picked.type !== "application/pdf") return texts.notPdf;
     return "";
   };
   const chosen = () => {
@@ -30,7 +30,7 @@
     problem(picked ? refusal(picked) : "");
     const usable = Boolean(picked) && !refusal(picked);
     show(id("preview"), usable);
-    beside();
+    arrangePanes();
     if (!usable) return;
     previewUrl = URL.createObjectURL(new Blob([picked], { type: "application/pdf" }));
     id("pdf").src = previewUrl;
@@ -69,22 +69,22 @@
     tick();
     timer = setInterval(tick, 1000);
   };
-  const tell = (text) => { if (status.textContent !== text) status.textContent = text; };
-  const reveal = () => { show(id("result"), true); beside(); };
+  const setStatus = (text) => { if (status.textContent !== text) status.textContent = text; };
+  const reveal = () => { show(id("result"), true); arrangePanes(); };
 
   const stages = {
-    accepted: (data) => say.accepted + " " + (data.pages === null ? "?" : data.pages) + ".",
-    preparing: () => say.preparing,
-    model: () => say.model,
-    continuing: () => say.continuing,
-    waiting: () => say.waiting,
-    page: (data) => say.page + " " + data.page + " " + say.of + " " + data.pages + "…",
+    accepted: (data) => texts.accepted + " " + (data.pages === null ? "?" : data.pages) + ".",
+    preparing: () => texts.preparing,
+    model: () => texts.model,
+    continuing: () => texts.continuing,
+    waiting: () => texts.waiting,
+    page: (data) => texts.page + " " + data.page + " " + texts.of + " " + data.pages + "…",
   };
   const handlers = {
-    progress: (data) => { if (stages[data.stage]) tell(stages[data.stage](data)); },
+    progress: (data) => { if (stages[data.stage]) setStatus(stages[data.stage](data)); },
     latex: (data) => {
       reveal();
-      tell(say.writing);
+      setStatus(texts.writing);
       const atEnd = latex.scrollTop + latex.clientHeight >= latex.scrollHeight - 40;
       latex.value += data.text;
       if (atEnd) latex.scrollTop = latex.scrollHeight;
@@ -109,20 +109,20 @@
     });
     id("warning-list").replaceChildren(...items);
     show(id("warnings"), items.length > 0);
-    id("facts").textContent = say.madeBy + " " + data.model + ". " + say.counted + " " + data.pages_charged + ".";
+    id("facts").textContent = texts.madeBy + " " + data.model + ". " + texts.counted + " " + data.pages_charged + ".";
     id("download").download = data.tex_file;
     show(id("download"), true);
     markdown.value = data.markdown;
     id("download-markdown").download = data.markdown_file;
     show(id("markdown-pane"), true);
-    tell(data.complete ? say.done : say.incomplete);
+    setStatus(data.complete ? texts.done : texts.incomplete);
     busy(false);
     id("result").focus({ preventScroll: true });
   };
   const failed = (data) => {
-    tell("");
-    if (!latex.value) { show(id("result"), false); beside(); }
-    problem(data.status === 401 ? say.signedOut : data.error || say.cut);
+    setStatus("");
+    if (!latex.value) { show(id("result"), false); arrangePanes(); }
+    problem(data.status === 401 ? texts.signedOut : data.error || texts.cut);
     id("problem").scrollIntoView({ block: "nearest" });
     busy(false);
   };
@@ -152,7 +152,7 @@
     event.preventDefault();
     if (request) return;
     const picked = file.files[0];
-    const refused = picked ? refusal(picked) : say.noFile;
+    const refused = picked ? refusal(picked) : texts.noFile;
     problem(refused);
     if (refused) return;
     const body = new FormData(form);
@@ -163,16 +163,16 @@
     id("facts").textContent = "";
     busy(true);
     bar.value = 0;
-    tell(say.uploading + " 0 %");
+    setStatus(texts.uploading + " 0 %");
     xhr.upload.onprogress = (progress) => {
       if (!progress.lengthComputable || events.ended) return;
       const percent = Math.floor((100 * progress.loaded) / progress.total);
       if (percent < 100) {
         bar.value = percent;
-        tell(say.uploading + " " + percent + " %");
+        setStatus(texts.uploading + " " + percent + " %");
       } else {
         bar.removeAttribute("value");
-        tell(say.checking);
+        setStatus(texts.checking);
       }
     };
     const streams = () => xhr.status === 200 && (xhr.getResponseHeader("content-type") || "").startsWith("text/event-stream");
@@ -187,11 +187,11 @@
       try { data = JSON.parse(xhr.responseText); } catch { /* a proxy's page, not ours */ }
       failed(data);
     };
-    xhr.onerror = () => { if (!events.ended) failed({ error: say.offline }); };
+    xhr.onerror = () => { if (!events.ended) failed({ error: texts.offline }); };
     xhr.onabort = () => {
       busy(false);
-      if (!latex.value) { show(id("result"), false); beside(); }
-      tell(say.cancelled);
+      if (!latex.value) { show(id("result"), false); arrangePanes(); }
+      setStatus(texts.cancelled);
     };
     xhr.open("POST", form.action);
     xhr.setRequestHeader("Accept", "text/event-stream, application/problem+json");
@@ -206,7 +206,7 @@
       copy.addEventListener("click", async () => {
         const label = copy.textContent;
         await navigator.clipboard.writeText(field.value);
-        copy.textContent = say.copied;
+        copy.textContent = texts.copied;
         setTimeout(() => { copy.textContent = label; }, 1500);
       });
     }

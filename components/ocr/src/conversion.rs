@@ -93,7 +93,7 @@ async fn transcribe<P: ConversionPorts>(
     Ok((transcript, price))
 }
 
-/// Mends and checks the transcript, and collects what there is to say of it, the worst first.
+/// Repairs and checks the transcript, and collects the warnings, those about missing parts first.
 fn conversion(received: Received, transcript: Transcript, pages_charged: u32) -> Conversion {
     let finished = latex::finish(&transcript.raw, transcript.stopped);
     let mut warnings = transcript.warnings;
@@ -119,7 +119,7 @@ fn conversion(received: Received, transcript: Transcript, pages_charged: u32) ->
 }
 
 impl Conversion {
-    /// Nothing of the PDF is known to be missing.
+    /// No part of the PDF is known to be missing.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         !self.warnings.iter().any(Warning::is_incomplete)

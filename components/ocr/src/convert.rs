@@ -51,7 +51,7 @@ where
                     Ending::Done { last: page::done(&request, &conversion), cause: settlement_cause(settled) }
                 }
                 (Err(failure), settled) => Ending::Failed {
-                    reply: Box::new(noted(page::failed(&request, &user, &failure), settled)),
+                    reply: Box::new(with_settlement(page::failed(&request, &user, &failure), settled)),
                     last: page::problem(&request, &failure),
                 },
             }
@@ -64,7 +64,7 @@ where
         Ok(conversion) => page::converted(&request, &user, conversion),
         Err(failure) => page::failed(&request, &user, failure),
     };
-    noted(reply, settled)
+    with_settlement(reply, settled)
 }
 
 /// Converts. After a failure the rest of the upload is read, so that the client can read the answer.
@@ -93,7 +93,7 @@ fn settlement_cause(settled: conversion::Settled) -> Option<String> {
 }
 
 /// Adds a failed settlement to the cause in the log: the client's answer does not depend on it.
-fn noted(mut reply: Reply, settled: conversion::Settled) -> Reply {
+fn with_settlement(mut reply: Reply, settled: conversion::Settled) -> Reply {
     if let Some(cause) = settlement_cause(settled) {
         reply.cause = Some(reply.cause.map_or_else(|| cause.clone(), |first| format!("{first}; {cause}")));
     }

@@ -6,8 +6,8 @@ use web::stream::ClientDisconnected;
 use web::{Problem, Text};
 
 use crate::gemini::error::UpstreamError;
-use crate::pdf::PAGES_MAX;
-use crate::upload::{Malformed, UploadError};
+use crate::upload::UploadError;
+use crate::upload::error::unreadable;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
@@ -32,16 +32,13 @@ pub enum Failure {
     Upstream(String),
     /// The model answered without any text.
     NoText(String),
-    /// Nobody reads the answer any more.
+    /// The client has disconnected and reads no answer.
     ClientDisconnected,
 }
 
-/// Limit of one upload, as it reads.
-pub const UPLOAD_MAX_FR: &str = "50\u{a0}Mo";
-pub const UPLOAD_MAX_EN: &str = "50\u{a0}MB";
-/// When Google is busy, this is when another try makes sense, in seconds.
+/// `Retry-After` when Google is busy and gives no delay, in seconds.
 const BUSY_SECONDS: u32 = 60;
-/// Google renews the day's requests at midnight in California; an hour is soon enough to look again.
+/// `Retry-After` when the day's requests are used up. Google renews them at midnight in California.
 const DAY_QUOTA_SECONDS: u32 = 3600;
 
 impl Failure {
@@ -50,46 +47,15 @@ impl Failure {
         match self {
             Self::Denied(denied) => denied.problem(),
             Self::NotConfigured(variable) => Problem::not_configured(variable),
-            Self::Upload(error) => upload(error),
+            Self::Upload(error) => error.problem(),
             Self::Unreadable(cause) => unreadable(cause),
-            Self::Blocked(reason) => Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "refused_by_model",
-                Text::new(
-                    "Le modèle refuse de transcrire ce document (filtre de contenu de Google). Essayez sans les pages en cause.",
-                    "The model refuses to transcribe this document (Google’s content filter). Try without the pages in question.",
-                ),
-            )
-            .because(reason.clone()),
-            Self::Refused(cause) => Problem::new(
-                StatusCode::BAD_GATEWAY,
-                "upstream_refused",
-                Text::new(
-                    "Google refuse notre demande : la configuration du service est à revoir. Prévenez l’administrateur.",
-                    "Google refuses our request: the service’s configuration needs attention. Tell the administrator.",
-                ),
-            )
-            .because(cause.clone()),
+            Self::Blocked(reason) => refused_by_model().because(reason.clone()),
+            Self::Refused(cause) => upstream_refused().because(cause.clone()),
             Self::Busy { retry_after_seconds, cause } => busy(*retry_after_seconds, cause),
             Self::Overloaded(cause) => busy(BUSY_SECONDS, cause),
-            Self::TimedOut => Problem::new(
-                StatusCode::GATEWAY_TIMEOUT,
-                "upstream_timeout",
-                Text::new(
-                    "La transcription a pris trop de temps. Vos pages n’ont pas été décomptées ; réessayez avec moins de pages.",
-                    "The transcription took too long. Your pages were not counted; try again with fewer pages.",
-                ),
-            ),
-            Self::Upstream(cause) | Self::NoText(cause) => Problem::new(
-                StatusCode::BAD_GATEWAY,
-                "upstream_failed",
-                Text::new(
-                    "Le service de transcription a mal répondu. Vos pages n’ont pas été décomptées ; réessayez dans un moment.",
-                    "The transcription service gave no usable answer. Your pages were not counted; try again in a moment.",
-                ),
-            )
-            .because(cause.clone()),
-            // 499 is no standard status; this one is only in the log.
+            Self::TimedOut => upstream_timeout(),
+            Self::Upstream(cause) | Self::NoText(cause) => upstream_failed().because(cause.clone()),
+            // 499 is not a standard status; this one is only in the log.
             Self::ClientDisconnected => Problem::new(
                 StatusCode::BAD_REQUEST,
                 "client_disconnected",
@@ -105,7 +71,7 @@ impl Failure {
     }
 
     /// Whether another user's document would fail too, so that the circuit breaker counts it. A used-up quota is not
-    /// counted: Google says when to come back. An answer without text may be the document's fault.
+    /// counted: Google gives a delay. An answer without text may be the document's fault.
     fn counts_as_failure(&self) -> bool {
         match self {
             Self::Refused(_) | Self::Overloaded(_) | Self::TimedOut | Self::Upstream(_) => true,
@@ -121,97 +87,61 @@ impl Failure {
     }
 }
 
-fn upload(error: &UploadError) -> Problem {
-    let bad = StatusCode::BAD_REQUEST;
-    let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
-    match error {
-            UploadError::Malformed(Malformed::NoFile) => {
-                Problem::new(bad, "no_file", Text::new("Aucun fichier sélectionné. Choisissez un PDF et recommencez.", "No file selected. Choose a PDF and try again."))
-            }
-            UploadError::Malformed(Malformed::NotMultipart) => Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "not_multipart",
-                Text::new(
-                    "L’envoi doit être un formulaire multipart/form-data avec un champ « file ».",
-                    "The upload must be a multipart/form-data form with a field “file”.",
-                ),
-            ),
-            UploadError::Malformed(why) => Problem::new(
-                bad,
-                "malformed_upload",
-                Text::new(
-                    "L’envoi est mal formé : un seul champ « file » est attendu, en entier. Recommencez depuis la page.",
-                    "The upload is malformed: one field “file” is expected, complete. Try again from the page.",
-                ),
-            )
-            .because(format!("{why:?}")),
-            UploadError::Interrupted(cause) => Problem::new(
-                bad,
-                "body_cut_short",
-                Text::new(
-                    "L’envoi a été interrompu. Vérifiez votre connexion et recommencez.",
-                    "The upload broke off. Check your connection and try again.",
-                ),
-            )
-            .because(cause.clone()),
-            UploadError::TooSlow => Problem::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "upload_too_slow",
-                Text::new(
-                    "L’envoi a pris trop de temps. Essayez avec une meilleure connexion ou un fichier plus léger.",
-                    "The upload took too long. Try a better connection or a smaller file.",
-                ),
-            ),
-            UploadError::TooLarge => Problem::too_large(UPLOAD_MAX_FR, UPLOAD_MAX_EN),
-            UploadError::NotPdf => Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "not_a_pdf",
-                Text::new("Ce fichier n’est pas un PDF. Choisissez un fichier PDF.", "This file is not a PDF. Choose a PDF file."),
-            ),
-            UploadError::Protected => Problem::new(
-                unprocessable,
-                "protected_pdf",
-                Text::new(
-                    "PDF protégé : enregistrez-en une copie sans mot de passe ni restriction, puis recommencez.",
-                    "Protected PDF: save a copy without password or restrictions, then try again.",
-                ),
-            ),
-            UploadError::Unreadable(cause) => unreadable(cause),
-            UploadError::TooManyPages(pages) => Problem::new(
-                unprocessable,
-                "too_many_pages",
-                Text::owned(
-                    format!("Ce PDF a {pages} pages ; {PAGES_MAX} au maximum. Envoyez-le en plusieurs parties."),
-                    format!("This PDF has {pages} pages; {PAGES_MAX} at most. Send it in parts."),
-                ),
-            )
-            .with("pages", *pages),
-    }
+fn refused_by_model() -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "refused_by_model",
+        Text::new(
+            "Le modèle refuse de transcrire ce document (filtre de contenu de Google). Essayez sans les pages en cause.",
+            "The model refuses to transcribe this document (Google’s content filter). Try without the pages in question.",
+        ),
+    )
 }
 
-fn unreadable(cause: &str) -> Problem {
+fn upstream_refused() -> Problem {
     Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "unreadable_pdf",
-                Text::new(
-                    "PDF illisible : le fichier est endommagé, incomplet ou protégé. Ouvrez-le, enregistrez-le à nouveau et recommencez.",
-                    "Unreadable PDF: the file is damaged, incomplete or protected. Open it, save it again and try again.",
-                ),
-            )
-            .because(cause)
+        StatusCode::BAD_GATEWAY,
+        "upstream_refused",
+        Text::new(
+            "Google refuse notre demande : la configuration du service est à revoir. Prévenez l’administrateur.",
+            "Google refuses our request: the service’s configuration needs attention. Tell the administrator.",
+        ),
+    )
+}
+
+fn upstream_timeout() -> Problem {
+    Problem::new(
+        StatusCode::GATEWAY_TIMEOUT,
+        "upstream_timeout",
+        Text::new(
+            "La transcription a pris trop de temps. Vos pages n’ont pas été décomptées ; réessayez avec moins de pages.",
+            "The transcription took too long. Your pages were not counted; try again with fewer pages.",
+        ),
+    )
+}
+
+fn upstream_failed() -> Problem {
+    Problem::new(
+        StatusCode::BAD_GATEWAY,
+        "upstream_failed",
+        Text::new(
+            "Le service de transcription a mal répondu. Vos pages n’ont pas été décomptées ; réessayez dans un moment.",
+            "The transcription service gave no usable answer. Your pages were not counted; try again in a moment.",
+        ),
+    )
 }
 
 fn busy(retry_after_seconds: u32, cause: &str) -> Problem {
     Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "upstream_busy",
-                Text::new(
-                    "Le service de transcription est saturé. Vos pages n’ont pas été décomptées ; réessayez plus tard.",
-                    "The transcription service is overloaded. Your pages were not counted; try again later.",
-                ),
-            )
-            .retry_after(retry_after_seconds)
-            .because(cause)
+        StatusCode::SERVICE_UNAVAILABLE,
+        "upstream_busy",
+        Text::new(
+            "Le service de transcription est saturé. Vos pages n’ont pas été décomptées ; réessayez plus tard.",
+            "The transcription service is overloaded. Your pages were not counted; try again later.",
+        ),
+    )
+    .retry_after(retry_after_seconds)
+    .because(cause)
 }
 
 impl From<Denied> for Failure {
@@ -262,6 +192,7 @@ mod tests {
     use web::Lang;
 
     use super::*;
+    use crate::upload::Malformed;
 
     #[test]
     fn each_failure_has_its_status_and_both_languages() {
@@ -294,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_other_users_would_meet_too_counts_for_the_circuit_breaker() {
+    fn only_what_would_fail_for_other_users_too_counts_for_the_circuit_breaker() {
         let text = String::new;
         for failure in [
             Failure::Refused(text()),
@@ -319,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn each_upstream_failure_becomes_one_of_ours() {
+    fn each_failure_of_the_upstream_has_its_status() {
         let check = |upstream: UpstreamError, status: u16| {
             assert_eq!(Failure::from(upstream.clone()).problem().status().as_u16(), status, "{upstream:?}");
         };

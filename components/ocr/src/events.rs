@@ -1,6 +1,6 @@
 //! The events of a running conversion, sent as `text/event-stream`.
 //!
-//! `progress` says what happens, `latex` appends text, `restart` replaces it, and exactly one of `done` and
+//! `progress` names the stage, `latex` appends text, `restart` replaces it, and exactly one of `done` and
 //! `problem` ends the stream. `done` carries the checked document: it, not the sum of the pieces, is the result.
 
 use bytes::Bytes;
@@ -15,9 +15,9 @@ pub enum Event {
         pages: Option<u32>,
         bytes: u64,
     },
-    /// Google keeps the file until the conversion ends, and is preparing it.
+    /// Google is preparing the stored file.
     Preparing,
-    /// A model begins to answer.
+    /// A model is being asked.
     Model(String),
     /// The answer reached its limit; the rest is being asked for.
     Continuing,
@@ -25,7 +25,7 @@ pub enum Event {
     Waiting {
         seconds: u64,
     },
-    /// The document as a whole was refused; it is transcribed page by page.
+    /// The whole document was refused; it is transcribed page by page.
     Page {
         page: u32,
         pages: u32,
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_is_one_data_line_whatever_it_says() {
+    fn an_event_is_one_data_line_whatever_its_text() {
         let event = Event::Latex("a\nb\r\n\u{2028}data: x\n\nevent: done".into()).encode();
         let text = String::from_utf8(event.to_vec()).unwrap();
         assert_eq!(text.lines().count(), 3);

@@ -37,7 +37,7 @@ pub(crate) async fn receive<P: ConversionPorts, B: IncomingBody, C: Clock>(
 ) -> Result<Received, Failure> {
     let mut reader = UploadReader::new(ports, upload)?;
     let mut window = BytesMut::new();
-    // One byte more than the window tells a larger file from one that just fits.
+    // A file that just fits has ended before the window holds one byte more.
     while window.len() <= WINDOW_BYTES {
         match reader.next().await? {
             Some(bytes) => window.extend_from_slice(&bytes),

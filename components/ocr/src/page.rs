@@ -10,11 +10,12 @@ use web::assets::Asset;
 use web::{ContentSecurityPolicy, Layout, Problem, Reply, Request, event_stream};
 
 use crate::conversion::Conversion;
-use crate::error::{Failure, UPLOAD_MAX_EN, UPLOAD_MAX_FR};
+use crate::error::Failure;
 use crate::pdf::PAGES_MAX;
 use crate::route::Format;
 use crate::transcribe::MODEL_TIME_MAX;
 use crate::upload::UPLOAD_BYTES_MAX;
+use crate::upload::error::{UPLOAD_MAX_EN, UPLOAD_MAX_FR};
 use crate::warning::Warning;
 
 /// The prefix of the assets.

@@ -1,5 +1,5 @@
-//! Asks the models for the transcription of one document: which question to which model, and what to do when an
-//! answer is refused, cut or missing.
+//! Gets the transcription of one document from the models: which question goes to which model, and what follows when
+//! an answer is refused, cut or missing.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::warning::Warning;
 
 /// From the first question to the last answer.
 pub(crate) const MODEL_TIME_MAX: Duration = Duration::from_secs(170);
-/// Times the rest of a long answer is asked for: five answers of 65,536 tokens are some 150 dense pages.
+/// How often the rest of a long answer is asked for. Five answers of 65,536 tokens are some 150 dense pages.
 const CONTINUATIONS_MAX: u32 = 4;
 /// A refused document with more pages is not tried page by page: each page sends the document again.
 const PAGES_ONE_BY_ONE_MAX: u32 = 20;
@@ -72,7 +72,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
     pub(crate) async fn transcribe(mut self) -> Result<Transcript, Failure> {
         let mut first = self.ask(prompt::WHOLE).await?;
         if first.end == Ok(Finish::Recitation) && self.next_model() {
-            // The same model would refuse again; another one may not.
+            // The same model would refuse again.
             self.ports.emit(Event::Restart(String::new())).await?;
             first = self.ask(prompt::WHOLE).await?;
         }
@@ -93,13 +93,13 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             if latex::loops(&raw) || self.remaining().is_zero() {
                 break;
             }
-            let kept = latex::complete_lines(&raw).to_owned();
-            if kept.trim().is_empty() {
+            let complete = latex::complete_lines(&raw).to_owned();
+            if complete.trim().is_empty() {
                 break;
             }
-            self.ports.emit(Event::Restart(kept.clone())).await?;
+            self.ports.emit(Event::Restart(complete.clone())).await?;
             self.ports.emit(Event::Continuing).await?;
-            let rest = match self.ask(&prompt::rest_after(&latex::context(&kept))).await {
+            let rest = match self.ask(&prompt::rest_after(&latex::context(&complete))).await {
                 Ok(rest) => rest,
                 Err(Failure::ClientDisconnected) => return Err(Failure::ClientDisconnected),
                 // The part that has arrived is delivered, marked as cut.
@@ -125,7 +125,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         Ok(self.transcript(raw, stopped, warnings))
     }
 
-    /// The document as a whole was refused: each page alone, so that only the refused ones are missing.
+    /// Asks for each page by itself when the whole document was refused, so that only the refused pages are missing.
     async fn page_by_page(mut self, partial: String) -> Result<Transcript, Failure> {
         let pages = match self.pages {
             Some(pages) if pages <= PAGES_ONE_BY_ONE_MAX => pages,

@@ -1,4 +1,4 @@
-//! What goes wrong at Google, by what can be done about it (facts: errors of generateContent and of the Files API).
+//! The failures of generateContent and of the Files API, by what can be done about them.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use web::outbound::SendError;
 /// A failure of the upstream. The text inside is for the log, never for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpstreamError {
-    /// Our key or our project is refused; only the operator can help.
+    /// The key or the project is refused; only the operator can change that.
     Refused(String),
     /// The model cannot open the document: damaged, encrypted, or without pages.
     Document(String),
-    /// The model's name is gone.
+    /// Google does not serve the model, or no longer.
     ModelNotFound(String),
-    /// Too many requests this minute; what Google asks to wait, when it says so.
+    /// Too many requests this minute; the delay that Google asks for, if any.
     MinuteQuota(Option<Duration>),
     /// The day's requests are used up.
     DayQuota,
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_answer_of_the_table_has_its_meaning() {
+    fn each_error_has_its_meaning() {
         let check = |status: u16, body: &str, expected: UpstreamError| {
             let status = StatusCode::from_u16(status).unwrap();
             assert_eq!(UpstreamError::from_answer(status, body.as_bytes()), expected, "{body}");

@@ -60,11 +60,11 @@ pub fn file(status: StatusCode, body: &[u8]) -> Result<(StoredFile, FileState), 
     if !status.is_success() {
         return Err(UpstreamError::from_answer(status, body));
     }
-    let odd = || UpstreamError::InvalidAnswer("no file in the answer of the Files API".to_owned());
-    let wrapped: Wrapped = serde_json::from_slice(body).map_err(|_| odd())?;
+    let malformed = || UpstreamError::InvalidAnswer("no file in the answer of the Files API".to_owned());
+    let wrapped: Wrapped = serde_json::from_slice(body).map_err(|_| malformed())?;
     let file = match wrapped.file {
         Some(file) => file,
-        None => serde_json::from_slice(body).map_err(|_| odd())?,
+        None => serde_json::from_slice(body).map_err(|_| malformed())?,
     };
     // The name becomes part of an address.
     let id = file.name.strip_prefix("files/").unwrap_or_default();
@@ -72,7 +72,7 @@ pub fn file(status: StatusCode, body: &[u8]) -> Result<(StoredFile, FileState), 
         || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         || file.uri.is_empty()
     {
-        return Err(odd());
+        return Err(malformed());
     }
     let state = match file.state.as_str() {
         "ACTIVE" => FileState::Active,

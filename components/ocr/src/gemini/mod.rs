@@ -1,5 +1,5 @@
 //! The Gemini API without its transport: functions that build requests, functions that interpret answers, and the
-//! decision what to try next. The edge sends.
+//! decision what to try next.
 
 pub mod error;
 pub mod files;

@@ -1,6 +1,6 @@
-//! What the model is asked, in French like the documents.
+//! The prompts, in French like the documents.
 
-/// The rules, sent as the system instruction: what a document says cannot speak with this voice.
+/// The rules, sent as the system instruction, which takes precedence over text in the document.
 pub const RULES: &str = "\
 Tu es un typographe scientifique. On te confie un document PDF, souvent la photo d'un sujet ou d'une copie \
 manuscrite en français, et tu en rends la transcription en LaTeX.

@@ -5,13 +5,13 @@ use serde_json::Value;
 
 use super::error::UpstreamError;
 
-/// Why the model stopped. Unknown reasons become [`Finish::Other`]: Google adds some now and then.
+/// Why the model stopped. Unknown reasons become [`Finish::Other`], since Google adds new ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finish {
     Stop,
     /// The output limit: the rest can be asked for.
     MaxTokens,
-    /// The text resembles published text too much: asking the same model again is pointless.
+    /// The text resembles published text too much; the same model would refuse again.
     Recitation,
     /// A filter refused.
     Blocked(String),
@@ -30,7 +30,7 @@ impl Finish {
 pub struct Piece {
     pub text: String,
     pub finish: Option<Finish>,
-    /// The version that really answered.
+    /// The version that answered.
     pub model: Option<String>,
 }
 
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_prompt_and_errors_in_the_stream_are_seen() {
+    fn a_refused_prompt_and_an_error_event_are_found() {
         let piece = interpret(r#"{"promptFeedback":{"blockReason":"PROHIBITED_CONTENT"}}"#).unwrap();
         assert_eq!(piece.finish, Some(Finish::Blocked("PROHIBITED_CONTENT".into())));
         let overloaded = r#"{"error":{"code":503,"message":"m","status":"UNAVAILABLE"}}"#;

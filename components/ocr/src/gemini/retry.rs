@@ -6,9 +6,9 @@ use super::error::UpstreamError;
 
 /// Tries of one model, the first included.
 pub const TRIES_PER_MODEL: u32 = 2;
-/// A wait that Google asks for is granted up to this; more would eat the time the answer needs.
+/// The longest delay that is waited for when Google asks for one; the rest of the time is for the answer.
 pub const WAIT_MAX: Duration = Duration::from_secs(20);
-/// Before the second try of an overloaded model, plus up to as much again at random.
+/// Before the second try of an overloaded model; up to as much is added at random.
 const BACKOFF: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Situation {
     pub jitter: u8,
 }
 
-/// Decides. Nothing is retried that the user would pay for twice without a chance of a better outcome.
+/// Decides. A request is repeated only when the next answer may differ.
 pub fn next_step(failure: &UpstreamError, situation: Situation) -> Step {
     let next_model = if situation.has_next_model { Step::NextModel } else { Step::GiveUp };
     let may_retry = situation.tries < TRIES_PER_MODEL;
@@ -60,7 +60,7 @@ pub fn next_step(failure: &UpstreamError, situation: Situation) -> Step {
         | UpstreamError::InvalidAnswer(_)
         | UpstreamError::NoText(_)
         | UpstreamError::Cut(_) => next_model,
-        // Another model lives at the same address.
+        // The other models have the same address.
         UpstreamError::Unreachable(_) => Step::GiveUp,
     }
 }

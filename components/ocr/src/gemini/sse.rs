@@ -3,7 +3,7 @@
 //! Follows the WHATWG rules as far as data goes (CR, LF and CRLF line ends, comments, several data lines);
 //! other fields are ignored.
 
-/// One event of the API is a few KB; an upstream that never ends one is cut off here.
+/// One event of the API has a few KB; a longer one than this is refused.
 pub const EVENT_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 #[derive(Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_event_is_cut_off() {
+    fn an_endless_event_is_refused() {
         let mut decoder = SseDecoder::default();
         assert_eq!(decoder.push(&vec![b'x'; EVENT_BYTES_MAX + 1]), Err(TooLong));
     }

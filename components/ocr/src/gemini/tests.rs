@@ -82,7 +82,7 @@ fn a_model_name_cannot_change_the_path() {
 }
 
 #[test]
-fn the_prompt_keeps_the_rules_that_the_product_promises() {
+fn the_prompt_contains_the_rules_of_the_product() {
     for word in [
         "français",
         "\\documentclass",

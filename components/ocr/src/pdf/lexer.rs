@@ -2,9 +2,9 @@
 //!
 //! Owns the lexical rules of ISO 32000-1 §7.2–7.3 as far as counting pages needs them: names with their `#xx`
 //! escapes, integers, keywords, dictionary and array brackets; strings and comments are skipped as a whole,
-//! so that nothing written inside them is taken for structure. It knows nothing of what the tokens mean.
+//! so that nothing inside them is taken for structure. What the tokens mean is not known here.
 
-/// Longer names and words exist, but none that matter here; the rest of one is dropped.
+/// The names and words that are looked for are shorter; the rest of a longer one is dropped.
 const WORD_BYTES_MAX: usize = 48;
 
 /// No `Debug`: it shows the user's document.

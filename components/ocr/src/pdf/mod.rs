@@ -1,5 +1,5 @@
-//! What must be known of a PDF before it is sent: that it is one, how many pages it has, whether it is locked.
-//! It never renders and never judges the content.
+//! What is found out about a PDF before it is sent: that it is one, how many pages it has, whether it is encrypted.
+//! Nothing is rendered.
 
 pub mod lexer;
 pub mod object_stream;
@@ -12,7 +12,7 @@ pub use scan::{Facts, Scan};
 
 /// The most pages of one upload.
 pub const PAGES_MAX: u32 = 300;
-/// What every PDF begins with, at offset 0. Readers look further in; requiring it here refuses most polyglots.
+/// The first bytes of every PDF. Readers accept them further in; at offset 0 they exclude most polyglot files.
 pub const MAGIC: &[u8] = b"%PDF-";
 /// The rule for a file whose pages cannot be counted: it costs one page for each started 256 KiB, about what a
 /// scanned page takes, and at most [`PAGES_MAX`].

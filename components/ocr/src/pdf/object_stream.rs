@@ -1,8 +1,8 @@
 //! Object streams: where most modern PDFs keep their page dictionaries, Flate-compressed.
 //!
 //! Owns the bounded inflation of one such stream and the table of object numbers at its beginning (ISO 32000-1
-//! §7.5.7). Keeps one 32 KiB window however large the stream is, and stops at a budget, so that a compression
-//! bomb costs what the budget says and no more.
+//! §7.5.7). Holds one 32 KiB window however large the stream is, and stops at a budget, which bounds the cost of
+//! a compression bomb.
 
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZFlush, MZStatus};

@@ -1,9 +1,9 @@
-//! Counts a PDF's pages while its bytes pass by.
+//! Counts a PDF's pages while its bytes arrive.
 //!
 //! Owns the walk over the file: outside of streams it reads structure, inside them it skips, except for object
 //! streams, which are inflated within a budget. It needs no cross-reference table and never looks back, so it
-//! works on an upload of which only a window is held, and it gives the same answer however the bytes are cut.
-//! What cannot be read is not an error: the count becomes unknown and the caller's rule for that applies.
+//! works on an upload of which only a window is held, and its result does not depend on how the bytes are cut.
+//! What cannot be read is not an error: the count is then unknown ([`super::price`]).
 
 use std::collections::BTreeSet;
 
@@ -15,9 +15,9 @@ use super::structure::{Dictionary, Found, Kind, Structure};
 
 /// All object streams of a file together inflate to at most this many bytes.
 pub const INFLATED_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// Page objects beyond this are not told apart any more: every limit is far below.
-const PAGES_TOLD_APART: usize = 4096;
-/// `%%EOF` belongs into this many last bytes of the file.
+/// Page objects that are distinguished by their numbers; [`super::PAGES_MAX`] is far below.
+const NUMBERED_PAGES_MAX: usize = 4096;
+/// `%%EOF` is expected within this many last bytes of the file.
 const TAIL_BYTES: u64 = 2048;
 const END_OF_STREAM: &[u8] = b"endstream";
 
@@ -29,7 +29,7 @@ pub struct Facts {
     pub encrypted: bool,
     /// `%%EOF` was seen at all: without one the file was cut or is no PDF.
     pub ends: bool,
-    /// `%%EOF` was seen where it belongs.
+    /// `%%EOF` was seen near the end.
     pub ends_cleanly: bool,
 }
 
@@ -41,8 +41,8 @@ enum State {
     StreamBegins(Dictionary),
     /// Inside stream data of known length.
     Known { left: u64, objects: Option<Box<ObjectStream>> },
-    /// Looking for `endstream`; the last bytes of the chunk before are kept for a match across the border.
-    Search { kept: Vec<u8>, objects: Option<Box<ObjectStream>> },
+    /// Looking for `endstream`; the last bytes of the chunk before are kept for a match across two chunks.
+    Search { tail: Vec<u8>, objects: Option<Box<ObjectStream>> },
 }
 
 pub struct Scan {
@@ -58,7 +58,7 @@ pub struct Scan {
 struct Seen {
     page_objects: BTreeSet<u64>,
     /// Page dictionaries without an object number.
-    loose_pages: u64,
+    unnumbered_pages: u64,
     /// `/Count` of the last page tree root.
     root_count: Option<u64>,
     encrypted: bool,
@@ -85,15 +85,15 @@ impl Scan {
                 State::Structure => self.structure(bytes),
                 State::StreamBegins(dictionary) => self.stream_begins(&dictionary, bytes),
                 State::Known { left, objects } => self.known(left, objects, bytes),
-                State::Search { kept, objects } => self.search(&kept, objects, bytes),
+                State::Search { tail, objects } => self.search(&tail, objects, bytes),
             };
             self.position += used as u64;
             bytes = bytes.get(used..).unwrap_or_default();
         }
     }
 
-    /// The answer. `pages` is the larger of what the page tree says and of the page objects there are: a tree
-    /// that names fewer pages than the file holds must not be a way around a quota.
+    /// `pages` is the larger of the page tree's count and the number of page objects: a tree that states fewer pages
+    /// than the file has must not reduce what it costs.
     pub fn finish(mut self) -> Facts {
         let Self { lexer, structure, seen, position, .. } = &mut self;
         lexer.finish(&mut |token| {
@@ -101,7 +101,7 @@ impl Scan {
                 seen.take(&found, *position);
             }
         });
-        let objects = seen.page_objects.len() as u64 + seen.loose_pages;
+        let objects = seen.page_objects.len() as u64 + seen.unnumbered_pages;
         let pages = seen.root_count.unwrap_or(0).max(objects);
         Facts {
             pages: (pages > 0).then(|| u32::try_from(pages).unwrap_or(u32::MAX)),
@@ -137,29 +137,29 @@ impl Scan {
         let here = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
         self.inflate(&mut objects, bytes.get(..here).unwrap_or_default());
         let left = left - here as u64;
-        // What follows should be `endstream`; the search finds it at once, or later if the length lied.
+        // What follows should be `endstream`; the search finds it at once, or later if the length is wrong.
         self.state = if left > 0 {
             State::Known { left, objects }
         } else {
-            State::Search { kept: Vec::new(), objects: None }
+            State::Search { tail: Vec::new(), objects: None }
         };
         here
     }
 
-    fn search(&mut self, kept: &[u8], mut objects: Option<Box<ObjectStream>>, bytes: &[u8]) -> usize {
-        let border = [kept, bytes.get(..END_OF_STREAM.len() - 1).unwrap_or(bytes)].concat();
+    fn search(&mut self, tail: &[u8], mut objects: Option<Box<ObjectStream>>, bytes: &[u8]) -> usize {
+        let border = [tail, bytes.get(..END_OF_STREAM.len() - 1).unwrap_or(bytes)].concat();
         let end = match memmem::find(&border, END_OF_STREAM) {
-            Some(at) => Some((at + END_OF_STREAM.len()).saturating_sub(kept.len())),
+            Some(at) => Some((at + END_OF_STREAM.len()).saturating_sub(tail.len())),
             None => memmem::find(bytes, END_OF_STREAM).map(|at| at + END_OF_STREAM.len()),
         };
-        // Inflation ends by itself where the compressed data ends, so bytes of `endstream` do no harm.
+        // Inflation ends where the compressed data ends, so the bytes of `endstream` are ignored.
         self.inflate(&mut objects, bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default());
         match end {
             Some(used) => used,
             None => {
-                let tail = [kept, bytes].concat();
-                let from = tail.len().saturating_sub(END_OF_STREAM.len() - 1);
-                self.state = State::Search { kept: tail.get(from..).unwrap_or_default().to_vec(), objects };
+                let read = [tail, bytes].concat();
+                let from = read.len().saturating_sub(END_OF_STREAM.len() - 1);
+                self.state = State::Search { tail: read.get(from..).unwrap_or_default().to_vec(), objects };
                 bytes.len()
             }
         }
@@ -190,11 +190,11 @@ impl Seen {
         match dictionary.kind {
             // A page saved again by an incremental update keeps its number and counts once.
             Kind::Page => match dictionary.object {
-                Some(number) if self.page_objects.len() < PAGES_TOLD_APART => {
+                Some(number) if self.page_objects.len() < NUMBERED_PAGES_MAX => {
                     self.page_objects.insert(number);
                 }
                 Some(number) if self.page_objects.contains(&number) => {}
-                _ => self.loose_pages = self.loose_pages.saturating_add(1),
+                _ => self.unnumbered_pages = self.unnumbered_pages.saturating_add(1),
             },
             Kind::Pages if !dictionary.has_parent => self.root_count = dictionary.count.or(self.root_count),
             Kind::Pages | Kind::ObjectStream | Kind::Other => {}
@@ -206,6 +206,6 @@ fn data(dictionary: &Dictionary) -> State {
     let objects = ObjectStream::open(dictionary).map(Box::new);
     match dictionary.length {
         Some(left) if left > 0 => State::Known { left, objects },
-        _ => State::Search { kept: Vec::new(), objects },
+        _ => State::Search { tail: Vec::new(), objects },
     }
 }

@@ -1,11 +1,11 @@
 //! From tokens to the few dictionary entries that say how many pages a PDF has.
 //!
-//! Owns the nesting of dictionaries and arrays. Reports each outermost dictionary when it closes; what that
-//! means for the file is `scan.rs`'s business.
+//! Owns the nesting of dictionaries and arrays. Reports each outermost dictionary when it closes;
+//! `scan.rs` interprets it.
 
 use super::lexer::Token;
 
-/// Deeper nesting is followed but not looked into.
+/// Deeper nesting is counted, and what is in it is skipped.
 const DEPTH_MAX: usize = 32;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Kind {
     ObjectStream,
 }
 
-/// What an outermost dictionary said.
+/// The entries of an outermost dictionary.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dictionary {
     /// The number before `obj`, where there was one.
@@ -29,8 +29,9 @@ pub struct Dictionary {
     pub count: Option<u64>,
     pub length: Option<u64>,
     pub first: Option<u64>,
-    /// The names of `/Filter`, at most two kept apart: exactly `FlateDecode`, or anything else.
+    /// How many names `/Filter` has.
     pub filters: u8,
+    /// The last of them is `FlateDecode`.
     pub flate: bool,
     pub has_parameters: bool,
 }
@@ -194,13 +195,13 @@ impl Structure {
             (0, b"obj") => self.object = self.integers[0],
             (0, b"endobj" | b"trailer") => self.object = None,
             (0, b"stream") => return Some(Found::Stream(std::mem::take(&mut self.last))),
-            // An unclosed bracket must not hide the rest of the file.
+            // An unclosed bracket ends with its object, so that the rest of the file is read.
             (_, b"endobj") => {
                 self.open.clear();
                 self.beyond = 0;
                 self.object = None;
             }
-            // "12 0 R": the integer taken for the value was a reference.
+            // "12 0 R": the integer that was taken for the value is a reference.
             (1, b"R") => match self.key {
                 Key::Count => self.outer.count = None,
                 Key::Length => self.outer.length = None,

@@ -102,7 +102,7 @@ fn a_bomb_costs_no_more_than_the_budget() {
 }
 
 #[test]
-fn sees_encryption_and_the_end() {
+fn encryption_and_the_end_are_found() {
     let facts = scan(b"%PDF-1.4\ntrailer <</Size 5 /Encrypt 4 0 R>>\n%%EOF\n");
     assert!(facts.encrypted && facts.ends && facts.ends_cleanly);
     let facts =
@@ -135,7 +135,7 @@ fn real_files_have_the_pages_that_pdfinfo_says() {
 }
 
 #[test]
-fn an_encrypted_real_file_is_seen() {
+fn the_encryption_of_a_real_file_is_found() {
     let facts = scan(include_bytes!("../../tests/fixtures/protege.pdf"));
     assert!(facts.encrypted);
 }

@@ -4,6 +4,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use web::outbound::SendError;
 
+use super::fake_gemini::Reply;
 use super::fakes::*;
 use crate::error::Failure;
 use crate::events::Event;
@@ -42,7 +43,7 @@ fn a_small_pdf_becomes_latex_in_one_request() {
 }
 
 #[test]
-fn a_refused_upload_reaches_nobody_and_costs_nothing() {
+fn a_refused_upload_is_sent_nowhere_and_costs_nothing() {
     let protected = include_bytes!("../../tests/fixtures/protege.pdf");
     let pages = |count: u32| {
         format!("%PDF-1.4\n1 0 obj <</Type /Pages /Count {count}>> endobj\n%%EOF\n").into_bytes()
@@ -97,7 +98,7 @@ fn a_file_that_is_too_large_is_refused_before_it_is_read() {
 }
 
 #[test]
-fn the_quota_is_asked_before_anything_is_read_and_before_a_model_is() {
+fn pages_are_reserved_before_anything_is_read_and_before_a_model_is_asked() {
     let ports = FakePorts::new([]);
     ports.left.set(0);
     let denied = |left| Err(Failure::Denied(Denied::QuotaExhausted { left, retry_after_seconds: 60 }));
@@ -108,7 +109,7 @@ fn the_quota_is_asked_before_anything_is_read_and_before_a_model_is() {
 }
 
 #[test]
-fn a_retired_or_overloaded_model_is_replaced_and_that_is_said() {
+fn a_retired_or_overloaded_model_is_replaced_with_a_warning() {
     let gone = || Reply::error(404, &json!({"code": 404, "status": "NOT_FOUND"}));
     let busy = || Reply::error(503, &json!({"code": 503, "status": "UNAVAILABLE"}));
     let good = || Reply::stream(&[LATEX], "STOP");
@@ -127,7 +128,7 @@ fn a_retired_or_overloaded_model_is_replaced_and_that_is_said() {
 }
 
 #[test]
-fn google_asking_for_patience_gets_it() {
+fn a_delay_that_google_asks_for_is_waited() {
     let wait = json!({"code": 429, "status": "RESOURCE_EXHAUSTED", "details": [{"retryDelay": "12s"}]});
     let ports = FakePorts::new([Reply::error(429, &wait), Reply::stream(&[LATEX], "STOP")]);
     let conversion = convert(&ports, exam()).unwrap();
@@ -136,7 +137,7 @@ fn google_asking_for_patience_gets_it() {
 }
 
 #[test]
-fn failures_of_the_upstream_become_ours_and_cost_nothing() {
+fn failures_of_the_upstream_have_their_status_and_cost_nothing() {
     let check = |replies: Vec<Reply>, status: u16, code: &str| {
         let ports = FakePorts::new(replies);
         let problem = convert(&ports, exam()).err().unwrap().problem();
@@ -179,7 +180,7 @@ fn a_long_answer_is_continued_and_joined() {
 }
 
 #[test]
-fn a_stream_that_breaks_is_continued_and_what_arrived_is_never_called_whole() {
+fn a_stream_that_breaks_is_continued_or_its_document_is_marked_as_cut() {
     let start = "\\documentclass{article}\n\\begin{document}\nun\ndeux\n";
     let cut = || Reply::stream(&[start], "").then(SendError::Cut("reset".into()));
     let ports = FakePorts::new([cut(), Reply::stream(&["trois\n\\end{document}"], "STOP")]);
@@ -194,7 +195,7 @@ fn a_stream_that_breaks_is_continued_and_what_arrived_is_never_called_whole() {
 }
 
 #[test]
-fn an_error_in_the_middle_of_a_stream_is_seen() {
+fn a_stream_with_an_error_event_is_continued() {
     let mut reply = Reply::stream(&["\\documentclass{article}\n\\begin{document}\nun\n"], "");
     reply = reply.also(&format!("data: {}\n\n", json!({"error": {"code": 503, "message": "overloaded"}})));
     let ports = FakePorts::new([reply, Reply::stream(&["deux\n\\end{document}"], "STOP")]);

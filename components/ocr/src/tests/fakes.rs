@@ -1,21 +1,19 @@
-//! Fakes of Gemini, the clock, the quota and the upload.
+//! Fakes of the ports and of the upload.
 
 #![expect(unreachable_pub, reason = "shared by the test modules only")]
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use auth_api::{Denied, Quota, Reason, ReservationId, Settlement};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
-use serde_json::{Value, json};
-
-use web::outbound::{SendError, StreamingResponse};
+use http::{Request, header};
+use web::outbound::SendError;
 use web::stream::ClientDisconnected;
 use web::testing::{Arrival, FakeBody, FakeClock, run};
 use web::{BodyReader, Clock};
 
+use super::fake_gemini::{FakeGemini, FakeResponse, Reply, Sent};
 use crate::conversion::{self, Conversion};
 use crate::error::Failure;
 use crate::events::Event;
@@ -23,165 +21,6 @@ use crate::gemini::payload::Payload;
 use crate::ports::ConversionPorts;
 use crate::settings::{GeminiSettings, Settings, Variables};
 use crate::upload::Upload;
-
-/// What Gemini was sent.
-#[derive(Debug, Clone)]
-pub struct Sent {
-    pub method: Method,
-    pub uri: String,
-    pub headers: HeaderMap,
-    pub body: Vec<u8>,
-}
-
-impl Sent {
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-}
-
-/// What Gemini answers.
-#[derive(Debug, Clone)]
-pub struct Reply {
-    status: StatusCode,
-    headers: HeaderMap,
-    chunks: VecDeque<Result<Bytes, SendError>>,
-    refused: Option<SendError>,
-    /// How long it takes until the status line.
-    takes: Duration,
-}
-
-impl Reply {
-    pub fn new(status: u16, headers: &[(&'static str, &str)], body: &str) -> Self {
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            map.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
-        }
-        let chunks = VecDeque::from([Ok(Bytes::from(body.to_owned()))]);
-        Self {
-            status: StatusCode::from_u16(status).unwrap(),
-            headers: map,
-            chunks,
-            refused: None,
-            takes: Duration::ZERO,
-        }
-    }
-
-    /// A stream with these texts, each its own event, cut into odd chunks.
-    pub fn stream(texts: &[&str], finish: &str) -> Self {
-        let mut events = String::new();
-        for text in texts {
-            events += &format!(
-                "data: {}\r\n\r\n",
-                json!({"candidates": [{"content": {"parts": [{"text": text}]}}]})
-            );
-        }
-        if !finish.is_empty() {
-            events += &format!(
-                "data: {}\n\n",
-                json!({"candidates": [{"finishReason": finish}], "modelVersion": "m-version"})
-            );
-        }
-        let mut reply =
-            Self::new(200, &[("content-type", "text/event-stream"), ("x-atelier-simulated", "true")], "");
-        reply.chunks = events.as_bytes().chunks(23).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
-        reply
-    }
-
-    pub fn error(status: u16, body: &Value) -> Self {
-        Self::new(status, &[("content-type", "application/json")], &json!({ "error": body }).to_string())
-    }
-
-    pub fn refused(error: SendError) -> Self {
-        Self { refused: Some(error), ..Self::new(200, &[], "") }
-    }
-
-    /// The connection breaks after what was said.
-    pub fn then(mut self, error: SendError) -> Self {
-        self.chunks.push_back(Err(error));
-        self
-    }
-
-    /// More of the body.
-    pub fn also(mut self, body: &str) -> Self {
-        self.chunks.push_back(Ok(Bytes::from(body.to_owned())));
-        self
-    }
-
-    pub fn after(mut self, seconds: u64) -> Self {
-        self.takes = Duration::from_secs(seconds);
-        self
-    }
-
-    pub fn started() -> Self {
-        Self::new(
-            200,
-            &[("x-goog-upload-url", "https://g.example/up?id=1"), ("x-goog-upload-status", "active")],
-            "",
-        )
-    }
-
-    pub fn stored(state: &str) -> Self {
-        let file = json!({"file": {"name": "files/abc", "uri": "https://g.example/v1beta/files/abc", "state": state}});
-        Self::new(200, &[("x-goog-upload-status", "final")], &file.to_string())
-    }
-
-    pub fn ok() -> Self {
-        Self::new(200, &[], "{}")
-    }
-}
-
-/// A response of Gemini.
-pub struct FakeResponse(Reply);
-
-impl StreamingResponse for FakeResponse {
-    fn status(&self) -> StatusCode {
-        self.0.status
-    }
-
-    fn headers(&self) -> &HeaderMap {
-        &self.0.headers
-    }
-
-    async fn chunk(&mut self, _limit: Duration) -> Result<Option<Bytes>, SendError> {
-        self.0.chunks.pop_front().transpose()
-    }
-}
-
-/// Gemini, answering what was prepared, in order.
-#[derive(Default)]
-pub struct FakeGemini {
-    replies: RefCell<VecDeque<Reply>>,
-    pub sent: RefCell<Vec<Sent>>,
-}
-
-impl FakeGemini {
-    pub fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
-        Self { replies: RefCell::new(replies.into_iter().collect()), sent: RefCell::default() }
-    }
-
-    /// The response, and how long it took.
-    pub fn answer<B: Iterator<Item = Bytes>>(
-        &self,
-        request: Request<B>,
-        limit: Duration,
-    ) -> (Duration, Result<FakeResponse, SendError>) {
-        let (parts, body) = request.into_parts();
-        let body = body.collect::<Vec<_>>().concat();
-        let sent = Sent { method: parts.method, uri: parts.uri.to_string(), headers: parts.headers, body };
-        self.sent.borrow_mut().push(sent);
-        let reply = self.replies.borrow_mut().pop_front().expect("a request that no reply was prepared for");
-        let result = match reply.refused {
-            _ if reply.takes > limit => Err(SendError::TimedOut("fake".into())),
-            Some(error) => Err(error),
-            None => Ok(FakeResponse(reply.clone())),
-        };
-        (reply.takes.min(limit), result)
-    }
-}
 
 pub struct FakePorts {
     /// Pages left of the quota.

@@ -1,26 +1,22 @@
-//! Requests from edge to edge: who is admitted, what the replies and the pages say, whole and as a stream.
+//! Requests from edge to edge: who is admitted, what is reserved and settled, and the replies, whole and as a stream.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use auth_api::User;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::future::join;
 use http::StatusCode;
-use latex::Finding;
 use web::log::Outcome;
 use web::outbound::{Limits, Outbound, SendError, StreamingOutbound};
 use web::testing::{FakeBody, FakeClock, StoppedClock, run};
-use web::{BodyReader, Clock, Lang, Reply, ReplyBody, Request};
+use web::{BodyReader, Clock, Reply, ReplyBody, Request};
 
-use super::fakes::{self, FakeGemini, FakeResponse, form, variables};
+use super::fake_gemini::{self, FakeGemini, FakeResponse};
+use super::fakes::{form, variables};
 use crate::app::{Ports, Random};
-use crate::conversion::Conversion;
-use crate::error::Failure;
 use crate::page;
 use crate::settings::Settings;
-use crate::upload::{FileName, Malformed, UploadError};
 
 const EXAM: &[u8] = include_bytes!("../../tests/fixtures/examen.pdf");
 const LATEX: &str = "\\documentclass{article}\n\\begin{document}\nSoit $x$.\n\\end{document}\n";
@@ -37,7 +33,7 @@ struct Network {
 }
 
 impl Network {
-    fn new(verify: u16, replies: impl IntoIterator<Item = fakes::Reply>) -> Self {
+    fn new(verify: u16, replies: impl IntoIterator<Item = fake_gemini::Reply>) -> Self {
         Self {
             verify,
             reserve: 201,
@@ -131,29 +127,12 @@ fn stream(network: &Network, settings: Settings) -> (StatusCode, String, Outcome
     }
 }
 
-fn text(reply: &Reply) -> String {
+pub(super) fn text(reply: &Reply) -> String {
     String::from_utf8(reply.body.whole().unwrap().to_vec()).unwrap()
 }
 
-fn user() -> User {
-    User { id: "7".into(), name: "Léa".into() }
-}
-
-fn conversion() -> Conversion {
-    Conversion {
-        latex: "\\documentclass{article} </textarea><script>".into(),
-        markdown: "# </textarea><script>".into(),
-        pages: Some(2),
-        pages_charged: 2,
-        warnings: vec![Finding::Cut.into()],
-        model: "m".into(),
-        simulated: true,
-        file: FileName::parse("Énoncé.pdf"),
-    }
-}
-
 #[test]
-fn a_user_who_is_not_signed_in_uploads_nothing() {
+fn without_a_session_nothing_is_uploaded() {
     let get = (Request::test("GET", "/ocr").with("accept", "text/html"), FakeBody::default());
     for (request, body) in [get, post("text/html")] {
         let network = Network::new(401, []);
@@ -224,7 +203,7 @@ fn other_paths_and_methods_are_refused() {
 
 #[test]
 fn an_upload_is_reserved_extended_and_settled_as_delivered() {
-    let network = Network::new(204, [fakes::Reply::stream(&[LATEX], "STOP")]);
+    let network = Network::new(204, [fake_gemini::Reply::stream(&[LATEX], "STOP")]);
     let settings = Settings::parse(variables());
     let reply = run(handle(network.clone(), FakeClock::default(), settings, post("application/x-tex")));
     assert_eq!((reply.status, text(&reply).as_str(), reply.cause.as_deref()), (StatusCode::OK, LATEX, None));
@@ -242,7 +221,7 @@ fn an_upload_is_reserved_extended_and_settled_as_delivered() {
 #[test]
 fn a_failed_settlement_does_not_cost_the_user_the_document() {
     for accept in ["application/x-tex", "text/event-stream"] {
-        let mut network = Network::new(204, [fakes::Reply::stream(&[LATEX], "STOP")]);
+        let mut network = Network::new(204, [fake_gemini::Reply::stream(&[LATEX], "STOP")]);
         network.settle = 503;
         let cause = if accept == "text/event-stream" {
             let (status, body, outcome) = stream(&network, Settings::parse(variables()));
@@ -272,7 +251,7 @@ fn the_first_event_decides_the_status_of_a_stream() {
     assert_eq!(bad.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     assert_eq!(bad.headers["content-type"], "application/problem+json");
     // A failure after it is the last event, and the outcome in the log.
-    let error = fakes::Reply::error(403, &serde_json::json!({"code": 403, "message": "no"}));
+    let error = fake_gemini::Reply::error(403, &serde_json::json!({"code": 403, "message": "no"}));
     let failed = Network::new(204, [error]);
     let (status, body, outcome) = stream(&failed, settings());
     assert_eq!(status, StatusCode::OK);
@@ -285,7 +264,8 @@ fn the_first_event_decides_the_status_of_a_stream() {
 
 #[test]
 fn a_stream_ends_with_the_document() {
-    let network = Network::new(204, [fakes::Reply::stream(&["\\documentclass{article}", "\n"], "STOP")]);
+    let network =
+        Network::new(204, [fake_gemini::Reply::stream(&["\\documentclass{article}", "\n"], "STOP")]);
     let (status, body, outcome) = stream(&network, Settings::parse(variables()));
     assert_eq!((status, outcome.status, outcome.cause), (StatusCode::OK, StatusCode::OK, None));
     let names: Vec<&str> = body.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
@@ -298,7 +278,7 @@ fn a_stream_ends_with_the_document() {
 fn a_client_that_disconnects_ends_the_conversion_and_pays_nothing() {
     let texts: Vec<String> = (0..100).map(|number| format!("ligne {number}\n")).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let network = Network::new(204, [fakes::Reply::stream(&texts, "STOP")]);
+    let network = Network::new(204, [fake_gemini::Reply::stream(&texts, "STOP")]);
     let settings = Settings::parse(variables());
     let reply = run(handle(network.clone(), StoppedClock, settings, post("text/event-stream")));
     let ReplyBody::Stream(body) = reply.body else { panic!("not a stream") };
@@ -307,93 +287,4 @@ fn a_client_that_disconnects_ends_the_conversion_and_pays_nothing() {
     assert_eq!(run(work).status, StatusCode::BAD_REQUEST);
     let settled = network.auth.borrow().last().unwrap().1.clone();
     assert_eq!(settled, r#"{"outcome":"not_delivered","reason":"other"}"#);
-}
-
-#[test]
-fn the_form_says_its_limits_in_both_languages() {
-    let mut request = Request::test("GET", "/ocr");
-    let french = text(&page::form(&request, &user()));
-    assert!(
-        french.contains("50\u{a0}Mo max., 300 pages max.")
-            && french.contains("Google")
-            && french.contains("Léa"),
-        "{french}"
-    );
-    request.context.lang = Lang::En;
-    let english = text(&page::form(&request, &user()));
-    assert!(
-        english.contains("50\u{a0}MB max., 300 pages max.") && english.contains("personal data"),
-        "{english}"
-    );
-    for page in [french, english] {
-        assert!(
-            !page.contains("<style") && !page.contains(" style=") && !page.contains(" onclick"),
-            "inline code"
-        );
-    }
-}
-
-#[test]
-fn a_document_is_shown_as_text_and_marked_as_cut_and_simulated() {
-    let reply = page::converted(&Request::test("POST", "/ocr"), &user(), &conversion());
-    let page = text(&reply);
-    assert!(!page.contains("</textarea><script>"), "{page}");
-    assert!(page.contains("id=\"incomplete\"><p>") && page.contains("id=\"simulated\"><p>"), "{page}");
-    assert!(page.contains("Il manque") || page.contains("il manque la suite"), "{page}");
-    assert!(page.contains("download=\"Enonce.tex\"") && page.contains("data:application/x-tex;base64,"));
-    assert!(
-        page.contains("download=\"Enonce.md\"") && page.contains("data:text/markdown;charset=utf-8;base64,")
-    );
-    assert!(page.contains("id=\"markdown-pane\">"), "{page}");
-    let policy =
-        web::finish(reply, &Request::test("POST", "/ocr").context).headers["content-security-policy"].clone();
-    let policy = policy.to_str().unwrap();
-    assert!(policy.contains("frame-src blob:") && policy.contains("https://www.overleaf.com"), "{policy}");
-}
-
-#[test]
-fn the_other_forms_carry_the_same_document() {
-    let request = |accept: &str| Request::test("POST", "/ocr").with("accept", accept);
-    let json = page::converted(&request("application/json"), &user(), &conversion());
-    let body: serde_json::Value = serde_json::from_slice(json.body.whole().unwrap()).unwrap();
-    assert_eq!(
-        (&body["latex"], &body["complete"], &body["pages"]),
-        (&conversion().latex.into(), &false.into(), &2.into())
-    );
-    assert_eq!(body["warnings"][0]["code"], "cut");
-    assert!(body["request_id"].is_string() && body["simulated"] == true && body["model"] == "m");
-    let tex = page::converted(&request("application/x-tex"), &user(), &conversion());
-    assert_eq!(tex.body.whole().unwrap(), conversion().latex.as_bytes());
-    assert_eq!(tex.headers["x-complete"], "false");
-    assert!(
-        tex.headers["content-disposition"]
-            .to_str()
-            .unwrap()
-            .starts_with("attachment; filename=\"Enonce.tex\"")
-    );
-    assert_eq!(
-        (&body["markdown"], &body["markdown_file"]),
-        (&conversion().markdown.into(), &"Enonce.md".into())
-    );
-    let markdown = page::converted(&request("text/markdown"), &user(), &conversion());
-    assert_eq!(
-        (markdown.body.whole().unwrap(), &markdown.headers["x-complete"]),
-        (&conversion().markdown.into(), &"false".parse().unwrap())
-    );
-    assert!(markdown.headers["content-disposition"].to_str().unwrap().contains("Enonce.md"));
-    let done = page::done(&request("text/event-stream"), &conversion());
-    assert!(done.starts_with(b"event: done\ndata: {") && done.ends_with(b"}\n\n"));
-}
-
-#[test]
-fn a_failure_is_the_form_again_or_a_problem() {
-    let failure = Failure::Upload(UploadError::Malformed(Malformed::NoFile));
-    let html = page::failed(&Request::test("POST", "/ocr").with("accept", "text/html"), &user(), &failure);
-    assert_eq!(html.status, StatusCode::BAD_REQUEST);
-    assert!(text(&html).contains("Aucun fichier sélectionné") && text(&html).contains("id=\"convert\""));
-    let stream =
-        page::failed(&Request::test("POST", "/ocr").with("accept", "text/event-stream"), &user(), &failure);
-    assert_eq!(stream.headers["content-type"], "application/problem+json");
-    let event = page::problem(&Request::test("POST", "/ocr"), &failure);
-    assert!(event.starts_with(b"event: problem\ndata: {"));
 }

@@ -1,4 +1,4 @@
-//! The use case with fakes: what happens, each failure, and that nothing is kept or charged that should not be.
+//! The use cases with fakes of auth, of Gemini and of the upload.
 
 use std::fmt::Debug;
 
@@ -23,6 +23,8 @@ assert_not_impl_any!(conversion::Conversion: Debug);
 assert_not_impl_any!(events::Event: Debug);
 
 mod convert;
+mod fake_gemini;
 pub(crate) mod fakes;
 mod handle;
+mod page;
 mod stored_file;

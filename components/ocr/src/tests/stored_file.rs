@@ -4,6 +4,7 @@ use auth_api::Reason;
 use serde_json::json;
 use web::outbound::SendError;
 
+use super::fake_gemini::Reply;
 use super::fakes::*;
 use crate::error::Failure;
 use crate::intake::WINDOW_BYTES;
@@ -124,7 +125,7 @@ fn an_interrupted_chunk_is_resumed_where_it_stopped() {
 }
 
 #[test]
-fn whatever_fails_nothing_is_left_at_google_and_nothing_is_charged() {
+fn after_a_failure_nothing_is_stored_at_google_and_nothing_is_charged() {
     let file = pdf(5 * 1024 * 1024);
     let encrypted = [&file[..], b"trailer <</Encrypt 3 0 R>>\n%%EOF\n"].concat();
     let check = |body: Vec<u8>, replies: Vec<Reply>, status: u16, last: &str| {

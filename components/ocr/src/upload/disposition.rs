@@ -52,8 +52,8 @@ pub fn parameters(mut text: &str) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// A quoted string from after its first quote. A backslash only escapes a quote or a backslash: Windows
-/// clients of old send whole paths.
+/// A quoted string from after its first quote. A backslash only escapes a quote or a backslash: old
+/// Windows clients send whole paths.
 fn unquote(text: &str) -> (String, &str) {
     let mut value = String::new();
     let mut chars = text.char_indices().peekable();

@@ -1,6 +1,6 @@
 //! The names of the `.tex` and `.md` files, made from the name of the upload.
 //!
-//! The client's name is text from outside: it is never a path here, only shown and put into a header.
+//! The client's name is untrusted: it is shown and sent in a header, and never used as a path.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use unicode_normalization::char::{compose, decompose_canonical};
@@ -69,7 +69,7 @@ impl FileName {
 }
 
 /// Letters with the accents that follow them as one character each (macOS sends them apart), so that a name looks the
-/// same everywhere. Not the whole of NFC, whose tables alone would be a tenth of this component.
+/// same everywhere. Not full NFC: its tables would be a tenth of this component.
 fn composed(text: &str) -> impl Iterator<Item = char> {
     let mut chars = text.chars().peekable();
     std::iter::from_fn(move || {
@@ -96,7 +96,7 @@ fn is_unsafe(char: char) -> bool {
         || matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Names that Windows keeps for itself.
+/// Names that Windows reserves for devices.
 fn is_device(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     matches!(upper.as_str(), "CON" | "PRN" | "AUX" | "NUL")

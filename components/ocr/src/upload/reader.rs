@@ -12,7 +12,7 @@ use crate::pdf::{Facts, MAGIC, PAGES_MAX, Scan};
 
 /// The largest file, in bytes: the most that Gemini takes as a PDF.
 pub const UPLOAD_BYTES_MAX: u64 = 50 * 1024 * 1024;
-/// What a form may weigh beside the file, in bytes.
+/// The delimiters and headers of the form around the file, in bytes.
 const ENVELOPE_BYTES_MAX: u64 = 16 * 1024;
 /// For the whole upload: 50 MB at 1.7 Mbit/s.
 pub(crate) const UPLOAD_TIME_MAX: Duration = Duration::from_secs(240);
@@ -113,14 +113,14 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
         Ok(())
     }
 
-    /// The file's length in bytes, when the request says how long it is and ends as browsers and curl end it.
+    /// The file's length in bytes, when the request has a `Content-Length` and ends like the forms of browsers and curl.
     #[must_use]
     pub fn expected_bytes(&self) -> Option<u64> {
         let bytes_to_come = self.upload.body.content_length()?.checked_sub(self.body_bytes)?;
         Some(self.bytes + self.scanner.file_bytes_left(bytes_to_come)?)
     }
 
-    /// The file's length so far, in bytes. An upload with another length than announced is malformed.
+    /// Whether the file has the length that was announced to Google, if one was.
     ///
     /// # Errors
     /// [`Malformed::Length`].
