@@ -83,12 +83,13 @@ module "spinkube" {
   source = "./modules/spinkube"
   count  = var.install.spinkube ? 1 : 0
 
-  charts     = { operator = local.charts.spin_operator, runtime_class_manager = local.charts.runtime_class_manager }
-  crds       = module.manifests.spin_operator
-  executor   = var.executor
-  shim       = local.shim_release
-  kubeconfig = module.cluster.kubeconfig
-  context    = module.cluster.context
+  charts        = { operator = local.charts.spin_operator, runtime_class_manager = local.charts.runtime_class_manager }
+  crds          = module.manifests.spin_operator
+  executor      = var.executor
+  shim          = local.shim_release
+  node_selector = var.shim_node_selector
+  kubeconfig    = module.cluster.kubeconfig
+  context       = module.cluster.context
 
   # The operator's webhook certificate comes from cert-manager. And the release must be there (preflight.tf)
   # before anything is changed.

@@ -156,13 +156,30 @@ variable "shim_version" {
 }
 
 variable "shim_sha256" {
-  description = "SHA-256 of the shim's two tarballs, for a release that versions.tf has no checksum of."
+  description = "SHA-256 of the shim's two tarballs. Required for a release that versions.tf has no checksum of, unless `shim_unverified`."
   type        = object({ x86_64 = string, aarch64 = string })
   default     = null
 
   validation {
     condition     = var.shim_sha256 == null || alltrue([for sum in values(coalesce(var.shim_sha256, { x86_64 = "", aarch64 = "" })) : can(regex("^[0-9a-f]{64}$", sum))])
     error_message = "shim_sha256 must be two times 64 lower-case hexadecimal digits."
+  }
+}
+
+variable "shim_unverified" {
+  description = "Install a shim that no checksum is known of, unverified, on the nodes. What is installed runs as root there."
+  type        = bool
+  default     = false
+}
+
+variable "shim_node_selector" {
+  description = "Labels of the nodes that get the shim. containerd is restarted on them, and SpinApps run only there. Default: every Linux node, also one that is added later."
+  type        = map(string)
+  default     = { "kubernetes.io/os" = "linux" }
+
+  validation {
+    condition     = length(var.shim_node_selector) > 0
+    error_message = "shim_node_selector must have a label: leave it out to mean every Linux node."
   }
 }
 

@@ -75,8 +75,7 @@ locals {
 
   # The containerd shim that runs SpinApps. The application's components are built with spin-sdk 7 (WASI 0.3
   # final), which needs Spin 4.1 or newer: v0.23.0 is Spin 3.6, v0.24.0 is Spin 3.6, v0.25.x is Spin 4.0.
-  # The project publishes no checksum file; a release that is not in this table is installed unverified and
-  # the plan says so (see `shim_sha256`).
+  # The project publishes no checksum file; a plan with a release that is not in this table needs `shim_sha256`.
   shim = {
     version         = "v0.26.0"
     minimum_version = "v0.26.0"

@@ -6,7 +6,7 @@ mock_provider "kubernetes" {}
 
 variables {
   image = "registry.example.org/atelier@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-  # So that the warning about an unverified shim, which a test counts as a failure, is only where it is meant.
+  # Without a checksum the plan stops.
   shim_sha256 = { x86_64 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", aarch64 = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210" }
 }
 
@@ -101,16 +101,29 @@ run "spintainer_does_not_mind" {
   }
 }
 
-run "an_unverified_shim_is_said_to_be_one" {
+run "a_shim_without_a_checksum_stops_the_plan" {
   command = plan
   variables {
     shim_version = "v0.99.0"
     shim_sha256  = null
   }
-  expect_failures = [check.shim_is_verified]
+  expect_failures = [data.http.shim_release]
 }
 
-run "a_verified_shim_is_not" {
+run "unless_it_is_wanted_unverified" {
+  command = plan
+  variables {
+    shim_version    = "v0.99.0"
+    shim_sha256     = null
+    shim_unverified = true
+  }
+  assert {
+    condition     = alltrue([for platform in local.shim_release.platforms : platform.sha256 == null])
+    error_message = "nothing to compare with"
+  }
+}
+
+run "a_verified_shim" {
   command = plan
   variables {
     shim_version = "v0.99.0"

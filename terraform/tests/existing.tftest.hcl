@@ -8,7 +8,7 @@ variables {
   cluster    = "existing"
   kubeconfig = "tests/existing.kubeconfig"
   image      = "registry.example.org/atelier:1.0.0"
-  # So that the warning about an unverified shim, which a test counts as a failure, is only where it is meant.
+  # Without a checksum the plan stops.
   shim_sha256 = { x86_64 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", aarch64 = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210" }
 }
 
@@ -49,6 +49,14 @@ run "a_context_of_its_own" {
     condition     = alltrue([for command in concat(values(output.dashboards), [output.how_to_open]) : strcontains(command, "kubectl --kubeconfig tests/existing.kubeconfig --context test ")])
     error_message = "also by the commands that are printed"
   }
+}
+
+run "no_label_for_the_shims_nodes" {
+  command = plan
+  variables {
+    shim_node_selector = {}
+  }
+  expect_failures = [var.shim_node_selector]
 }
 
 run "what_it_has_is_left_alone" {

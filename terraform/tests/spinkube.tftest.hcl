@@ -18,8 +18,9 @@ variables {
       { arch = "aarch64", location = "https://example.org/aarch64.tar.gz", sha256 = null },
     ]
   }
-  kubeconfig = "tests/existing.kubeconfig"
-  context    = null
+  node_selector = { "example.org/pool" = "spin" }
+  kubeconfig    = "tests/existing.kubeconfig"
+  context       = null
 }
 
 run "the_shim" {
@@ -48,8 +49,8 @@ run "the_shim" {
     error_message = "both architectures"
   }
   assert {
-    condition     = yamldecode(kubectl_manifest.shim[0].yaml_body).spec.nodeSelector == { "kubernetes.io/os" = "linux" }
-    error_message = "a label that every node has"
+    condition     = yamldecode(kubectl_manifest.shim[0].yaml_body).spec.nodeSelector == { "example.org/pool" = "spin" }
+    error_message = "containerd is restarted on the chosen nodes only"
   }
   assert {
     condition     = kubectl_manifest.shim[0].server_side_apply && kubectl_manifest.shim[0].wait
@@ -82,7 +83,7 @@ run "without_a_shim" {
     executor = "spintainer"
   }
   assert {
-    condition     = length(kubectl_manifest.shim) + length(helm_release.runtime_class_manager) + length(terraform_data.shim_ready) + length(kubernetes_namespace_v1.runtime_class_manager) == 0
+    condition     = length(kubectl_manifest.shim) + length(helm_release.runtime_class_manager) + length(terraform_data.shim_ready) + length(terraform_data.uninstalled) + length(kubernetes_namespace_v1.runtime_class_manager) == 0
     error_message = "nothing is installed on the nodes"
   }
   assert {

@@ -8,7 +8,7 @@ mock_provider "kubernetes" {}
 
 variables {
   image = "registry.example.org/atelier:1.0.0"
-  # So that the warning about an unverified shim, which a test counts as a failure, is only where it is meant.
+  # Without a checksum the plan stops.
   shim_sha256 = { x86_64 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", aarch64 = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210" }
 }
 

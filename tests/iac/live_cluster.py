@@ -98,7 +98,7 @@ class Node(threading.Thread):
         super().__init__(daemon=True, name="node")
         self.cluster, self.ending = cluster, threading.Event()
         self.problems: list[str] = []
-        architecture = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
+        self.architecture = architecture = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
         node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": self.NAME, "labels": {"kubernetes.io/os": "linux", "kubernetes.io/arch": architecture, "kubernetes.io/hostname": self.NAME}}}
         cluster.request("POST", "/api/v1/nodes", node)
         status = {"conditions": [{"type": "Ready", "status": "True", "reason": "Tests"}], "nodeInfo": {"operatingSystem": "linux", "architecture": architecture}}

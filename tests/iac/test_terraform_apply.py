@@ -200,6 +200,29 @@ def test_a_raised_revision_writes_that_secret_and_no_other(cluster, project):
     assert {name: cluster.get(reference("v1", "Secret", name))["metadata"]["resourceVersion"] for name in before} == before
 
 
+def installed(cluster) -> list[tuple[str, str]]:
+    """Which tarball the Jobs of runtime-class-manager put on the node, and its checksum."""
+    jobs = cluster.request("GET", "/apis/batch/v1/namespaces/runtime-class-manager/jobs")["items"]
+    variables = [{v["name"]: v["value"] for v in job["spec"]["template"]["spec"]["initContainers"][0]["env"]} for job in jobs if "initContainers" in job["spec"]["template"]["spec"]]
+    return [(given["SHIM_LOCATION"].split("/")[-2], given["SHIM_SHA256"]) for given in variables]
+
+
+@pytest.mark.parametrize("more", [{"shim_sha256": {"x86_64": SHA[::-1], "aarch64": SHA}}, {"shim_version": "v0.27.0"}], ids=["a corrected checksum", "another release"])
+def test_another_shim_is_installed_in_the_place_of_the_first(cluster, project, more):
+    """The node carries the label of the first, whose Job cannot be changed: it has to go first, on the node too."""
+    earlier = len(cluster.audited("delete"))
+    project.variables |= more
+    done = project.apply()
+    assert "the Spin shim is on 1 of 1 nodes" in done.output
+    ((version, checksum),) = installed(cluster)
+    assert version == project.variables.get("shim_version", "v0.26.0") and checksum in project.variables["shim_sha256"].values()
+    assert checksum != SHA if cluster.node.architecture == "amd64" else checksum != SHA[::-1]
+    deleted = cluster.audited("delete")[earlier:]
+    assert deleted.index("shims/spin-v2") < deleted.index("jobs/tests-spin-v2-uninstall")
+    assert cluster.get({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "tests"}})["metadata"]["labels"]["spin-v2"] == "provisioned"
+    assert project.plan("-detailed-exitcode", expect=None).code == 0
+
+
 def test_destroy_takes_everything_away_in_the_right_order(applied, cluster, project):
     before, _ = applied
     earlier = len(cluster.audited("delete"))

@@ -168,6 +168,13 @@ def test_a_missing_release_of_the_shim_says_what_to_set(real):
     real.plan(env={"ATELIER_MOCK_DOWNLOADS": str(folder)})
 
 
+def test_a_shim_without_a_checksum_is_refused_with_the_steps_to_get_one(real):
+    real.variables = {}
+    done = real.plan(expect=1)
+    for word in ("no checksum of containerd-shim-spin v0.26.0", "/v0.26.0/containerd-shim-spin-v2-linux-x86_64.tar.gz", "linux-aarch64.tar.gz", "set shim_sha256", "shim_unverified = true"):
+        assert word in done.flat, word
+
+
 def test_a_download_with_another_content_stops_the_plan(real, tmp_path):
     from terraform_project import TOOLS
 
@@ -281,7 +288,7 @@ def test_a_changed_component_is_built_pushed_and_rolled_out_and_nothing_else(lif
 def test_destroy_goes_backwards(life):
     """SpinApps → executor → operator → Shim → runtime-class-manager: each still needs the next (trap 18)."""
     destroyed = life["destroyed"]
-    assert_in_order(destroyed, r"manifest SpinApp/", r"manifest SpinAppExecutor/", r"helm_release spin-operator", r"manifest Shim/", r"helm_release runtime-class-manager", r"run docker container rm", r"run minikube delete")
+    assert_in_order(destroyed, r"manifest SpinApp/", r"manifest SpinAppExecutor/", r"helm_release spin-operator", r"manifest Shim/", r"run wait-for-uninstall", r"helm_release runtime-class-manager", r"run docker container rm", r"run minikube delete")
     assert_in_order(destroyed, r"manifest SpinApp/", r"StatefulSet/postgres", r"secret_v1 postgres-secret", r"manifest Namespace/atelier", r"run minikube delete")
     assert_in_order(destroyed, r"manifest SpinAppExecutor/", r"helm_release spin-operator", r"CustomResourceDefinition/spinapps")
     assert_in_order(destroyed, r"helm_release spin-operator", r"helm_release cert-manager")
@@ -307,7 +314,7 @@ def test_an_existing_cluster_is_only_visited(recorded):
     recorded.destroy()
     down = recorded.request_log()
     commands = {entry["type"] for entry in up + down if entry["op"] == "run"}
-    assert commands == {"wait-for-shim", "wait-for-apps"}, "no Ansible, no minikube, no push"
+    assert commands == {"wait-for-shim", "wait-for-uninstall", "wait-for-apps"}, "no Ansible, no minikube, no push"
     assert not any(entry["name"] in {"cert-manager", "istiod"} for entry in up)
     assert kubeconfig.exists()
 
@@ -430,6 +437,44 @@ def test_a_shim_that_does_not_come_fails_and_shows_its_jobs(tmp_path, answer):
     assert done.returncode == 1 and "after 20 seconds" in done.stdout and "the-jobs-logs" in done.stdout
 
 
+# A cluster of two nodes: the shim is off the first at once, off the second after some looks.
+NODES = """case "$*" in
+*'get nodes'*) [ $(grep -c 'get nodes' CALLS) -lt 3 ] && echo b || true ;;
+*'get jobs --selector'*) echo b-spin-v2-uninstall ;;
+*'logs job/'*) echo "LOG" ;;
+esac
+"""
+
+
+def wait_for_uninstall(tmp_path, log: str = "", nodes: str = NODES) -> tuple[subprocess.CompletedProcess, list[str]]:
+    done = script(tmp_path, "spinkube/wait-for-uninstall", nodes.replace("CALLS", f"{tmp_path}/calls").replace("LOG", log), CONTEXT="essai")
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert all(call.startswith("--context essai ") for call in calls)
+    return done, [call.removeprefix("--context essai ") for call in calls]
+
+
+def test_an_uninstalled_shim_is_off_every_node_and_leaves_no_job(tmp_path):
+    """A finished Job would be taken for the next one of that name, and nothing would be uninstalled."""
+    done, calls = wait_for_uninstall(tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert calls[-1] == "--namespace runtime-class-manager delete jobs --selector spinkube.dev/job=true"
+    assert len([call for call in calls if call.startswith("get nodes")]) == 4 and not [call for call in calls if call.startswith("label")]
+
+
+def test_a_node_where_the_shim_never_was_does_not_stop_the_uninstall(tmp_path):
+    """After a wrong checksum: its uninstall Job cannot succeed."""
+    done, calls = wait_for_uninstall(tmp_path, "failed to delete shim: shim spin-v2 not installed")
+    assert done.returncode == 0, done.stdout
+    deleted = calls.index("--namespace runtime-class-manager delete job b-spin-v2-uninstall")
+    assert calls[deleted + 1] == "label node b spin-v2-", "the Job first: it would write the label again"
+
+
+@pytest.mark.parametrize("nodes", [NODES.replace("-lt 3", "-lt 99"), "exit 1\n"], ids=["a node that keeps it", "no cluster"])
+def test_a_shim_that_stays_stops_the_destroy(tmp_path, nodes):
+    done, calls = wait_for_uninstall(tmp_path, nodes=nodes)
+    assert done.returncode == 1 and not [call for call in calls if " delete " in call]
+
+
 # Two apps whose Deployments get the new image and settings after so many looks.
 APPS = """case "$*" in
 *'get spinapps --output'*) echo auth llm ;;
@@ -445,7 +490,7 @@ esac
 """
 
 
-@pytest.mark.parametrize("name", ["app/wait-for-apps", "spinkube/wait-for-shim"])
+@pytest.mark.parametrize("name", ["app/wait-for-apps", "spinkube/wait-for-shim", "spinkube/wait-for-uninstall"])
 def test_a_machine_without_kubectl_is_told_at_once(name):
     done = subprocess.run([shutil.which("sh"), PROJECT / "terraform" / "modules" / name], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={"PATH": "/nowhere", "SECONDS_MAX": "600", "TIMEOUT": "600s", "NAMESPACE": "n", "CONTEXT": ""})
     assert done.returncode == 1 and "kubectl, which is not on the PATH" in done.stdout

@@ -34,6 +34,29 @@ resource "helm_release" "runtime_class_manager" {
   timeout = 600
 }
 
+# runtime-class-manager installs a shim once: it skips a node that has one, cannot change a Job that exists, and cannot write
+# over a shim that pods run. So another release, checksum or choice of nodes is another Shim, and its installation begins
+# when the uninstall Jobs of the one before are over. The Shim's own finalizer only starts those; this waits for them,
+# and runtime-class-manager outlives it.
+resource "terraform_data" "uninstalled" {
+  count = local.with_shim
+
+  input            = { kubeconfig = var.kubeconfig, context = var.context == null ? "" : var.context }
+  triggers_replace = [var.shim, var.node_selector]
+
+  provisioner "local-exec" {
+    when    = destroy
+    command = "${path.module}/wait-for-uninstall"
+    environment = {
+      KUBECONFIG  = self.input.kubeconfig
+      CONTEXT     = self.input.context
+      SECONDS_MAX = "600"
+    }
+  }
+
+  depends_on = [helm_release.runtime_class_manager]
+}
+
 resource "kubectl_manifest" "shim" {
   count = local.with_shim
 
@@ -44,8 +67,7 @@ resource "kubectl_manifest" "shim" {
     # tarball and how containerd finds it on the node.
     metadata = { name = "spin-v2" }
     spec = {
-      # A label every node has, so that none needs one of its own and a node added later gets the shim too.
-      nodeSelector = { "kubernetes.io/os" = "linux" }
+      nodeSelector = var.node_selector
       fetchStrategy = {
         platforms = [for platform in var.shim.platforms : { for key, value in {
           os       = "linux"
@@ -62,17 +84,20 @@ resource "kubectl_manifest" "shim" {
     }
   })
   server_side_apply = true
-  # A finalizer runs the uninstall jobs; runtime-class-manager must outlive them.
-  wait = true
+  wait              = true
 
-  depends_on = [helm_release.runtime_class_manager]
+  lifecycle {
+    replace_triggered_by = [terraform_data.uninstalled[count.index].id]
+  }
+
+  depends_on = [terraform_data.uninstalled]
 }
 
 # The Shim has no condition to wait for: it counts nodes.
 resource "terraform_data" "shim_ready" {
   count = local.with_shim
 
-  triggers_replace = [kubectl_manifest.shim[0].uid, var.shim]
+  triggers_replace = [kubectl_manifest.shim[0].uid, terraform_data.uninstalled[0].id]
 
   provisioner "local-exec" {
     command = "${path.module}/wait-for-shim"

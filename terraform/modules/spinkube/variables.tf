@@ -24,6 +24,11 @@ variable "shim" {
   })
 }
 
+variable "node_selector" {
+  description = "Labels of the nodes that get the shim; on each of them containerd is restarted."
+  type        = map(string)
+}
+
 variable "kubeconfig" {
   description = "Path of the kubeconfig, for kubectl."
   type        = string
