@@ -113,6 +113,8 @@ def bootstrap(documents: list[dict], mesh: dict, ports: dict[str, int], port: in
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix="gateway", route_config={"virtual_hosts": [{"name": "site", "domains": ["*"], "routes": routes(documents)}]},
         http_filters=filters(documents, mesh, ports["auth"]), **path_normalization(mesh),
+        # As Istio does for a gateway.
+        use_remote_address=True, xff_num_trusted_hops=mesh["defaultConfig"]["gatewayTopology"]["numTrustedProxies"],
     )
     return {"static_resources": {
         "listeners": [{
@@ -143,17 +145,18 @@ def routes(documents: list[dict]) -> list[dict]:
             continue
         for rule in route["spec"]["rules"]:
             (backend,) = rule["backendRefs"]
-            action, removed = {"cluster": backend["name"], "timeout": rule["timeouts"]["request"]}, []
+            action, removed, added = {"cluster": backend["name"], "timeout": rule["timeouts"]["request"]}, [], []
             for each in rule["filters"]:
                 if each["type"] == "URLRewrite":
                     action["regex_rewrite"] = {"pattern": {"regex": "/.*"}, "substitution": each["urlRewrite"]["path"]["replaceFullPath"]}
                 else:
                     removed += each["requestHeaderModifier"]["remove"]
+                    added += [{"header": {"key": header["name"], "value": header["value"]}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"} for header in each["requestHeaderModifier"].get("set", [])]
             for match in rule["matches"]:
                 value = match["path"]["value"]
                 exact = match["path"]["type"] == "Exact"
                 how = {"path": value} if exact else {"prefix": "/"} if value == "/" else {"path_separated_prefix": value}
-                made.append(((not exact, -len(value)), {"match": how, "route": action, "request_headers_to_remove": removed}))
+                made.append(((not exact, -len(value)), {"match": how, "route": action, "request_headers_to_remove": removed, "request_headers_to_add": added}))
     return [route for _, route in sorted(made, key=lambda pair: pair[0])]
 
 

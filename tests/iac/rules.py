@@ -240,9 +240,13 @@ def one_host_name(documents: list[dict]) -> Iterator[str]:
 def identity_headers_are_stripped(documents: list[dict]) -> Iterator[str]:
     for route in of_kind(documents, "HTTPRoute"):
         for rule in route["spec"]["rules"]:
-            removed = {name for f in rule.get("filters", []) if f["type"] == "RequestHeaderModifier" for name in f["requestHeaderModifier"].get("remove", [])}
+            changes = [f["requestHeaderModifier"] for f in rule.get("filters", []) if f["type"] == "RequestHeaderModifier"]
+            removed = {name for change in changes for name in change.get("remove", [])}
+            written = {header["name"]: header["value"] for change in changes for header in change.get("set", [])}
             if "backendRefs" in rule and not {"x-user-id", "x-user-name", "x-service-key"} <= removed:
                 yield f"{title(route)} lets a client say who it is"
+            if "backendRefs" in rule and written.get("x-forwarded-for") != "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%":
+                yield f"{title(route)} lets a client say where it is"
 
 
 def certificates_are_issued(documents: list[dict]) -> Iterator[str]:

@@ -99,6 +99,17 @@ def test_nobody_says_who_a_user_is_but_auth(site, path, app):
     assert not {"x-user-id", "x-user-name", "x-service-key"} & set(headers) and headers["x-other"] == "stays"
 
 
+@pytest.mark.parametrize(("path", "app"), [("/auth", "auth"), ("/llm", "llm"), ("/ocr", "ocr")])
+@pytest.mark.parametrize("claimed", ["6.6.6.6", "6.6.6.6, 10.244.0.1", "nonsense"])
+def test_where_a_request_comes_from_is_the_gateways_own_word(site, path, app, claimed):
+    """On minikube the gateway sees a node's address, which auth trusts as a proxy's and reads past: nothing of a client's may
+    stand to the left of it.
+    """
+    site.ask("GET", path, {"X-Forwarded-For": claimed})
+    ((_, _, headers, _),) = site.pods[app].asked
+    assert headers["x-forwarded-for"] == "127.0.0.1"
+
+
 def test_a_flood_is_told_when_to_come_back(site, tmp_path):
     """Through a gateway of its own: its bucket is full, and nobody else's is emptied."""
     pods = {name: Upstream(name) for name in APPS}

@@ -136,6 +136,7 @@ BREAKS = [
     ("host", "another host", lambda d: route(d, "llm").update(hostnames=["llm.test"])),
     ("host", "plain origin", lambda d: settings(d).update(public_origin="http://atelier.test")),
     ("headers", "a client's own x-user-id", lambda d: route(d, "llm")["rules"][0].update(filters=[])),
+    ("headers", "a client's own x-forwarded-for", lambda d: route(d, "ocr")["rules"][0]["filters"][0]["requestHeaderModifier"].pop("set")),
     ("certificates", "nobody issues it", lambda d: drop(d, "Certificate", "atelier-tls")),
     ("certificates", "no such issuer", lambda d: drop(d, "Issuer", "atelier")),
     ("connections", "too few", lambda d: statefulset(d)["containers"][0].update(args=["-c", "max_connections=100"])),
@@ -220,7 +221,9 @@ def test_no_text_names_an_image_of_ours_that_somebody_else_may_have():
 
 
 def test_no_address_but_a_pods_may_name_another():
-    """A proxy that is believed is one that nobody else can be: no network that also has users in it."""
+    """A proxy that is believed is one that nobody else can be: no network that also has users in it. What the gateway
+    forwards is its own word (test_gateway.py).
+    """
     for variant in APPS:
         trusted = ipaddress.ip_network(settings(objects(variant))["trusted_proxies"])
         assert trusted.is_private and trusted.prefixlen >= 14, variant
