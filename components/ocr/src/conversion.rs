@@ -104,8 +104,9 @@ fn conversion(received: Received, transcript: Transcript, pages_charged: u32) ->
     if !received.file.facts.ends_cleanly {
         warnings.push(Warning::OddEnd);
     }
-    warnings.sort_by_key(|warning| !warning.is_incomplete());
-    let complete = !warnings.iter().any(Warning::is_incomplete);
+    let (mut warnings, others): (Vec<_>, Vec<_>) = warnings.into_iter().partition(Warning::is_incomplete);
+    let complete = warnings.is_empty();
+    warnings.extend(others);
     Conversion {
         markdown: latex::markdown::from_latex(&finished.latex, complete),
         latex: finished.latex,

@@ -164,12 +164,12 @@ impl Problem {
             "request_id": request.context.request_id.as_str(),
         });
         if let Some(members) = object.as_object_mut() {
-            if !self.0.fields.is_empty() {
-                let fields = self
-                    .fields()
-                    .iter()
-                    .map(|problem| (problem.field.to_owned(), problem.text.get(lang).into()));
-                members.insert("fields".to_owned(), serde_json::Value::Object(fields.collect()));
+            let mut fields = serde_json::Map::new();
+            for problem in self.fields() {
+                fields.insert(problem.field.to_owned(), problem.text.get(lang).into());
+            }
+            if !fields.is_empty() {
+                members.insert("fields".to_owned(), fields.into());
             }
             for (name, value) in &self.0.extra {
                 members.insert((*name).to_owned(), value.clone());
