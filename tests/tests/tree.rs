@@ -59,6 +59,16 @@ fn a_package_depends_on_no_package_of_ours_but_those_named_here() {
 }
 
 #[test]
+fn the_components_have_one_shape() {
+    for component in COMPONENTS {
+        for file in ["lib.rs", "route.rs", "settings.rs", "app.rs", "error.rs", "spin.rs"] {
+            let path = format!("components/{component}/src/{file}");
+            assert!(repository().join(&path).exists(), "{path} is missing: see ARCHITECTURE.md");
+        }
+    }
+}
+
+#[test]
 #[ignore = "the circles are being removed"]
 fn no_files_use_each_other_in_a_circle() {
     let mut circles = Vec::new();
