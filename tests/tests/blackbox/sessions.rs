@@ -125,7 +125,7 @@ fn forged_and_malformed_cookies_are_refused() {
     let user = app().user();
     let token = token(&user);
     let mut flipped = token.clone().into_bytes();
-    flipped[10] = if flipped[10] == b'A' { b'B' } else { b'A' };
+    flipped[10] = if flipped[10] == b'a' { b'b' } else { b'a' };
     let flipped = String::from_utf8(flipped).unwrap();
     for value in [
         "x",
