@@ -11,12 +11,25 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::binaries::{self, Binaries};
 use super::directory::ClusterDirectory;
-use super::{ADMIN, APPLICATION, Purpose};
 use crate::child::{ChildSpec, RunningChild};
 use crate::console;
 
 /// Recovery after a crash may take a while; an empty cluster starts in a fraction of a second.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The application's database and its role, as `spin.toml` names them by default.
+pub(crate) const APPLICATION: &str = "atelier";
+/// The superuser.
+pub(super) const ADMIN: &str = "atelier_admin";
+
+/// How much the data of a cluster are worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Every commit reaches the disk.
+    Keep,
+    /// Tests: fast, with many connections; a crash may lose everything.
+    ThrowAway,
+}
 
 pub(super) struct Files {
     directory: ClusterDirectory,

@@ -56,6 +56,16 @@ impl Drop for Batch {
     }
 }
 
+/// Runs a command until it ends; its output goes to the terminal.
+///
+/// # Errors
+/// When it cannot start, does not succeed, or xtask is asked to stop meanwhile.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let mut batch = Batch::default();
+    batch.start(command)?;
+    batch.finish()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

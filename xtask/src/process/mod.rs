@@ -17,7 +17,7 @@ use nix::unistd::Pid;
 
 mod batch;
 
-pub(crate) use batch::Batch;
+pub(crate) use batch::{Batch, run};
 
 static STOP: AtomicBool = AtomicBool::new(false);
 const POLL: Duration = Duration::from_millis(25);
@@ -66,16 +66,6 @@ fn without(mut command: Command, removed: impl Fn(&str) -> bool) -> Command {
         }
     }
     command
-}
-
-/// Runs a command until it ends; its output goes to the terminal.
-///
-/// # Errors
-/// When it cannot start, does not succeed, or xtask is asked to stop meanwhile.
-pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let mut batch = Batch::default();
-    batch.start(command)?;
-    batch.finish()
 }
 
 /// Runs a command until it ends; stops one that exceeds its timeout.

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Scratch, Suite, TestCounts};
+use super::counts::TestCounts;
+use super::suite::{Scratch, Suite};
 use crate::apt::Apt;
 use crate::postgres::Purpose;
 use crate::up::{Environment, Launch};

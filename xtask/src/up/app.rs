@@ -1,36 +1,17 @@
 //! The running application: PostgreSQL, mocks and runtime, started in this order and stopped in the reverse one.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
 
 use super::database::Database;
-use super::environment::Environment;
-use super::otlp::Otlp;
+use super::launch::Launch;
 use super::serve;
 use super::settings::Settings;
 use crate::child::RunningChild;
-use crate::paths::Tree;
-use crate::postgres::{Cluster, Purpose};
-use crate::spin::Runtime;
+use crate::postgres::Cluster;
 use crate::{mocks, process, secrets};
-
-/// What to start.
-pub(crate) struct Launch<'a> {
-    pub(crate) tree: &'a Tree,
-    /// Where the database, the logs and the secrets are.
-    pub(crate) data: &'a Path,
-    pub(crate) listen: SocketAddr,
-    pub(crate) runtime: &'a Runtime,
-    pub(crate) environment: &'a Environment,
-    /// The caller's server; without one, a private cluster unless the environment names one.
-    pub(crate) database: Option<Database>,
-    /// Where traces go, with `--otel`.
-    pub(crate) otlp: Option<&'a Otlp>,
-    pub(crate) purpose: Purpose,
-}
 
 /// The database to use, and the private cluster that it is in, if any.
 pub(crate) struct Storage {

@@ -18,14 +18,15 @@ use crate::{console, process};
 mod app;
 mod database;
 mod environment;
+mod launch;
 mod listen;
 mod otlp;
 pub(crate) mod serve;
 mod settings;
 
-pub(crate) use app::Launch;
 pub(crate) use database::Database;
 pub(crate) use environment::Environment;
+pub(crate) use launch::Launch;
 use otlp::Otlp;
 
 pub(crate) fn command() -> Command {

@@ -12,7 +12,7 @@ use crate::http;
 use crate::postgres::Purpose;
 use crate::spin::Runtime;
 
-use super::Launch;
+use super::launch::Launch;
 use super::otlp::Otlp;
 
 /// The runtime compiles the components first: some seconds, more on a busy machine.
