@@ -12,7 +12,7 @@ use crate::{
     password::{self, NewPassword},
     password_hash::PasswordHash,
     store::{InsertError, Store},
-    throttle::{REGISTER_ADDRESS, Subject},
+    throttle::{REGISTER_ADDRESS, REGISTER_ALL, Subject},
     user::{NewUser, UserId},
     username::Username,
 };
@@ -72,6 +72,10 @@ async fn register<S: Store>(
     if !app.store.count_attempt(&REGISTER_ADDRESS, &address, request.now).await? {
         return Err(AuthError::TooManyTries { retry_after_seconds: REGISTER_ADDRESS.seconds_per_attempt });
     }
+    let everybody = Subject::everybody();
+    if !app.store.count_attempt(&REGISTER_ALL, &everybody, request.now).await? {
+        return Err(AuthError::RegistrationsClosed { retry_after_seconds: REGISTER_ALL.seconds_per_attempt });
+    }
     let user = NewUser {
         id: UserId::from_random(app.random.user_id),
         username,
@@ -79,7 +83,10 @@ async fn register<S: Store>(
     };
     match app.store.insert_user(&user, request.now).await {
         Ok(()) => Ok(user),
-        Err(InsertError::UsernameTaken) => Err(AuthError::UsernameTaken),
+        Err(InsertError::UsernameTaken) => {
+            app.store.return_attempt(&REGISTER_ALL, &everybody).await?;
+            Err(AuthError::UsernameTaken)
+        }
         Err(InsertError::Store(error)) => Err(error.into()),
     }
 }
