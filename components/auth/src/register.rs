@@ -7,6 +7,7 @@ use web::{Fields, Layout, Problem, Reply, Request};
 
 use crate::{
     app::AppContext,
+    attempt,
     error::{self, AuthError},
     flash_message::FlashMessage,
     password::{self, NewPassword},
@@ -45,7 +46,7 @@ pub fn show(request: &Request) -> Reply {
 pub async fn submit<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply {
     let fields = match Fields::parse(request) {
         Ok(fields) => fields,
-        Err(problem) => return problem.reply(request),
+        Err(problem) => return attempt::refused(request, app, problem.into()).await.problem().reply(request),
     };
     match register(request, app, &fields).await {
         Ok(user) => created(request, &user),
@@ -66,7 +67,10 @@ async fn register<S: Store>(
     app: &AppContext<'_, S>,
     fields: &Fields,
 ) -> Result<NewUser, AuthError> {
-    let (username, password) = parse(fields)?;
+    let (username, password) = match parse(fields) {
+        Ok(parsed) => parsed,
+        Err(error) => return Err(attempt::refused(request, app, error).await),
+    };
     // Counted before a hash costs 20 MiB, and before the reply reveals whether a name is taken.
     let address = Subject::address(request.client_addr(&app.settings.trusted_proxies));
     if !app.store.count_attempt(&REGISTER_ADDRESS, &address, request.now).await? {

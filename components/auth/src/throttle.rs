@@ -39,6 +39,10 @@ pub const SIGN_IN_ACCOUNT: Bucket = Bucket { scope: "sign-in-account", size: 100
 /// address.
 pub const SIGN_IN_ADDRESS: Bucket = Bucket { scope: "sign-in-address", size: 300, seconds_per_attempt: 2 };
 
+/// Forms from one address that cannot be read or break a rule, for the pages that need no session. They cost little, but
+/// nobody needs thousands.
+pub const REFUSED_ADDRESS: Bucket = Bucket { scope: "refused-address", size: 300, seconds_per_attempt: 2 };
+
 /// Registrations from one address, also failed ones: bounds throw-away accounts and probing for taken names. Large enough
 /// for a lecture hall that registers at once. At most 600 in any 24 hours: the size, and as many again that leak out.
 pub const REGISTER_ADDRESS: Bucket =
