@@ -8,10 +8,26 @@ use crate::{
     store::Store,
     store_error::StoreError,
     throttle::{
-        Bucket, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS, Subject, WRONG_PASSWORD,
+        Bucket, REFUSED_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS, Subject,
+        WRONG_PASSWORD,
     },
     username::Username,
 };
+
+/// Counts a form that was refused before anything was looked up, for its `reason`; returns that or, when too many were
+/// refused, 429 instead.
+pub(crate) async fn refused<S: Store>(
+    request: &Request,
+    app: &AppContext<'_, S>,
+    reason: AuthError,
+) -> AuthError {
+    let address = Subject::address(request.client_addr(&app.settings.trusted_proxies));
+    match app.store.count_attempt(&REFUSED_ADDRESS, &address, request.now).await {
+        Ok(false) => AuthError::TooManyTries { retry_after_seconds: REFUSED_ADDRESS.seconds_per_attempt },
+        // An unreachable database is no reason against telling what is wrong with the form.
+        Ok(true) | Err(_) => reason,
+    }
+}
 
 /// One attempt at a password.
 pub(crate) struct Attempt {

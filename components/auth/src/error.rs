@@ -20,6 +20,8 @@ pub enum AuthError {
     UsernameTaken,
     /// 429: too many attempts.
     TooManyTries { retry_after_seconds: u32 },
+    /// 503: too many accounts were created today, by all together.
+    RegistrationsClosed { retry_after_seconds: u32 },
     /// 503 or 500: the store failed.
     Store(StoreError),
     /// 500.
@@ -61,6 +63,15 @@ impl AuthError {
                 ),
             )
             .retry_after(*retry_after_seconds),
+            Self::RegistrationsClosed { retry_after_seconds } => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "registrations_closed",
+                Text::new(
+                    "Trop de comptes ont été créés aujourd’hui. Réessayez plus tard, ou demain.",
+                    "Too many accounts have been created today. Try again later, or tomorrow.",
+                ),
+            )
+            .retry_after(*retry_after_seconds),
             Self::Store(error) => store_problem(error),
             Self::Hash(HashError(cause)) => internal(cause),
         }
@@ -82,7 +93,7 @@ fn store_problem(error: &StoreError) -> Problem {
             "database_unreachable",
             Text::new(
                 "La base de données ne répond pas. Réessayez dans un instant.",
-                "The database does not answer. Try again in a date_format.",
+                "The database does not answer. Try again in a moment.",
             ),
             cause,
         ),

@@ -43,6 +43,9 @@ pub(crate) struct MemoryStore {
     throttles: RefCell<HashMap<BucketKey, (f64, UnixTime)>>,
     spending: RefCell<HashMap<(UserId, Service, Day), i64>>,
     reservations: RefCell<HashMap<ReservationId, metering::Reservation>>,
+    /// Undelivered answers after the upstream was called.
+    undelivered: RefCell<HashMap<(UserId, Service, Day), u32>>,
+    totals: RefCell<HashMap<(Service, Day), i64>>,
     circuits: RefCell<HashMap<Service, metering::Circuit>>,
     pub(crate) unreachable: Cell<bool>,
     pub(crate) purges: Cell<u32>,

@@ -7,12 +7,13 @@ use web::{Fields, Layout, Problem, Reply, Request};
 
 use crate::{
     app::AppContext,
+    attempt,
     error::{self, AuthError},
     flash_message::FlashMessage,
     password::{self, NewPassword},
     password_hash::PasswordHash,
     store::{InsertError, Store},
-    throttle::{REGISTER_ADDRESS, Subject},
+    throttle::{REGISTER_ADDRESS, REGISTER_ALL, Subject},
     user::{NewUser, UserId},
     username::Username,
 };
@@ -45,7 +46,7 @@ pub fn show(request: &Request) -> Reply {
 pub async fn submit<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply {
     let fields = match Fields::parse(request) {
         Ok(fields) => fields,
-        Err(problem) => return problem.reply(request),
+        Err(problem) => return attempt::refused(request, app, problem.into()).await.problem().reply(request),
     };
     match register(request, app, &fields).await {
         Ok(user) => created(request, &user),
@@ -66,11 +67,18 @@ async fn register<S: Store>(
     app: &AppContext<'_, S>,
     fields: &Fields,
 ) -> Result<NewUser, AuthError> {
-    let (username, password) = parse(fields)?;
+    let (username, password) = match parse(fields) {
+        Ok(parsed) => parsed,
+        Err(error) => return Err(attempt::refused(request, app, error).await),
+    };
     // Counted before a hash costs 20 MiB, and before the reply reveals whether a name is taken.
     let address = Subject::address(request.client_addr(&app.settings.trusted_proxies));
     if !app.store.count_attempt(&REGISTER_ADDRESS, &address, request.now).await? {
         return Err(AuthError::TooManyTries { retry_after_seconds: REGISTER_ADDRESS.seconds_per_attempt });
+    }
+    let everybody = Subject::everybody();
+    if !app.store.count_attempt(&REGISTER_ALL, &everybody, request.now).await? {
+        return Err(AuthError::RegistrationsClosed { retry_after_seconds: REGISTER_ALL.seconds_per_attempt });
     }
     let user = NewUser {
         id: UserId::from_random(app.random.user_id),
@@ -79,7 +87,10 @@ async fn register<S: Store>(
     };
     match app.store.insert_user(&user, request.now).await {
         Ok(()) => Ok(user),
-        Err(InsertError::UsernameTaken) => Err(AuthError::UsernameTaken),
+        Err(InsertError::UsernameTaken) => {
+            app.store.return_attempt(&REGISTER_ALL, &everybody).await?;
+            Err(AuthError::UsernameTaken)
+        }
         Err(InsertError::Store(error)) => Err(error.into()),
     }
 }

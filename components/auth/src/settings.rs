@@ -4,12 +4,17 @@ use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use web::TrustedProxies;
 
-use crate::metering::quota::DailyLimits;
+use auth_api::Service;
+
+use crate::metering::quota::{DailyLimits, Limits};
 
 /// The configuration without the database's.
 pub struct Settings {
     pub service_key: ServiceKey,
+    /// Of each user.
     pub daily_limits: DailyLimits,
+    /// Of all users together.
+    pub daily_ceilings: DailyLimits,
     pub trusted_proxies: TrustedProxies,
 }
 
@@ -26,6 +31,8 @@ pub struct Variables {
     pub service_key: SecretString,
     pub llm_daily_quota: String,
     pub ocr_daily_pages: String,
+    pub llm_daily_ceiling: String,
+    pub ocr_daily_ceiling: String,
     pub trusted_proxies: String,
 }
 
@@ -40,9 +47,18 @@ impl Settings {
                 llm_questions: limit(&variables.llm_daily_quota, "llm_daily_quota")?,
                 ocr_pages: limit(&variables.ocr_daily_pages, "ocr_daily_pages")?,
             },
+            daily_ceilings: DailyLimits {
+                llm_questions: limit(&variables.llm_daily_ceiling, "llm_daily_ceiling")?,
+                ocr_pages: limit(&variables.ocr_daily_ceiling, "ocr_daily_ceiling")?,
+            },
             trusted_proxies: TrustedProxies::parse(&variables.trusted_proxies)
                 .map_err(|_| Misconfigured("trusted_proxies"))?,
         })
+    }
+
+    #[must_use]
+    pub const fn limits(&self, service: Service) -> Limits {
+        Limits { user: self.daily_limits.of(service), all_users: self.daily_ceilings.of(service) }
     }
 }
 
@@ -74,6 +90,8 @@ mod tests {
             service_key: "key".into(),
             llm_daily_quota: "50".to_owned(),
             ocr_daily_pages: "100".to_owned(),
+            llm_daily_ceiling: "2000".to_owned(),
+            ocr_daily_ceiling: "3000".to_owned(),
             trusted_proxies: "10.0.0.0/8".to_owned(),
         }
     }
@@ -82,7 +100,11 @@ mod tests {
     fn each_variable_is_read_or_named() {
         let settings = Settings::parse(variables()).ok().unwrap();
         assert_eq!(settings.daily_limits, DailyLimits { llm_questions: 50, ocr_pages: 100 });
+        assert_eq!(settings.limits(Service::Llm), Limits { user: 50, all_users: 2000 });
+        assert_eq!(settings.limits(Service::Ocr), Limits { user: 100, all_users: 3000 });
         let bad = [
+            ("llm_daily_ceiling", Variables { llm_daily_ceiling: String::new(), ..variables() }),
+            ("ocr_daily_ceiling", Variables { ocr_daily_ceiling: "x".to_owned(), ..variables() }),
             ("llm_daily_quota", Variables { llm_daily_quota: "many".to_owned(), ..variables() }),
             ("llm_daily_quota", Variables { llm_daily_quota: "-1".to_owned(), ..variables() }),
             ("ocr_daily_pages", Variables { ocr_daily_pages: String::new(), ..variables() }),

@@ -11,7 +11,7 @@ use web::{Fields, Layout, Problem, Reply, Request, Text};
 
 use crate::{
     app::AppContext,
-    attempt::Attempt,
+    attempt::{self, Attempt},
     authentication,
     error::{self, AuthError},
     flash_message::FlashMessage,
@@ -58,7 +58,7 @@ pub async fn show<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply
 pub async fn submit<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply {
     let fields = match Fields::parse(request) {
         Ok(fields) => fields,
-        Err(problem) => return problem.reply(request),
+        Err(problem) => return attempt::refused(request, app, problem.into()).await.problem().reply(request),
     };
     let given = fields.get("next").map(str::to_owned).or_else(|| request.query("next"));
     let next = next::same_site(given.as_deref());
@@ -85,7 +85,10 @@ async fn sign_in<S: Store>(
     app: &AppContext<'_, S>,
     fields: &Fields,
 ) -> Result<(SessionToken, StoredUser), AuthError> {
-    let (name, password) = credentials(fields)?;
+    let (name, password) = match credentials(fields) {
+        Ok(given) => given,
+        Err(error) => return Err(attempt::refused(request, app, error).await),
+    };
     // A name that is not valid is treated as one that no account has.
     let username = Username::parse(name).ok();
     let attempt = Attempt::new(request, app, username.as_ref());

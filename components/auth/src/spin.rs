@@ -41,6 +41,8 @@ async fn settings() -> Result<Settings, Misconfigured> {
         service_key: secret_variable("service_key").await,
         llm_daily_quota: variable("llm_daily_quota").await,
         ocr_daily_pages: variable("ocr_daily_pages").await,
+        llm_daily_ceiling: variable("llm_daily_ceiling").await,
+        ocr_daily_ceiling: variable("ocr_daily_ceiling").await,
         trusted_proxies: variable("trusted_proxies").await,
     })
 }

@@ -35,6 +35,7 @@ pub(super) struct Site {
     draws: Cell<u8>,
     pub(super) purge_sample: Cell<u8>,
     pub(super) service_key: &'static str,
+    pub(super) llm_daily_ceiling: &'static str,
 }
 
 impl Site {
@@ -45,6 +46,7 @@ impl Site {
             draws: Cell::new(0),
             purge_sample: Cell::new(1),
             service_key: "the key",
+            llm_daily_ceiling: "2000",
         }
     }
 
@@ -67,6 +69,8 @@ impl Site {
             service_key: self.service_key.into(),
             llm_daily_quota: "50".to_owned(),
             ocr_daily_pages: "100".to_owned(),
+            llm_daily_ceiling: self.llm_daily_ceiling.to_owned(),
+            ocr_daily_ceiling: "3000".to_owned(),
             trusted_proxies: String::new(),
         });
         run(crate::handle(&request, &self.store, settings, random))

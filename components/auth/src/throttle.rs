@@ -39,9 +39,18 @@ pub const SIGN_IN_ACCOUNT: Bucket = Bucket { scope: "sign-in-account", size: 100
 /// address.
 pub const SIGN_IN_ADDRESS: Bucket = Bucket { scope: "sign-in-address", size: 300, seconds_per_attempt: 2 };
 
+/// Forms from one address that cannot be read or break a rule, for the pages that need no session. They cost little, but
+/// nobody needs thousands.
+pub const REFUSED_ADDRESS: Bucket = Bucket { scope: "refused-address", size: 300, seconds_per_attempt: 2 };
+
 /// Registrations from one address, also failed ones: bounds throw-away accounts and probing for taken names. Large enough
-/// for a lecture hall that registers within a quarter of an hour.
-pub const REGISTER_ADDRESS: Bucket = Bucket { scope: "register-address", size: 200, seconds_per_attempt: 10 };
+/// for a lecture hall that registers at once. At most 600 in any 24 hours: the size, and as many again that leak out.
+pub const REGISTER_ADDRESS: Bucket =
+    Bucket { scope: "register-address", size: 300, seconds_per_attempt: 288 };
+
+/// New accounts from all addresses: whoever has many addresses must not make any number of accounts, each with a quota of
+/// its own. About 4000 in 24 hours at most. A registration that creates no account is given back.
+pub const REGISTER_ALL: Bucket = Bucket { scope: "register-all", size: 2000, seconds_per_attempt: 43 };
 
 /// The account or address that a bucket counts, as a hash: the table does not reveal who tried what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,6 +65,12 @@ impl Subject {
     #[must_use]
     pub fn address(address: Option<IpAddr>) -> Self {
         Self(Sha256::digest(network_of(address)).into())
+    }
+
+    /// The one subject of a bucket that counts everybody.
+    #[must_use]
+    pub fn everybody() -> Self {
+        Self(Sha256::digest("everybody").into())
     }
 
     #[must_use]

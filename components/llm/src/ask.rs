@@ -1,6 +1,6 @@
 //! The use cases: the page with the form, and a question with its answer.
 
-use auth_api::{Denied, Reason, Replayed, Reservation, ReservationId, Settlement};
+use auth_api::{Denied, Reason, Refund, Replayed, Reservation, ReservationId, Settlement};
 use web::{Clock, Fields, Reply, Request, outbound::Outbound};
 
 use crate::app::AppContext;
@@ -30,7 +30,7 @@ pub(crate) async fn submit<O: Outbound, C: Clock>(
         Err(problem) => return page::failed(&context, "", &Failure::Body(problem)),
     };
     match answer(context.request, &fields, app).await {
-        Ok((outcome, Ok(()))) => page::answered(&context, &outcome),
+        Ok((outcome, Ok(_))) => page::answered(&context, &outcome),
         Ok((outcome, Err(cause))) => {
             page::answered(&context, &outcome).because(format!("answered; settlement failed: {cause}"))
         }
@@ -46,8 +46,8 @@ pub(crate) async fn submit<O: Outbound, C: Clock>(
     }
 }
 
-/// Whether auth knows the outcome; if not, the cause, for the log.
-type Settled = Result<(), String>;
+/// What auth did with the settlement; if that is not known, the cause, for the log.
+type Settled = Result<Refund, String>;
 
 /// Answers the question in `fields`. One submission is answered and paid once, however often it is sent. A settlement
 /// that fails does not cost the user the answer.
@@ -63,19 +63,20 @@ async fn answer<O: Outbound, C: Clock>(
         Reservation::Reserved(reserved) => reserved,
         Reservation::Replayed(Replayed { response, quota }) => {
             let answer = stored_response::read(&response).ok_or(Failure::FirstFailed)?;
-            return Ok((AnswerOutcome { question, answer, quota, replayed: true }, Ok(())));
+            return Ok((AnswerOutcome { question, answer, quota, replayed: true }, Ok(Refund::AsAsked)));
         }
     };
     let id = &reserved.reservation_id;
     match call(request, &question, webhook, app).await {
         Ok(answer) => {
             let response = key.is_some().then(|| stored_response::write(&answer));
-            let settled = settle(request, id, Settlement::Delivered { response }, app).await;
+            let settled = settle(request, id, Settlement::Delivered { response, amount: None }, app).await;
             Ok((AnswerOutcome { question, answer, quota: reserved.quota, replayed: false }, settled))
         }
         Err(error) => {
             let reason = if error.counts_as_failure() { Reason::UpstreamFailed } else { Reason::Other };
-            let settled = settle(request, id, Settlement::NotDelivered { reason }, app).await;
+            let settlement = Settlement::NotDelivered { reason, upstream_called: error.may_have_cost() };
+            let settled = settle(request, id, settlement, app).await;
             Err(Failure::Upstream { error, settled })
         }
     }

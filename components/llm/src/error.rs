@@ -1,6 +1,6 @@
 //! Why a question got no answer: one enum, one mapping to HTTP.
 
-use auth_api::Denied;
+use auth_api::{Denied, Refund};
 use http::StatusCode;
 use web::outbound::SendError;
 use web::{Problem, Text};
@@ -24,8 +24,8 @@ pub enum Failure {
     /// The webhook gave no answer.
     Upstream {
         error: UpstreamError,
-        /// Whether the question was given back to the user's quota; if not, the cause, for the log.
-        settled: Result<(), String>,
+        /// Whether the question was given back to the user's quota; if that is not known, the cause, for the log.
+        settled: Result<Refund, String>,
     },
 }
 
@@ -43,10 +43,11 @@ impl Failure {
             Self::Misconfigured(Misconfigured::Unusable(variable)) => unusable(variable),
             Self::Upstream { error, settled } => {
                 let cause = match settled {
-                    Ok(()) => error.cause(),
+                    Ok(Refund::AsAsked) => error.cause(),
+                    Ok(Refund::Refused) => format!("{}; not refunded", error.cause()),
                     Err(cause) => format!("{}; settlement failed: {cause}", error.cause()),
                 };
-                upstream(error, settled.is_ok()).because(cause)
+                upstream(error, settled.as_ref().ok().copied()).because(cause)
             }
         }
     }
@@ -118,7 +119,8 @@ fn unusable(variable: &str) -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_configured", text)
 }
 
-fn upstream(error: &UpstreamError, refunded: bool) -> Problem {
+/// `refund`: `None` when auth did not say.
+fn upstream(error: &UpstreamError, refund: Option<Refund>) -> Problem {
     let (status, code, fr, en) = match error {
         UpstreamError::Send(SendError::TimedOut(_)) | UpstreamError::TimedOut(_) => (
             StatusCode::GATEWAY_TIMEOUT,
@@ -163,15 +165,22 @@ fn upstream(error: &UpstreamError, refunded: bool) -> Problem {
             "The assistant failed. Try again in a minute.",
         ),
     };
-    let text = if refunded {
-        Text::owned(
+    let text = match refund {
+        Some(Refund::AsAsked) => Text::owned(
             format!("{fr} Cette question n’est pas décomptée de votre quota."),
             format!("{en} This question does not count against your quota."),
-        )
-    } else {
-        Text::new(fr, en)
+        ),
+        Some(Refund::Refused) => Text::owned(
+            format!(
+                "{fr} Cette question est décomptée : trop de vos questions sont restées sans réponse aujourd’hui."
+            ),
+            format!(
+                "{en} This question counts against your quota: too many of yours have had no answer today."
+            ),
+        ),
+        None => Text::new(fr, en),
     };
-    let problem = Problem::new(status, code, text).with("refunded", refunded);
+    let problem = Problem::new(status, code, text).with("refunded", refund == Some(Refund::AsAsked));
     match error {
         UpstreamError::Busy { retry_after_seconds } => {
             problem.retry_after(retry_after_seconds.unwrap_or(60).clamp(1, 3600))
@@ -193,7 +202,7 @@ mod tests {
 
     #[test]
     fn every_failure_has_its_status_and_code() {
-        let upstream = |error| Failure::Upstream { error, settled: Ok(()) };
+        let upstream = |error| Failure::Upstream { error, settled: Ok(Refund::AsAsked) };
         let text = String::new;
         for (failure, status, code) in [
             (Failure::Denied(Denied::SignedOut), 401, "signed_out"),
@@ -201,6 +210,11 @@ mod tests {
                 Failure::Denied(Denied::QuotaExhausted { left: 0, retry_after_seconds: 5 }),
                 429,
                 "quota_exhausted",
+            ),
+            (
+                Failure::Denied(Denied::CeilingReached { retry_after_seconds: 5 }),
+                503,
+                "daily_ceiling_reached",
             ),
             (Failure::Denied(Denied::CircuitOpen { retry_after_seconds: 5 }), 503, "breaker_open"),
             (Failure::Denied(Denied::NotConfigured("service_key")), 503, "not_configured"),
@@ -252,14 +266,20 @@ mod tests {
     #[test]
     fn a_refund_is_only_named_when_it_happened_and_the_cause_is_only_in_the_log() {
         let request = Request::test("POST", "/send").with("accept", "application/json");
-        let read = |settled: Result<(), String>| {
+        let read = |settled: Result<Refund, String>| {
             let reply = Failure::Upstream { error: E::NotFound(410), settled }.problem().reply(&request);
             let body: serde_json::Value = serde_json::from_slice(reply.body.whole().unwrap()).unwrap();
             (body, reply.cause.unwrap())
         };
-        let (body, cause) = read(Ok(()));
+        let (body, cause) = read(Ok(Refund::AsAsked));
         assert_eq!((&body["refunded"], cause.as_str()), (&true.into(), "webhook: NotFound(410)"));
         assert!(body["error"].as_str().unwrap().contains("n’est pas décomptée"));
+        let (body, cause) = read(Ok(Refund::Refused));
+        assert_eq!(
+            (&body["refunded"], cause.as_str()),
+            (&false.into(), "webhook: NotFound(410); not refunded")
+        );
+        assert!(body["error"].as_str().unwrap().contains("est décomptée"));
         let (body, cause) = read(Err("no reply".to_owned()));
         assert_eq!(
             (&body["refunded"], cause.as_str()),

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use http::header;
-use web::outbound::StreamingResponse;
+use web::outbound::{SendError, StreamingResponse};
 
+use crate::charge::Charge;
 use crate::error::Failure;
 use crate::events::Event;
 use crate::gemini::error::UpstreamError;
@@ -43,24 +44,36 @@ pub(crate) struct Attempt {
 /// Asks once. Whatever the upstream does is an [`Attempt`].
 ///
 /// # Errors
-/// What no other attempt can change: a variable that cannot be used, a client that has disconnected.
+/// What no other attempt can change: a variable that cannot be used, a client that has disconnected, a document with
+/// more pages than the user has left.
 pub(crate) async fn attempt<P: ConversionPorts>(
     ports: &P,
     settings: &GeminiSettings,
     question: &Question<'_>,
+    charge: &Charge<'_, P>,
 ) -> Result<Attempt, Failure> {
     let request = request::generate(settings, question.model, question.document, question.text)?;
     match ports.send(request, FIRST_BYTE_TIME.min(question.remaining(ports))).await {
-        Ok(response) => read(ports, question, response).await,
-        Err(error) => Ok(Attempt::failed(error.into())),
+        Ok(response) => read(ports, question, charge, response).await,
+        Err(error) => {
+            // Otherwise the request has not left, or was refused.
+            if matches!(error, SendError::TimedOut(_) | SendError::Cut(_)) {
+                charge.model_was_called();
+            }
+            Ok(Attempt::failed(error.into()))
+        }
     }
 }
 
 async fn read<P: ConversionPorts>(
     ports: &P,
     question: &Question<'_>,
+    charge: &Charge<'_, P>,
     mut response: P::Response,
 ) -> Result<Attempt, Failure> {
+    if response.status().is_success() {
+        charge.model_was_called();
+    }
     if let Some(failure) = refusal(&mut response).await {
         return Ok(Attempt::failed(failure));
     }
@@ -70,7 +83,7 @@ async fn read<P: ConversionPorts>(
     let mut goes_on = true;
     while goes_on {
         goes_on = match events.next(BETWEEN_BYTES_TIME.min(question.remaining(ports))).await {
-            Ok(Some(events)) => attempt.add(ports, &events).await?,
+            Ok(Some(events)) => attempt.add(ports, charge, &events).await?,
             Ok(None) => false,
             Err(failure) => {
                 attempt.end = Err(failure);
@@ -134,16 +147,24 @@ impl Attempt {
     }
 
     /// Adds the text of `events` and emits it. False when nothing more is to be read.
-    async fn add<P: ConversionPorts>(&mut self, ports: &P, events: &[String]) -> Result<bool, Failure> {
+    async fn add<P: ConversionPorts>(
+        &mut self,
+        ports: &P,
+        charge: &Charge<'_, P>,
+        events: &[String],
+    ) -> Result<bool, Failure> {
         let mut goes_on = true;
         for data in events {
-            let Piece { text, finish, model } = match interpret(data) {
+            let Piece { text, finish, model, document_tokens } = match interpret(data) {
                 Ok(piece) => piece,
                 Err(failure) => {
                     self.end = Err(failure);
                     return Ok(false);
                 }
             };
+            if let Some(tokens) = document_tokens {
+                charge.document_read(tokens).await?;
+            }
             if self.text.len() + text.len() > TEXT_BYTES_MAX {
                 self.end = Ok(Finish::MaxTokens);
                 return Ok(false);

@@ -1,14 +1,14 @@
 //! One conversion: a PDF in, a LaTeX document out, and the reservation that pays for it.
 
-use auth_api::{ReservationId, Settlement};
+use auth_api::Refund;
 use serde_json::{Value, json};
 use web::{Clock, IncomingBody, Lang};
 
+use crate::charge::Charge;
 use crate::error::Failure;
 use crate::events::Event;
 use crate::gemini::request::Document;
 use crate::intake::{Received, receive};
-use crate::pdf;
 use crate::ports::ConversionPorts;
 use crate::settings::GeminiSettings;
 use crate::stored_file::{delete, wait_until_active};
@@ -33,64 +33,54 @@ pub struct Conversion {
     pub file: FileName,
 }
 
-/// Whether auth knows the outcome; if not, the cause, for the log.
-pub type Settled = Result<(), String>;
-
-/// Pages that are reserved before anything is read, so that a user without quota does not upload 50 MB to learn it.
-const PAGES_FIRST: u32 = 1;
+/// What auth did with the settlement; if that is not known, the cause, for the log.
+pub type Settled = Result<Refund, String>;
 
 /// Converts one upload. Reserves its pages and settles the reservation, whatever the outcome. After a failure nothing
-/// was charged and nothing is stored anywhere.
+/// is stored anywhere, and [`Failure::Charged`] says so if the pages stay spent.
 pub async fn convert<P: ConversionPorts, B: IncomingBody, C: Clock>(
     ports: &P,
     settings: &GeminiSettings,
     upload: Upload<'_, B, C>,
 ) -> (Result<Conversion, Failure>, Settled) {
-    let id = match ports.reserve(PAGES_FIRST).await {
-        Ok(id) => id,
-        Err(denied) => return (Err(denied.into()), Ok(())),
+    let charge = match Charge::new(ports).await {
+        Ok(charge) => charge,
+        Err(denied) => return (Err(denied.into()), Ok(Refund::AsAsked)),
     };
-    let outcome = convert_reserved(ports, settings, upload, &id).await;
-    let settlement = match &outcome {
-        Ok(_) => Settlement::Delivered { response: None },
-        Err(failure) => Settlement::NotDelivered { reason: failure.reason() },
-    };
-    let settled = ports.settle(&id, &settlement).await;
-    (outcome, settled.map_err(|denied| format!("{denied:?}")))
+    let outcome = convert_reserved(ports, settings, upload, &charge).await;
+    let settled = charge.settle(&outcome).await;
+    match outcome {
+        Err(failure) if charge.stays_spent(&settled) => (Err(Failure::Charged(Box::new(failure))), settled),
+        outcome => (outcome, settled),
+    }
 }
 
 async fn convert_reserved<P: ConversionPorts, B: IncomingBody, C: Clock>(
     ports: &P,
     settings: &GeminiSettings,
     upload: Upload<'_, B, C>,
-    id: &ReservationId,
+    charge: &Charge<'_, P>,
 ) -> Result<Conversion, Failure> {
     let received = receive(ports, settings, upload).await?;
-    let outcome = transcribe(ports, settings, &received, id).await;
+    let outcome = transcribe(ports, settings, &received, charge).await;
     delete(ports, settings, &received.document).await;
-    let (transcript, pages_charged) = outcome?;
-    Ok(conversion(received, transcript, pages_charged))
+    Ok(conversion(received, outcome?, charge.pages()))
 }
 
-/// The rest of the price is reserved first: a document that the quota does not cover never reaches a model. Returns
-/// the pages that are reserved, too.
+/// The rest of the price is reserved first.
 async fn transcribe<P: ConversionPorts>(
     ports: &P,
     settings: &GeminiSettings,
     received: &Received,
-    id: &ReservationId,
-) -> Result<(Transcript, u32), Failure> {
+    charge: &Charge<'_, P>,
+) -> Result<Transcript, Failure> {
     let pages = received.file.facts.pages;
-    let price = pdf::price(pages, received.file.bytes);
-    if price > PAGES_FIRST {
-        ports.extend(id, price - PAGES_FIRST).await?;
-    }
+    charge.reserve(pages, received.file.bytes).await?;
     ports.emit(Event::Accepted { pages, bytes: received.file.bytes }).await?;
     if let (Document::Stored(file), false) = (&received.document, received.ready) {
         wait_until_active(ports, settings, file).await?;
     }
-    let transcript = Transcriber::new(ports, settings, &received.document, pages).transcribe().await?;
-    Ok((transcript, price))
+    Transcriber::new(ports, settings, &received.document, pages, charge).transcribe().await
 }
 
 /// Repairs and checks the transcript, and collects the warnings, those about missing parts first.

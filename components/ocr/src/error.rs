@@ -34,6 +34,8 @@ pub enum Failure {
     NoText(String),
     /// The client has disconnected and reads no answer.
     ClientDisconnected,
+    /// Any of the others, after which the reserved pages stay spent.
+    Charged(Box<Self>),
 }
 
 /// `Retry-After` when Google is busy and gives no delay, in seconds.
@@ -42,9 +44,28 @@ const BUSY_SECONDS: u32 = 60;
 const DAY_QUOTA_SECONDS: u32 = 3600;
 
 impl Failure {
+    /// What the user reads, and the cause for the log.
     #[must_use]
     pub fn problem(&self) -> Problem {
         match self {
+            Self::Charged(failure) => failure.without_price().continued(&Text::new(
+                "Ces pages restent décomptées de votre quota.",
+                "These pages still count against your quota.",
+            )),
+            Self::Busy { .. }
+            | Self::Overloaded(_)
+            | Self::TimedOut
+            | Self::Upstream(_)
+            | Self::NoText(_) => self
+                .without_price()
+                .continued(&Text::new("Vos pages n’ont pas été décomptées.", "Your pages were not counted.")),
+            _ => self.without_price(),
+        }
+    }
+
+    fn without_price(&self) -> Problem {
+        match self {
+            Self::Charged(failure) => failure.without_price(),
             Self::Denied(denied) => denied.problem(),
             Self::NotConfigured(variable) => Problem::not_configured(variable),
             Self::Upload(error) => error.problem(),
@@ -74,6 +95,7 @@ impl Failure {
     /// counted: Google gives a delay. An answer without text may be the document's fault.
     fn counts_as_failure(&self) -> bool {
         match self {
+            Self::Charged(failure) => failure.counts_as_failure(),
             Self::Refused(_) | Self::Overloaded(_) | Self::TimedOut | Self::Upstream(_) => true,
             Self::Denied(_)
             | Self::NotConfigured(_)
@@ -114,8 +136,8 @@ fn upstream_timeout() -> Problem {
         StatusCode::GATEWAY_TIMEOUT,
         "upstream_timeout",
         Text::new(
-            "La transcription a pris trop de temps. Vos pages n’ont pas été décomptées ; réessayez avec moins de pages.",
-            "The transcription took too long. Your pages were not counted; try again with fewer pages.",
+            "La transcription a pris trop de temps. Réessayez avec moins de pages.",
+            "The transcription took too long. Try again with fewer pages.",
         ),
     )
 }
@@ -125,8 +147,8 @@ fn upstream_failed() -> Problem {
         StatusCode::BAD_GATEWAY,
         "upstream_failed",
         Text::new(
-            "Le service de transcription a mal répondu. Vos pages n’ont pas été décomptées ; réessayez dans un moment.",
-            "The transcription service gave no usable answer. Your pages were not counted; try again in a moment.",
+            "Le service de transcription a mal répondu. Réessayez dans un moment.",
+            "The transcription service gave no usable answer. Try again in a moment.",
         ),
     )
 }
@@ -136,8 +158,8 @@ fn busy(retry_after_seconds: u32, cause: &str) -> Problem {
         StatusCode::SERVICE_UNAVAILABLE,
         "upstream_busy",
         Text::new(
-            "Le service de transcription est saturé. Vos pages n’ont pas été décomptées ; réessayez plus tard.",
-            "The transcription service is overloaded. Your pages were not counted; try again later.",
+            "Le service de transcription est saturé. Réessayez plus tard.",
+            "The transcription service is overloaded. Try again later.",
         ),
     )
     .retry_after(retry_after_seconds)

@@ -23,6 +23,7 @@
 
 pub mod app;
 mod attempt;
+mod charge;
 pub mod conversion;
 mod convert;
 pub mod error;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use auth_api::{AuthClient, Denied, Quota, Reservation, ReservationId, Settlement};
+use auth_api::{AuthClient, Denied, Quota, Refund, Reservation, ReservationId, Settlement};
 use bytes::Bytes;
 use http::{HeaderMap, Request};
 use web::Clock;
@@ -39,7 +39,7 @@ pub trait ConversionPorts: Clock {
     ///
     /// # Errors
     /// See [`Denied`]; for the log.
-    async fn settle(&self, id: &ReservationId, settlement: &Settlement) -> Result<(), Denied>;
+    async fn settle(&self, id: &ReservationId, settlement: &Settlement) -> Result<Refund, Denied>;
     /// Sends to Gemini and waits for the head of the response, at most `limit`.
     ///
     /// # Errors
@@ -95,7 +95,7 @@ impl<N: Outbound + StreamingOutbound, C: Clock> ConversionPorts for LivePorts<'_
         self.auth().extend(self.headers, id, pages).await
     }
 
-    async fn settle(&self, id: &ReservationId, settlement: &Settlement) -> Result<(), Denied> {
+    async fn settle(&self, id: &ReservationId, settlement: &Settlement) -> Result<Refund, Denied> {
         self.auth().settle(self.headers, id, settlement).await
     }
 

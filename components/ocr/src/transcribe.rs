@@ -6,6 +6,7 @@ use std::time::Duration;
 use latex::Finding;
 
 use crate::attempt::{Attempt, Question, attempt};
+use crate::charge::Charge;
 use crate::error::Failure;
 use crate::events::Event;
 use crate::gemini::error::UpstreamError;
@@ -40,6 +41,7 @@ pub(crate) struct Transcriber<'a, P> {
     settings: &'a GeminiSettings,
     document: &'a Document,
     pages: Option<u32>,
+    charge: &'a Charge<'a, P>,
     /// On the clock of the ports.
     deadline: Duration,
     /// Which of the models is asked; never goes back within a document.
@@ -54,6 +56,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         settings: &'a GeminiSettings,
         document: &'a Document,
         pages: Option<u32>,
+        charge: &'a Charge<'a, P>,
     ) -> Self {
         let deadline = ports.elapsed() + MODEL_TIME_MAX;
         Self {
@@ -61,6 +64,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             settings,
             document,
             pages,
+            charge,
             deadline,
             model: 0,
             simulated: false,
@@ -101,7 +105,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             self.ports.emit(Event::Continuing).await?;
             let rest = match self.ask(&prompt::rest_after(&latex::context(&complete))).await {
                 Ok(rest) => rest,
-                Err(Failure::ClientDisconnected) => return Err(Failure::ClientDisconnected),
+                Err(failure @ (Failure::ClientDisconnected | Failure::Denied(_))) => return Err(failure),
                 // The part that has arrived is delivered, marked as cut.
                 Err(_) => break,
             };
@@ -180,7 +184,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             self.ports.emit(Event::Model(model.clone())).await?;
             tries += 1;
             let question = Question { model: &model, document: self.document, text, deadline: self.deadline };
-            let answer = attempt(self.ports, self.settings, &question).await?;
+            let answer = attempt(self.ports, self.settings, &question, self.charge).await?;
             let failure = match answer.end {
                 Err(failure) if answer.text.is_empty() => failure,
                 Ok(finish) if answer.text.is_empty() && !finish.is_refusal() => {

@@ -13,7 +13,7 @@ use web::{
 };
 
 use crate::{
-    Denied, IdempotencyKey, Quota, Replayed, Reservation, ReservationId, Service, Settlement, User,
+    Denied, IdempotencyKey, Quota, Refund, Replayed, Reservation, ReservationId, Service, Settlement, User,
     interpret,
     wire::{self, Extend, Lookup, Reserve, SETTLEMENT_BYTES_MAX},
 };
@@ -117,7 +117,7 @@ impl<O: Outbound> AuthClient<O> {
         headers: &HeaderMap,
         id: &ReservationId,
         settlement: &Settlement,
-    ) -> Result<(), Denied> {
+    ) -> Result<Refund, Denied> {
         let body = settlement.to_body().into();
         interpret::settled(&self.post(&id.settle_path(), headers, body, SETTLE_LIMITS).await?)
     }
@@ -241,8 +241,8 @@ mod tests {
     fn a_settlement_goes_to_the_path_of_its_reservation() {
         let client = client(Ok((204, "")), "k");
         let id = ReservationId::from_random([1; 16]);
-        let settlement = Settlement::NotDelivered { reason: crate::Reason::Other };
-        assert_eq!(run(client.settle(&headers(), &id, &settlement)), Ok(()));
+        let settlement = Settlement::NotDelivered { reason: crate::Reason::Other, upstream_called: false };
+        assert_eq!(run(client.settle(&headers(), &id, &settlement)), Ok(Refund::AsAsked));
         assert_eq!(seen(&client).uri().path(), id.settle_path());
     }
 

@@ -12,6 +12,8 @@ pub enum Denied {
     SignedOut,
     /// The daily quota does not cover it.
     QuotaExhausted { left: u32, retry_after_seconds: u32 },
+    /// All users together have reached the operator's ceiling of the day.
+    CeilingReached { retry_after_seconds: u32 },
     /// The service's circuit breaker is open: its upstream is not called for a while.
     CircuitOpen { retry_after_seconds: u32 },
     /// The same request was sent before and has no outcome yet.
@@ -69,6 +71,15 @@ impl Denied {
             )
             .retry_after(*retry_after_seconds)
             .with("left", *left),
+            Self::CeilingReached { retry_after_seconds } => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                wire::CEILING_REACHED,
+                Text::new(
+                    "Ce service a atteint sa limite du jour pour l’ensemble des utilisateurs. Revenez après minuit (UTC). Votre quota reste intact.",
+                    "This service has reached today’s limit for all users together. Come back after midnight (UTC). Your own quota is untouched.",
+                ),
+            )
+            .retry_after(*retry_after_seconds),
             Self::CircuitOpen { retry_after_seconds } => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 wire::BREAKER_OPEN,
@@ -132,6 +143,7 @@ mod tests {
     fn each_refusal_has_its_status() {
         let check = |denied: Denied, status| assert_eq!(denied.problem().status(), status, "{denied:?}");
         check(Denied::QuotaExhausted { left: 0, retry_after_seconds: 9 }, StatusCode::TOO_MANY_REQUESTS);
+        check(Denied::CeilingReached { retry_after_seconds: 9 }, StatusCode::SERVICE_UNAVAILABLE);
         check(Denied::CircuitOpen { retry_after_seconds: 9 }, StatusCode::SERVICE_UNAVAILABLE);
         check(Denied::InProgress, StatusCode::CONFLICT);
         check(Denied::KeyReused, StatusCode::UNPROCESSABLE_ENTITY);

@@ -5,9 +5,18 @@ use http::{Response, StatusCode, header};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
-    Denied, Quota, Replayed, Reservation, User,
-    wire::{KEY_REUSED, NO_STORED_RESPONSE, USER_ID_HEADER, USER_NAME_HEADER},
+    Denied, NotRefunded, Quota, Replayed, Reservation, User,
+    wire::{CEILING_REACHED, KEY_REUSED, NO_STORED_RESPONSE, USER_ID_HEADER, USER_NAME_HEADER},
 };
+
+/// What became of the amount of a settled reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refund {
+    /// Charged or given back, as the settlement asked.
+    AsAsked,
+    /// Not given back: the user has had the refunds of the day.
+    Refused,
+}
 
 /// The part of auth's `application/problem+json` that a tool acts on.
 #[derive(Default, Deserialize)]
@@ -54,9 +63,10 @@ pub(crate) fn extended(response: &Response<Bytes>) -> Result<Quota, Denied> {
     }
 }
 
-pub(crate) fn settled(response: &Response<Bytes>) -> Result<(), Denied> {
+pub(crate) fn settled(response: &Response<Bytes>) -> Result<Refund, Denied> {
     match response.status() {
-        StatusCode::NO_CONTENT => Ok(()),
+        StatusCode::NO_CONTENT => Ok(Refund::AsAsked),
+        StatusCode::OK => body(response).map(|NotRefunded { .. }| Refund::Refused),
         _ => Err(refused(response)),
     }
 }
@@ -78,6 +88,9 @@ fn refused(response: &Response<Bytes>) -> Denied {
     let refusal = refusal(response);
     match response.status() {
         StatusCode::UNAUTHORIZED => Denied::SignedOut,
+        StatusCode::TOO_MANY_REQUESTS if refusal.code == CEILING_REACHED => {
+            Denied::CeilingReached { retry_after_seconds: retry_after_seconds(3600) }
+        }
         StatusCode::TOO_MANY_REQUESTS => {
             Denied::QuotaExhausted { left: refusal.left, retry_after_seconds: retry_after_seconds(3600) }
         }
@@ -148,6 +161,10 @@ mod tests {
             response(429, &retry("77"), r#"{"left":2}"#),
             Denied::QuotaExhausted { left: 2, retry_after_seconds: 77 },
         );
+        check(
+            response(429, &retry("77"), r#"{"code":"daily_ceiling_reached"}"#),
+            Denied::CeilingReached { retry_after_seconds: 77 },
+        );
         check(response(409, &[], "{}"), Denied::InProgress);
         check(response(422, &[], reused), Denied::KeyReused);
         for (status, name) in
@@ -161,6 +178,12 @@ mod tests {
     fn a_missing_stored_response_is_no_error_but_a_missing_route_is() {
         assert_eq!(looked_up(&response(404, &[], r#"{"code":"no_stored_response"}"#)), Ok(None));
         assert!(looked_up(&response(404, &[], r#"{"code":"not_found"}"#)).is_err());
-        assert_eq!(settled(&response(204, &[], "")), Ok(()));
+    }
+
+    #[test]
+    fn a_settlement_says_whether_the_amount_was_given_back() {
+        assert_eq!(settled(&response(204, &[], "")), Ok(Refund::AsAsked));
+        assert_eq!(settled(&response(200, &[], r#"{"refunded":false}"#)), Ok(Refund::Refused));
+        assert!(settled(&response(200, &[], "")).is_err());
     }
 }

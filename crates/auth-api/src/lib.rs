@@ -27,11 +27,14 @@ mod client;
 mod denied;
 mod idempotency;
 mod interpret;
+mod settlement;
 mod user;
 pub mod wire;
 
 pub use client::AuthClient;
 pub use denied::Denied;
 pub use idempotency::IdempotencyKey;
+pub use interpret::Refund;
+pub use settlement::{NotRefunded, Reason, Settlement};
 pub use user::User;
-pub use wire::{Quota, Reason, Replayed, Reservation, ReservationId, Reserved, Service, Settlement};
+pub use wire::{Quota, Replayed, Reservation, ReservationId, Reserved, Service};

@@ -22,7 +22,7 @@ pub const USER_NAME_HEADER: &str = "x-user-name";
 
 /// The largest amount of one reservation or extension. Far above any page limit, far below any overflow.
 pub const AMOUNT_MAX: u32 = 10_000;
-/// The longest body of a [`Settlement`], in bytes. A longer response is not stored.
+/// The longest body of a [`crate::Settlement`], in bytes. A longer response is not stored.
 pub const SETTLEMENT_BYTES_MAX: usize = 256 * 1024;
 
 /// 424: the service's circuit breaker is open; `Retry-After` says for how long. Nothing was reserved.
@@ -37,6 +37,8 @@ pub const NO_STORED_RESPONSE: &str = "no_stored_response";
 pub const RESERVATION_UNKNOWN: &str = "reservation_unknown";
 /// 429: the daily quota does not cover the amount; `left` and `limit` are in the body. Nothing was reserved.
 pub const QUOTA_EXHAUSTED: &str = "quota_exhausted";
+/// 429: all users together have reached the operator's ceiling of the day. Nothing was reserved.
+pub const CEILING_REACHED: &str = "daily_ceiling_reached";
 
 /// A tool with a daily quota: llm counts questions, ocr counts pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -98,7 +100,7 @@ impl ReservationId {
         format!("{RESERVATIONS_PATH}/{self}/extend")
     }
 
-    /// `POST` a [`Settlement`]: 204.
+    /// `POST` a [`crate::Settlement`]: 204, or 200 with a [`crate::NotRefunded`].
     #[must_use]
     pub fn settle_path(&self) -> String {
         format!("{RESERVATIONS_PATH}/{self}/settle")
@@ -148,7 +150,7 @@ pub struct Reserved {
 /// The same request was served before. Nothing was taken; this is its stored response.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replayed {
-    /// As it was given to [`Settlement::Delivered`].
+    /// As it was given to [`crate::Settlement::Delivered`].
     pub response: String,
     #[serde(flatten)]
     pub quota: Quota,
@@ -174,57 +176,6 @@ pub struct Extend {
     pub service: Service,
     /// 1 to [`AMOUNT_MAX`].
     pub amount: u32,
-}
-
-/// The outcome of a reservation.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum Settlement {
-    /// The user has what was paid for, and the upstream works.
-    Delivered {
-        /// To be stored for ten minutes, for a repetition of the same request.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        response: Option<String>,
-    },
-    /// The user got nothing; the amount goes back to the quota and the idempotency key is free again.
-    NotDelivered { reason: Reason },
-}
-
-/// Why nothing was delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// The upstream failed in a way that other users would see too. The circuit breaker counts it.
-    UpstreamFailed,
-    /// Anything else: unusable input, a client that disconnected, a refusal. The circuit breaker does not count it.
-    Other,
-}
-
-impl Settlement {
-    /// The request body. A response that would exceed [`SETTLEMENT_BYTES_MAX`] is left out, so that it is not stored.
-    #[must_use]
-    pub fn to_body(&self) -> String {
-        let body = |settlement: &Self| serde_json::to_string(settlement).unwrap_or_default();
-        let whole = body(self);
-        match self {
-            Self::Delivered { response: Some(_) } if whole.len() > SETTLEMENT_BYTES_MAX => {
-                body(&Self::Delivered { response: None })
-            }
-            _ => whole,
-        }
-    }
-}
-
-/// Without the response, which is personal.
-impl fmt::Debug for Settlement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Delivered { response } => {
-                f.debug_struct("Delivered").field("stored", &response.is_some()).finish_non_exhaustive()
-            }
-            Self::NotDelivered { reason } => f.debug_struct("NotDelivered").field("reason", reason).finish(),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -260,11 +211,6 @@ mod tests {
             json!({"state": "replayed", "response": "é\n", "left": 4, "limit": 50}),
         );
         check(&Extend { service: Service::Ocr, amount: 3 }, json!({"service": "ocr", "amount": 3}));
-        check(&Settlement::Delivered { response: None }, json!({"outcome": "delivered"}));
-        check(
-            &Settlement::NotDelivered { reason: Reason::UpstreamFailed },
-            json!({"outcome": "not_delivered", "reason": "upstream_failed"}),
-        );
     }
 
     #[test]
@@ -278,17 +224,8 @@ mod tests {
     }
 
     #[test]
-    fn a_response_that_makes_the_body_too_long_is_left_out() {
-        let delivered = |response: String| Settlement::Delivered { response: Some(response) }.to_body();
-        assert!(delivered("é\n".to_owned()).contains("response"));
-        // Each line end takes two bytes in JSON.
-        assert_eq!(delivered("\n".repeat(SETTLEMENT_BYTES_MAX / 2)), r#"{"outcome":"delivered"}"#);
-    }
-
-    #[test]
     fn debug_output_shows_no_response() {
         let replayed = Replayed { response: "secret".to_owned(), quota: QUOTA };
-        let settlement = Settlement::Delivered { response: Some("secret".to_owned()) };
-        assert!(!format!("{replayed:?} {settlement:?}").contains("secret"));
+        assert!(!format!("{replayed:?}").contains("secret"));
     }
 }

@@ -1,12 +1,17 @@
 //! The named values of a submitted form, or of the JSON object that a program sends instead.
 
+use std::fmt;
+
 use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, MapAccess, Visitor},
+};
 
 use crate::{Problem, Request, Text};
 
-/// The most fields of a form.
+/// The most fields of a form or of a JSON object. The rest is not read.
 const FIELDS_MAX: usize = 16;
 
 /// The fields of one submission. No `Debug`: a field can be a password.
@@ -20,7 +25,7 @@ impl Fields {
     ///
     /// # Errors
     /// 415 for another content type; 400 for bytes that are not UTF-8, JSON that does not parse, a value of the wrong
-    /// type, a form with a repeated field (it is unclear which one counts) or with more than [`FIELDS_MAX`].
+    /// type, a repeated field (it is unclear which one counts, ASVS 15.3.7) or more than [`FIELDS_MAX`].
     pub fn parse(request: &Request) -> Result<Self, Problem> {
         match request.content_type().as_deref() {
             Some("application/json") => Self::from_json(&request.body),
@@ -42,31 +47,53 @@ impl Fields {
     }
 
     fn from_json(body: &[u8]) -> Result<Self, Problem> {
-        let Ok(Value::Object(object)) = serde_json::from_slice(body) else {
-            return Err(malformed());
-        };
-        let text = |(key, value)| match value {
-            Value::String(text) => Ok((key, text.into())),
-            Value::Null => Ok((key, SecretString::default())),
-            _ => Err(malformed()),
-        };
-        object.into_iter().map(text).collect::<Result<_, _>>().map(Self)
+        // The error of serde would quote the value.
+        serde_json::from_slice(body).map_err(|_| malformed())
+    }
+
+    /// At most [`FIELDS_MAX`] comparisons for each of as many fields. False when the name is known.
+    fn add(&mut self, name: String, value: SecretString) -> bool {
+        let known = self.secret(&name).is_some();
+        self.0.push((name, value));
+        !known
     }
 
     fn from_form(body: &[u8]) -> Result<Self, Problem> {
         let pairs = body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
-        let mut fields: Vec<(String, SecretString)> = Vec::new();
+        let mut fields = Self::default();
         for pair in at_most(FIELDS_MAX, pairs).ok_or_else(malformed)? {
             let mut halves = pair.splitn(2, |byte| *byte == b'=');
             let name = decode(halves.next().unwrap_or_default())?;
             let value = decode(halves.next().unwrap_or_default())?;
-            // At most FIELDS_MAX comparisons for each of as many fields.
-            if fields.iter().any(|(known, _)| *known == name) {
+            if !fields.add(name, value.into()) {
                 return Err(malformed());
             }
-            fields.push((name, value.into()));
         }
-        Ok(Self(fields))
+        Ok(fields)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Flat;
+        impl<'de> Visitor<'de> for Flat {
+            type Value = Fields;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a flat object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Fields, A::Error> {
+                let mut fields = Fields::default();
+                while let Some((name, value)) = object.next_entry::<String, Option<String>>()? {
+                    if fields.0.len() == FIELDS_MAX || !fields.add(name, value.unwrap_or_default().into()) {
+                        return Err(A::Error::custom("too many fields, or a repeated one"));
+                    }
+                }
+                Ok(fields)
+            }
+        }
+        deserializer.deserialize_map(Flat)
     }
 }
 
@@ -140,14 +167,26 @@ mod tests {
         assert_eq!(parse("application/json", b"{\"username\":1}").err(), Some(StatusCode::BAD_REQUEST));
         assert_eq!(parse("application/json", b"[1]").err(), Some(StatusCode::BAD_REQUEST));
         assert_eq!(parse("application/json", b"{").err(), Some(StatusCode::BAD_REQUEST));
+        for repeated in
+            [r#"{"username":"a","username":"b"}"#, r#"{"a":"x","b":null,"\u0061":"x"}"#, r#"{"a":"x"}{}"#]
+        {
+            assert_eq!(parse("application/json", repeated.as_bytes()).err(), Some(StatusCode::BAD_REQUEST));
+        }
         assert_eq!(parse("text/plain", b"a=b").err(), Some(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
 
     #[test]
-    fn a_form_has_at_most_sixteen_fields() {
+    fn a_submission_has_at_most_sixteen_fields() {
         let form = |fields: usize| (0..fields).map(|n| format!("&field{n}=x")).collect::<String>();
         assert!(parse(FORM, form(FIELDS_MAX).as_bytes()).is_ok());
         assert_eq!(parse(FORM, form(FIELDS_MAX + 1).as_bytes()).err(), Some(StatusCode::BAD_REQUEST));
+        let json = |fields: usize| {
+            let members: Vec<String> = (0..fields).map(|n| format!("\"field{n}\":\"x\"")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert!(parse("application/json", json(FIELDS_MAX).as_bytes()).is_ok());
+        let refused = parse("application/json", json(FIELDS_MAX + 1).as_bytes());
+        assert_eq!(refused.err(), Some(StatusCode::BAD_REQUEST));
     }
 
     #[test]

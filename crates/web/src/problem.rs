@@ -109,6 +109,15 @@ impl Problem {
         self
     }
 
+    /// Adds a sentence to the detail.
+    #[must_use]
+    pub fn continued(mut self, sentence: &Text) -> Self {
+        let [fr, en] =
+            [Lang::Fr, Lang::En].map(|lang| format!("{} {}", self.0.detail.get(lang), sentence.get(lang)));
+        self.0.detail = Text::owned(fr, en);
+        self
+    }
+
     /// Adds what is wrong with one field.
     #[must_use]
     pub fn field(mut self, field: &'static str, text: Text) -> Self {

@@ -46,6 +46,8 @@ fn each_malformed_body_has_its_status() {
         (FORM, b"username=%zz&password=%", [401, 422, 422, 400, 415]),
         (FORM, b"username=%ff%fe&password=%c3%28", [400, 400, 400, 400, 415]),
         (FORM, b"username=a&username=b&password=c&message=d&message=e", [400, 400, 400, 400, 415]),
+        ("application/json", br#"{"username":"a","password":"b","username":"c"}"#, [400, 400, 400, 400, 415]),
+        ("application/json", br#"{"message":"a","mess\u0061ge":"b"}"#, [400, 400, 400, 400, 415]),
         ("multipart/form-data", b"no boundary", [415, 415, 415, 415, 415]),
         ("multipart/form-data; boundary=x", b"--x\r\n\r\n--x--\r\n", [415, 415, 415, 415, 400]),
         ("text/plain", b"hello", [415, 415, 415, 415, 415]),

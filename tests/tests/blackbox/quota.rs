@@ -127,3 +127,44 @@ fn a_used_up_quota_stops_questions_and_pages_before_they_leave() {
     assert_eq!(user.get_json("/home").expect(200).json()["quotas"]["ocr"]["left"], 2);
     app.user().ask("boucle").expect(200);
 }
+
+#[test]
+fn a_ceiling_stops_all_users_together_before_anything_leaves() {
+    let app = App::start_with(|setup| {
+        setup.set("llm_daily_ceiling", "2");
+        setup.set("ocr_daily_ceiling", "2");
+    });
+    let (first, second) = (app.user(), app.user());
+    first.ask("boucle").expect(200);
+    second.ask("boucle").expect(200);
+    let refused = second.ask("boucle");
+    assert!(refused.header("retry-after").parse::<u32>().is_ok_and(|s| s > 0 && s <= 86_400));
+    let problem = refused.expect_problem(503);
+    assert_eq!(problem["code"], "daily_ceiling_reached");
+    assert!(problem["error"].as_str().unwrap().contains("l’ensemble des utilisateurs"), "{problem}");
+    assert_eq!(app.make.requests().len(), 2);
+    let left = |client: &Client, tool: &str| {
+        client.get_json("/home").expect(200).json()["quotas"][tool]["left"].clone()
+    };
+    assert_eq!(left(&second, "llm"), 49);
+
+    let three_pages = mocks::sample::pdf(&[&["un"], &["deux"], &["trois"]]);
+    assert_eq!(first.upload(&three_pages).expect_problem(503)["code"], "daily_ceiling_reached");
+    assert_eq!((app.gemini.generations().len(), left(&first, "ocr")), (0, json!(100)));
+    first.upload(&mocks::sample::pdf(&[&["un"]])).expect(200);
+}
+
+#[test]
+fn calls_in_vain_are_given_back_five_times_a_day_and_then_paid() {
+    let app = App::start();
+    let user = app.user();
+    let refunded = || {
+        app.make.next(mocks::make::Fault::Accepted);
+        let problem = user.ask("boucle").expect_problem(502);
+        let counts = problem["error"].as_str().unwrap().contains("est décomptée");
+        assert_eq!(problem["refunded"].as_bool(), Some(!counts), "{problem}");
+        !counts
+    };
+    assert_eq!((0..7).map(|_| refunded()).collect::<Vec<_>>(), [true, true, true, true, true, false, false]);
+    assert_eq!(user.get_json("/home").expect(200).json()["quotas"]["llm"]["left"], 48);
+}

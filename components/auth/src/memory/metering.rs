@@ -1,5 +1,7 @@
 //! Metering in memory.
 
+use std::collections::HashSet;
+
 use auth_api::{
     IdempotencyKey, Reason, ReservationId, Service, Settlement,
     wire::{Extend, Lookup},
@@ -11,11 +13,15 @@ use crate::{
     metering::{
         RESPONSE_SECONDS,
         circuit::{
-            FAILURES_MAX, PAUSE_SECONDS, PAUSE_SECONDS_MAX, RETRY_WHILE_PROBING_SECONDS, WINDOW_SECONDS,
+            FAILED_USERS_MAX, PAUSE_SECONDS, PAUSE_SECONDS_MAX, RETRY_WHILE_PROBING_SECONDS, WINDOW_SECONDS,
             probe_seconds,
         },
         day::Day,
-        store::{EarlierRequest, ExtendOutcome, MeteringStore, NewReservation, ReserveOutcome, Spent},
+        quota::{Limits, REFUNDS_PER_DAY},
+        store::{
+            EarlierRequest, ExtendOutcome, MeteringStore, NewReservation, ReserveOutcome, SettleOutcome,
+            Spent,
+        },
     },
     store_error::StoreError,
     user::UserId,
@@ -32,15 +38,16 @@ pub(super) struct Reservation {
 }
 
 pub(super) enum Circuit {
-    /// With the failures in a row and the time of the last.
+    /// With the users of the failures in a row and the time of the last.
     Closed {
-        failures: u32,
+        failed_users: HashSet<UserId>,
         failed: i64,
     },
     Open {
         until: i64,
         pause: u32,
         probe: Option<(ReservationId, i64)>,
+        failed_users: HashSet<UserId>,
     },
 }
 
@@ -55,6 +62,25 @@ impl MemoryStore {
         let spent = rows.entry((user.clone(), *service, *day)).or_default();
         *spent = (*spent + amount).max(0);
         *spent
+    }
+
+    fn total_of(&self, service: Service, day: Day) -> i64 {
+        self.totals.borrow().get(&(service, day)).copied().unwrap_or_default()
+    }
+
+    fn add_total(&self, reservation: &Reservation, amount: i64) {
+        let mut totals = self.totals.borrow_mut();
+        let total = totals.entry((reservation.service, reservation.day)).or_default();
+        *total = (*total + amount).max(0);
+    }
+
+    /// Whether another undelivered answer of a called upstream is given back.
+    fn may_refund(&self, reservation: &Reservation) -> bool {
+        let mut rows = self.undelivered.borrow_mut();
+        let Reservation { user, service, day, .. } = reservation;
+        let undelivered = rows.entry((user.clone(), *service, *day)).or_default();
+        *undelivered += 1;
+        *undelivered <= REFUNDS_PER_DAY
     }
 
     fn earlier(
@@ -79,10 +105,15 @@ impl MemoryStore {
     }
 
     /// The seconds to wait; 0 when the circuit is closed or this reservation may probe.
-    fn blocked_seconds(&self, service: Service, now: UnixTime) -> u32 {
-        match self.circuits.borrow().get(&service) {
-            Some(Circuit::Open { until, .. }) if now.0 < *until => u32::try_from(*until - now.0).unwrap(),
-            Some(Circuit::Open { probe: Some((_, end)), .. }) if now.0 < *end => RETRY_WHILE_PROBING_SECONDS,
+    fn blocked_seconds(&self, service: Service, user: &UserId, now: UnixTime) -> u32 {
+        let circuits = self.circuits.borrow();
+        let Some(Circuit::Open { until, pause, probe, failed_users }) = circuits.get(&service) else {
+            return 0;
+        };
+        let until = if failed_users.contains(user) { until + i64::from(*pause) } else { *until };
+        match probe {
+            _ if now.0 < until => u32::try_from(until - now.0).unwrap(),
+            Some((_, end)) if now.0 < *end => RETRY_WHILE_PROBING_SECONDS,
             _ => 0,
         }
     }
@@ -100,26 +131,39 @@ impl MemoryStore {
         });
     }
 
-    fn count_failure(&self, service: Service, id: &ReservationId, now: UnixTime) {
+    fn count_failure(
+        &self,
+        Reservation { service, user, .. }: &Reservation,
+        id: &ReservationId,
+        now: UnixTime,
+    ) {
         let mut circuits = self.circuits.borrow_mut();
-        let failures = match circuits.get_mut(&service) {
-            Some(Circuit::Open { until, pause, probe }) => {
+        let mut users = match circuits.get_mut(service) {
+            Some(Circuit::Open { until, pause, probe, failed_users }) => {
                 if probe.is_some_and(|(held, _)| held == *id) {
                     *pause = (*pause * 2).min(PAUSE_SECONDS_MAX);
                     (*until, *probe) = (now.0 + i64::from(*pause), None);
+                    failed_users.insert(user.clone());
                 }
                 return;
             }
-            Some(Circuit::Closed { failures, failed }) if now.0 - *failed < i64::from(WINDOW_SECONDS) => {
-                *failures + 1
+            Some(Circuit::Closed { failed_users, failed }) if now.0 - *failed < i64::from(WINDOW_SECONDS) => {
+                std::mem::take(failed_users)
             }
-            _ => 1,
+            _ => HashSet::new(),
         };
-        let open =
-            || Circuit::Open { until: now.0 + i64::from(PAUSE_SECONDS), pause: PAUSE_SECONDS, probe: None };
-        let circuit =
-            if failures >= FAILURES_MAX { open() } else { Circuit::Closed { failures, failed: now.0 } };
-        circuits.insert(service, circuit);
+        let failed = match circuits.get(service) {
+            Some(Circuit::Closed { failed, .. }) if users.contains(user) => *failed,
+            _ => now.0,
+        };
+        users.insert(user.clone());
+        let circuit = if users.len() >= usize::try_from(FAILED_USERS_MAX).unwrap() {
+            let until = now.0 + i64::from(PAUSE_SECONDS);
+            Circuit::Open { until, pause: PAUSE_SECONDS, probe: None, failed_users: users }
+        } else {
+            Circuit::Closed { failed_users: users, failed }
+        };
+        circuits.insert(*service, circuit);
     }
 
     fn release_probe(&self, service: Service, id: &ReservationId) {
@@ -142,13 +186,16 @@ impl MeteringStore for MemoryStore {
         if let Some(earlier) = key.and_then(|key| self.earlier((new.user, service), key, now)) {
             return Ok(ReserveOutcome::Earlier(earlier));
         }
-        let retry_after_seconds = self.blocked_seconds(service, now);
+        let retry_after_seconds = self.blocked_seconds(service, new.user, now);
         if retry_after_seconds > 0 {
             return Ok(ReserveOutcome::CircuitOpen { retry_after_seconds });
         }
         let spent = self.spent_of(new.user, service, day);
-        if spent + i64::from(new.request.amount) > i64::from(new.limit) {
+        if spent + i64::from(new.request.amount) > i64::from(new.limits.user) {
             return Ok(ReserveOutcome::QuotaExhausted { spent });
+        }
+        if self.total_of(service, day) + i64::from(new.request.amount) > i64::from(new.limits.all_users) {
+            return Ok(ReserveOutcome::CeilingReached);
         }
         if let Some(Circuit::Open { probe, .. }) = self.circuits.borrow_mut().get_mut(&service) {
             *probe = Some((new.id, now.0 + i64::from(probe_seconds(service))));
@@ -163,6 +210,7 @@ impl MeteringStore for MemoryStore {
             expires: now.0 + i64::from(service.reservation_seconds_max()),
         };
         let spent = self.add(&reservation, reservation.amount);
+        self.add_total(&reservation, reservation.amount);
         self.reservations.borrow_mut().insert(new.id, reservation);
         Ok(ReserveOutcome::Reserved { spent })
     }
@@ -181,7 +229,7 @@ impl MeteringStore for MemoryStore {
         &self,
         id: &ReservationId,
         extend: Extend,
-        limit: u32,
+        limits: Limits,
         now: UnixTime,
     ) -> Result<ExtendOutcome, StoreError> {
         self.reachable()?;
@@ -190,10 +238,13 @@ impl MeteringStore for MemoryStore {
         let mut spent = self.spent_of(&row.user, row.service, row.day);
         let outcome = if row.service != extend.service {
             ExtendOutcome::Unknown
-        } else if spent + amount > i64::from(limit) {
+        } else if spent + amount > i64::from(limits.user) {
             ExtendOutcome::QuotaExhausted { spent }
+        } else if self.total_of(row.service, row.day) + amount > i64::from(limits.all_users) {
+            ExtendOutcome::CeilingReached
         } else {
             spent = self.add(&row, amount);
+            self.add_total(&row, amount);
             row.amount += amount;
             ExtendOutcome::Extended { spent }
         };
@@ -206,27 +257,35 @@ impl MeteringStore for MemoryStore {
         id: &ReservationId,
         settlement: &Settlement,
         now: UnixTime,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<SettleOutcome, StoreError> {
         self.reachable()?;
-        let Some(mut row) = self.take_live(id, now) else { return Ok(false) };
+        let Some(mut row) = self.take_live(id, now) else { return Ok(SettleOutcome::Unknown) };
         match settlement {
-            Settlement::Delivered { response } => {
+            Settlement::Delivered { response, amount } => {
                 self.close_circuit(row.service, id);
+                let unused = (row.amount - amount.map_or(row.amount, i64::from)).max(0);
+                self.add(&row, -unused);
+                self.add_total(&row, -unused);
                 if let (Some(response), Some(_)) = (response, &row.key) {
                     row.response = Some(response.clone());
                     row.expires = now.0 + i64::from(RESPONSE_SECONDS);
                     self.reservations.borrow_mut().insert(*id, row);
                 }
             }
-            Settlement::NotDelivered { reason } => {
-                self.add(&row, -row.amount);
+            Settlement::NotDelivered { reason, upstream_called } => {
                 match reason {
-                    Reason::UpstreamFailed => self.count_failure(row.service, id, now),
+                    Reason::UpstreamFailed => self.count_failure(&row, id, now),
                     Reason::Other => self.release_probe(row.service, id),
                 }
+                if !upstream_called {
+                    self.add_total(&row, -row.amount);
+                } else if !self.may_refund(&row) {
+                    return Ok(SettleOutcome::NotRefunded);
+                }
+                self.add(&row, -row.amount);
             }
         }
-        Ok(true)
+        Ok(SettleOutcome::Settled)
     }
 
     async fn spent(&self, user: &UserId, day: Day) -> Result<Spent, StoreError> {

@@ -16,6 +16,8 @@ pub(crate) enum MeteringError {
     WrongServiceKey,
     /// 429.
     QuotaExhausted { quota: Quota, retry_after_seconds: u32 },
+    /// 429: all users together have reached the ceiling of the day.
+    CeilingReached { retry_after_seconds: u32 },
     /// 424.
     CircuitOpen { retry_after_seconds: u32 },
     /// 409: the earlier request with this key has no outcome yet.
@@ -33,6 +35,10 @@ pub(crate) enum MeteringError {
 impl MeteringError {
     pub(crate) fn quota_exhausted(limit: u32, spent: i64, now: UnixTime) -> Self {
         Self::QuotaExhausted { quota: remaining(limit, spent), retry_after_seconds: Day::seconds_left(now) }
+    }
+
+    pub(crate) fn ceiling_reached(now: UnixTime) -> Self {
+        Self::CeilingReached { retry_after_seconds: Day::seconds_left(now) }
     }
 
     pub(crate) fn problem(&self) -> Problem {
@@ -56,12 +62,21 @@ impl MeteringError {
             .retry_after(*retry_after_seconds)
             .with("left", *left)
             .with("limit", *limit),
+            Self::CeilingReached { retry_after_seconds } => Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                wire::CEILING_REACHED,
+                Text::new(
+                    "La limite du jour pour l’ensemble des utilisateurs est atteinte. Elle se renouvelle à minuit (UTC).",
+                    "Today’s limit for all users together has been reached. It starts anew at midnight (UTC).",
+                ),
+            )
+            .retry_after(*retry_after_seconds),
             Self::CircuitOpen { retry_after_seconds } => Problem::new(
                 StatusCode::FAILED_DEPENDENCY,
                 wire::BREAKER_OPEN,
                 Text::owned(
-                    format!("Le service extérieur ne répond plus ; il est laissé en paix. Réessayez dans {retry_after_seconds} secondes."),
-                    format!("The upstream has stopped answering and is left alone. Try again in {retry_after_seconds} seconds."),
+                    format!("Le service extérieur a échoué plusieurs fois de suite et n’est plus appelé pour le moment. Réessayez dans {retry_after_seconds} secondes."),
+                    format!("The upstream has failed several times in a row and is not being called for now. Try again in {retry_after_seconds} seconds."),
                 ),
             )
             .retry_after(*retry_after_seconds),
@@ -124,6 +139,7 @@ mod tests {
         };
         check(MeteringError::WrongServiceKey, 403, "wrong_service_key");
         check(MeteringError::quota_exhausted(50, 49, UnixTime(0)), 429, "quota_exhausted");
+        check(MeteringError::ceiling_reached(UnixTime(0)), 429, "daily_ceiling_reached");
         check(MeteringError::CircuitOpen { retry_after_seconds: 30 }, 424, "breaker_open");
         check(MeteringError::InProgress, 409, "still_running");
         check(MeteringError::KeyReused, 422, "idempotency_key_reused");

@@ -17,12 +17,14 @@ pub async fn extend<S: Store>(request: &Request, app: &AppContext<'_, S>, id: &R
         call::check_key(request, &app.settings.service_key)?;
         let body: Extend = call::body(request)?;
         call::check_amount(body.amount)?;
-        let limit = app.settings.daily_limits.of(body.service);
-        match app.store.extend(id, body, limit, request.now).await? {
+        let limits = app.settings.limits(body.service);
+        let limit = limits.user;
+        match app.store.extend(id, body, limits, request.now).await? {
             ExtendOutcome::Extended { spent } => Ok(call::json(StatusCode::OK, &remaining(limit, spent))),
             ExtendOutcome::QuotaExhausted { spent } => {
                 Err(MeteringError::quota_exhausted(limit, spent, request.now))
             }
+            ExtendOutcome::CeilingReached => Err(MeteringError::ceiling_reached(request.now)),
             ExtendOutcome::Unknown => Err(MeteringError::ReservationUnknown),
         }
     };

@@ -1,8 +1,13 @@
-//! Daily quotas: the limits of the operator, and what is left of them.
+//! Daily quotas and ceilings: the limits of the operator, what is left of them, and what an answer that was not
+//! delivered costs.
 
 use auth_api::{Quota, Service};
 
-/// How much of each service a user may spend in a UTC day.
+/// How many undelivered answers of a service a user gets back in a UTC day, once the upstream has been called. Further
+/// ones are paid like delivered ones: otherwise a user could make any number of calls that the operator pays for.
+pub const REFUNDS_PER_DAY: u32 = 5;
+
+/// How much of each service may be spent in a UTC day, by one user or by all together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DailyLimits {
     pub llm_questions: u32,
@@ -17,6 +22,15 @@ impl DailyLimits {
             Service::Ocr => self.ocr_pages,
         }
     }
+}
+
+/// The limits of one service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Of one user: the quota.
+    pub user: u32,
+    /// Of all users together: the ceiling.
+    pub all_users: u32,
 }
 
 /// What is left of `limit`; nothing when the operator has lowered it below what was spent.

@@ -25,9 +25,10 @@ pub async fn reserve<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Re
         let user = authentication::require_session(request, app).await?.user_id;
         let body: Reserve = call::body(request)?;
         call::check_amount(body.amount)?;
-        let limit = app.settings.daily_limits.of(body.service);
+        let limits = app.settings.limits(body.service);
+        let limit = limits.user;
         let reservation_id = ReservationId::from_random(app.random.reservation_id);
-        let new = NewReservation { id: reservation_id, user: &user, request: &body, limit };
+        let new = NewReservation { id: reservation_id, user: &user, request: &body, limits };
         match app.store.reserve(&new, request.now).await? {
             ReserveOutcome::Reserved { spent } => {
                 let reserved = Reserved { reservation_id, quota: remaining(limit, spent) };
@@ -40,6 +41,7 @@ pub async fn reserve<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Re
             ReserveOutcome::QuotaExhausted { spent } => {
                 Err(MeteringError::quota_exhausted(limit, spent, request.now))
             }
+            ReserveOutcome::CeilingReached => Err(MeteringError::ceiling_reached(request.now)),
         }
     };
     reserved.await.unwrap_or_else(|error| error.problem().reply(request))

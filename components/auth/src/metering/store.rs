@@ -8,24 +8,36 @@ use auth_api::{
 };
 use web::UnixTime;
 
-use crate::{metering::day::Day, store_error::StoreError, user::UserId};
+use crate::{
+    metering::{day::Day, quota::Limits},
+    store_error::StoreError,
+    user::UserId,
+};
 
 /// A reservation to be made.
 pub struct NewReservation<'a> {
     pub id: ReservationId,
     pub user: &'a UserId,
     pub request: &'a Reserve,
-    /// The daily limit of the service.
-    pub limit: u32,
+    /// The daily limits of the service.
+    pub limits: Limits,
 }
 
 /// The result of [`MeteringStore::reserve`]. `spent` is the user's sum of the day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReserveOutcome {
-    Reserved { spent: i64 },
+    Reserved {
+        spent: i64,
+    },
     Earlier(EarlierRequest),
-    CircuitOpen { retry_after_seconds: u32 },
-    QuotaExhausted { spent: i64 },
+    CircuitOpen {
+        retry_after_seconds: u32,
+    },
+    QuotaExhausted {
+        spent: i64,
+    },
+    /// All users together have reached the ceiling of the day.
+    CeilingReached,
 }
 
 /// An earlier request with the same idempotency key.
@@ -57,6 +69,20 @@ impl fmt::Debug for EarlierRequest {
 pub enum ExtendOutcome {
     Extended { spent: i64 },
     QuotaExhausted { spent: i64 },
+    CeilingReached,
+    Unknown,
+}
+
+/// The result of [`MeteringStore::settle`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SettleOutcome {
+    /// Charged or given back as the settlement says.
+    Settled,
+    /// Nothing was delivered and nothing was given back: the user has had the [`REFUNDS_PER_DAY`].
+    ///
+    /// [`REFUNDS_PER_DAY`]: crate::metering::quota::REFUNDS_PER_DAY
+    NotRefunded,
+    /// Unknown, expired or already settled; nothing changed.
     Unknown,
 }
 
@@ -71,7 +97,7 @@ pub struct Spent {
 #[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
 pub trait MeteringStore {
     /// Adds the amount to what the user spent and creates the reservation, unless an earlier request has the key, the
-    /// circuit is open, or the limit would be exceeded.
+    /// circuit is open, or a limit would be exceeded.
     async fn reserve(&self, new: &NewReservation<'_>, now: UnixTime) -> Result<ReserveOutcome, StoreError>;
     /// The earlier request with this key.
     async fn lookup(
@@ -80,22 +106,22 @@ pub trait MeteringStore {
         lookup: &Lookup,
         now: UnixTime,
     ) -> Result<Option<EarlierRequest>, StoreError>;
-    /// Adds to a reservation of the service and to the spending of its day, unless that exceeds `limit`.
+    /// Adds to a reservation of the service and to the spending of its day, unless that exceeds a limit.
     async fn extend(
         &self,
         id: &ReservationId,
         extend: Extend,
-        limit: u32,
+        limits: Limits,
         now: UnixTime,
     ) -> Result<ExtendOutcome, StoreError>;
     /// Stores the response or frees the key, gives the amount back when nothing was delivered, and reports to the
-    /// circuit breaker. False, and nothing changes, when the reservation is unknown, expired or already settled.
+    /// circuit breaker.
     async fn settle(
         &self,
         id: &ReservationId,
         settlement: &Settlement,
         now: UnixTime,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<SettleOutcome, StoreError>;
     /// What the user spent that day.
     async fn spent(&self, user: &UserId, day: Day) -> Result<Spent, StoreError>;
     /// Deletes expired reservations with their responses.

@@ -24,6 +24,8 @@ WITH expired_sessions AS (
   DELETE FROM throttles WHERE (scope, subject) IN (
     SELECT scope, subject FROM throttles WHERE filled_at <= to_timestamp($1::bigint - $2::bigint)
     LIMIT 1000 FOR UPDATE SKIP LOCKED)
+), past_totals AS (
+  DELETE FROM daily_totals WHERE day < date '1970-01-01' + $3::bigint::int
 )
 DELETE FROM daily_spending WHERE (user_id, service, day) IN (
   SELECT user_id, service, day FROM daily_spending WHERE day < date '1970-01-01' + $3::bigint::int

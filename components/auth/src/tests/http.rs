@@ -3,6 +3,7 @@
 use ::http::{StatusCode, header};
 
 use super::{PASSWORD, Site, location, text};
+use crate::throttle::REFUSED_ADDRESS;
 
 #[test]
 fn unknown_paths_are_404_and_wrong_methods_405_with_allow() {
@@ -96,4 +97,25 @@ fn pages_come_in_both_languages() {
         }
     }
     assert_eq!(location(&browser.get("/")), "/home");
+}
+
+#[test]
+fn refused_forms_are_counted_like_attempts() {
+    for path in ["/auth", "/register"] {
+        let site = Site::new();
+        let browser = site.browser();
+        let many: Vec<(&str, &str)> =
+            ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q"]
+                .map(|name| (name, "x"))
+                .to_vec();
+        for n in 0..REFUSED_ADDRESS.size {
+            let fields = if n % 2 == 0 { many.as_slice() } else { &[("username", "")] };
+            let status = browser.post(path, fields).status.as_u16();
+            assert!(matches!(status, 400 | 422), "{path} {n}: {status}");
+        }
+        let refused = browser.post(path, &many);
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+        assert_eq!(refused.headers["retry-after"], "2");
+        assert_eq!(browser.register("zoe").status, StatusCode::SEE_OTHER, "a form without a fault passes");
+    }
 }

@@ -6,7 +6,7 @@ use serde_json::json as object;
 use web::Reply;
 
 use super::{Site, json, metering::Tool};
-use crate::metering::{RESPONSE_SECONDS, circuit::FAILURES_MAX};
+use crate::metering::{RESPONSE_SECONDS, circuit::FAILED_USERS_MAX};
 
 fn key(key: &str) -> IdempotencyKey {
     IdempotencyKey::new(key, "the request")
@@ -60,11 +60,11 @@ fn a_failure_frees_the_key() {
     check(&tool.lookup(key("1")), StatusCode::NOT_FOUND, "no_stored_response");
     let second = tool.reserved(Some(key("1")));
     // A second settlement of the first does not change the second.
-    let late = Settlement::Delivered { response: Some("late".to_owned()) };
+    let late = Settlement::Delivered { response: Some("late".to_owned()), amount: None };
     assert_eq!(tool.settle(first, &late), StatusCode::NOT_FOUND);
     assert_eq!(tool.lookup(key("1")).status, StatusCode::CONFLICT);
     tool.deliver(second, Some("good"));
-    let failed = Settlement::NotDelivered { reason: Reason::Other };
+    let failed = Settlement::NotDelivered { reason: Reason::Other, upstream_called: false };
     assert_eq!(tool.settle(second, &failed), StatusCode::NOT_FOUND, "settled once");
     assert_eq!(json(&tool.lookup(key("1")))["response"], "good");
     assert_eq!(tool.left(), 49);
@@ -76,9 +76,8 @@ fn a_refused_reservation_leaves_the_key_free_and_a_replay_needs_no_closed_circui
     let tool = Tool::new(&site, "alice");
     assert_eq!(tool.reserve(51, Some(key("1"))).status, StatusCode::TOO_MANY_REQUESTS);
     tool.deliver(tool.reserved(Some(key("1"))), Some("x"));
-    for _ in 0..FAILURES_MAX {
-        tool.fail(tool.reserved(Some(key("2"))), Reason::UpstreamFailed);
-    }
+    tool.fail(tool.reserved(Some(key("2"))), Reason::UpstreamFailed);
+    site.fail_for(FAILED_USERS_MAX - 1, Service::Llm);
     assert_eq!(tool.reserve(1, Some(key("2"))).status, StatusCode::FAILED_DEPENDENCY);
     assert_eq!(tool.lookup(key("2")).status, StatusCode::NOT_FOUND);
     assert_eq!(json(&tool.reserve(1, Some(key("1"))))["response"], "x");
@@ -93,7 +92,7 @@ fn an_unsettled_reservation_and_a_stored_response_expire() {
     assert_eq!(tool.reserve(1, Some(key("1"))).status, StatusCode::CONFLICT);
     site.wait(1);
     assert_eq!(tool.lookup(key("1")).status, StatusCode::NOT_FOUND);
-    let failed = Settlement::NotDelivered { reason: Reason::Other };
+    let failed = Settlement::NotDelivered { reason: Reason::Other, upstream_called: false };
     assert_eq!(tool.settle(stopped, &failed), StatusCode::NOT_FOUND);
     tool.deliver(tool.reserved(Some(key("1"))), Some("x"));
     assert_eq!(tool.left(), 48, "the amount of a reservation that was never settled stays spent");

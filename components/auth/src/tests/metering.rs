@@ -61,12 +61,23 @@ impl<'a> Tool<'a> {
     }
 
     pub(super) fn deliver(&self, id: ReservationId, response: Option<&str>) {
-        let settlement = Settlement::Delivered { response: response.map(str::to_owned) };
+        let settlement = Settlement::Delivered { response: response.map(str::to_owned), amount: None };
         assert_eq!(self.settle(id, &settlement), StatusCode::NO_CONTENT);
     }
 
     pub(super) fn fail(&self, id: ReservationId, reason: Reason) {
-        assert_eq!(self.settle(id, &Settlement::NotDelivered { reason }), StatusCode::NO_CONTENT);
+        let failed = Settlement::NotDelivered { reason, upstream_called: false };
+        assert_eq!(self.settle(id, &failed), StatusCode::NO_CONTENT);
+    }
+
+    /// Reports that the upstream was called in vain; whether the amount was given back.
+    pub(super) fn fail_after_a_call(&self, id: ReservationId) -> bool {
+        let failed = Settlement::NotDelivered { reason: Reason::Other, upstream_called: true };
+        match self.settle(id, &failed) {
+            StatusCode::NO_CONTENT => true,
+            StatusCode::OK => false,
+            status => panic!("{status}"),
+        }
     }
 
     pub(super) fn left(&self) -> i64 {

@@ -8,6 +8,7 @@ use super::{
     HOUR, PASSWORD, Site, json,
     metering::{Tool, retry_after},
 };
+use crate::metering::quota::REFUNDS_PER_DAY;
 
 #[test]
 fn an_amount_is_reserved_whole_or_not_at_all_and_comes_back_when_nothing_is_delivered() {
@@ -22,7 +23,7 @@ fn an_amount_is_reserved_whole_or_not_at_all_and_comes_back_when_nothing_is_deli
     assert!(seconds > 0 && seconds <= 24 * HOUR);
 
     let id = ReservationId::parse(reserved["reservation_id"].as_str().unwrap()).unwrap();
-    let failed = Settlement::NotDelivered { reason: Reason::Other };
+    let failed = Settlement::NotDelivered { reason: Reason::Other, upstream_called: false };
     assert_eq!(tool.settle(id, &failed), StatusCode::NO_CONTENT);
     assert_eq!(tool.settle(id, &failed), StatusCode::NOT_FOUND, "once");
     assert_eq!(tool.left(), 50);
@@ -65,6 +66,69 @@ fn a_reservation_is_extended_whole_or_not_at_all_and_settled_with_its_extensions
     assert_eq!(tool.left(), 100);
     let gone = tool.extend(id, 1);
     assert_eq!((gone.status, &json(&gone)["code"]), (StatusCode::NOT_FOUND, &"reservation_unknown".into()));
+}
+
+#[test]
+fn the_first_answers_that_were_not_delivered_are_given_back_and_further_ones_are_paid() {
+    let site = Site::new();
+    let tool = Tool::new(&site, "alice");
+    for _ in 0..REFUNDS_PER_DAY {
+        assert!(tool.fail_after_a_call(tool.reserved(None)));
+    }
+    assert_eq!(tool.left(), 50);
+    assert!(!tool.fail_after_a_call(tool.reserved(None)));
+    assert_eq!(tool.left(), 49);
+    tool.fail(tool.reserved(None), Reason::Other);
+    assert_eq!(tool.left(), 49, "an upstream that was not called costs nobody anything");
+    assert!(Tool { service: Service::Ocr, ..tool }.left() == 100);
+    let bob = Tool::new(&site, "bob");
+    assert!(bob.fail_after_a_call(bob.reserved(None)), "each user has refunds of their own");
+}
+
+#[test]
+fn a_user_pays_for_what_was_used_and_never_for_more_than_was_reserved() {
+    let site = Site::new();
+    let mut tool = Tool::new(&site, "alice");
+    tool.service = Service::Ocr;
+    let deliver = |amount| {
+        let id = tool.reserved(None);
+        assert_eq!(tool.extend(id, 9).status, StatusCode::OK);
+        let delivered = Settlement::Delivered { response: None, amount: Some(amount) };
+        assert_eq!(tool.settle(id, &delivered), StatusCode::NO_CONTENT);
+        tool.left()
+    };
+    assert_eq!(deliver(4), 96);
+    assert_eq!(deliver(10), 86);
+    assert_eq!(deliver(600), 76);
+}
+
+#[test]
+fn all_users_together_stop_at_the_ceiling_and_calls_in_vain_count() {
+    let site = Site { llm_daily_ceiling: "7", ..Site::new() };
+    let (alice, bob) = (Tool::new(&site, "alice"), Tool::new(&site, "bob"));
+    assert!(alice.fail_after_a_call(alice.reserved(None)));
+    bob.fail(bob.reserved(None), Reason::Other);
+    let id = bob.reserved(None);
+    assert_eq!(bob.extend(id, 4).status, StatusCode::OK);
+    let refused = bob.extend(id, 2);
+    assert_eq!(
+        (refused.status, &json(&refused)["code"]),
+        (StatusCode::TOO_MANY_REQUESTS, &"daily_ceiling_reached".into())
+    );
+    bob.deliver(id, None);
+    alice.reserved(None);
+    let refused = alice.reserve(1, None);
+    assert_eq!(
+        (refused.status, &json(&refused)["code"]),
+        (StatusCode::TOO_MANY_REQUESTS, &"daily_ceiling_reached".into())
+    );
+    assert_eq!((alice.left(), bob.left()), (49, 45), "a refusal costs nothing");
+    let seconds = i64::from(retry_after(&refused));
+    assert!(seconds > 0 && seconds <= 24 * HOUR);
+    assert_eq!(Tool { service: Service::Ocr, ..bob }.reserve(1, None).status, StatusCode::CREATED);
+    site.wait(seconds);
+    alice.browser.sign_in("alice", PASSWORD);
+    alice.reserved(None);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use web::UnixTime;
 use super::{PASSWORD, Site, json, location, text};
 use crate::{
     store::ThrottleStore,
-    throttle::{REGISTER_ADDRESS, Subject},
+    throttle::{Bucket, REGISTER_ADDRESS, REGISTER_ALL, Subject},
 };
 
 #[test]
@@ -87,9 +87,9 @@ fn registrations_are_limited_per_address() {
     let site = Site::new();
     let mut browser = site.browser();
     browser.register("zoe");
-    // The bucket is filled without the hashes that 198 registrations would cost.
+    // The bucket is filled without the hashes that so many registrations would cost.
     let address = Subject::address(Some("192.0.2.1".parse().unwrap()));
-    for _ in 0..198 {
+    for _ in 0..REGISTER_ADDRESS.size - 2 {
         assert!(
             web::testing::run(site.store.count_attempt(
                 &REGISTER_ADDRESS,
@@ -99,12 +99,43 @@ fn registrations_are_limited_per_address() {
             .unwrap()
         );
     }
-    assert_eq!(browser.register("zoe").status, StatusCode::CONFLICT, "the two hundredth");
+    assert_eq!(browser.register("zoe").status, StatusCode::CONFLICT, "the last one");
     let refused = browser.register("zoe");
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(refused.headers[header::RETRY_AFTER], "10");
-    site.wait(10);
+    assert_eq!(refused.headers[header::RETRY_AFTER], "288");
+    site.wait(288);
     assert_eq!(browser.register("zoe").status, StatusCode::CONFLICT, "time makes room");
     browser.address = "192.0.2.2:4711";
     assert_eq!(browser.register("zoe").status, StatusCode::CONFLICT);
+}
+
+#[test]
+fn all_networks_together_create_a_bounded_number_of_accounts_a_day() {
+    let site = Site::new();
+    let mut browser = site.browser();
+    browser.register("zoe");
+    let (everybody, now) = (Subject::everybody(), UnixTime(site.now.get()));
+    for _ in 0..REGISTER_ALL.size - 2 {
+        let counted = web::testing::run(site.store.count_attempt(&REGISTER_ALL, &everybody, now));
+        assert!(counted.unwrap());
+    }
+    assert_eq!(browser.register("zoe").status, StatusCode::CONFLICT, "creates nothing and takes nothing");
+    assert_eq!(location(&browser.register("yves")), "/auth");
+    browser.address = "192.0.2.2:4711";
+    let refused = browser.register("xavier");
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(text(&refused).contains("Trop de comptes") && text(&refused).contains("value=\"xavier\""));
+    site.wait(refused.headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap());
+    assert_eq!(location(&browser.register("xavier")), "/auth");
+}
+
+#[test]
+fn no_day_holds_more_registrations_than_the_documentation_says() {
+    let day_max = |bucket: Bucket| bucket.size + (24 * 60 * 60_u32).div_ceil(bucket.seconds_per_attempt);
+    assert_eq!(day_max(REGISTER_ADDRESS), 600);
+    assert!(day_max(REGISTER_ALL) <= 4010);
+    // What the purge deletes is empty.
+    for bucket in [REGISTER_ADDRESS, REGISTER_ALL] {
+        assert!(bucket.size * bucket.seconds_per_attempt <= 24 * 60 * 60, "{}", bucket.scope);
+    }
 }

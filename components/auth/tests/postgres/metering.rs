@@ -1,7 +1,12 @@
 //! What the tests of metering share: a user, and the verbs of the port at a moment of a moved clock.
 
 use auth::{
-    metering::store::{EarlierRequest, ExtendOutcome, MeteringStore, NewReservation, ReserveOutcome},
+    metering::{
+        quota::Limits,
+        store::{
+            EarlierRequest, ExtendOutcome, MeteringStore, NewReservation, ReserveOutcome, SettleOutcome,
+        },
+    },
     postgres::PostgresStore,
     user::UserId,
 };
@@ -19,6 +24,7 @@ use crate::{
 };
 
 pub(crate) const LIMIT: u32 = 10;
+pub(crate) const CEILING: u32 = 1000;
 
 pub(crate) const fn id(seed: u8) -> ReservationId {
     ReservationId::from_random([seed; 16])
@@ -37,6 +43,7 @@ pub(crate) struct User {
     pub(crate) store: PostgresStore<Native>,
     pub(crate) user: UserId,
     pub(crate) service: Service,
+    pub(crate) limits: Limits,
 }
 
 impl User {
@@ -47,16 +54,27 @@ impl User {
     pub(crate) async fn create(config: &Config) -> Self {
         let store = client::open(config).await;
         let user = registered(&store, 1, "alice").await.id;
-        Self { store, user, service: Service::Llm }
+        Self::of(store, user)
+    }
+
+    const fn of(store: PostgresStore<Native>, user: UserId) -> Self {
+        Self { store, user, service: Service::Llm, limits: Limits { user: LIMIT, all_users: CEILING } }
+    }
+
+    /// Another user of the same database.
+    pub(crate) async fn other(&self, config: &Config, seed: u8) -> Self {
+        let store = client::open(config).await;
+        let user = registered(&store, seed, &format!("user {seed}")).await.id;
+        Self { service: self.service, limits: self.limits, ..Self::of(store, user) }
     }
 
     /// The same user on another connection.
     pub(crate) async fn again(config: &Config, user: UserId) -> Self {
-        Self { store: client::open(config).await, user, service: Service::Llm }
+        Self::of(client::open(config).await, user)
     }
 
     pub(crate) async fn reserve(&self, id: ReservationId, reserve: Reserve, seconds: i64) -> ReserveOutcome {
-        let new = NewReservation { id, user: &self.user, request: &reserve, limit: LIMIT };
+        let new = NewReservation { id, user: &self.user, request: &reserve, limits: self.limits };
         self.store.reserve(&new, after(seconds)).await.unwrap()
     }
 
@@ -79,17 +97,22 @@ impl User {
 
     pub(crate) async fn extend(&self, seed: u8, amount: u32, seconds: i64) -> ExtendOutcome {
         let extend = Extend { service: self.service, amount };
-        self.store.extend(&id(seed), extend, LIMIT, after(seconds)).await.unwrap()
+        self.store.extend(&id(seed), extend, self.limits, after(seconds)).await.unwrap()
     }
 
     pub(crate) async fn deliver(&self, seed: u8, response: Option<&str>, seconds: i64) -> bool {
-        let settlement = Settlement::Delivered { response: response.map(str::to_owned) };
-        self.store.settle(&id(seed), &settlement, after(seconds)).await.unwrap()
+        let response = response.map(str::to_owned);
+        self.settle(seed, &Settlement::Delivered { response, amount: None }, seconds).await
+            == SettleOutcome::Settled
     }
 
     pub(crate) async fn fail(&self, seed: u8, reason: Reason, seconds: i64) -> bool {
-        let settlement = Settlement::NotDelivered { reason };
-        self.store.settle(&id(seed), &settlement, after(seconds)).await.unwrap()
+        let failed = Settlement::NotDelivered { reason, upstream_called: false };
+        self.settle(seed, &failed, seconds).await == SettleOutcome::Settled
+    }
+
+    pub(crate) async fn settle(&self, seed: u8, settlement: &Settlement, seconds: i64) -> SettleOutcome {
+        self.store.settle(&id(seed), settlement, after(seconds)).await.unwrap()
     }
 
     pub(crate) async fn spent(&self, seconds: i64) -> i64 {

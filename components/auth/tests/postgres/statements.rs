@@ -21,6 +21,7 @@ const PASSWORD: &str = "le chat dort sous la table";
 
 struct Site {
     store: PostgresStore<Native>,
+    operator: tokio_postgres::Client,
     statements: Rc<Cell<usize>>,
     draws: Cell<u8>,
     now: Cell<i64>,
@@ -29,11 +30,20 @@ struct Site {
 
 impl Site {
     async fn new() -> Self {
-        let database = Native::connect(&server::empty_database().await).await;
+        let config = server::empty_database().await;
+        let database = Native::connect(&config).await;
         let statements = database.statements();
         let store = PostgresStore::new(database);
         store.make_ready().await.unwrap();
-        Self { store, statements, draws: Cell::new(0), now: Cell::new(NOW.0), cookie: String::new() }
+        let operator = server::connect(&config).await;
+        Self {
+            store,
+            operator,
+            statements,
+            draws: Cell::new(0),
+            now: Cell::new(NOW.0),
+            cookie: String::new(),
+        }
     }
 
     /// The reply, and the statements that it took.
@@ -45,6 +55,8 @@ impl Site {
             service_key: "the key".into(),
             llm_daily_quota: "50".to_owned(),
             ocr_daily_pages: "100".to_owned(),
+            llm_daily_ceiling: "2000".to_owned(),
+            ocr_daily_ceiling: "3000".to_owned(),
             trusted_proxies: String::new(),
         });
         let random = Random::from_bytes([self.draws.get(); 81]);
@@ -72,6 +84,17 @@ impl Site {
         (ReservationId::parse(id).unwrap_or(ReservationId::from_random([0; 16])), statements)
     }
 
+    /// As after failures for other users.
+    async fn open_circuit(&self) {
+        let open = format!(
+            "INSERT INTO breakers (service, failures, failed_at, open_until, pause_seconds) VALUES
+                ('llm', 5, to_timestamp({0}), to_timestamp({0} + 30), 30)
+            ON CONFLICT (service) DO UPDATE SET open_until = EXCLUDED.open_until, failed_users = '{{}}'",
+            NOW.0
+        );
+        self.operator.batch_execute(&open).await.unwrap();
+    }
+
     async fn settle(&self, id: ReservationId, settlement: &Settlement) -> usize {
         let (reply, statements) = self.post(&id.settle_path(), settlement).await;
         assert_eq!(reply.status, 204);
@@ -83,7 +106,7 @@ impl Site {
 async fn each_request_costs_these_numbers_of_statements() {
     let mut site = Site::new().await;
     let account = serde_json::json!({ "username": "alice", "password": PASSWORD });
-    assert_eq!(site.post("/register", &account).await.1, 2);
+    assert_eq!(site.post("/register", &account).await.1, 3);
     let (signed_in, statements) = site.post("/auth", &account).await;
     assert_eq!(statements, 10, "signing in");
     let cookie = signed_in.headers["set-cookie"].to_str().unwrap();
@@ -98,18 +121,18 @@ async fn each_request_costs_these_numbers_of_statements() {
     assert_eq!(site.post(LOOKUP_PATH, &lookup).await.1, 2);
     let extend = Extend { service: Service::Llm, amount: 1 };
     assert_eq!(site.post(&id.extend_path(), &extend).await.1, 1);
-    assert_eq!(site.settle(id, &Settlement::Delivered { response: Some("x".to_owned()) }).await, 1);
+    assert_eq!(
+        site.settle(id, &Settlement::Delivered { response: Some("x".to_owned()), amount: Some(1) }).await,
+        1
+    );
     assert_eq!(site.reserve(Some(&key)).await.1, 2, "a replay");
 
     for reason in [Reason::UpstreamFailed, Reason::Other] {
         let (id, statements) = site.reserve(None).await;
         assert_eq!(statements, 2);
-        assert_eq!(site.settle(id, &Settlement::NotDelivered { reason }).await, 1);
+        assert_eq!(site.settle(id, &Settlement::NotDelivered { reason, upstream_called: true }).await, 1);
     }
-    for _ in 0..4 {
-        let failed = Settlement::NotDelivered { reason: Reason::UpstreamFailed };
-        site.settle(site.reserve(None).await.0, &failed).await;
-    }
+    site.open_circuit().await;
     let attempt = async |amount, service| {
         let body = Reserve { service, amount, idempotency_key: None };
         let (reply, statements) = site.post(RESERVATIONS_PATH, &body).await;

@@ -30,15 +30,20 @@ fn a_question_without_an_answer_is_given_back() {
 
 #[test]
 fn the_settlement_names_the_failures_that_the_circuit_breaker_counts() {
-    for (answer, reason) in [
-        (Ok(response(410, &[], "Gone")), "upstream_failed"),
-        (Err(SendError::TimedOut(String::new())), "upstream_failed"),
-        (Ok(response(429, &[("retry-after", "900")], "Too many requests")), "other"),
-        (Ok(response(400, &[], "Validation failed")), "other"),
+    for (answer, reason, upstream_called) in [
+        (Ok(response(410, &[], "Gone")), "upstream_failed", false),
+        (Err(SendError::TimedOut(String::new())), "upstream_failed", true),
+        (Ok(response(429, &[("retry-after", "900")], "Too many requests")), "other", false),
+        (Ok(response(400, &[], "Validation failed")), "other", false),
+        // Text that a model may have written.
+        (Ok(response(200, &[], "Accepted")), "other", true),
+        (Ok(response(200, &[], r#"{"error":{"message":"x","type":"server_error"}}"#)), "other", true),
     ] {
         let network = network([answer]);
         handle(&network, &json_question("a"));
-        assert_eq!(network.auth_bodies("/settle"), [json!({ "outcome": "not_delivered", "reason": reason })]);
+        let failed =
+            json!({ "outcome": "not_delivered", "reason": reason, "upstream_called": upstream_called });
+        assert_eq!(network.auth_bodies("/settle"), [failed]);
     }
 }
 

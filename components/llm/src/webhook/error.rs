@@ -36,13 +36,13 @@ pub enum UpstreamError {
 
 impl UpstreamError {
     /// Whether the circuit breaker counts it: the next question would fail in the same way. Not counted are a busy
-    /// webhook, which names its own waiting time; what this question may have caused (400, 413, an unreadable answer, a
-    /// provider's error); and a host that our manifest does not allow, which fails at once.
+    /// webhook, which names its own waiting time; what this question may have caused (400, 413, an unreadable answer);
+    /// whatever the text of a success says, `Accepted` and a provider's error included, because a model may have written
+    /// it; and a host that our manifest does not allow, which fails at once.
     #[must_use]
     pub const fn counts_as_failure(&self) -> bool {
         match self {
             Self::Send(SendError::NotSent(_) | SendError::TimedOut(_) | SendError::Cut(_))
-            | Self::OnlyAccepted
             | Self::Unavailable
             | Self::ScenarioFailed
             | Self::TimedOut(_)
@@ -51,10 +51,33 @@ impl UpstreamError {
             | Self::Redirected(_) => true,
             Self::Status(code) => *code >= 500,
             Self::Send(SendError::Denied(_) | SendError::TooLarge)
+            | Self::OnlyAccepted
             | Self::Busy { .. }
             | Self::Empty
             | Self::ProviderError
             | Self::Unreadable(_) => false,
+        }
+    }
+
+    /// Whether a model may have been asked, so that the question may have to be paid. A refusal at the door is not: no
+    /// connection, 3xx, 4xx, 503.
+    #[must_use]
+    pub const fn may_have_cost(&self) -> bool {
+        match self {
+            Self::Send(SendError::TimedOut(_) | SendError::Cut(_) | SendError::TooLarge)
+            | Self::OnlyAccepted
+            | Self::ScenarioFailed
+            | Self::TimedOut(_)
+            | Self::Empty
+            | Self::ProviderError
+            | Self::Unreadable(_) => true,
+            Self::Status(code) => *code >= 500,
+            Self::Send(SendError::NotSent(_) | SendError::Denied(_))
+            | Self::Busy { .. }
+            | Self::Unavailable
+            | Self::KeyRefused(_)
+            | Self::NotFound(_)
+            | Self::Redirected(_) => false,
         }
     }
 
@@ -73,33 +96,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_error_that_the_next_question_would_get_too_counts_as_a_failure() {
+    fn an_error_counts_as_a_failure_if_the_next_question_would_get_it_too_and_costs_if_a_model_was_asked() {
         use UpstreamError as E;
         let text = String::new;
-        for (error, counts) in [
-            (E::Send(SendError::NotSent(text())), true),
-            (E::Send(SendError::TimedOut(text())), true),
-            (E::Send(SendError::Cut(text())), true),
-            (E::Send(SendError::Denied(text())), false),
-            (E::Send(SendError::TooLarge), false),
-            (E::OnlyAccepted, true),
-            (E::Busy { retry_after_seconds: None }, false),
-            (E::Busy { retry_after_seconds: Some(9) }, false),
-            (E::Unavailable, true),
-            (E::ScenarioFailed, true),
-            (E::TimedOut(524), true),
-            (E::KeyRefused(401), true),
-            (E::NotFound(410), true),
-            (E::Redirected(302), true),
-            (E::Status(400), false),
-            (E::Status(413), false),
-            (E::Status(500), true),
-            (E::Status(599), true),
-            (E::Empty, false),
-            (E::ProviderError, false),
-            (E::Unreadable("not UTF-8"), false),
+        for (error, counts, may_have_cost) in [
+            (E::Send(SendError::NotSent(text())), true, false),
+            (E::Send(SendError::TimedOut(text())), true, true),
+            (E::Send(SendError::Cut(text())), true, true),
+            (E::Send(SendError::Denied(text())), false, false),
+            (E::Send(SendError::TooLarge), false, true),
+            (E::OnlyAccepted, false, true),
+            (E::Busy { retry_after_seconds: None }, false, false),
+            (E::Busy { retry_after_seconds: Some(9) }, false, false),
+            (E::Unavailable, true, false),
+            (E::ScenarioFailed, true, true),
+            (E::TimedOut(524), true, true),
+            (E::KeyRefused(401), true, false),
+            (E::NotFound(410), true, false),
+            (E::Redirected(302), true, false),
+            (E::Status(400), false, false),
+            (E::Status(413), false, false),
+            (E::Status(500), true, true),
+            (E::Status(599), true, true),
+            (E::Empty, false, true),
+            (E::ProviderError, false, true),
+            (E::Unreadable("not UTF-8"), false, true),
         ] {
             assert_eq!(error.counts_as_failure(), counts, "{error:?}");
+            assert_eq!(error.may_have_cost(), may_have_cost, "{error:?}");
         }
     }
 }

@@ -32,6 +32,8 @@ pub struct Piece {
     pub finish: Option<Finish>,
     /// The version that answered.
     pub model: Option<String>,
+    /// What the document took of the prompt, in tokens.
+    pub document_tokens: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -40,6 +42,29 @@ struct Answer {
     candidates: Vec<Candidate>,
     prompt_feedback: Option<Feedback>,
     model_version: Option<String>,
+    usage_metadata: Option<Usage>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Usage {
+    prompt_tokens_details: Vec<Tokens>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Tokens {
+    modality: String,
+    token_count: u64,
+}
+
+impl Usage {
+    /// Pages are counted as `DOCUMENT` or, since Gemini 3, as `IMAGE`; the text of the question is not one of them.
+    fn document_tokens(&self) -> Option<u64> {
+        let of_document = |tokens: &&Tokens| matches!(tokens.modality.as_str(), "DOCUMENT" | "IMAGE");
+        let counts = self.prompt_tokens_details.iter().filter(of_document).map(|tokens| tokens.token_count);
+        Some(counts.fold(0, u64::saturating_add)).filter(|sum| *sum > 0)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -78,7 +103,8 @@ pub fn interpret(data: &str) -> Result<Piece, UpstreamError> {
     // The error of serde would quote the value.
     let answer: Answer = serde_json::from_value(value)
         .map_err(|_| UpstreamError::InvalidAnswer("not a GenerateContentResponse".to_owned()))?;
-    let mut piece = Piece { model: answer.model_version, ..Piece::default() };
+    let document_tokens = answer.usage_metadata.as_ref().and_then(Usage::document_tokens);
+    let mut piece = Piece { model: answer.model_version, document_tokens, ..Piece::default() };
     if let Some(reason) = answer.prompt_feedback.and_then(|feedback| feedback.block_reason) {
         piece.finish = Some(Finish::Blocked(reason));
     }
@@ -115,9 +141,17 @@ mod tests {
     #[test]
     fn text_is_collected_without_thoughts() {
         let piece = interpret(
-            r#"{"candidates":[{"content":{"role":"model","parts":[{"text":"hm","thought":true},{"text":"a"},{"text":"b"},{"inlineData":{}}]}}],"modelVersion":"m-1","usageMetadata":{"totalTokenCount":3}}"#,
+            r#"{"candidates":[{"content":{"role":"model","parts":[{"text":"hm","thought":true},{"text":"a"},{"text":"b"},{"inlineData":{}}]}}],"modelVersion":"m-1","usageMetadata":{"totalTokenCount":3,"promptTokensDetails":[{"modality":"TEXT","tokenCount":7},{"modality":"DOCUMENT","tokenCount":5},{"modality":"IMAGE","tokenCount":6},{"modality":"NEW"}]}}"#,
         );
-        assert!(piece == Ok(Piece { text: "ab".into(), finish: None, model: Some("m-1".into()) }));
+        assert!(
+            piece
+                == Ok(Piece {
+                    text: "ab".into(),
+                    finish: None,
+                    model: Some("m-1".into()),
+                    document_tokens: Some(11)
+                })
+        );
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub fn generate(
         "generationConfig": {
             "maxOutputTokens": OUTPUT_TOKENS_MAX,
             "thinkingConfig": {"thinkingLevel": "low"},
+            // Google's default for PDFs. Named because the price of a page depends on it (charge.rs).
+            "mediaResolution": "MEDIA_RESOLUTION_MEDIUM",
         },
     })
     .to_string();

@@ -1,4 +1,4 @@
-use auth_api::{Denied, Reason, Service};
+use auth_api::{Reason, Service};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
@@ -95,17 +95,6 @@ fn a_file_that_is_too_large_is_refused_before_it_is_read() {
     announced.breaks = true;
     announced.bytes.clear();
     assert_eq!(convert(&ports, announced).map(|_| ()), Err(Failure::Upload(UploadError::TooLarge)));
-}
-
-#[test]
-fn pages_are_reserved_before_anything_is_read_and_before_a_model_is_asked() {
-    let ports = FakePorts::new([]);
-    ports.left.set(0);
-    let denied = |left| Err(Failure::Denied(Denied::QuotaExhausted { left, retry_after_seconds: 60 }));
-    assert_eq!(convert(&ports, exam()).map(|_| ()), denied(0));
-    ports.left.set(2);
-    assert_eq!(convert(&ports, exam()).map(|_| ()), denied(1));
-    assert_eq!((ports.left.get(), ports.sent().len()), (2, 0), "the first page is given back");
 }
 
 #[test]

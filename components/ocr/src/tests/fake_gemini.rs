@@ -78,6 +78,16 @@ impl Reply {
         reply
     }
 
+    /// Says first how many tokens the document took.
+    pub fn reading(mut self, modality: &str, tokens: u64) -> Self {
+        let details =
+            json!([{"modality": "TEXT", "tokenCount": 900}, {"modality": modality, "tokenCount": tokens}]);
+        let usage =
+            json!({"usageMetadata": {"promptTokenCount": tokens + 900, "promptTokensDetails": details}});
+        self.chunks.push_front(Ok(Bytes::from(format!("data: {usage}\n\n"))));
+        self
+    }
+
     pub fn error(status: u16, body: &Value) -> Self {
         Self::new(status, &[("content-type", "application/json")], &json!({ "error": body }).to_string())
     }

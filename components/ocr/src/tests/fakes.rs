@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use auth_api::{Denied, Quota, Reason, ReservationId, Settlement};
+use auth_api::{Denied, Quota, Reason, Refund, ReservationId, Settlement};
 use bytes::Bytes;
 use http::{Request, header};
 use web::outbound::SendError;
@@ -29,6 +29,10 @@ pub struct FakePorts {
     reserved: Cell<u32>,
     /// The reason of the settlement, if nothing was delivered.
     pub reason: Cell<Option<Reason>>,
+    /// Whether that settlement said that a model was called.
+    pub model_called: Cell<bool>,
+    /// Auth gives the pages back after a model was called.
+    pub refunds: Cell<bool>,
     gemini: FakeGemini,
     pub emitted: RefCell<Vec<Event>>,
     /// The client disconnects after this many events.
@@ -43,6 +47,8 @@ impl FakePorts {
             left: Cell::new(100),
             reserved: Cell::new(0),
             reason: Cell::new(None),
+            model_called: Cell::new(false),
+            refunds: Cell::new(true),
             gemini: FakeGemini::new(replies),
             emitted: RefCell::default(),
             events_max: Cell::new(usize::MAX),
@@ -104,14 +110,24 @@ impl ConversionPorts for FakePorts {
         self.take(pages)
     }
 
-    async fn settle(&self, _: &ReservationId, settlement: &Settlement) -> Result<(), Denied> {
+    async fn settle(&self, _: &ReservationId, settlement: &Settlement) -> Result<Refund, Denied> {
         let pages = self.reserved.take();
         assert!(pages > 0, "a reservation is settled once");
-        if let Settlement::NotDelivered { reason } = settlement {
-            self.left.set(self.left.get() + pages);
-            self.reason.set(Some(*reason));
+        match settlement {
+            Settlement::NotDelivered { reason, upstream_called } => {
+                self.reason.set(Some(*reason));
+                self.model_called.set(*upstream_called);
+                if *upstream_called && !self.refunds.get() {
+                    return Ok(Refund::Refused);
+                }
+                self.left.set(self.left.get() + pages);
+            }
+            Settlement::Delivered { amount, .. } => {
+                let unused = pages - amount.unwrap_or(pages);
+                self.left.set(self.left.get() + unused);
+            }
         }
-        Ok(())
+        Ok(Refund::AsAsked)
     }
 
     async fn send(&self, request: Request<Payload>, limit: Duration) -> Result<FakeResponse, SendError> {
@@ -182,6 +198,6 @@ pub fn convert(ports: &FakePorts, upload: FakeUpload) -> Result<Conversion, Fail
     let mut body = BodyReader::new(body, FakeClock::default(), &length.into_iter().collect());
     let upload = Upload { content_type: &upload.content_type, body: &mut body };
     let (outcome, settled) = run(conversion::convert(ports, &settings(), upload));
-    assert_eq!(settled, Ok(()));
+    assert!(settled.is_ok());
     outcome
 }

@@ -259,7 +259,7 @@ fn the_first_event_decides_the_status_of_a_stream() {
     assert!(!body.contains("event: done"), "{body}");
     assert_eq!(outcome.status, StatusCode::BAD_GATEWAY);
     let settled = failed.auth.borrow().last().unwrap().1.clone();
-    assert_eq!(settled, r#"{"outcome":"not_delivered","reason":"upstream_failed"}"#);
+    assert_eq!(settled, r#"{"outcome":"not_delivered","reason":"upstream_failed","upstream_called":false}"#);
 }
 
 #[test]
@@ -286,5 +286,5 @@ fn a_client_that_disconnects_ends_the_conversion_and_pays_nothing() {
     drop(chunks);
     assert_eq!(run(work).status, StatusCode::BAD_REQUEST);
     let settled = network.auth.borrow().last().unwrap().1.clone();
-    assert_eq!(settled, r#"{"outcome":"not_delivered","reason":"other"}"#);
+    assert_eq!(settled, r#"{"outcome":"not_delivered","reason":"other","upstream_called":true}"#);
 }

@@ -1,7 +1,7 @@
 //! Reservations, daily quotas and circuit breakers in PostgreSQL.
 //!
 //! All statements lock rows in the same order, so that none waits for another in a circle: the reservation, its
-//! service's circuit breaker, its day's spending.
+//! service's circuit breaker, its user's spending of the day, the total of the day.
 
 mod reserve;
 mod settle;
@@ -16,7 +16,11 @@ use super::{Database, DatabaseError, PostgresStore, Row};
 use crate::{
     metering::{
         day::Day,
-        store::{EarlierRequest, ExtendOutcome, MeteringStore, NewReservation, ReserveOutcome, Spent},
+        quota::Limits,
+        store::{
+            EarlierRequest, ExtendOutcome, MeteringStore, NewReservation, ReserveOutcome, SettleOutcome,
+            Spent,
+        },
     },
     store_error::StoreError,
     user::UserId,
@@ -32,22 +36,27 @@ LEFT JOIN daily_spending d
 WHERE r.user_id = $1::text::uuid AND r.service = $2::text AND r.key_hash = $3::bytea
   AND r.expires_at > to_timestamp($5::bigint)";
 
-/// Locks both rows first, so that the sum it returns is the one that the limit was compared with.
+/// Locks the first two rows first, so that the sum it returns is the one that the limit was compared with. A total that
+/// the ceiling does not allow changes nothing.
 const EXTEND: &str = "
 WITH live AS (
   SELECT r.user_id, r.service, r.day, d.spent
   FROM reservations r JOIN daily_spending d USING (user_id, service, day)
   WHERE r.id = $1::bytea AND r.service = $2::text AND r.response IS NULL AND r.expires_at > to_timestamp($3::bigint)
   FOR UPDATE
-), allowed AS (
-  SELECT user_id, service, day FROM live WHERE spent + $4::bigint <= $5::bigint
+), totalled AS (
+  INSERT INTO daily_totals AS t (service, day, spent)
+  SELECT service, day, $4::bigint FROM live WHERE spent + $4::bigint <= $5::bigint AND $4::bigint <= $6::bigint
+  ON CONFLICT ON CONSTRAINT daily_totals_pkey DO UPDATE SET spent = t.spent + EXCLUDED.spent
+  WHERE t.spent + EXCLUDED.spent <= $6::bigint
+  RETURNING 1
 ), extended AS (
-  UPDATE reservations r SET amount = r.amount + $4::bigint FROM allowed WHERE r.id = $1::bytea
+  UPDATE reservations r SET amount = r.amount + $4::bigint FROM totalled WHERE r.id = $1::bytea
 ), charged AS (
   UPDATE daily_spending d SET spent = d.spent + $4::bigint
-  FROM allowed a WHERE (d.user_id, d.service, d.day) = (a.user_id, a.service, a.day)
+  FROM live l, totalled WHERE (d.user_id, d.service, d.day) = (l.user_id, l.service, l.day)
 )
-SELECT spent FROM live";
+SELECT spent, (SELECT count(*) FROM totalled) FROM live";
 
 const SPENT: &str = "
 SELECT coalesce(sum(spent) FILTER (WHERE service = 'llm'), 0)::bigint,
@@ -89,18 +98,25 @@ impl<D: Database> MeteringStore for PostgresStore<D> {
         &self,
         id: &ReservationId,
         Extend { service, amount }: Extend,
-        limit: u32,
+        limits: Limits,
         now: UnixTime,
     ) -> Result<ExtendOutcome, StoreError> {
-        let parameters =
-            [id.as_bytes().into(), service.as_str().into(), now.0.into(), amount.into(), limit.into()];
+        let parameters = [
+            id.as_bytes().into(),
+            service.as_str().into(),
+            now.0.into(),
+            amount.into(),
+            limits.user.into(),
+            limits.all_users.into(),
+        ];
         let Some(mut row) = self.first(EXTEND, &parameters).await? else { return Ok(ExtendOutcome::Unknown) };
-        let before = row.int(0)?;
+        let (before, extended) = (row.int(0)?, row.int(1)? == 1);
         let spent = before + i64::from(amount);
-        if spent <= i64::from(limit) {
-            return Ok(ExtendOutcome::Extended { spent });
-        }
-        Ok(ExtendOutcome::QuotaExhausted { spent: before })
+        Ok(match extended {
+            true => ExtendOutcome::Extended { spent },
+            false if spent > i64::from(limits.user) => ExtendOutcome::QuotaExhausted { spent: before },
+            false => ExtendOutcome::CeilingReached,
+        })
     }
 
     async fn settle(
@@ -108,7 +124,7 @@ impl<D: Database> MeteringStore for PostgresStore<D> {
         id: &ReservationId,
         settlement: &Settlement,
         now: UnixTime,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<SettleOutcome, StoreError> {
         Ok(self.settle_once(id, settlement, now).await?)
     }
 

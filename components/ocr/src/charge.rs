@@ -1,0 +1,121 @@
+//! What a conversion costs. Our own count of the pages is the reservation, and what Gemini says that it read decides:
+//! when it read more, the difference is reserved before anything more is delivered; when the count was only an estimate
+//! and it read less, the difference is given back (docs/adr/0027-limits-on-cost.md).
+
+use std::cell::Cell;
+
+use auth_api::{Denied, Refund, ReservationId, Settlement};
+
+use crate::conversion::Conversion;
+use crate::error::Failure;
+use crate::pdf;
+use crate::ports::ConversionPorts;
+
+/// What one page of a PDF takes, in tokens, at the resolution that [`crate::gemini::request`] asks for. Models before
+/// Gemini 3 take 258, so for them fewer pages are found than were read.
+pub(crate) const TOKENS_PER_PAGE: u64 = 560;
+/// Pages that are reserved before anything is read, so that a user without quota does not upload 50 MB to learn it.
+pub(crate) const PAGES_FIRST: u32 = 1;
+/// The most pages that a model reads (Gemini API, document understanding). More are not believed.
+const PAGES_READ_MAX: u32 = 1000;
+
+/// The reservation of one conversion.
+pub(crate) struct Charge<'a, P> {
+    ports: &'a P,
+    id: ReservationId,
+    reserved: Cell<u32>,
+    /// The pages could not be counted.
+    estimated: Cell<bool>,
+    read: Cell<u32>,
+    model_called: Cell<bool>,
+    /// Gemini read more pages than the user has left.
+    exceeded: Cell<bool>,
+}
+
+impl<'a, P: ConversionPorts> Charge<'a, P> {
+    /// Reserves the first page.
+    ///
+    /// # Errors
+    /// See [`Denied`].
+    pub(crate) async fn new(ports: &'a P) -> Result<Self, Denied> {
+        let id = ports.reserve(PAGES_FIRST).await?;
+        Ok(Self {
+            ports,
+            id,
+            reserved: Cell::new(PAGES_FIRST),
+            estimated: Cell::new(false),
+            read: Cell::new(0),
+            model_called: Cell::new(false),
+            exceeded: Cell::new(false),
+        })
+    }
+
+    /// Reserves the rest of the price: a document that the quota does not cover never reaches a model.
+    ///
+    /// # Errors
+    /// See [`Denied`].
+    pub(crate) async fn reserve(&self, pages: Option<u32>, bytes: u64) -> Result<(), Denied> {
+        self.estimated.set(pages.is_none());
+        self.extend_to(pdf::price(pages, bytes)).await
+    }
+
+    /// A model has been sent the document, so it may have to be paid.
+    pub(crate) fn model_was_called(&self) {
+        self.model_called.set(true);
+    }
+
+    /// A model says how many tokens the document took.
+    ///
+    /// # Errors
+    /// [`Denied::QuotaExhausted`] when that is more pages than the user has left.
+    pub(crate) async fn document_read(&self, tokens: u64) -> Result<(), Denied> {
+        let pages = u32::try_from(tokens / TOKENS_PER_PAGE).unwrap_or(PAGES_READ_MAX).min(PAGES_READ_MAX);
+        self.read.set(self.read.get().max(pages));
+        let extended = self.extend_to(pages).await;
+        if let Err(Denied::QuotaExhausted { .. } | Denied::CeilingReached { .. }) = extended {
+            self.exceeded.set(true);
+        }
+        extended
+    }
+
+    async fn extend_to(&self, pages: u32) -> Result<(), Denied> {
+        let missing = pages.saturating_sub(self.reserved.get());
+        if missing > 0 {
+            self.ports.extend(&self.id, missing).await?;
+            self.reserved.set(pages);
+        }
+        Ok(())
+    }
+
+    /// The pages that a delivered document costs; never more than are reserved.
+    pub(crate) fn pages(&self) -> u32 {
+        let (reserved, read) = (self.reserved.get(), self.read.get());
+        if self.estimated.get() && read > 0 { read.min(reserved) } else { reserved }
+    }
+
+    /// Reports the outcome. A document with more pages than the user could pay was read all the same, so what is
+    /// reserved stays spent.
+    ///
+    /// # Errors
+    /// The cause, for the log, when auth does not know the outcome.
+    pub(crate) async fn settle(&self, outcome: &Result<Conversion, Failure>) -> Result<Refund, String> {
+        let settlement = match outcome {
+            Err(failure) if !self.exceeded.get() => Settlement::NotDelivered {
+                reason: failure.reason(),
+                upstream_called: self.model_called.get(),
+            },
+            _ => {
+                let pages = self.pages();
+                let amount = (pages < self.reserved.get()).then_some(pages);
+                Settlement::Delivered { response: None, amount }
+            }
+        };
+        let settled = self.ports.settle(&self.id, &settlement).await;
+        settled.map_err(|denied| format!("{denied:?}"))
+    }
+
+    /// Whether a failure leaves the user's pages spent.
+    pub(crate) fn stays_spent(&self, settled: &Result<Refund, String>) -> bool {
+        self.exceeded.get() || *settled != Ok(Refund::AsAsked)
+    }
+}
