@@ -48,6 +48,7 @@ fn a_package_depends_on_no_package_of_ours_but_those_named_here() {
             "components/llm" => &["atelier-auth-api", "atelier-web"],
             "components/ocr" => &["atelier-auth-api", "atelier-latex", "atelier-web"],
             "crates/auth-api" => &["atelier-web"],
+            "crates/latex/tests/guest" => &["atelier-latex"],
             "tests" => &["atelier-mocks", "atelier-test-support"],
             "xtask/migrate" => &["atelier-migrations"],
             _ => &[],

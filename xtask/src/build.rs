@@ -110,14 +110,14 @@ impl<'a> Build<'a> {
     }
 }
 
-/// Builds the guest of the runtime's own tests; gives its file.
+/// Builds the guest of a crate's own tests, the package `atelier-<name>-guest`; gives its file.
 ///
 /// # Errors
 /// When there is no toolchain to be had or the code does not compile.
-pub(crate) fn test_guest(tree: &Tree) -> Result<PathBuf> {
+pub(crate) fn test_guest(tree: &Tree, name: &str) -> Result<PathBuf> {
     let toolchain = toolchain::prepare()?;
-    process::run(&mut wasm(tree, toolchain, &["atelier-runtime-guest"]))?;
-    Ok(toolchain.results(&tree.target).join("runtime_guest.wasm"))
+    process::run(&mut wasm(tree, toolchain, &[&format!("atelier-{name}-guest")]))?;
+    Ok(toolchain.results(&tree.target).join(format!("{name}_guest.wasm")))
 }
 
 fn wasm(tree: &Tree, toolchain: Toolchain, packages: &[&str]) -> std::process::Command {

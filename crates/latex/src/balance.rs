@@ -21,7 +21,6 @@ pub(crate) fn balance(source: &str) -> Balance<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::growth::assert_linear;
     use crate::opening::Mismatch;
 
     #[test]
@@ -73,30 +72,5 @@ mod tests {
         check(r"\newcommand\x{a} {$} \section{$}", vec![inline, inline], &[]);
         check(r"\newcommand{\x}{\begin{document}$\end{document}", vec![inline], &[Opening::Group]);
         check(r"\begin{tabular}{c $x$ \end{tabular} $y", vec![group], &[Opening::Inline]);
-    }
-
-    #[test]
-    fn work_grows_with_the_length_of_the_source() {
-        for piece in [
-            "{",
-            "{$}",
-            "}",
-            "$\\(",
-            "\\($",
-            "{$",
-            "$\\text{",
-            "\\(\\text{\\)",
-            "\\(}",
-            "\\(\\]",
-            "\\[\\)",
-            "\\begin{a}",
-            "\\begin{a}\\end{b}",
-            "\\begin{tabular}{",
-            "\\def",
-        ] {
-            assert_linear(piece, |times| piece.repeat(times), |source| balance(source).mismatches.len());
-        }
-        let unclosed = |times: usize| "\\begin{a}{".repeat(times) + &"\\end{b}\\]$".repeat(times);
-        assert_linear("closings without an opening", unclosed, |source| balance(source).mismatches.len());
     }
 }

@@ -117,7 +117,6 @@ mod tests {
 
     use super::*;
     use crate::balance::balance;
-    use crate::growth::assert_linear;
 
     const GOOD: &str = "\\documentclass{article}\n\\usepackage[french]{babel}\n\\usepackage{amsmath}\n\\begin{document}\n\
         \\section*{Exercice 1}\nSoit $x$.\n\\begin{align*}\na &= 1\n\\end{align*}\n\\end{document}\n";
@@ -162,22 +161,6 @@ mod tests {
             let finished = finish(&GOOD[..cut], false);
             assert!(finished.findings.iter().any(Finding::is_incomplete), "cut at {cut}: {finished:?}");
             assert!(balance(&finished.latex).open.is_empty(), "cut at {cut}: {}", finished.latex);
-        }
-    }
-
-    #[test]
-    fn work_grows_with_the_length_of_the_answer() {
-        for piece in [
-            "\\begin{document}",
-            "\\end{document}",
-            "\\documentclass",
-            "\\end{document}\\begin{document}",
-            "```\n",
-            "\\usepackage{babel}francais,",
-            "x\n",
-            "a \\b{c} $d$\n",
-        ] {
-            assert_linear(piece, |times| piece.repeat(times), |raw| finish(raw, false));
         }
     }
 

@@ -20,8 +20,6 @@ mod balance;
 mod close;
 mod finding;
 mod finish;
-#[cfg(test)]
-mod growth;
 mod join;
 mod lines;
 mod lint;

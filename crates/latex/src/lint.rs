@@ -45,7 +45,6 @@ fn command(latex: &str, token: Token<'_>) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::growth::assert_linear;
 
     #[test]
     fn each_problem_is_a_finding() {
@@ -65,12 +64,5 @@ mod tests {
         check(r"\begin{tabular}{>{$}c<{$}}$\text{si $x$}$\end{tabular}", &[]);
         check(r"\textit{[illisible]} et \textit{[illisible]}", &["illegible"]);
         assert_eq!(lint(&"}".repeat(500)).len(), FINDINGS_MAX);
-    }
-
-    #[test]
-    fn work_grows_with_the_length_of_the_source() {
-        for piece in ["\\includegraphics[", "\\includegraphics{", "\\input", "$\\("] {
-            assert_linear(piece, |times| piece.repeat(times), lint);
-        }
     }
 }

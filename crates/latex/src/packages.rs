@@ -140,7 +140,6 @@ fn of_environment(name: &str) -> &'static [&'static str] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::growth::assert_linear;
 
     #[test]
     fn what_lacks_a_package_is_found_once() {
@@ -156,13 +155,6 @@ mod tests {
         check(r"\usepackage{amsfonts}\newcommand{\R}{\mathbb{R}}\leqslant", &["amssymb"]);
         check("% \\mathbb\n\\verb|\\dfrac|", &[]);
         check("plain", &[]);
-    }
-
-    #[test]
-    fn work_grows_with_the_length_of_the_source() {
-        for piece in ["\\usepackage", "\\usepackage[", "\\documentclass{", "\\newcommand"] {
-            assert_linear(piece, |times| piece.repeat(times), missing);
-        }
     }
 
     #[test]

@@ -148,7 +148,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::growth::assert_linear;
 
     fn shown(source: &str) -> Vec<String> {
         tokens(source)
@@ -188,13 +187,6 @@ mod tests {
         check(r"a \frac12 \é{x}", &[r"\frac", r"\é", "{", "}"]);
         check(r"\begin {x}\item\end{x}$", &[r"\begin {x}", r"\item", r"\end{x}", "$"]);
         check(r"\verb|{$%| \verb*+a+ \verb|a", &[r"\verb|{$%|", r"\verb*+a+", r"\verb"]);
-    }
-
-    #[test]
-    fn what_is_never_closed_takes_linear_time() {
-        for piece in ["\\begin{", "\\begin{a", "\\verb|", "\\url{", "{", "\\begin{verbatim}", "\\begin \n"] {
-            assert_linear(piece, |times| piece.repeat(times), |source| tokens(source).len());
-        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ const PASSWORD: &str = "une phrase assez longue pour Atelier";
 
 pub(super) fn measure(tree: &Tree, load: &Load) -> Result<Value> {
     Build::start(tree, &Native::ALL)?.finish()?;
-    let guest = build::test_guest(tree)?;
+    let guest = build::test_guest(tree, "runtime")?;
     let mut figures = Map::new();
     for name in COMPONENTS {
         let bytes = tree.components().join(format!("{name}.wasm")).metadata()?.len();

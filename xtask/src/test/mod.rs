@@ -64,7 +64,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         filters: matches.get_many("filters").into_iter().flatten().cloned().collect(),
         scratch: Scratch::make("suite")?,
         cluster: None,
-        guest: None,
+        guests: Vec::new(),
     };
     suite.prepare(&parts)?;
 

@@ -24,8 +24,8 @@ pub(super) struct Suite {
     pub(super) filters: Vec<OsString>,
     pub(super) scratch: Scratch,
     pub(super) cluster: Option<Cluster>,
-    /// The component that the runtime's own tests run.
-    pub(super) guest: Option<PathBuf>,
+    /// What the tests of the LaTeX crate and of the runtime run, each with the variable that names it.
+    pub(super) guests: Vec<(&'static str, PathBuf)>,
 }
 
 /// A folder that is removed when dropped.
@@ -39,8 +39,11 @@ impl Suite {
             self.cluster = Some(Cluster::start(&self.scratch.0, Purpose::ThrowAway)?);
         }
         let app = parts.iter().any(|part| part.runs_app());
+        if parts.contains(&Part::Unit) {
+            self.guests.push(("ATELIER_LATEX_GUEST", build::test_guest(&self.tree, "latex")?));
+        }
         if parts.contains(&Part::Runtime) {
-            self.guest = Some(build::test_guest(&self.tree)?);
+            self.guests.push(("ATELIER_RUNTIME_GUEST", build::test_guest(&self.tree, "runtime")?));
         }
         if app {
             // `up` starts both by itself, whatever runs the components.
@@ -81,9 +84,7 @@ impl Suite {
             command.env("ATELIER_TEST_DATABASE_URL", cluster.admin_url());
         }
         let line = process::command_line(&command);
-        if let Some(guest) = &self.guest {
-            command.env("ATELIER_RUNTIME_GUEST", guest);
-        }
+        command.envs(self.guests.iter().map(|(variable, file)| (variable, file)));
         let mut child =
             command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start `{line}`"))?;
         let reader = child.stdout.take().map(|stdout| std::thread::spawn(move || show_and_read(stdout)));

@@ -1,0 +1,162 @@
+//! The work grows with the length of the input, not with the square of it, whatever is nested in it or repeated.
+//!
+//! Counted are the instructions of the crate as WebAssembly, which include those of the standard library.
+
+mod guest;
+
+use guest::Guest;
+
+/// Bytes of the smaller input: enough that what every call costs does not matter.
+const BYTES: usize = 4 * 1024;
+/// Four times the input costs four times the work, with n log n a little more, with n² sixteen times.
+const RATIO_MAX: u64 = 6;
+
+/// Compares `work` on the input that `make` builds from a number of repetitions with its work on four times as much.
+fn check(name: &str, make: impl Fn(usize) -> String, work: impl Fn(&str) -> u64) {
+    let mut times = 16;
+    while make(times).len() < BYTES {
+        times *= 2;
+    }
+    let (one, four) = (work(&make(times)), work(&make(4 * times)));
+    assert!(four <= RATIO_MAX * one, "{name}: {one} instructions for n, {four} for 4n");
+}
+
+/// What opens something, and what closes it, if anything does.
+const NESTED: [(&str, &str); 24] = [
+    ("{", "}"),
+    ("{", ""),
+    ("\\begin{a}", "\\end{a}"),
+    ("\\begin{itemize}\\item ", "\\end{itemize}"),
+    ("\\begin{a}", "\\end{b}"),
+    ("\\begin{quote}", ""),
+    ("\\textbf{", "}"),
+    ("$", ""),
+    ("\\(", ""),
+    ("$\\(", ""),
+    ("\\[", ""),
+    ("{$}", ""),
+    ("$$", "x"),
+    ("\\item[", ""),
+    ("\\item[{", ""),
+    ("\\footnote{", "}"),
+    ("\\begin{tabular}{c}&", "\\end{tabular}"),
+    ("&", "\\\\"),
+    ("`", "%\n"),
+    ("\\begin{", ""),
+    ("\\'{}", ""),
+    ("\\newcommand{\\a}{$\\a$", "}"),
+    ("\\newcommand{\\a}{\\b}$\\a$", ""),
+    ("\\newtheorem{a}{", "}"),
+];
+
+/// What stands before, what is repeated, what stands after.
+const REPEATED: [(&str, &str, &str); 7] = [
+    ("\\begin{tabular}{c}", "&", "\\end{tabular}"),
+    ("\\begin{tabular}{c}", "a & $b$", "\\end{tabular}"),
+    ("\\begin{tabular}{c}", "$\\(", "\\end{tabular}"),
+    ("\\begin{enumerate}", "x}\\item ", "\\end{enumerate}"),
+    ("$", "\\label{", "$"),
+    ("\\title{a}", "\\maketitle ", ""),
+    ("\\begin{tcolorbox}", "[title=a]", "\\end{tcolorbox}"),
+];
+
+/// What is repeated in an answer.
+const PIECES: [&str; 41] = [
+    "\\begin{document}",
+    "\\end{document}",
+    "\\documentclass",
+    "\\end{document}\\begin{document}",
+    "```\n",
+    "\\usepackage{babel}francais,",
+    "x\n",
+    "a \\b{c} $d$\n",
+    "{",
+    "{$}",
+    "}",
+    "$\\(",
+    "\\($",
+    "{$",
+    "$\\text{",
+    "\\(\\text{\\)",
+    "\\(}",
+    "\\(\\]",
+    "\\[\\)",
+    "\\begin{a}",
+    "\\begin{a}\\end{b}",
+    "\\begin{tabular}{",
+    "\\def",
+    "\\begin{",
+    "\\begin{a",
+    "\\verb|",
+    "\\url{",
+    "\\begin{verbatim}",
+    "\\begin \n",
+    "\\usepackage",
+    "\\usepackage[",
+    "\\usepackage[\n",
+    "\\documentclass{",
+    "\\newcommand",
+    "\\includegraphics[",
+    "\\includegraphics{",
+    "\\input",
+    "[illisible]",
+    "% \n",
+    "\\begin{a}{",
+    "\\lstinline[",
+];
+
+fn nested(opens: &str, closes: &str, times: usize) -> String {
+    format!("{}mot{}", opens.repeat(times), closes.repeat(times))
+}
+
+#[test]
+fn markdown_of_what_is_nested() {
+    let guest = Guest::load();
+    for (opens, closes) in NESTED {
+        let work = |latex: &str| guest.instructions("markdown", &[latex], None);
+        check(&format!("{opens}…{closes}"), |times| nested(opens, closes, times), work);
+    }
+}
+
+#[test]
+fn markdown_of_what_is_repeated() {
+    let guest = Guest::load();
+    let work = |latex: &str| guest.instructions("markdown", &[latex], None);
+    for (before, piece, after) in REPEATED {
+        check(piece, |times| format!("{before}{}{after}", piece.repeat(times)), work);
+    }
+    let title = |times| format!("\\title{{{}}}{}", "a".repeat(times), "\\maketitle ".repeat(times));
+    check("a long title", title, work);
+}
+
+#[test]
+fn finishing_an_answer() {
+    let guest = Guest::load();
+    let whole = |raw: &str| guest.instructions("finish", &[raw], Some(true));
+    let cut = |raw: &str| guest.instructions("finish", &[raw], Some(false));
+    for piece in PIECES {
+        check(piece, |times| piece.repeat(times), cut);
+        let (begin, end) = ("\\documentclass{article}\n\\begin{document}\n", "\n\\end{document}");
+        check(
+            &format!("{piece} in a document"),
+            |times| format!("{begin}{}{end}", piece.repeat(times)),
+            whole,
+        );
+    }
+    for (opens, closes) in NESTED {
+        check(&format!("{opens}…{closes}"), |times| nested(opens, closes, times), cut);
+    }
+    let unclosed = |times: usize| "\\begin{a}{".repeat(times) + &"\\end{b}\\]$".repeat(times);
+    check("closings without an opening", unclosed, cut);
+}
+
+#[test]
+fn joining_two_answers() {
+    let guest = Guest::load();
+    let work = |text: &str| guest.instructions("join", &[text, text], None);
+    for piece in PIECES.into_iter().chain(["même ligne\n", "\\documentclass{article}\nx\n"]) {
+        check(piece, |times| piece.repeat(times), work);
+    }
+    let numbered = |times: usize| (0..times).map(|line| format!("ligne {line}\n")).collect::<String>();
+    check("different lines", numbered, work);
+}
