@@ -45,7 +45,7 @@ enum PortPattern {
     Range(Range<u32>),
 }
 
-/// Where a guest wants to go, as far as the check is concerned.
+/// The parts of a guest's URL that are checked.
 #[derive(Debug)]
 struct Destination {
     scheme: String,

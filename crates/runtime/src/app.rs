@@ -1,8 +1,9 @@
-//! The application: its components, ready to answer, and the path of a request through them.
+//! The application: its compiled components, and the path of a request through them.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
 
 use anyhow::{Context, Result, anyhow};
@@ -16,22 +17,22 @@ use wasmtime_wasi_http::handler::{ProxyHandler, ProxyPre, TrapOrPanicError};
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use crate::allowed_hosts::AllowedHosts;
-use crate::fate::{Fate, HonestBody};
 use crate::guest_variables::{HasVariables, VariablesView};
 use crate::headers;
-use crate::instance::{Asked, Guest, Instances};
+use crate::instance::{Guest, Instances, RequestContext};
 use crate::limits::Limits;
 use crate::logs::one_line;
 use crate::manifest::Manifest;
-use crate::outbound_http::{HttpClient, Outbound};
+use crate::outbound_http::{HttpClient, Outbound, ServiceChaining};
 use crate::postgres::{HasPostgres, Pools, Postgres};
+use crate::response_outcome::{AbortOnTrapBody, ResponseOutcome};
 use crate::routes::{RouteMatch, Router, WELL_KNOWN_PREFIX};
 use crate::telemetry::http::ServerSpan;
 use crate::telemetry::{self, Parent, Telemetry};
 use crate::variables::Variables;
 use crate::wit;
 
-/// Spin gives this as the address of a component that calls another one.
+/// Spin's client address of requests from component to component.
 const CHAINED_CLIENT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
 
 pub struct App {
@@ -46,14 +47,14 @@ pub struct App {
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     pub limits: Limits,
-    /// Whether what guests print is thrown away.
+    /// Whether the output of guests is discarded.
     pub quiet: bool,
-    /// Whether compiled components are kept on disk.
+    /// Whether compiled components are cached on disk.
     pub cache: bool,
 }
 
 impl App {
-    /// Compiles the components and checks everything that can be checked before the first request.
+    /// Compiles the components and checks whatever can be checked before the first request.
     ///
     /// # Errors
     /// One sentence that says what is wrong and what to do about it.
@@ -88,6 +89,7 @@ impl App {
             parts.insert(id, (pre, Arc::new(allowed), Arc::new(seen)));
         }
         Ok(Arc::new_cyclic(|app: &Weak<Self>| {
+            let app: Weak<dyn ServiceChaining> = app.clone();
             let handler = |(id, (pre, allowed, seen)): (String, (_, Arc<AllowedHosts>, _))| {
                 let instances = Instances {
                     component: id.as_str().into(),
@@ -100,7 +102,7 @@ impl App {
                         inbound: false,
                         allowed: allowed.clone(),
                         client: client.clone(),
-                        app: app.clone(),
+                        application: app.clone(),
                         listening: listening.clone(),
                     },
                     postgres: Postgres { allowed, pools: Arc::new(Pools::default()) },
@@ -120,8 +122,8 @@ impl App {
         }))
     }
 
-    /// Tells the components where "self" is.
-    pub fn listens_at(&self, address: SocketAddr) {
+    /// Sets the address that components reach as `self`.
+    pub fn set_address(&self, address: SocketAddr) {
         let _ = self.listening.set(address);
     }
 
@@ -143,25 +145,11 @@ impl App {
             (Some(_), _) | (None, None) => (None, Ok(empty(StatusCode::NOT_FOUND))),
             (None, Some(route)) => {
                 let raw_route = route.raw_route.clone();
-                (Some(raw_route), self.run(request, route, client, span.inside()).await)
+                (Some(raw_route), self.run(request, route, client, span.as_parent()).await)
             }
         };
-        span.answered(route.as_deref(), &answer);
+        span.finish(route.as_deref(), &answer);
         answer
-    }
-
-    /// Answers a request that a component sent to `http://<component>.spin.internal`.
-    ///
-    /// # Errors
-    /// There is no such component.
-    pub(crate) async fn answer_chained(
-        &self,
-        component: &str,
-        request: Request<WasiBody>,
-        caller: &Parent,
-    ) -> Result<Response<WasiBody>> {
-        let route = RouteMatch::chained(component.to_owned(), request.uri().path().to_owned());
-        self.run(request, route, CHAINED_CLIENT, caller).await
     }
 
     async fn run(
@@ -175,19 +163,19 @@ impl App {
         let id = &route.component;
         let handler = self.components.get(id).ok_or_else(|| anyhow!("unknown routing destination '{id}'"))?;
         if let Err(error) = headers::add_spin_headers(&mut request, &route, client) {
-            eprintln!("component {id} was not asked: {error:#}");
+            eprintln!("a request for component {id} was refused: {error:#}");
             return Ok(empty(StatusCode::INTERNAL_SERVER_ERROR));
         }
-        let span = telemetry::http::executing(caller, id);
-        let fate = Arc::new(Fate::default());
-        let asked = Asked { fate: fate.clone(), span: span.inside().clone() };
-        match handler.handle(asked, request).await {
-            Ok(response) => Ok(response.map(|body| HonestBody::new(body, fate).boxed_unsync())),
+        let span = telemetry::http::start_execution(caller, id);
+        let outcome = ResponseOutcome::default();
+        let context = RequestContext { outcome: outcome.clone(), span: span.as_parent().clone() };
+        match handler.handle(context, request).await {
+            Ok(response) => Ok(response.map(|body| AbortOnTrapBody::new(body, outcome).boxed_unsync())),
             Err(error) => {
-                // A trap is logged with its cause where the instance ends.
+                // A trap is logged where its instance ends.
                 if error.downcast_ref::<TrapOrPanicError>().is_none() {
                     let cause = one_line(error.root_cause());
-                    eprintln!("component {id} gave no answer: {cause}");
+                    eprintln!("component {id} did not respond: {cause}");
                 }
                 span.fail(one_line(error.root_cause()));
                 Ok(empty(StatusCode::INTERNAL_SERVER_ERROR))
@@ -207,7 +195,7 @@ impl App {
     }
 }
 
-/// Everything a component may import. WASI's files and sockets are there and refuse.
+/// Everything that a component may import. WASI's files and sockets are linked and refuse every call.
 fn linker(engine: &Engine) -> Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
     let linked = wasmtime_wasi::p2::add_to_linker_async(&mut linker)
@@ -223,7 +211,7 @@ fn linker(engine: &Engine) -> Result<Linker<Guest>> {
     Ok(linker)
 }
 
-/// Compiles the components that are triggered, all at once.
+/// Compiles the components that have a trigger, in parallel.
 fn compile_all(engine: &Engine, manifest: &Manifest, folder: &Path) -> Result<Vec<(String, Component)>> {
     let used =
         manifest.components.iter().filter(|(id, _)| manifest.triggers.iter().any(|t| t.component == **id));
@@ -261,6 +249,18 @@ fn reply(status: StatusCode, text: impl Into<bytes::Bytes>) -> Response<WasiBody
     let mut response = Response::new(body);
     *response.status_mut() = status;
     response
+}
+
+impl ServiceChaining for App {
+    fn handle_chained<'a>(
+        &'a self,
+        component: &'a str,
+        request: Request<WasiBody>,
+        caller: &'a Parent,
+    ) -> Pin<Box<dyn Future<Output = Result<Response<WasiBody>>> + Send + 'a>> {
+        let route = RouteMatch::chained(component.to_owned(), request.uri().path().to_owned());
+        Box::pin(self.run(request, route, CHAINED_CLIENT, caller))
+    }
 }
 
 impl std::fmt::Debug for App {

@@ -59,11 +59,11 @@ pub struct Up {
     #[arg(long, env = "SPIN_MAX_INSTANCE_MEMORY")]
     pub max_instance_memory: Option<usize>,
 
-    /// Throws away what the components print
+    /// Discards the output of the components
     #[arg(short, long)]
     pub quiet: bool,
 
-    /// Compiles the components anew instead of using wasmtime's cache
+    /// Compiles the components without wasmtime's cache
     #[arg(long, env = "DISABLE_WASMTIME_CACHE")]
     pub disable_cache: bool,
 }

@@ -20,7 +20,7 @@ use tokio_rustls::client::TlsStream;
 use wasmtime_wasi_http::Error;
 
 tokio::task_local! {
-    /// The pooled client offers no way to hand a per-request setting to the connector but this.
+    /// The limit of the request that is being sent. The pooled client has no other way to pass it to the connector.
     pub(crate) static CONNECT_TIMEOUT: Duration;
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Connector {
     tls: Arc<ClientConfig>,
 }
 
-/// Why no connection came about, to be told to the guest as a `wasi:http` error code.
+/// Why a connection failed. The guest gets it as an error code of `wasi:http`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectError {
     NoHost,
@@ -46,7 +46,7 @@ impl Connector {
         Ok(Self { tls: Arc::new(crate::tls::client_config(&[b"h2", b"http/1.1"], None)?) })
     }
 
-    /// `limit` is for the TCP connection alone, as in Spin: TLS counts towards the first byte of the reply.
+    /// `limit` applies to the TCP connection alone, as in Spin: TLS counts towards the first byte of the response.
     async fn connect(self, uri: Uri, limit: Duration) -> Result<Stream, ConnectError> {
         let secure = uri.scheme() == Some(&Scheme::HTTPS);
         let host = uri.host().ok_or(ConnectError::NoHost)?.trim_start_matches('[').trim_end_matches(']');
@@ -58,7 +58,7 @@ impl Connector {
             std::io::ErrorKind::AddrNotAvailable => ConnectError::UnknownName,
             _ => ConnectError::Refused,
         })?;
-        // Requests are written in one piece; waiting to fill a packet only delays the last one.
+        // Nagle's algorithm would delay the last packet of a request.
         let _ = tcp.set_nodelay(true);
         if !secure {
             return Ok(Stream::Plain(TokioIo::new(tcp)));

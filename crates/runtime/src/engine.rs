@@ -7,15 +7,15 @@ use anyhow::{Context, Result};
 use wasmtime::component::Component;
 use wasmtime::{Cache, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-/// A guest that computes without pause lets others on its thread go on this often.
+/// The interval at which a guest that computes yields its thread to other tasks.
 const EPOCH_TICK: Duration = Duration::from_millis(10);
 
 /// Instances that can live at once, over all components. Each serves up to 16 requests.
 const INSTANCES_MAX: u32 = 1000;
 
-/// Memory that a free slot of the pool keeps for the next instance instead of giving it back to the system.
-/// It saves page faults, and is what decides the resident size after a burst.
-const KEPT_MEMORY_BYTES: usize = 512 << 10;
+/// Memory that a free slot of the pool keeps resident for the next instance. It saves page faults, and determines the
+/// resident size of the process after many concurrent requests.
+const RESIDENT_BYTES: usize = 512 << 10;
 
 const MEMORY_BYTES_MAX: usize = 4 << 30;
 const INSTANCE_BYTES_MAX: usize = 10 << 20;
@@ -23,8 +23,8 @@ const INSTANCE_BYTES_MAX: usize = 10 << 20;
 /// # Errors
 /// This machine cannot run wasmtime.
 pub(crate) fn new(cache: bool) -> Result<Engine> {
-    // Pooling reserves terabytes of addresses (not of memory). Where the system grants fewer, as some ARM
-    // boards and `ulimit -v` do, instances are allocated one by one.
+    // Pooling reserves terabytes of address space. Where the system has less (some ARM boards, `ulimit -v`),
+    // instances are allocated on demand.
     let engine = Engine::new(&config(true, cache)).or_else(|_| Engine::new(&config(false, cache)));
     let engine = engine.map_err(anyhow::Error::from).context("wasmtime does not start on this machine")?;
     let weak = engine.weak();
@@ -59,8 +59,8 @@ fn config(pooling: bool, cache: bool) -> Config {
             .max_component_instance_size(INSTANCE_BYTES_MAX)
             .max_core_instance_size(INSTANCE_BYTES_MAX)
             .max_memory_size(MEMORY_BYTES_MAX)
-            .linear_memory_keep_resident(KEPT_MEMORY_BYTES)
-            .table_keep_resident(KEPT_MEMORY_BYTES);
+            .linear_memory_keep_resident(RESIDENT_BYTES)
+            .table_keep_resident(RESIDENT_BYTES);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     }
     config

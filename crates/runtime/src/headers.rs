@@ -1,7 +1,7 @@
-//! The headers a guest sees: the client's own, minus what only the server needs, plus Spin's.
+//! The headers that a guest sees: the client's, without those of the connection, and Spin's.
 //!
-//! Spin's headers are *appended*: when a client sends a `spin-client-addr` of its own, that one stays the
-//! first value and the true one is the last. Components must read the last.
+//! Spin's headers are *appended*: when a client sends a `spin-client-addr`, its value is the first and the real one is
+//! the last. Components must read the last.
 
 use std::net::SocketAddr;
 
@@ -13,8 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
 use crate::allowed_hosts::chained_component;
 use crate::routes::RouteMatch;
 
-/// Takes away what a request from outside may not carry to a guest: `Connection`, and a `Host` that claims
-/// to be a call from component to component.
+/// Removes what a request from outside may not pass to a guest: `Connection`, and a `Host` of service chaining.
 pub(crate) fn strip_forbidden(headers: &mut HeaderMap) {
     if headers.get(HOST).and_then(|host| host.to_str().ok()).and_then(chained_component).is_some() {
         headers.remove(HOST);
@@ -22,7 +21,7 @@ pub(crate) fn strip_forbidden(headers: &mut HeaderMap) {
     headers.remove(CONNECTION);
 }
 
-/// Makes the request's URI absolute, from its own authority or the `Host` header.
+/// Makes the request's URI absolute, with its own authority or that of the `Host` header.
 ///
 /// # Errors
 /// Neither is there, they disagree, or `Host` is not an authority.

@@ -1,11 +1,10 @@
 //! Instances of one component: what each holds, and how many requests it serves.
 //!
-//! wasmtime-wasi-http's `ProxyHandler` keeps the instances and hands requests to them; this module says how
-//! one is made and when it ends. A trap ends the instance and every request in it, and nothing else.
+//! wasmtime-wasi-http's `ProxyHandler` owns the instances and dispatches requests to them. This module creates an
+//! instance and decides when it ends. A trap ends the instance and all its requests, and no others.
 
-use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -18,15 +17,15 @@ use wasmtime_wasi_http::handler::{
 };
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::fate::Fate;
 use crate::limits::Limits;
 use crate::logs::{GuestLog, one_line};
 use crate::outbound_http::Outbound;
-use crate::postgres::Postgres;
-use crate::telemetry::Parent;
+use crate::postgres::{Postgres, PostgresView};
+use crate::response_outcome::ResponseOutcome;
+use crate::telemetry::{Parent, TaskSpans, TracedStore};
 use crate::variables::ComponentVariables;
 
-/// What one instance's store holds.
+/// The data of one instance's store.
 pub(crate) struct Guest {
     table: ResourceTable,
     wasi: WasiCtx,
@@ -34,20 +33,17 @@ pub(crate) struct Guest {
     outbound: Outbound,
     inbound: Outbound,
     limits: StoreLimits,
-    /// Whose work is traced, and inside of what. wasmtime uses a task's number again, so this stays small.
-    traced: HashMap<GuestTaskId, Parent>,
+    task_spans: TaskSpans,
     pub(crate) variables: Arc<ComponentVariables>,
     pub(crate) postgres: Postgres,
 }
 
 impl Guest {
-    pub(crate) fn postgres(&mut self) -> crate::postgres::PostgresView<'_> {
-        crate::postgres::PostgresView { postgres: &self.postgres, table: &mut self.table }
+    pub(crate) fn postgres(&mut self) -> PostgresView<'_> {
+        PostgresView { postgres: &self.postgres, table: &mut self.table }
     }
-}
 
-impl Guest {
-    /// What the handler works on for requests that come in.
+    /// The view for incoming requests.
     fn incoming(&mut self) -> WasiHttpCtxView<'_> {
         WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.inbound }
     }
@@ -65,23 +61,19 @@ impl WasiHttpView for Guest {
     }
 }
 
-/// The request whose guest is calling the host right now, as the parent of the call's span. Instances are
-/// shared, so only wasmtime knows. To be asked before the call first waits.
-pub(crate) fn caller(mut store: StoreContextMut<'_, Guest>) -> Parent {
-    if store.data().traced.is_empty() {
-        return Parent::default();
+impl TracedStore for Guest {
+    fn task_spans(&self) -> &TaskSpans {
+        &self.task_spans
     }
-    let tasks: Vec<_> = store.async_call_stack().map(Iterator::collect).unwrap_or_default();
-    tasks.iter().find_map(|task| store.data().traced.get(task)).cloned().unwrap_or_default()
 }
 
-/// What goes with a request to the instance that takes it.
-pub(crate) struct Asked {
-    pub(crate) fate: Arc<Fate>,
+/// Passed with a request to the instance that serves it.
+pub(crate) struct RequestContext {
+    pub(crate) outcome: ResponseOutcome,
     pub(crate) span: Parent,
 }
 
-/// Makes the instances of one component.
+/// Creates the instances of one component.
 pub(crate) struct Instances {
     pub(crate) component: Arc<str>,
     pub(crate) engine: Engine,
@@ -103,7 +95,7 @@ impl HandlerState for Instances {
         let log = || GuestLog::new(&self.component, self.quiet);
         let guest = Guest {
             table: ResourceTable::new(),
-            // No files, no sockets and no arguments: what is not given here is refused.
+            // No files, sockets or arguments: WASI refuses what is not granted here.
             wasi: WasiCtxBuilder::new().envs(&self.environment).stdout(log()).stderr(log()).build(),
             http: WasiHttpCtx::new(),
             outbound: self.outbound.clone(),
@@ -112,7 +104,7 @@ impl HandlerState for Instances {
                 Some(bytes) => StoreLimitsBuilder::new().memory_size(bytes).build(),
                 None => StoreLimits::default(),
             },
-            traced: HashMap::new(),
+            task_spans: TaskSpans::default(),
             variables: self.variables.clone(),
             postgres: self.postgres.clone(),
         };
@@ -134,7 +126,7 @@ impl HandlerState for Instances {
             state: Worker {
                 component: self.component.clone(),
                 request_timeout,
-                fates: Mutex::default(),
+                outcomes: Mutex::default(),
                 reuse_max: self.limits.max_instance_reuse_count.pick(),
                 concurrent_max: self.limits.max_instance_concurrent_reuse_count.pick(),
             },
@@ -164,18 +156,18 @@ impl WorkerExpiration for Expiration {
     }
 }
 
-/// How many requests an instance takes.
+/// How many requests an instance takes, and which it serves.
 pub(crate) struct Worker {
     component: Arc<str>,
     request_timeout: Duration,
-    fates: Mutex<Vec<Weak<Fate>>>,
+    outcomes: Mutex<Vec<ResponseOutcome>>,
     reuse_max: usize,
     concurrent_max: usize,
 }
 
 impl WorkerState for Worker {
     type StoreData = Guest;
-    type RequestData = Asked;
+    type RequestData = RequestContext;
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
         if total >= self.reuse_max {
@@ -190,25 +182,23 @@ impl WorkerState for Worker {
     fn on_request_start(
         &self,
         mut store: StoreContextMut<'_, Guest>,
-        asked: Asked,
+        context: RequestContext,
         task: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
-        let mut fates = self.fates.lock().unwrap_or_else(PoisonError::into_inner);
-        fates.retain(|known| known.strong_count() > 0);
-        fates.push(Arc::downgrade(&asked.fate));
-        if asked.span.is_traced() {
-            store.data_mut().traced.insert(task, asked.span);
-        }
+        let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+        outcomes.retain(|outcome| !outcome.is_unused());
+        outcomes.push(context.outcome);
+        store.data_mut().task_spans.insert(task, context.span);
         Box::pin(sleep(self.request_timeout))
     }
 
     fn drop(&self, store: Store<Guest>, result: wasmtime::Result<()>) {
-        // Before the store goes: dropping it ends the bodies that are still being sent.
+        // Before the store is dropped, which ends the bodies that are still being sent.
         if result.is_err() {
-            let fates = self.fates.lock().unwrap_or_else(PoisonError::into_inner);
-            fates.iter().filter_map(Weak::upgrade).for_each(|fate| fate.fail());
+            let outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+            outcomes.iter().for_each(ResponseOutcome::fail);
         }
-        // Prints the guest's last line (a panic message) before the line that names the trap.
+        // Prints the guest's last line, a panic message, before the line about the trap.
         drop(store);
         if let Err(error) = result {
             let cause = one_line(error.root_cause());

@@ -1,16 +1,15 @@
 //! Atelier's embedded runtime: runs a Spin manifest's HTTP components on wasmtime.
 //!
-//! A request goes `server` → `app` (routes, headers) → `instance` (wasmtime) → the guest, and comes back as a
-//! stream. What guests import is in `guest_variables`, `outbound_http` and `postgres`; what they may reach is
-//! decided by `allowed_hosts`. `manifest`, `template`, `variables`, `routes`, `headers`, `allowed_hosts`
-//! and `limits` do no I/O. Spin's behaviour is the specification: README.md lists what is left out.
+//! A request passes `server`, `app` (routes, headers), `instance` (wasmtime) and the guest; the response is streamed
+//! back. The imports of guests are in `guest_variables`, `outbound_http` and `postgres`; `allowed_hosts` decides which
+//! hosts they may reach. `manifest`, `template`, `variables`, `routes`, `headers`, `allowed_hosts` and `limits` do no
+//! I/O. Spin's behaviour is the specification: README.md lists what is left out.
 
 pub mod allowed_hosts;
 pub mod app;
 pub mod cli;
 mod connector;
 mod engine;
-mod fate;
 mod guest_variables;
 mod headers;
 mod instance;
@@ -19,6 +18,7 @@ mod logs;
 pub mod manifest;
 mod outbound_http;
 mod postgres;
+mod response_outcome;
 pub mod routes;
 pub mod server;
 pub mod telemetry;

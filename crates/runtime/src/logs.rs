@@ -1,6 +1,6 @@
-//! What guests print: line by line on the runtime's stderr, each line headed by the component's id.
+//! The output of guests: line by line on the runtime's stderr, each line after the component's id.
 //!
-//! Lines are never mixed, and a line that never ends is cut after [`LINE_BYTES_MAX`] instead of growing.
+//! Lines of different instances are not mixed. A line that is longer than [`LINE_BYTES_MAX`] is printed in pieces.
 
 use std::io::Write;
 use std::pin::Pin;
@@ -13,11 +13,11 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 /// A longer line is printed in pieces of this many bytes.
 const LINE_BYTES_MAX: usize = 16 * 1024;
 
-/// Where one instance's stdout, or its stderr, goes.
+/// The stdout or stderr of one instance.
 #[derive(Clone, Debug)]
 pub(crate) struct GuestLog(Arc<Shared>);
 
-/// What the handles of one stream share. The last of them to go prints what is left.
+/// The state that the handles of one stream share. Dropping the last handle prints the rest.
 #[derive(Debug)]
 struct Shared {
     component: Arc<str>,
@@ -43,7 +43,7 @@ impl GuestLog {
 }
 
 impl Drop for Shared {
-    /// Prints what was written without a final line break.
+    /// Prints an incomplete last line.
     fn drop(&mut self) {
         let pending = self.pending.get_mut().unwrap_or_else(PoisonError::into_inner);
         if !pending.is_empty() {
@@ -54,7 +54,7 @@ impl Drop for Shared {
     }
 }
 
-/// Takes the complete lines out of `pending`, each headed by the component's id.
+/// Removes the complete lines from `pending`; returns each after the component's id.
 fn complete_lines(component: &str, pending: &mut Vec<u8>) -> Vec<u8> {
     let mut printed = Vec::new();
     let mut taken = 0;
@@ -76,8 +76,8 @@ fn complete_lines(component: &str, pending: &mut Vec<u8>) -> Vec<u8> {
     printed
 }
 
-/// One write per batch of lines keeps lines of concurrent instances apart. A closed stderr is not a reason
-/// to fail a guest's request.
+/// One write for several lines, so that concurrent instances do not mix theirs. Errors are ignored: a closed stderr must
+/// not fail a guest's request.
 fn print(lines: &[u8]) {
     if !lines.is_empty() {
         let _ = std::io::stderr().lock().write_all(lines);

@@ -1,4 +1,4 @@
-//! `atelier-runtime up`: reads the manifest, starts the components, serves until told to stop.
+//! `atelier-runtime up`: reads the manifest, compiles the components, and serves until SIGINT or SIGTERM.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -34,7 +34,7 @@ fn run(up: &Up) -> Result<()> {
         .build()
         .context("the threads that serve requests do not start")?;
     let served = runtime.block_on(async {
-        // First the port: whoever waits for a busy one should not wait for the compiler before.
+        // Before the components are compiled, so that a busy port is reported at once.
         let listener = server::bind(up.listen).await?;
         let telemetry = Telemetry::from_environment(environment)?;
         let app = App::load(&manifest, folder, &variables, options, telemetry.clone())?;
@@ -52,7 +52,7 @@ fn run(up: &Up) -> Result<()> {
         telemetry.shutdown().await;
         served
     });
-    // Instances that outlived the drain end with the process.
+    // Ends instances that are still running after the drain.
     runtime.shutdown_background();
     served
 }

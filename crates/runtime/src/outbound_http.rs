@@ -1,9 +1,9 @@
 //! `wasi:http/client`: requests that guests send.
 //!
-//! Each is checked against the component's `allowed_outbound_hosts`. `http://<component>.spin.internal` goes
-//! straight to that component without a socket; a URL without a host, or with the host `self.alt`, goes to
-//! the application's own address. Connections are pooled and shared by all instances. Error codes and
-//! timeouts (600 s each when the guest sets none) are Spin's.
+//! Each is checked against the component's `allowed_outbound_hosts`. A request to `http://<component>.spin.internal`
+//! is handled by that component without a socket (service chaining). A URL without a host, or with the host `self.alt`,
+//! means the application's own address. All instances share one pool of connections. Error codes and timeouts (600 s
+//! each when the guest sets none) are Spin's.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -26,15 +26,13 @@ use wasmtime_wasi_http::p3::bindings::http::types::{
 };
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, RequestOptions, WasiBody, WasiHttp, WasiHttpCtxView, WasiHttpHooks,
-    WasiHttpView as _,
+    WasiHttpView,
 };
 
 use crate::allowed_hosts::{AllowedHosts, chained_component};
-use crate::app::App;
 use crate::connector::{CONNECT_TIMEOUT, Connector};
-use crate::instance::{Guest, caller};
-use crate::telemetry::http::{sending, sent};
-use crate::telemetry::{CALLER, Parent};
+use crate::telemetry::http::{finish_request, start_request};
+use crate::telemetry::{CALLER, Parent, TracedStore};
 use crate::timed_body::TimedBody;
 
 /// Connecting, the first byte of the reply, and the pause between two of its pieces.
@@ -52,44 +50,56 @@ impl HttpClient {
     }
 }
 
+/// Handles requests from one component to another: the application.
+pub(crate) trait ServiceChaining: Send + Sync {
+    /// # Errors
+    /// There is no such component.
+    fn handle_chained<'a>(
+        &'a self,
+        component: &'a str,
+        request: Request<WasiBody>,
+        caller: &'a Parent,
+    ) -> Pin<Box<dyn Future<Output = anyhow::Result<Response<WasiBody>>> + Send + 'a>>;
+}
+
 /// What one component's instances need to send requests.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Outbound {
     pub(crate) component: Arc<str>,
-    /// Whether these are the hooks of requests that come in. A guest sees all their headers (`Host` too, as
-    /// under Spin 4.1), and may still not set the connection's own headers on what it sends.
+    /// Whether these are the hooks of incoming requests. A guest sees all their headers, `Host` included, as in Spin
+    /// 4.1; on outgoing requests it may not set the headers of the connection.
     pub(crate) inbound: bool,
     pub(crate) allowed: Arc<AllowedHosts>,
     pub(crate) client: HttpClient,
-    pub(crate) app: Weak<App>,
-    /// Where the runtime listens; known once it does.
+    pub(crate) application: Weak<dyn ServiceChaining>,
+    /// The runtime's own address, set when it listens.
     pub(crate) listening: Arc<OnceLock<SocketAddr>>,
 }
 
-/// wasmtime-wasi-http's own `wasi:http`, which learns on the way which request of the guest a call belongs to.
+/// The `wasi:http/client` of wasmtime-wasi-http, with the parent of the outgoing request's span.
 #[derive(Debug)]
-struct Traced;
+struct TracedClient;
 
-impl HasData for Traced {
+impl HasData for TracedClient {
     type Data<'a> = WasiHttpCtxView<'a>;
 }
 
-impl HostWithStore<Guest> for Traced {
+impl<T: TracedStore + WasiHttpView> HostWithStore<T> for TracedClient {
     async fn send(
-        store: &Accessor<Guest, Self>,
+        store: &Accessor<T, Self>,
         request: Resource<GuestRequest>,
     ) -> Result<Resource<GuestResponse>, TrappableError<ErrorCode>> {
-        let caller = store.with(|mut access| caller(access.as_context_mut()));
-        let store = store.with_getter::<WasiHttp>(Guest::http);
-        CALLER.scope(caller, <WasiHttp as HostWithStore<Guest>>::send(&store, request)).await
+        let caller = store.with(|mut access| T::caller(access.as_context_mut()));
+        let store = store.with_getter::<WasiHttp>(T::http);
+        CALLER.scope(caller, <WasiHttp as HostWithStore<T>>::send(&store, request)).await
     }
 }
 
 /// # Errors
 /// Never, with a new linker.
-pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    client::add_to_linker::<_, Traced>(linker, Guest::http)?;
-    types::add_to_linker::<_, WasiHttp>(linker, Guest::http)
+pub(crate) fn add_to_linker<T: TracedStore + WasiHttpView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+    client::add_to_linker::<_, TracedClient>(linker, T::http)?;
+    types::add_to_linker::<_, WasiHttp>(linker, T::http)
 }
 
 type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
@@ -103,7 +113,7 @@ impl WasiHttpHooks for Outbound {
         &mut self,
         request: Request<WasiBody>,
         options: Option<RequestOptions>,
-        // How the guest got on with the reply: there is nobody to tell.
+        // Whether the guest could use the response: not needed.
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
         let outbound = self.clone();
@@ -136,7 +146,7 @@ impl Outbound {
             false => self.allowed.allows(&request.uri().to_string(), "https"),
         };
         if !allowed {
-            // The host only: what stands before an `@` may be a secret.
+            // Without userinfo, path and query, which may be secret.
             let host = request.uri().host().unwrap_or("itself");
             let id = &self.component;
             eprintln!(
@@ -147,17 +157,17 @@ impl Outbound {
         if to_self {
             self.point_at_self(&mut request)?;
         }
-        // The client adds it again from the URI; some servers refuse one beside HTTP/2's authority.
+        // The client derives it from the URI. Some servers refuse it beside the authority of HTTP/2.
         request.headers_mut().remove(HOST);
         let component =
             request.uri().authority().and_then(|a| chained_component(a.host())).map(str::to_owned);
-        let span = sending(caller, &mut request);
-        let answer = match component {
-            Some(component) => self.send_to_component(&component, request, span.inside()).await,
+        let span = start_request(caller, &mut request);
+        let response = match component {
+            Some(component) => self.send_to_component(&component, request, span.as_parent()).await,
             None => self.send_over_network(request, options).await,
         };
-        sent(&span, &answer);
-        answer
+        finish_request(&span, &response);
+        response
     }
 
     fn point_at_self(&self, request: &mut Request<WasiBody>) -> Result<(), Error> {
@@ -180,11 +190,9 @@ impl Outbound {
         request: Request<WasiBody>,
         caller: &Parent,
     ) -> Result<Response<WasiBody>, Error> {
-        let Some(app) = self.app.upgrade() else { return Err(Error::ConnectionTerminated) };
-        // Boxed because it recurses: the called component may call another one.
-        let answer: Pin<Box<dyn Future<Output = _> + Send>> =
-            Box::pin(app.answer_chained(component, request, caller));
-        answer.await.map_err(|error| Error::InternalError(Some(error.to_string())))
+        let Some(application) = self.application.upgrade() else { return Err(Error::ConnectionTerminated) };
+        let response = application.handle_chained(component, request, caller).await;
+        response.map_err(|error| Error::InternalError(Some(error.to_string())))
     }
 
     async fn send_over_network(
@@ -203,7 +211,7 @@ impl Outbound {
     }
 }
 
-/// The connector's own error where there is one, else "the other side does not speak HTTP".
+/// The connector's error, or else a violation of the HTTP protocol.
 fn client_error(error: &hyper_util::client::legacy::Error) -> Error {
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

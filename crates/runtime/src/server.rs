@@ -39,7 +39,7 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
 /// # Errors
 /// The listener breaks.
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<()> {
-    app.listens_at(listener.local_addr().context("the listener has no address")?);
+    app.set_address(listener.local_addr().context("the listener has no address")?);
     let connections = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {

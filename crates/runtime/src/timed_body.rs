@@ -1,4 +1,4 @@
-//! A reply's body that gives up when the other side pauses for too long.
+//! A response body with a limit on the time between two of its frames.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -11,16 +11,16 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 #[derive(Debug)]
 pub(crate) struct TimedBody {
-    /// Gone once the pause was too long, so that the connection closes at once.
+    /// Dropped when the limit is exceeded, which closes the connection.
     body: Option<WasiBody>,
     pause_max: Duration,
-    pausing: Option<Pin<Box<Sleep>>>,
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl TimedBody {
     #[must_use]
     pub(crate) fn new(body: WasiBody, pause_max: Duration) -> Self {
-        Self { body: Some(body), pause_max, pausing: None }
+        Self { body: Some(body), pause_max, timer: None }
     }
 }
 
@@ -32,11 +32,11 @@ impl Body for TimedBody {
         let this = self.get_mut();
         let Some(body) = this.body.as_mut() else { return Poll::Ready(None) };
         if let Poll::Ready(frame) = Pin::new(body).poll_frame(cx) {
-            this.pausing = None;
+            this.timer = None;
             return Poll::Ready(frame);
         }
         let limit = this.pause_max;
-        ready!(this.pausing.get_or_insert_with(|| Box::pin(sleep(limit))).as_mut().poll(cx));
+        ready!(this.timer.get_or_insert_with(|| Box::pin(sleep(limit))).as_mut().poll(cx));
         this.body = None;
         Poll::Ready(Some(Err(Error::ConnectionReadTimeout)))
     }

@@ -38,7 +38,7 @@ impl Variables {
     /// Gathers the values of everything under `[variables]`.
     ///
     /// # Errors
-    /// A name that is not lower snake case, a `required` variable that nobody sets, an override of a
+    /// A name that is not lower snake case, a `required` variable without a value, an override of a
     /// variable the manifest does not have.
     pub fn resolve(
         manifest: &Manifest,

@@ -6,8 +6,8 @@ use std::io::{BufReader, Read, Write};
 use std::net::TcpListener;
 use std::time::Duration;
 
-use support::http::{raw, read};
 use support::{App, guest, manifest};
+use test_support::Reply;
 
 /// Answers every connection with `answer` after reading the request's head, which it hands back.
 fn server(answer: &'static [u8], pause: Duration) -> (String, std::sync::mpsc::Receiver<String>) {
@@ -40,7 +40,7 @@ fn app(hosts: &str) -> App {
     App::start(&manifest(&format!("allowed_outbound_hosts = [{hosts}]"), ""))
 }
 
-fn fetch(app: &App, url: &str, headers: &[(&str, &str)]) -> support::http::Reply {
+fn fetch(app: &App, url: &str, headers: &[(&str, &str)]) -> Reply {
     let mut all = vec![("x-url", url)];
     all.extend_from_slice(headers);
     app.send("POST", "/fetch", &all, b"payload")
@@ -52,7 +52,7 @@ fn an_allowed_host_is_reached_and_any_other_refused() {
     let port = address.rsplit_once(':').unwrap().1;
     let app = app(&format!("\"http://127.0.0.1:{port}\", \"https://*.make.com\""));
     let reply = fetch(&app, &format!("http://{address}/a?b=c"), &[]);
-    assert_eq!((reply.status, reply.text().as_str(), reply.header("x-from")), (201, "hello", Some("server")));
+    assert_eq!((reply.status, reply.text().as_str(), reply.header("x-from")), (201, "hello", "server"));
     let head = heads.recv().unwrap().to_ascii_lowercase();
     assert!(
         head.starts_with("post /a?b=c http/1.1\r\n") && head.contains(&format!("host: {address}\r\n")),
@@ -178,10 +178,8 @@ fn one_component_calls_another_without_a_socket() {
     assert_eq!(reply.text(), "ErrorCode::HttpRequestDenied");
     // A private component has no route, and a client cannot claim to be a component.
     let claim = b"GET /uri HTTP/1.1\r\nhost: inner.spin.internal\r\nconnection: close\r\n\r\n";
-    assert!(
-        raw(&app.address, claim).is_none(),
-        "such a Host is taken away, and without one there is no answer"
-    );
+    let refused = app.connect_and_send(claim).read_reply(|_| {});
+    assert!(refused.is_err(), "such a Host is removed, and a request without one gets no answer");
 }
 
 #[test]
@@ -194,18 +192,14 @@ fn a_component_without_a_host_asks_its_own_application() {
 #[test]
 fn a_reply_passes_through_as_a_stream() {
     let app = app("\"http://self\"");
-    let mut stream = support::http::connect(&app.address);
-    stream
-        .write_all(
-            b"GET /fetch HTTP/1.1\r\nhost: h\r\nx-url: http://self.alt/slow?200\r\nconnection: close\r\n\r\n",
-        )
-        .unwrap();
+    let request = "GET /fetch HTTP/1.1\r\nhost: h\r\nx-url: http://self.alt/slow?200\r\nconnection: close\r\n\r\n";
+    let mut connection = app.connect_and_send(request.as_bytes());
     let started = std::time::Instant::now();
     let mut first = None;
-    let reply = read(&mut BufReader::new(stream), |_| {
+    let reply = connection.read_reply(|_| {
         first.get_or_insert(started.elapsed());
-    })
-    .unwrap();
+    });
+    let reply = reply.unwrap();
     assert!(reply.text().ends_with("piece 3\n"), "{}", reply.text());
     assert!(first.unwrap() + Duration::from_millis(400) < started.elapsed());
 }

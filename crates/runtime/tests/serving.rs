@@ -2,10 +2,9 @@
 
 mod support;
 
-use std::io::{BufReader, Write};
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use support::http::{connect, raw, read};
 use support::{App, manifest};
 
 fn app() -> App {
@@ -15,8 +14,8 @@ fn app() -> App {
 #[test]
 fn a_reply_is_chunked_and_has_no_length() {
     let reply = app().get("/uri");
-    assert_eq!((reply.status, reply.header("transfer-encoding")), (200, Some("chunked")));
-    assert_eq!(reply.header("content-length"), None);
+    assert_eq!((reply.status, reply.header("transfer-encoding")), (200, "chunked"));
+    assert_eq!(reply.header("content-length"), "");
     assert!(reply.complete);
 }
 
@@ -60,7 +59,7 @@ fn health_and_info_are_answered_by_the_runtime_and_nothing_else_there() {
     let health = app.get("/.well-known/spin/health");
     assert_eq!((health.status, health.text().as_str()), (200, "OK"));
     let info = app.get("/.well-known/spin/info");
-    assert_eq!(info.header("content-type"), Some("application/json"));
+    assert_eq!(info.header("content-type"), "application/json");
     assert!(info.text().contains("\"name\": \"test\"") && info.text().contains("\"version\": \"0.1.2\""));
     assert_eq!(app.get("/.well-known/spin/other").status, 404);
 }
@@ -68,7 +67,7 @@ fn health_and_info_are_answered_by_the_runtime_and_nothing_else_there() {
 #[test]
 fn a_path_without_a_route_is_404() {
     let app = App::start(&manifest("", "").replace("/...", "/only"));
-    assert_eq!(app.get("/only").status, 502, "the guest says that `only` is no verb of its");
+    assert_eq!(app.get("/only").status, 502, "the guest has no action `only`");
     let reply = app.get("/other");
     assert_eq!((reply.status, reply.body.len()), (404, 0));
 }
@@ -76,9 +75,8 @@ fn a_path_without_a_route_is_404() {
 #[test]
 fn a_header_that_is_not_utf_8_is_answered_with_500() {
     let app = app();
-    let reply =
-        raw(&app.address, b"GET /uri HTTP/1.1\r\nhost: h\r\nx-latin: caf\xe9\r\nconnection: close\r\n\r\n")
-            .unwrap();
+    let request = b"GET /uri HTTP/1.1\r\nhost: h\r\nx-latin: caf\xe9\r\nconnection: close\r\n\r\n";
+    let reply = app.connect_and_send(request).read_reply(|_| {}).unwrap();
     assert_eq!((reply.status, reply.body.len()), (500, 0));
     app.logged("x-latin");
 }
@@ -86,7 +84,7 @@ fn a_header_that_is_not_utf_8_is_answered_with_500() {
 #[test]
 fn a_request_without_a_host_gets_no_answer() {
     let app = app();
-    assert!(raw(&app.address, b"GET /uri HTTP/1.0\r\n\r\n").is_none());
+    assert!(app.connect_and_send(b"GET /uri HTTP/1.0\r\n\r\n").read_reply(|_| {}).is_err());
     app.logged("no 'Host' header");
     assert_eq!(app.get("/uri").status, 200);
 }
@@ -98,8 +96,8 @@ fn fifty_megabytes_pass_through_the_guest_in_bounded_memory() {
     let (before, _) = app.resident();
     let size = 50 << 20;
     for path in ["/echo", "/count"] {
-        let stream = connect(&app.address);
-        let mut writer = stream.try_clone().unwrap();
+        let mut connection = app.connect();
+        let mut writer = connection.writer().unwrap();
         let head =
             format!("POST {path} HTTP/1.1\r\nhost: h\r\ncontent-length: {size}\r\nconnection: close\r\n\r\n");
         let sending = std::thread::spawn(move || {
@@ -109,7 +107,7 @@ fn fifty_megabytes_pass_through_the_guest_in_bounded_memory() {
                 writer.write_all(&block).unwrap();
             }
         });
-        let reply = read(&mut BufReader::new(stream), |_| {}).unwrap();
+        let reply = connection.read_reply(|_| {}).unwrap();
         sending.join().unwrap();
         assert!(reply.complete, "{path}");
         match path {
@@ -134,9 +132,8 @@ fn a_slow_reader_holds_the_guest_back() {
     let app = app();
     app.get("/uri");
     let (before, _) = app.resident();
-    let mut stream = connect(&app.address);
-    // 256 MiB, of which nothing is read for a while.
-    stream.write_all(b"GET /produce?262144 HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n").unwrap();
+    // 256 MiB, of which nothing is read.
+    let _connection = app.connect_and_send(b"GET /produce?262144 HTTP/1.1\r\nhost: h\r\n\r\n");
     std::thread::sleep(Duration::from_secs(1));
     let (_, most) = app.resident();
     assert!(most < before + (32 << 20), "{} MiB grew to {} MiB", before >> 20, most >> 20);
@@ -145,11 +142,11 @@ fn a_slow_reader_holds_the_guest_back() {
 #[test]
 fn pieces_of_a_reply_arrive_when_they_are_made() {
     let app = app();
-    let mut stream = connect(&app.address);
-    stream.write_all(b"GET /slow?200 HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n").unwrap();
+    let mut connection =
+        app.connect_and_send(b"GET /slow?200 HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n");
     let started = Instant::now();
     let mut arrivals = Vec::new();
-    let reply = read(&mut BufReader::new(stream), |_| arrivals.push(started.elapsed())).unwrap();
+    let reply = connection.read_reply(|_| arrivals.push(started.elapsed())).unwrap();
     assert_eq!(reply.text(), "piece 0\npiece 1\npiece 2\npiece 3\n");
     assert!(arrivals.len() >= 4 && arrivals[0] + Duration::from_millis(400) < arrivals[3], "{arrivals:?}");
 }
@@ -157,19 +154,18 @@ fn pieces_of_a_reply_arrive_when_they_are_made() {
 #[test]
 fn an_upload_is_echoed_before_it_ends() {
     let app = app();
-    let mut stream = connect(&app.address);
-    stream
-        .write_all(b"POST /echo HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n5\r\nfirst\r\n")
-        .unwrap();
-    let mut later = stream.try_clone().unwrap();
+    let mut connection = app.connect_and_send(
+        b"POST /echo HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n5\r\nfirst\r\n",
+    );
+    let mut later = connection.writer().unwrap();
     let mut pieces = Vec::new();
-    read(&mut BufReader::new(stream), |piece| {
+    let reply = connection.read_reply(|piece| {
         if pieces.is_empty() {
             later.write_all(b"6\r\nsecond\r\n0\r\n\r\n").unwrap();
         }
         pieces.push(piece.to_vec());
-    })
-    .unwrap();
+    });
+    reply.unwrap();
     assert_eq!(pieces.concat(), b"firstsecond");
 }
 
@@ -215,7 +211,7 @@ fn an_answer_that_breaks_off_is_not_taken_for_a_whole_one() {
 fn a_guest_that_returns_an_error_code_is_a_500() {
     let app = app();
     assert_eq!(app.get("/refuse").status, 500);
-    app.logged("component guest gave no answer");
+    app.logged("component guest did not respond");
 }
 
 #[test]
@@ -302,8 +298,9 @@ fn a_guest_has_its_variables_and_environment_and_no_files_or_sockets() {
 fn what_a_guest_prints_is_logged_line_by_line_with_its_name() {
     let app = App::start_with(&manifest("", ""), &["--idle-instance-timeout", "50ms"], &[]);
     app.get("/print?hello");
-    let log = app.logged("guest: without an end\n");
-    assert!(log.contains("guest: to stdout: hello\n") && log.contains("guest: to stderr: hello\n"), "{log}");
+    for line in ["guest: without a line break", "guest: to stdout: hello", "guest: to stderr: hello"] {
+        app.logged(line);
+    }
     let quiet = App::start_with(&manifest("", ""), &["--quiet"], &[]);
     quiet.get("/print?hello");
     quiet.get("/trap");
@@ -314,16 +311,14 @@ fn what_a_guest_prints_is_logged_line_by_line_with_its_name() {
 #[test]
 fn the_stop_lets_a_request_finish_and_takes_no_new_ones() {
     for signal in ["TERM", "INT"] {
-        let mut app = app();
-        let address = app.address.clone();
-        let mut stream = connect(&address);
-        stream.write_all(b"GET /sleep?1500 HTTP/1.1\r\nhost: h\r\n\r\n").unwrap();
+        let app = app();
+        let mut connection = app.connect_and_send(b"GET /sleep?1500 HTTP/1.1\r\nhost: h\r\n\r\n");
         std::thread::sleep(Duration::from_millis(500));
         app.signal(signal);
         std::thread::sleep(Duration::from_millis(300));
-        assert!(std::net::TcpStream::connect(&address).is_err(), "SIG{signal}: it still accepts");
-        let reply = read(&mut BufReader::new(stream), |_| {}).expect("the request in flight is answered");
+        assert!(test_support::Connection::to(&app.address).is_err(), "SIG{signal}: it still accepts");
+        let reply = connection.read_reply(|_| {}).expect("the request in flight is answered");
         assert_eq!((reply.status, reply.text().as_str()), (200, "slept"));
-        assert_eq!(app.wait().code(), Some(0));
+        assert_eq!(app.wait(), 0);
     }
 }

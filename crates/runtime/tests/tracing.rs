@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use support::{App, PATIENCE, manifest};
+use support::{App, TIME_LIMIT, manifest};
 
 struct Received {
     path: String,
@@ -95,7 +95,7 @@ fn a_call_belongs_to_the_request_that_made_it_also_where_requests_share_an_insta
         }
     });
     for _ in 0..REQUESTS {
-        let call = calls.recv_timeout(PATIENCE).unwrap();
+        let call = calls.recv_timeout(TIME_LIMIT).unwrap();
         let number = call.path[1..].split('?').next().unwrap().parse().unwrap();
         let parts: Vec<_> = call.headers["traceparent"].split('-').collect();
         assert_eq!(parts[1], trace(number), "the call of request {number} is in its trace");
@@ -106,8 +106,8 @@ fn a_call_belongs_to_the_request_that_made_it_also_where_requests_share_an_insta
     let has = |sent: &[u8], text: &str| sent.windows(text.len()).any(|window| window == text.as_bytes());
     let start = Instant::now();
     while !has(&sent, "execute_wasm_component guest") || !has(&sent, "POST /...") {
-        assert!(start.elapsed() < PATIENCE, "{}", String::from_utf8_lossy(&sent));
-        let batch = batches.recv_timeout(PATIENCE).unwrap();
+        assert!(start.elapsed() < TIME_LIMIT, "{}", String::from_utf8_lossy(&sent));
+        let batch = batches.recv_timeout(TIME_LIMIT).unwrap();
         assert_eq!(batch.path, "/v1/traces");
         assert_eq!(batch.headers["content-type"], "application/x-protobuf");
         sent.extend(batch.body);
@@ -122,7 +122,7 @@ fn without_a_collector_nothing_is_added_to_a_call() {
     let app = app(&[]);
     let url = format!("http://{upstream}/");
     assert_eq!(app.send("POST", "/fetch", &[("x-url", &url)], b"").status, 200);
-    assert!(!calls.recv_timeout(PATIENCE).unwrap().headers.contains_key("traceparent"));
+    assert!(!calls.recv_timeout(TIME_LIMIT).unwrap().headers.contains_key("traceparent"));
 }
 
 #[test]
@@ -138,14 +138,10 @@ fn a_collector_that_is_gone_is_named_once_and_requests_are_answered() {
 
 #[test]
 fn a_protocol_that_is_not_spoken_is_refused_at_the_start() {
-    let listen = "127.0.0.1:0";
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_atelier-runtime"))
-        .args(["up", "--listen", listen, "-f"])
-        .arg(support::write_manifest(&manifest("", "")))
-        .env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317")
-        .env("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
-        .output()
-        .unwrap();
-    let words = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && words.contains("only sends http/protobuf"), "{words}");
+    let grpc = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+    ];
+    let (status, output) = support::refused(&manifest("", ""), &[], &grpc);
+    assert!(status == 1 && output.contains("only sends http/protobuf"), "{output}");
 }

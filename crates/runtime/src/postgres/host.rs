@@ -1,5 +1,5 @@
-//! The guest's calls of `spin:postgres`. The plain functions block the whole instance while they wait; the
-//! `-async` ones let its other requests go on, and are what spin-sdk uses.
+//! The guest's calls of `spin:postgres`. The synchronous functions block the whole instance while they wait. The
+//! `-async` ones, which spin-sdk uses, let the instance's other requests go on.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -11,17 +11,15 @@ use wasmtime::component::{
 };
 use wasmtime::{AsContextMut as _, StoreContextMut};
 
-use crate::instance::{Guest, caller};
 use crate::postgres::pool::check_address;
 use crate::postgres::{Connection, ConnectionBuilder, Postgres};
-use crate::telemetry::{Parent, database};
+use crate::telemetry::{Parent, TracedStore, database};
 use crate::wit::postgres::{
     Column, DbValue, Error, Host, HostConnection, HostConnectionBuilder, HostConnectionBuilderWithStore,
     HostConnectionWithStore, ParameterValue, Row, RowSet,
 };
 
-/// What the functions of one instance work on.
-#[derive(Debug)]
+/// The data of one instance's store that these functions use.
 pub(crate) struct PostgresView<'a> {
     pub(crate) postgres: &'a Postgres,
     pub(crate) table: &'a mut ResourceTable,
@@ -41,7 +39,7 @@ impl Postgres {
     async fn open(&self, address: &str, ca_root: Option<&str>) -> Result<Connection, Error> {
         check_address(&self.allowed, address)?;
         match self.pools.connect(address, ca_root).await {
-            Ok(loan) => Ok(Connection(loan.into())),
+            Ok(connection) => Ok(Connection(connection.into())),
             Err(error) => Err(Error::ConnectionFailed(format!("{error:?}"))),
         }
     }
@@ -52,9 +50,9 @@ impl Postgres {
         address: &str,
         ca_root: Option<&str>,
     ) -> Result<Connection, Error> {
-        let span = database::opening(caller, address);
+        let span = database::start_open(caller, address);
         let opened = self.open(address, ca_root).await;
-        database::done(&span, &opened);
+        database::finish(&span, &opened);
         opened
     }
 }
@@ -69,7 +67,7 @@ impl PostgresView<'_> {
         Ok((builder.address.clone(), builder.ca_root.clone()))
     }
 
-    fn lend(&mut self, opened: Result<Connection, Error>) -> Outcome<Resource<Connection>> {
+    fn push(&mut self, opened: Result<Connection, Error>) -> Outcome<Resource<Connection>> {
         match opened {
             Ok(connection) => Ok(Ok(self.table.push(connection)?)),
             Err(error) => Ok(Err(error)),
@@ -95,7 +93,7 @@ impl HostConnectionBuilder for PostgresView<'_> {
     async fn build(&mut self, handle: Resource<ConnectionBuilder>) -> Outcome<Resource<Connection>> {
         let (address, ca_root) = self.builder(&handle)?;
         let opened = self.postgres.open(&address, ca_root.as_deref()).await;
-        self.lend(opened)
+        self.push(opened)
     }
 
     async fn drop(&mut self, handle: Resource<ConnectionBuilder>) -> wasmtime::Result<()> {
@@ -104,26 +102,26 @@ impl HostConnectionBuilder for PostgresView<'_> {
     }
 }
 
-impl HostConnectionBuilderWithStore<Guest> for HasPostgres {
+impl<T: TracedStore> HostConnectionBuilderWithStore<T> for HasPostgres {
     async fn build_async(
-        accessor: &Accessor<Guest, Self>,
+        accessor: &Accessor<T, Self>,
         handle: Resource<ConnectionBuilder>,
     ) -> Outcome<Resource<Connection>> {
         let (caller, postgres, builder) = accessor.with(|mut access| {
-            let caller = caller(access.as_context_mut());
+            let caller = T::caller(access.as_context_mut());
             let view = access.get();
             (caller, view.postgres.clone(), view.builder(&handle))
         });
         let (address, ca_root) = builder?;
         let opened = postgres.open_traced(&caller, &address, ca_root.as_deref()).await;
-        accessor.with(|mut access| access.get().lend(opened))
+        accessor.with(|mut access| access.get().push(opened))
     }
 }
 
 impl HostConnection for PostgresView<'_> {
     async fn open(&mut self, address: String) -> Outcome<Resource<Connection>> {
         let opened = self.postgres.open(&address, None).await;
-        self.lend(opened)
+        self.push(opened)
     }
 
     async fn query(
@@ -150,46 +148,46 @@ impl HostConnection for PostgresView<'_> {
     }
 }
 
-impl HostConnectionWithStore<Guest> for HasPostgres {
-    async fn open_async(accessor: &Accessor<Guest, Self>, address: String) -> Outcome<Resource<Connection>> {
+impl<T: TracedStore> HostConnectionWithStore<T> for HasPostgres {
+    async fn open_async(accessor: &Accessor<T, Self>, address: String) -> Outcome<Resource<Connection>> {
         let (caller, postgres) =
-            accessor.with(|mut access| (caller(access.as_context_mut()), access.get().postgres.clone()));
+            accessor.with(|mut access| (T::caller(access.as_context_mut()), access.get().postgres.clone()));
         let opened = postgres.open_traced(&caller, &address, None).await;
-        accessor.with(|mut access| access.get().lend(opened))
+        accessor.with(|mut access| access.get().push(opened))
     }
 
     async fn execute_async(
-        accessor: &Accessor<Guest, Self>,
+        accessor: &Accessor<T, Self>,
         handle: Resource<Connection>,
         statement: String,
         parameters: Vec<ParameterValue>,
     ) -> Outcome<u64> {
         let (caller, connection) =
-            accessor.with(|mut access| (caller(access.as_context_mut()), access.get().connection(&handle)));
-        let span = database::executing(&caller, &statement);
+            accessor.with(|mut access| (T::caller(access.as_context_mut()), access.get().connection(&handle)));
+        let span = database::start_execute(&caller, &statement);
         let outcome = connection?.execute(&statement, &parameters).await;
-        database::done(&span, &outcome);
+        database::finish(&span, &outcome);
         Ok(outcome)
     }
 
     async fn query_async(
-        accessor: &Accessor<Guest, Self>,
+        accessor: &Accessor<T, Self>,
         handle: Resource<Connection>,
         statement: String,
         parameters: Vec<ParameterValue>,
     ) -> Outcome<Rows> {
         let (caller, connection) =
-            accessor.with(|mut access| (caller(access.as_context_mut()), access.get().connection(&handle)));
-        let span = database::querying(&caller, &statement);
+            accessor.with(|mut access| (T::caller(access.as_context_mut()), access.get().connection(&handle)));
+        let span = database::start_query(&caller, &statement);
         let streamed = connection?.query_streamed(&statement, &parameters).await;
-        database::done(&span, &streamed);
+        database::finish(&span, &streamed);
         let streamed = match streamed {
             Ok(streamed) => streamed,
             Err(error) => return Ok(Err(error)),
         };
         accessor.with(|mut access| {
             let rows = StreamReader::new(&mut access, RowProducer { rows: streamed.rows })?;
-            // A task that is gone without a word is one that was stopped with the runtime.
+            // The sender is dropped without a value only when the runtime stops.
             let outcome = streamed.outcome;
             let outcome = async move { wasmtime::error::Ok(outcome.await.unwrap_or(Ok(()))) };
             let outcome = FutureReader::new(&mut access, outcome)?;
@@ -198,7 +196,7 @@ impl HostConnectionWithStore<Guest> for HasPostgres {
     }
 }
 
-/// Hands rows to the guest one at a time, as it asks for them.
+/// Passes rows to the guest one at a time, as it reads them.
 struct RowProducer {
     rows: mpsc::Receiver<Row>,
 }

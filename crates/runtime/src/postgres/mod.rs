@@ -1,13 +1,12 @@
 //! `spin:postgres`: connections for guests.
 //!
-//! Every component has pools of its own, one per connection string (and certificate authority), of at most
-//! [`pool::CONNECTIONS_MAX`] connections. A guest's "connection" is a loan from a pool; it goes back when the guest
-//! drops it. Statements of one loan run in the order they were sent.
+//! Every component has its own pools, one per connection string and certificate authority, of at most
+//! [`pool::CONNECTIONS_MAX`] connections. A guest's connection is taken from a pool and returned when the guest drops
+//! it. Statements on one connection run in the order in which they were sent.
 
 mod host;
 mod pool;
 mod query;
-mod ranges;
 mod tls;
 mod values;
 
@@ -18,22 +17,22 @@ use crate::allowed_hosts::AllowedHosts;
 pub(crate) use host::{HasPostgres, PostgresView};
 pub(crate) use pool::Pools;
 
-/// What stands behind a guest's `connection` handle.
+/// The resource of a guest's `connection` handle.
 #[derive(Clone)]
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct Connection(Arc<deadpool_postgres::Object>);
 
-/// What stands behind a guest's `connection-builder` handle.
-#[derive(Debug)]
+/// The resource of a guest's `connection-builder` handle.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct ConnectionBuilder {
+    /// A connection string, with its password.
     address: String,
     /// PEM text, checked when it was set.
     ca_root: Option<String>,
 }
 
 /// One instance's access to databases.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Postgres {
     pub(crate) allowed: Arc<AllowedHosts>,
     pub(crate) pools: Arc<Pools>,

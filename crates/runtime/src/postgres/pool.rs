@@ -12,18 +12,18 @@ use crate::allowed_hosts::AllowedHosts;
 use crate::postgres::tls::MakeTls;
 use crate::wit::postgres::Error;
 
-/// Per connection string and component, as in Spin. One more waits until one is returned, without a limit.
+/// Per connection string and component, as in Spin. The next request waits, without a limit, until one is returned.
 pub(crate) const CONNECTIONS_MAX: usize = 64;
 
-/// Connection strings a component may use at once before the least recently used pool is let go.
+/// Pools of one component; a new one takes the place of the least recently used.
 const POOLS_MAX: usize = 16;
 
 type Key = (String, Option<String>);
 
-/// The pools of one component.
-#[derive(Debug, Default)]
+/// The pools of one component. Their keys hold passwords, so there is no `Debug`.
+#[derive(Default)]
 pub(crate) struct Pools {
-    /// Ordered by use, the most recent last; sixteen at most, so a scan is cheap.
+    /// Ordered by use, the most recent last.
     pools: Mutex<Vec<(Key, Pool)>>,
 }
 
@@ -55,7 +55,7 @@ impl Pools {
 
 fn create(address: &str, ca_root: Option<&str>) -> Result<Pool> {
     let config: tokio_postgres::Config = address.parse().context("parsing Postgres connection string")?;
-    // DISCARD ALL and the like between two borrowers: no session state passes from one to the other.
+    // Session state (settings, locks, temporary tables) is discarded before a connection is used again.
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Clean };
     let manager = if config.get_ssl_mode() == SslMode::Disable {
         Manager::from_config(config, NoTls, recycling)
@@ -70,7 +70,7 @@ pub(crate) fn check_address(allowed: &AllowedHosts, address: &str) -> Result<(),
     let failed = |text: String| Err(Error::ConnectionFailed(text));
     let config: tokio_postgres::Config = match address.parse() {
         Ok(config) => config,
-        Err(error) => return failed(error_text(&error)),
+        Err(error) => return failed(error.to_string()),
     };
     let ports = config.get_ports();
     for (index, host) in config.get_hosts().iter().enumerate() {
@@ -87,10 +87,6 @@ pub(crate) fn check_address(allowed: &AllowedHosts, address: &str) -> Result<(),
         }
     }
     Ok(())
-}
-
-fn error_text(error: &tokio_postgres::Error) -> String {
-    error.to_string()
 }
 
 #[cfg(test)]

@@ -9,13 +9,13 @@ use tokio_postgres::error::DbError;
 use crate::postgres::{Connection, values};
 use crate::wit::postgres::{self as wit, Column, DbValue, Error, ParameterValue, QueryError, RowSet};
 
-/// Rows of one `query`, or one row of a stream: more than this is an error for the guest.
+/// The limit for all rows of one `query`, and for each row of a stream. More is an error for the guest.
 const RESULT_BYTES_MAX: usize = 128 << 20;
 
-/// Rows read ahead of a guest that consumes them slowly.
+/// Rows that are read before the guest asks for them.
 const ROWS_AHEAD: usize = 4;
 
-/// A query's rows as they arrive. `outcome` is sent after the last one.
+/// A query's rows as they arrive; `outcome` is sent after the last one.
 pub(crate) struct Streamed {
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: mpsc::Receiver<Vec<DbValue>>,
@@ -24,7 +24,7 @@ pub(crate) struct Streamed {
 
 impl Connection {
     pub(crate) async fn execute(&self, statement: &str, parameters: &[ParameterValue]) -> Result<u64, Error> {
-        let parameters = converted(parameters).map_err(|e| Error::ValueConversionFailed(format!("{e:?}")))?;
+        let parameters = converted(parameters).map_err(Error::ValueConversionFailed)?;
         self.0.execute_raw(statement, parameters).await.map_err(failed)
     }
 
@@ -58,15 +58,15 @@ impl Connection {
         parameters: &[ParameterValue],
     ) -> Result<Streamed, Error> {
         let stream = self.start(statement, parameters).await?;
-        let (columns_known, columns) = oneshot::channel();
-        let (row_ready, rows) = mpsc::channel(ROWS_AHEAD);
-        let (done, outcome) = oneshot::channel();
-        // The loan must outlive the rows, also when the guest drops its handle before reading them.
+        let (columns_sender, columns) = oneshot::channel();
+        let (row_sender, rows) = mpsc::channel(ROWS_AHEAD);
+        let (outcome_sender, outcome) = oneshot::channel();
+        // The connection must outlive the rows, also when the guest drops its handle before reading them.
         let connection = self.clone();
         tokio::spawn(async move {
-            let result = forward(stream, columns_known, &row_ready).await;
-            drop(row_ready);
-            let _ = done.send(result);
+            let result = forward(stream, columns_sender, &row_sender).await;
+            drop(row_sender);
+            let _ = outcome_sender.send(result);
             drop(connection);
         });
         // Without a row there are no columns, as in Spin.
@@ -79,40 +79,48 @@ impl Connection {
         statement: &str,
         parameters: &[ParameterValue],
     ) -> Result<std::pin::Pin<Box<RowStream>>, Error> {
-        let parameters = converted(parameters).map_err(|e| Error::BadParameter(format!("{e:?}")))?;
+        let parameters = converted(parameters).map_err(Error::BadParameter)?;
         let stream = self.0.query_raw(statement, parameters).await.map_err(failed)?;
         Ok(Box::pin(stream))
     }
 }
 
-fn converted(parameters: &[ParameterValue]) -> Result<Vec<values::Parameter>> {
-    parameters.iter().map(values::parameter).collect()
+fn converted(parameters: &[ParameterValue]) -> Result<Vec<values::Parameter>, String> {
+    let convert = |(index, value)| {
+        values::parameter(value).ok_or_else(|| {
+            let number = index + 1;
+            format!(
+                "the embedded runtime does not support the type of parameter ${number}: send text and cast it in SQL"
+            )
+        })
+    };
+    parameters.iter().enumerate().map(convert).collect()
 }
 
-/// Hands rows on until the last one, an error, or a guest that has stopped listening.
+/// Forwards rows until the last one, an error, or until the guest drops its end of the stream.
 async fn forward(
     mut stream: std::pin::Pin<Box<RowStream>>,
-    columns_known: oneshot::Sender<Vec<Column>>,
-    row_ready: &mpsc::Sender<Vec<DbValue>>,
+    columns_sender: oneshot::Sender<Vec<Column>>,
+    row_sender: &mpsc::Sender<Vec<DbValue>>,
 ) -> Result<(), Error> {
-    let mut columns_known = Some(columns_known);
+    let mut columns_sender = Some(columns_sender);
     loop {
         let row = tokio::select! {
             biased;
-            () = row_ready.closed() => return Ok(()),
+            () = row_sender.closed() => return Ok(()),
             row = stream.next() => match row {
                 None => return Ok(()),
                 Some(row) => row.map_err(failed)?,
             },
         };
-        if let Some(known) = columns_known.take() {
-            let _ = known.send(values::columns(&row));
+        if let Some(sender) = columns_sender.take() {
+            let _ = sender.send(values::columns(&row));
         }
         let row = values::row(&row).map_err(|e| text(format!("{e:?}")))?;
         if row.iter().map(values::size).sum::<usize>() > RESULT_BYTES_MAX {
             return Err(too_large());
         }
-        if row_ready.send(row).await.is_err() {
+        if row_sender.send(row).await.is_err() {
             return Ok(());
         }
     }
@@ -126,7 +134,7 @@ fn too_large() -> Error {
     text(format!("query result exceeds limit of {RESULT_BYTES_MAX} bytes"))
 }
 
-/// What the server said, field by field: guests decide on `code` (SQLSTATE) and on `extras`' `constraint`.
+/// The server's error, field by field: guests decide on `code` (SQLSTATE) and on `constraint` in `extras`.
 fn failed(error: tokio_postgres::Error) -> Error {
     let as_text = format!("{error:?}");
     Error::QueryFailed(match error.as_db_error() {
@@ -142,7 +150,7 @@ fn failed(error: tokio_postgres::Error) -> Error {
     })
 }
 
-/// Under the names, and in the order, that Spin gives them.
+/// With Spin's names, in Spin's order.
 fn extras(db: &DbError) -> Vec<(String, String)> {
     let line = db.line().map(|line| line.to_string());
     [

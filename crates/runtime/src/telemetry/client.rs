@@ -1,4 +1,4 @@
-//! Sends batches of spans over the runtime's own HTTP client, and says so when they do not arrive.
+//! Sends batches of spans over the runtime's own HTTP client, and logs when a collector does not accept them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,7 +17,7 @@ const REPLY_BYTES_MAX: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Client {
     http: hyper_util::client::legacy::Client<Connector, Full<Bytes>>,
-    /// Whether the last batch was lost: one line per outage, not one per batch.
+    /// Whether the last batch was lost: an outage is logged once, not once per batch.
     lost: AtomicBool,
 }
 

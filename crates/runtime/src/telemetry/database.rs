@@ -9,7 +9,7 @@ use super::{Parent, Span};
 use crate::wit::postgres::Error;
 
 /// A connection is taken from its pool, or made.
-pub(crate) fn opening(parent: &Parent, address: &str) -> Span {
+pub(crate) fn start_open(parent: &Parent, address: &str) -> Span {
     parent.span(SpanKind::Client, "spin_outbound_pg.open_async", || {
         let config = address.parse::<Config>().unwrap_or_default();
         let host = config.get_hosts().iter().find_map(|host| match host {
@@ -24,18 +24,18 @@ pub(crate) fn opening(parent: &Parent, address: &str) -> Span {
 }
 
 /// A statement without rows.
-pub(crate) fn executing(parent: &Parent, statement: &str) -> Span {
-    running(parent, "spin_outbound_pg.execute", statement)
+pub(crate) fn start_execute(parent: &Parent, statement: &str) -> Span {
+    start_statement(parent, "spin_outbound_pg.execute", statement)
 }
 
 /// A statement with rows, until the first of them can be read.
-pub(crate) fn querying(parent: &Parent, statement: &str) -> Span {
-    running(parent, "spin_outbound_pg.query_async", statement)
+pub(crate) fn start_query(parent: &Parent, statement: &str) -> Span {
+    start_statement(parent, "spin_outbound_pg.query_async", statement)
 }
 
-pub(crate) fn done<T>(span: &Span, outcome: &Result<T, Error>) {
+pub(crate) fn finish<T>(span: &Span, outcome: &Result<T, Error>) {
     if let Err(error) = outcome {
-        // Not the message: PostgreSQL's may quote a value.
+        // Without PostgreSQL's message, which may quote a value.
         span.fail(match error {
             Error::QueryFailed(_) => "query failed",
             Error::ConnectionFailed(_) => "connection failed",
@@ -46,7 +46,7 @@ pub(crate) fn done<T>(span: &Span, outcome: &Result<T, Error>) {
     }
 }
 
-fn running(parent: &Parent, name: &'static str, statement: &str) -> Span {
+fn start_statement(parent: &Parent, name: &'static str, statement: &str) -> Span {
     parent.span(SpanKind::Client, name, || {
         system().into_iter().chain([KeyValue::new("statement", statement.to_owned())])
     })

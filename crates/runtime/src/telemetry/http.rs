@@ -1,7 +1,6 @@
 //! The spans of HTTP: requests that come in, components that run, requests that go out.
 //!
-//! Names and attributes are Spin's, save that `url.full` of what goes out is left off: Make.com's webhook URL
-//! is a secret.
+//! Names and attributes are Spin's, without the `url.full` of outgoing requests: Make.com's webhook URL is a secret.
 
 use std::net::SocketAddr;
 
@@ -45,12 +44,12 @@ impl ServerSpan {
         Self { span, method }
     }
 
-    pub(crate) fn inside(&self) -> &Parent {
-        self.span.inside()
+    pub(crate) fn as_parent(&self) -> &Parent {
+        self.span.as_parent()
     }
 
-    /// The reply begins; `route` is the pattern of the manifest that matched, where one did.
-    pub(crate) fn answered<B, E: std::fmt::Display>(
+    /// Records that the reply begins; `route` is the manifest's pattern that matched.
+    pub(crate) fn finish<B, E: std::fmt::Display>(
         self,
         route: Option<&str>,
         answer: &Result<Response<B>, E>,
@@ -70,22 +69,22 @@ impl ServerSpan {
     }
 }
 
-/// A component works on a request.
-pub(crate) fn executing(parent: &Parent, component: &str) -> Span {
+/// A component handles a request.
+pub(crate) fn start_execution(parent: &Parent, component: &str) -> Span {
     parent.span(SpanKind::Internal, format!("execute_wasm_component {component}"), || [])
 }
 
-/// A component's own request, until its reply begins. Tells the other side through `traceparent`.
-pub(crate) fn sending<B>(parent: &Parent, request: &mut Request<B>) -> Span {
+/// A component's own request, until its reply begins. Sets the request's `traceparent`.
+pub(crate) fn start_request<B>(parent: &Parent, request: &mut Request<B>) -> Span {
     let span = parent.span(SpanKind::Client, request.method().to_string(), || {
         let method = KeyValue::new("http.request.method", request.method().to_string());
         std::iter::once(method).chain(server(request.uri()))
     });
-    span.inside().inject(request.headers_mut());
+    span.as_parent().inject(request.headers_mut());
     span
 }
 
-pub(crate) fn sent<B, E: std::fmt::Debug>(span: &Span, answer: &Result<Response<B>, E>) {
+pub(crate) fn finish_request<B, E: std::fmt::Debug>(span: &Span, answer: &Result<Response<B>, E>) {
     match answer {
         Ok(response) => {
             let status = i64::from(response.status().as_u16());

@@ -2,13 +2,14 @@
 //!
 //! Switched on by the variables that Spin reads (`OTEL_EXPORTER_OTLP_ENDPOINT` or
 //! `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, off again with `OTEL_SDK_DISABLED`) and configured by OpenTelemetry's
-//! own <https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>. Spans leave as
-//! OTLP over HTTP in protobuf, in batches, and never hold up a request: what cannot be sent is dropped.
+//! own <https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>. Spans are sent in
+//! batches, as OTLP over HTTP in protobuf. Requests do not wait for them; spans that cannot be sent are dropped.
 
 mod client;
 pub(crate) mod database;
 pub(crate) mod http;
 mod span;
+mod tasks;
 
 use anyhow::{Context as _, Result, bail};
 use opentelemetry::trace::TracerProvider as _;
@@ -23,8 +24,9 @@ use opentelemetry_sdk::trace::span_processor_with_async_runtime::BatchSpanProces
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
 pub(crate) use span::{CALLER, Parent, Span};
+pub(crate) use tasks::{TaskSpans, TracedStore};
 
-/// Whether spans are made, and where they go.
+/// Whether spans are made, and where they are sent.
 #[derive(Clone, Debug, Default)]
 pub struct Telemetry(Option<Exporting>);
 
@@ -35,7 +37,7 @@ struct Exporting {
 }
 
 impl Telemetry {
-    /// What the environment asks for; must be called where Tokio runs.
+    /// Reads the configuration from the environment. Must be called within a Tokio runtime.
     ///
     /// # Errors
     /// A protocol other than `http/protobuf`, or an endpoint that is not a URL.
@@ -73,17 +75,17 @@ impl Telemetry {
         Ok(Self(Some(Exporting { provider, tracer })))
     }
 
-    /// Sends what is still waiting; takes up to the exporter's timeout (10 s) when nobody listens.
+    /// Sends the remaining spans; takes up to the exporter's timeout (10 s) when no collector listens.
     pub async fn shutdown(self) {
         let Some(exporting) = self.0 else { return };
-        // It blocks until the batch is out, which Tokio's own threads do meanwhile.
+        // `shutdown` blocks until the batch is sent by Tokio's threads.
         let sent = tokio::task::spawn_blocking(move || exporting.provider.shutdown()).await;
         if let Ok(Err(error)) = sent {
             eprintln!("the last traces were not sent: {error}");
         }
     }
 
-    /// Whoever sent these headers, as the parent of what happens now (W3C Trace Context, `traceparent`).
+    /// The sender of these headers as the parent of new spans (W3C Trace Context, `traceparent`).
     pub(crate) fn caller(&self, headers: &::http::HeaderMap) -> Parent {
         use opentelemetry::propagation::TextMapPropagator as _;
         let Some(exporting) = &self.0 else { return Parent::default() };

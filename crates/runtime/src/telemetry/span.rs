@@ -1,4 +1,4 @@
-//! Spans and what they are inside of. Both are nothing, and cost next to nothing, when traces are off.
+//! Spans and their parents. Both are empty when traces are off.
 
 use std::borrow::Cow;
 
@@ -11,16 +11,15 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracer;
 
 tokio::task_local! {
-    /// Which request the guest was working on when it sent one of its own: wasmtime's hook for outgoing
-    /// requests has no other way to learn it.
+    /// The parent of the outgoing request that a guest sends; wasmtime's hook has no parameter for it.
     pub(crate) static CALLER: Parent;
 }
 
-/// What a new span is inside of.
+/// The parent of new spans.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Parent(Option<(SdkTracer, Context)>);
 
-/// A span that runs; it ends when dropped, also when its request is given up.
+/// A running span; it ends when dropped, also when its request is cancelled.
 #[derive(Debug)]
 pub(crate) struct Span(Parent);
 
@@ -33,7 +32,7 @@ impl Parent {
         self.0.is_some()
     }
 
-    /// Starts a span inside this one. `attributes` are only asked for when there is one.
+    /// Starts a child span. `attributes` is called only when traces are on.
     pub(crate) fn span<A: IntoIterator<Item = KeyValue>>(
         &self,
         kind: SpanKind,
@@ -46,7 +45,7 @@ impl Parent {
         Span(Self(Some((tracer.clone(), context.with_span(span)))))
     }
 
-    /// Tells whoever gets these headers what it is called from, in place of what the guest says.
+    /// Sets `traceparent`, in place of the guest's own.
     pub(crate) fn inject(&self, headers: &mut HeaderMap) {
         if let Some((_, context)) = &self.0 {
             TraceContextPropagator::new().inject_context(context, &mut HeaderInjector(headers));
@@ -55,8 +54,7 @@ impl Parent {
 }
 
 impl Span {
-    /// What is inside this span.
-    pub(crate) fn inside(&self) -> &Parent {
+    pub(crate) fn as_parent(&self) -> &Parent {
         &self.0
     }
 

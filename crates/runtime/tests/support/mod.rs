@@ -1,24 +1,26 @@
-//! Starts the real program with the test guest and speaks HTTP/1.1 to it.
+//! Starts the real program with the test guest.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
 
-pub mod cluster;
-pub mod http;
-
-use std::io::{BufRead, BufReader};
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-pub const PATIENCE: Duration = Duration::from_secs(60);
+use test_support::{ChildProcess, Connection, Ending, Log, Reply, http};
+
+pub const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// Prints the process id and, at the end, the exit status of a program.
+const RUN: &str = r#""$0" "$@" & echo "pid $!"; wait $!; echo "status $?""#;
 
 /// A running `atelier-runtime up`.
 pub struct App {
-    child: Child,
-    folder: PathBuf,
+    _child: ChildProcess,
+    pid: String,
+    /// `127.0.0.1:<port>`.
     pub address: String,
-    log: Arc<Mutex<String>>,
+    log: Log,
 }
 
 /// The guest as WebAssembly.
@@ -41,7 +43,7 @@ pub fn guest() -> PathBuf {
     })
 }
 
-/// A manifest with one component `guest` on `/...` and whatever `rest` adds.
+/// A manifest with one component `guest` on `/...`, these lines in `[component.guest]`, and `rest` after it.
 pub fn manifest(component: &str, rest: &str) -> String {
     format!(
         "spin_manifest_version = 2\n[application]\nname = \"test\"\nversion = \"0.1.2\"\n\
@@ -51,107 +53,108 @@ pub fn manifest(component: &str, rest: &str) -> String {
     )
 }
 
-pub fn write_manifest(text: &str) -> PathBuf {
+/// Starts the program with a manifest in a folder of its own; returns its process and output.
+fn spawn(manifest: &str, arguments: &[&str], environment: &[(&str, &str)]) -> (ChildProcess, Log) {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let folder = std::env::temp_dir().join(format!("atelier-runtime-test-{}-{number}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let path = folder.join("spin.toml");
-    std::fs::write(&path, text).unwrap();
-    path
+    std::fs::write(&path, manifest).unwrap();
+    let path = path.to_string_lossy();
+    let program = env!("CARGO_BIN_EXE_atelier-runtime");
+    let mut all = vec!["-c", RUN, program, "up", "-f", &path, "--listen", "127.0.0.1:0"];
+    all.extend_from_slice(arguments);
+    let ending = Ending { signal: "TERM", folder: &folder.to_string_lossy() };
+    let mut child = ChildProcess::spawn("/bin/sh", &all, ending, |command| {
+        command.envs(environment.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    })
+    .unwrap();
+    let log = Log::default();
+    let (stdout, stderr) = child.outputs();
+    log.collect(stdout.unwrap());
+    log.collect(stderr.unwrap());
+    (child, log)
 }
 
-fn command(manifest: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_atelier-runtime"));
-    command.args(["up", "-f"]).arg(manifest).args(["--listen", "127.0.0.1:0"]).args(arguments);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
+/// What follows `start` in the first line of the log that begins with it.
+fn rest_of_line(log: &Log, start: &str) -> Option<String> {
+    log.wait_for(TIME_LIMIT, |line| line.strip_prefix(start).map(str::to_owned))
 }
 
-/// Runs a manifest that must not start: its exit status and what it said.
-pub fn refused(text: &str, arguments: &[&str]) -> (ExitStatus, String) {
-    let manifest = write_manifest(text);
-    let mut child = command(&manifest, arguments).spawn().unwrap();
-    let deadline = Instant::now() + PATIENCE;
-    while child.try_wait().unwrap().is_none() {
-        if Instant::now() > deadline {
-            child.kill().unwrap();
-            panic!("it started although it should not");
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let output = child.wait_with_output().unwrap();
-    std::fs::remove_dir_all(manifest.parent().unwrap()).unwrap();
-    (output.status, String::from_utf8_lossy(&output.stderr).into_owned())
+fn exit_status(log: &Log) -> i32 {
+    let status = rest_of_line(log, "status ");
+    status.unwrap_or_else(|| panic!("it does not end:\n{}", log.text())).parse().unwrap()
+}
+
+/// Runs a manifest that must not start: the exit status and the output.
+pub fn refused(manifest: &str, arguments: &[&str], environment: &[(&str, &str)]) -> (i32, String) {
+    let (child, log) = spawn(manifest, arguments, environment);
+    let status = exit_status(&log);
+    drop(child);
+    (status, log.text())
 }
 
 impl App {
-    pub fn start(text: &str) -> Self {
-        Self::start_with(text, &[], &[])
+    pub fn start(manifest: &str) -> Self {
+        Self::start_with(manifest, &[], &[])
     }
 
-    pub fn start_with(text: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let manifest = write_manifest(text);
-        let mut command = command(&manifest, arguments);
-        command.envs(environment.iter().copied());
-        let mut child = command.spawn().unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        let kept = log.clone();
-        std::thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                let mut log = kept.lock().unwrap();
-                log.push_str(&line);
-                log.push('\n');
-            }
-        });
-        let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let Some(first) = stdout.next() else { panic!("it did not start: {}", log.lock().unwrap()) };
-        let address = first.strip_prefix("Serving http://").expect("the first line says where").to_owned();
-        std::thread::spawn(move || stdout.for_each(drop));
-        Self { child, folder: manifest.parent().unwrap().to_owned(), address, log }
+    pub fn start_with(manifest: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let (child, log) = spawn(manifest, arguments, environment);
+        let pid = rest_of_line(&log, "pid ").expect("sh prints it");
+        let address = rest_of_line(&log, "Serving http://");
+        let address = address.unwrap_or_else(|| panic!("it does not start:\n{}", log.text()));
+        Self { _child: child, pid, address, log }
     }
 
-    pub fn get(&self, path: &str) -> http::Reply {
+    pub fn get(&self, path: &str) -> Reply {
         self.send("GET", path, &[], b"")
     }
 
-    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> http::Reply {
-        http::exchange(&self.address, method, path, headers, body)
+    #[track_caller]
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        let url = format!("http://{}{path}", self.address);
+        http::send(method, &url, headers, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    #[track_caller]
+    pub fn connect(&self) -> Connection {
+        Connection::to(&self.address).unwrap()
+    }
+
+    /// A connection on which these bytes have been sent.
+    #[track_caller]
+    pub fn connect_and_send(&self, bytes: &[u8]) -> Connection {
+        let mut connection = self.connect();
+        connection.write(bytes).unwrap();
+        connection
     }
 
     pub fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
+        self.log.text()
     }
 
-    /// Waits until the log holds `wanted`.
-    pub fn logged(&self, wanted: &str) -> String {
-        self.wait_for_log(wanted, 1)
+    /// Waits for a line with this text.
+    #[track_caller]
+    pub fn logged(&self, wanted: &str) {
+        self.logged_times(wanted, 1);
     }
 
-    /// Waits until the log holds `wanted` so many times, and a moment more in case it comes once too often.
+    /// Waits until so many lines have this text.
+    #[track_caller]
     pub fn logged_times(&self, wanted: &str, times: usize) {
-        self.wait_for_log(wanted, times);
-        std::thread::sleep(Duration::from_millis(100));
-        let log = self.log();
-        assert_eq!(log.matches(wanted).count(), times, "{log}");
-    }
-
-    fn wait_for_log(&self, wanted: &str, times: usize) -> String {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let log = self.log();
-            if log.matches(wanted).count() >= times {
-                return log;
-            }
-            assert!(Instant::now() < deadline, "{wanted:?} is not in the log {times} times:\n{log}");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        let lines = Cell::new(0);
+        let found = self.log.wait_for(TIME_LIMIT, |line| {
+            lines.set(lines.get() + usize::from(line.contains(wanted)));
+            (lines.get() == times).then_some(())
+        });
+        assert!(found.is_some(), "{wanted:?} is not in the log {times} times:\n{}", self.log());
     }
 
     /// Bytes of memory that the process has resident now, and had at most.
     pub fn resident(&self) -> (usize, usize) {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap();
         let kib = |name: &str| -> usize {
             let line = status.lines().find(|line| line.starts_with(name)).unwrap();
             line.split_whitespace().nth(1).unwrap().parse().unwrap()
@@ -160,27 +163,11 @@ impl App {
     }
 
     pub fn signal(&self, name: &str) {
-        let done =
-            Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status().unwrap();
-        assert!(done.success());
+        assert!(Command::new("kill").args([&format!("-{name}"), &self.pid]).status().unwrap().success());
     }
 
-    pub fn wait(&mut self) -> ExitStatus {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(Instant::now() < deadline, "it does not stop");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-impl Drop for App {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = std::fs::remove_dir_all(&self.folder);
+    /// Waits for the end of the program: its exit status.
+    pub fn wait(&self) -> i32 {
+        exit_status(&self.log)
     }
 }
