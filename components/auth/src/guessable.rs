@@ -19,6 +19,8 @@ const RUN_BITS: f32 = 6.0;
 const REPEAT_BITS: f32 = 2.0;
 /// A part of the user’s own name: the first thing that is tried.
 const OWN_NAME_BITS: f32 = 4.0;
+/// A word of this site: everybody who sees the page tries it.
+const SITE_WORD_BITS: f32 = 1.0;
 /// A year between 1900 and 2099.
 const YEAR_BITS: f32 = 7.0;
 
@@ -61,16 +63,25 @@ fleur happy lucky angel ange devil diable dieu jesus christ maman papa maison ho
 musique music guitar guitare money argent gold silver diamond access monmotdepasse mypassword super mega ultra \
 killer ninja samurai phoenix mustang ferrari porsche mercedes harley corvette cheese fuckyou";
 
+/// What this site is called and is about (ASVS 6.1.2), in lower case without accents. A phrase of these alone is refused,
+/// with and without blanks and signs between them.
+const SITE_WORDS: &str = "atelier latex python pdf ocr llm markdown overleaf gemini makecom make converter convertisseur \
+conversion convertir convert transcription document manuscrit formule exercice aide help helper assistant question \
+reponse answer code page pages quota compte account session etudiant etudiante etudiants student students devoir";
+
 /// Whether `password` (NFC) is among the first that somebody who knows `owner` would try.
 pub(crate) fn is_guessable(password: &str, owner: &str) -> bool {
     let typed: Vec<char> = plain(password);
     let unleeted: Vec<char> = typed.iter().map(|&character| unleet(character)).collect();
-    let common = WORDS.split(' ').map(|word| (word.chars().collect(), WORD_BITS));
+    let unseparated = |text: &[char]| text.iter().copied().filter(|c| c.is_alphanumeric()).collect();
+    let spellings: [Vec<char>; 4] = [unseparated(&typed), unseparated(&unleeted), typed, unleeted];
+    let word = |bits| move |word: &str| (word.chars().collect(), bits);
+    let common = WORDS.split(' ').map(word(WORD_BITS)).chain(SITE_WORDS.split(' ').map(word(SITE_WORD_BITS)));
     let own = owner_words(owner).into_iter().map(|word| (word, OWN_NAME_BITS));
     let words: Vec<(Vec<char>, f32)> = common.chain(own).collect();
     let runs: Vec<Vec<char>> =
         RUNS.iter().flat_map(|run| [run.chars().collect(), run.chars().rev().collect()]).collect();
-    bits(&typed, &words, &runs).min(bits(&unleeted, &words, &runs)) < BITS_MIN
+    spellings.iter().any(|text| bits(text, &words, &runs) < BITS_MIN)
 }
 
 /// The cheapest way to write `text` as a chain of building blocks, in bits: a shortest path from left to right.
@@ -132,14 +143,9 @@ fn longest_run(rest: &[char], runs: &[Vec<char>]) -> usize {
 }
 
 fn longest_repeat(before: &[char], rest: &[char]) -> usize {
-    let mut length = 1;
-    while let Some(chunk) = rest.get(..=length) {
-        if !before.windows(chunk.len()).any(|window| window == chunk) {
-            break;
-        }
-        length += 1;
-    }
-    length
+    let common =
+        |from: usize| before.iter().skip(from).zip(rest).take_while(|(one, other)| one == other).count();
+    (0..before.len()).map(common).max().unwrap_or_default()
 }
 
 /// Lower case, without accents: `Étoile` is as good a guess as `etoile`.
@@ -204,6 +210,20 @@ mod tests {
     }
 
     #[test]
+    fn phrases_of_the_words_of_this_site_are_refused() {
+        for password in [
+            "atelier python latex",
+            "atelier-python-latex-aide",
+            "Convertisseur PDF LaTeX",
+            "assistant python pour étudiants",
+            "4t3l13r_pyth0n_l4t3x",
+            "aide de l'atelier 2026",
+        ] {
+            assert!(is_guessable(password, "zoe"), "{password}");
+        }
+    }
+
+    #[test]
     fn what_is_made_from_the_name_is_refused() {
         for password in
             ["aghilas.benali2026", "aghilasaghilasaghilas", "AghilasBenali!!!!", "salihgasalihga123"]
@@ -225,6 +245,8 @@ mod tests {
             "T7#kd02!mvLq9@zp",
             "492750163859274",
             "phrase secrète numéro un",
+            "mon atelier sent la peinture fraîche",
+            "le python avale un éléphant",
         ] {
             assert!(!is_guessable(password, "zoe"), "{password}");
         }

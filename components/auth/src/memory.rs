@@ -18,7 +18,9 @@ use crate::{
         AGE_SECONDS_MAX, IDLE_SECONDS_MAX, LiveSession, NewSession, SessionHandle, SessionLine, TokenHash,
         USE_RECORDED_EVERY_SECONDS,
     },
-    store::{InsertError, Maintenance, PasswordChange, SessionStore, ThrottleStore, UserStore},
+    store::{
+        InsertError, Maintenance, PasswordChange, SESSIONS_LISTED_MAX, SessionStore, ThrottleStore, UserStore,
+    },
     store_error::StoreError,
     throttle::{Bucket, Subject},
     user::{NewUser, StoredUser, UserId},
@@ -197,11 +199,19 @@ impl SessionStore for MemoryStore {
         Ok(())
     }
 
-    async fn list_sessions(&self, user: &UserId, now: UnixTime) -> Result<Vec<SessionLine>, StoreError> {
+    async fn list_sessions(
+        &self,
+        current: &LiveSession,
+        now: UnixTime,
+    ) -> Result<Vec<SessionLine>, StoreError> {
         self.reachable()?;
         let sessions = self.sessions.borrow();
-        let own = sessions.iter().filter(|(_, row)| row.user == *user && self.is_valid(row, now));
+        let own = sessions.iter().filter(|(_, row)| row.user == current.user_id && self.is_valid(row, now));
+        let mut own: Vec<_> = own.collect();
+        own.sort_by_key(|(token, row)| (**token != current.token_hash, -row.last_seen.0));
+        own.truncate(usize::try_from(SESSIONS_LISTED_MAX).unwrap());
         Ok(own
+            .into_iter()
             .map(|(token, row)| SessionLine {
                 handle: token.handle(),
                 user_agent: row.user_agent.clone(),

@@ -71,8 +71,12 @@ pub trait SessionStore {
     async fn use_session(&self, token: &TokenHash, now: UnixTime) -> Result<Option<LiveSession>, StoreError>;
     /// Ends a session, if it exists.
     async fn end_session(&self, token: &TokenHash) -> Result<(), StoreError>;
-    /// The user's valid sessions, the last used first, at most [`SESSIONS_LISTED_MAX`].
-    async fn list_sessions(&self, user: &UserId, now: UnixTime) -> Result<Vec<SessionLine>, StoreError>;
+    /// The valid sessions of the user of `current`: that one first, then the last used, at most [`SESSIONS_LISTED_MAX`].
+    async fn list_sessions(
+        &self,
+        current: &LiveSession,
+        now: UnixTime,
+    ) -> Result<Vec<SessionLine>, StoreError>;
     /// Ends one session of the user.
     async fn end_session_of(&self, user: &UserId, handle: &SessionHandle) -> Result<(), StoreError>;
     /// Ends all sessions of the user but one.

@@ -20,7 +20,7 @@ const SIGN_IN: &str = "/auth?next=/account";
 pub async fn show<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply {
     let shown = async {
         let session = authentication::require_session(request, app).await?;
-        let lines = app.store.list_sessions(&session.user_id, request.now).await?;
+        let lines = app.store.list_sessions(&session, request.now).await?;
         if request.prefers_json() {
             return Ok(page::json(&session, &lines));
         }
@@ -65,7 +65,7 @@ async fn refused<S: Store>(
     (action, error): (&str, &AuthError),
 ) -> Reply {
     let problem = error.problem();
-    let lines = app.store.list_sessions(&session.user_id, request.now).await;
+    let lines = app.store.list_sessions(session, request.now).await;
     match lines {
         Ok(lines) if !request.prefers_json() && !problem.fields().is_empty() => {
             problem.apply_to(page::html(request, session, &lines, Some((&problem, action))))

@@ -48,7 +48,7 @@ FROM sessions s JOIN users u ON u.id = s.user_id AND u.password_version = s.pass
 WHERE s.user_id = $1::text::uuid
   AND s.expires_at > to_timestamp($2::bigint)
   AND s.last_seen_at > to_timestamp($2::bigint - $3::bigint)
-ORDER BY s.last_seen_at DESC, s.created_at DESC, s.token_hash
+ORDER BY s.token_hash = $5::bytea DESC, s.last_seen_at DESC, s.created_at DESC, s.token_hash
 LIMIT $4::bigint";
 
 const END_OF: &str = "
@@ -93,9 +93,18 @@ impl<D: Database> SessionStore for PostgresStore<D> {
         Ok(())
     }
 
-    async fn list_sessions(&self, user: &UserId, now: UnixTime) -> Result<Vec<SessionLine>, StoreError> {
-        let parameters =
-            vec![user.as_str().into(), now.0.into(), IDLE_SECONDS_MAX.into(), SESSIONS_LISTED_MAX.into()];
+    async fn list_sessions(
+        &self,
+        current: &LiveSession,
+        now: UnixTime,
+    ) -> Result<Vec<SessionLine>, StoreError> {
+        let parameters = [
+            current.user_id.as_str().into(),
+            now.0.into(),
+            IDLE_SECONDS_MAX.into(),
+            SESSIONS_LISTED_MAX.into(),
+            current.token_hash.as_bytes().into(),
+        ];
         let rows = self.query(LIST, &parameters).await?;
         Ok(rows.into_iter().map(session_line).collect::<Result<_, _>>()?)
     }

@@ -1,7 +1,7 @@
 use auth::{
     postgres::PostgresStore,
-    session::{NewSession, SessionToken, TokenHash},
-    store::{Maintenance, SessionStore},
+    session::{NewSession, SessionLine, SessionToken, TokenHash},
+    store::{Maintenance, SESSIONS_LISTED_MAX, SessionStore},
     user::StoredUser,
 };
 use web::UnixTime;
@@ -71,10 +71,10 @@ async fn users_see_and_end_their_own_sessions_only() {
     let second = signed_in(2, &store, &alice, UnixTime(NOW.0 + 10)).await;
     let of_bob = signed_in(3, &store, &bob, NOW).await;
 
-    let lines = store.list_sessions(&alice.id, NOW).await.unwrap();
+    let lines = listed(&store, &first).await;
     let agents: Vec<&str> = lines.iter().map(|line| line.user_agent.as_str()).collect();
-    assert_eq!(agents, ["Browser 2", "Browser 1"]);
-    assert_eq!(lines[1].started, NOW);
+    assert_eq!(agents, ["Browser 1", "Browser 2"], "the present one first");
+    assert_eq!(lines[0].started, NOW);
 
     store.end_session_of(&alice.id, &of_bob.handle()).await.unwrap();
     assert!(is_valid(&store, &of_bob, 0).await, "another user's session");
@@ -87,6 +87,26 @@ async fn users_see_and_end_their_own_sessions_only() {
     assert!(is_valid(&store, &third, 0).await && is_valid(&store, &of_bob, 0).await);
     store.end_session(&third).await.unwrap();
     assert!(!is_valid(&store, &third, 0).await);
+}
+
+async fn listed(store: &PostgresStore<Native>, current: &TokenHash) -> Vec<SessionLine> {
+    let session = store.use_session(current, NOW).await.unwrap().unwrap();
+    store.list_sessions(&session, NOW).await.unwrap()
+}
+
+#[tokio::test]
+async fn of_more_sessions_than_are_listed_the_present_one_is_the_first() {
+    let store = client::fresh().await;
+    let user = registered(&store, 1, "alice").await;
+    let oldest = signed_in(1, &store, &user, UnixTime(NOW.0 - MINUTE)).await;
+    let newer = SESSIONS_LISTED_MAX + 5;
+    for seed in 0..newer {
+        signed_in(u8::try_from(seed + 10).unwrap(), &store, &user, UnixTime(NOW.0 + seed)).await;
+    }
+    let lines = listed(&store, &oldest).await;
+    assert_eq!(i64::try_from(lines.len()), Ok(SESSIONS_LISTED_MAX));
+    assert_eq!(lines[0].handle, oldest.handle());
+    assert_eq!(lines[1].user_agent, format!("Browser {}", newer + 9), "then the last used");
 }
 
 #[tokio::test]
