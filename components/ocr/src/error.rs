@@ -92,8 +92,8 @@ fn refused_by_model() -> Problem {
         StatusCode::UNPROCESSABLE_ENTITY,
         "refused_by_model",
         Text::new(
-            "Le modèle refuse de transcrire ce document (filtre de contenu de Google). Essayez sans les pages en cause.",
-            "The model refuses to transcribe this document (Google’s content filter). Try without the pages in question.",
+            "Google refuse de transcrire ce document (filtre de contenu). Réessayez sans les pages en cause.",
+            "Google refuses to transcribe this document (content filter). Try again without the pages in question.",
         ),
     )
 }
@@ -103,8 +103,8 @@ fn upstream_refused() -> Problem {
         StatusCode::BAD_GATEWAY,
         "upstream_refused",
         Text::new(
-            "Google refuse notre demande : la configuration du service est à revoir. Prévenez l’administrateur.",
-            "Google refuses our request: the service’s configuration needs attention. Tell the administrator.",
+            "La conversion est indisponible : Google refuse les demandes d’Atelier. Prévenez l’administrateur.",
+            "Conversion is unavailable: Google refuses Atelier’s requests. Tell the administrator.",
         ),
     )
 }
@@ -114,7 +114,7 @@ fn upstream_timeout() -> Problem {
         StatusCode::GATEWAY_TIMEOUT,
         "upstream_timeout",
         Text::new(
-            "La transcription a pris trop de temps. Vos pages n’ont pas été décomptées ; réessayez avec moins de pages.",
+            "La transcription a pris trop de temps. Vos pages n’ont pas été décomptées : réessayez avec moins de pages.",
             "The transcription took too long. Your pages were not counted; try again with fewer pages.",
         ),
     )
@@ -125,8 +125,8 @@ fn upstream_failed() -> Problem {
         StatusCode::BAD_GATEWAY,
         "upstream_failed",
         Text::new(
-            "Le service de transcription a mal répondu. Vos pages n’ont pas été décomptées ; réessayez dans un moment.",
-            "The transcription service gave no usable answer. Your pages were not counted; try again in a moment.",
+            "La transcription a échoué. Vos pages n’ont pas été décomptées : réessayez dans quelques minutes.",
+            "The transcription failed. Your pages were not counted: try again in a few minutes.",
         ),
     )
 }
@@ -136,8 +136,8 @@ fn busy(retry_after_seconds: u32, cause: &str) -> Problem {
         StatusCode::SERVICE_UNAVAILABLE,
         "upstream_busy",
         Text::new(
-            "Le service de transcription est saturé. Vos pages n’ont pas été décomptées ; réessayez plus tard.",
-            "The transcription service is overloaded. Your pages were not counted; try again later.",
+            "Google est très demandé en ce moment. Vos pages n’ont pas été décomptées : réessayez dans quelques minutes.",
+            "Google is very busy at the moment. Your pages were not counted: try again in a few minutes.",
         ),
     )
     .retry_after(retry_after_seconds)
