@@ -1,7 +1,7 @@
 // An account from its first to its last page, with and without script.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { inspect, leave, newName, password, picture, register, registerAndSignIn, signIn, start, stop, submit, visit } from "./harness.mjs";
+import { inspect, leave, newName, password, phone, picture, register, registerAndSignIn, registerAndSignOut, signIn, signOut, start, stop, submit, visit } from "./harness.mjs";
 
 before(start);
 after(stop);
@@ -9,15 +9,17 @@ after(stop);
 for (const javaScriptEnabled of [true, false]) {
   const how = javaScriptEnabled ? "with script" : "without script";
 
-  test(`a newcomer registers, signs in, is greeted and signs out, ${how}`, async () => {
+  test(`a newcomer registers, is greeted, signs out and in again, ${how}`, async () => {
     const page = await visit({ javaScriptEnabled });
     const name = await register(page);
-    assert.equal(new URL(page.url()).pathname, "/auth");
-    await signIn(page, name);
-    assert.equal(new URL(page.url()).pathname, "/home");
+    assert.equal(new URL(page.url()).pathname, "/home", "registering signs in");
     const greeting = await page.textContent("h1");
     assert.ok(greeting.includes("Bienvenue") && greeting.includes(name), greeting);
-    await submit(page, "header form");
+    assert.match(await page.textContent("[role=status]"), /Votre compte est créé/);
+    await signOut(page);
+    await signIn(page, name);
+    assert.equal(new URL(page.url()).pathname, "/home");
+    await signOut(page);
     await page.goto("/home");
     assert.equal(new URL(page.url()).pathname, "/auth", "a signed-out visitor is sent to sign in");
     await leave(page);
@@ -26,7 +28,7 @@ for (const javaScriptEnabled of [true, false]) {
 
 test("a wrong password is told beside the form, which keeps the name and not the password", async () => {
   const page = await visit();
-  const name = await register(page);
+  const name = await registerAndSignOut(page);
   await page.goto("/auth");
   await page.fill("[name=username]", name);
   await page.fill("[name=password]", "ce n'est pas le bon mot de passe");
@@ -34,6 +36,7 @@ test("a wrong password is told beside the form, which keeps the name and not the
   assert.ok(await page.isVisible("[role=alert]"));
   assert.equal(await page.inputValue("[name=username]"), name);
   assert.equal(await page.inputValue("[name=password]"), "");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "password", "the reader is where to type");
   await inspect(page, "fr");
   await picture(page, "fr-wrong-password");
   await leave(page);
@@ -51,21 +54,32 @@ test("a short password and a taken name are explained in the visitor's language"
   await inspect(page, "en");
   await picture(page, "en-short-password");
   await register(page, name);
+  await signOut(page);
   await register(page, name);
-  assert.match(await page.textContent("main"), /already/i);
+  const taken = await page.textContent("main");
+  assert.equal(taken.match(/This username is taken/g).length, 1, "an error is said once");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "username");
+  assert.equal(await page.getAttribute("#username", "aria-invalid"), "true");
   await inspect(page, "en");
   await leave(page);
 });
 
-test("a page opened while signed out comes back after signing in", async () => {
+test("a page opened while signed out comes back after signing in, and after registering", async () => {
   const page = await visit();
-  const name = await register(page);
+  const name = await registerAndSignOut(page);
   await page.goto("/ocr");
   assert.equal(new URL(page.url()).pathname, "/auth");
   await page.fill("[name=username]", name);
   await page.fill("[name=password]", password);
   await submit(page, "main form");
   assert.equal(new URL(page.url()).pathname, "/ocr");
+  await signOut(page);
+  await page.goto("/llm");
+  await page.click("main a[href^='/register']");
+  await page.fill("[name=username]", newName());
+  await page.fill("[name=password]", password);
+  await submit(page, "main form");
+  assert.equal(new URL(page.url()).pathname, "/llm");
   await leave(page);
 });
 
@@ -73,7 +87,6 @@ test("a name full of markup is shown as text", async () => {
   const page = await visit();
   const name = `<img src=x onerror=alert(1)>${newName()}`;
   await register(page, name);
-  await signIn(page, name);
   assert.ok((await page.textContent("h1")).includes(name));
   assert.equal(await page.locator("main img").count(), 0);
   await leave(page);
@@ -82,9 +95,28 @@ test("a name full of markup is shown as text", async () => {
 test("the Back button shows nothing private after signing out", async () => {
   const page = await visit();
   const name = await registerAndSignIn(page);
-  await submit(page, "header form");
+  await signOut(page);
   await page.goBack();
   await page.waitForLoadState("networkidle");
   assert.ok(!(await page.textContent("body")).includes(`Bienvenue, ${name}`));
+  await leave(page);
+});
+
+test("a password can be shown, and the one in use is refused as a new one", async () => {
+  const page = await visit({ viewport: phone });
+  await registerAndSignIn(page);
+  await page.goto("/account");
+  await page.fill("#current-password", password);
+  await page.fill("#new-password", password);
+  assert.equal(await page.getAttribute("#new-password", "type"), "password");
+  await page.click("[data-reveal=new-password]");
+  assert.equal(await page.getAttribute("#new-password", "type"), "text");
+  assert.equal(await page.textContent("[data-reveal=new-password]"), "Masquer");
+  await page.locator("main form").first().locator("button[type=submit]").click();
+  await page.waitForSelector("#new-password-error");
+  assert.match(await page.textContent("#new-password-error"), /déjà votre mot de passe/);
+  assert.equal(await page.evaluate(() => document.activeElement.id), "new-password");
+  await inspect(page, "fr");
+  await picture(page, "fr-phone-same-password");
   await leave(page);
 });

@@ -50,6 +50,7 @@ export async function leave(page) {
 
 export const newName = () => `lea-${randomBytes(5).toString("hex")}`;
 
+/** Registers, which signs in. */
 export async function register(page, name = newName()) {
   await page.goto("/register");
   await page.fill("[name=username]", name);
@@ -67,9 +68,21 @@ export async function signIn(page, name) {
 
 export async function registerAndSignIn(page) {
   const name = await register(page);
-  await signIn(page, name);
   assert.equal(new URL(page.url()).pathname, "/home");
   return name;
+}
+
+/** A newcomer who has left again. */
+export async function registerAndSignOut(page) {
+  const name = await registerAndSignIn(page);
+  await signOut(page);
+  return name;
+}
+
+export async function signOut(page) {
+  await page.click("header .menu summary");
+  await submit(page, "header form");
+  assert.equal(new URL(page.url()).pathname, "/auth");
 }
 
 export async function submit(page, form) {
@@ -77,12 +90,31 @@ export async function submit(page, form) {
   await page.waitForLoadState("networkidle");
 }
 
-/** No accessibility finding, no horizontal scrolling, the right language. */
+/** What breaks the typography of a page's language: straight apostrophes, and in French spaces at which a line may break
+ *  before or inside punctuation. Code, and what users and models wrote, is left out. */
+const slips = () => {
+  const texts = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const foreign = walker.currentNode.parentElement.closest("pre, code, textarea, script, bdi, .prose, .asked, #history-list, #warning-list");
+    if (!foreign) texts.push(walker.currentNode.data);
+  }
+  for (const element of document.querySelectorAll("*")) {
+    for (const { name, value } of element.attributes) {
+      if (/^(data-|aria-label|alt|placeholder|title)/.test(name)) texts.push(value);
+    }
+  }
+  const french = document.documentElement.lang === "fr";
+  return texts.filter((text) => /\p{L}'\p{L}/u.test(text) || (french && / [;:!?»%]|« |\d \d/.test(text)));
+};
+
+/** No accessibility finding, no horizontal scrolling, the right language and its typography. */
 export async function inspect(page, language) {
   const found = await new AxeBuilder({ page }).analyze();
   const findings = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
   assert.deepEqual(findings, [], `axe on ${page.url()}`);
   assert.equal(await page.getAttribute("html", "lang"), language, page.url());
+  assert.deepEqual(await page.evaluate(slips), [], `typography of ${page.url()}`);
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(overflow <= 0, `${page.url()} scrolls sideways by ${overflow} px`);
 }

@@ -32,7 +32,7 @@ const forms = {
   phone: { language: "fr", config: undefined },
   desktop: { language: "en", config: desktopConfig },
 };
-const outside = ["/auth", "/register"];
+const outside = ["/", "/auth", "/register", "/help"];
 const inside = ["/home", "/account", "/llm", "/ocr"];
 
 let chrome;

@@ -5,8 +5,8 @@ import { inspect, laptop, leave, phone, picture, registerAndSignIn, start, stop,
 before(start);
 after(stop);
 
-const outside = ["/auth", "/register", "/no-such-page"];
-const inside = ["/home", "/account", "/llm", "/ocr"];
+const outside = ["/", "/auth", "/register", "/help", "/no-such-page"];
+const inside = ["/home", "/account", "/llm", "/ocr", "/llm/no-such-page"];
 
 for (const locale of ["fr-FR", "en-GB"]) {
   for (const [width, viewport] of Object.entries({ phone, laptop })) {
@@ -17,13 +17,13 @@ for (const locale of ["fr-FR", "en-GB"]) {
         for (const path of outside) {
           await page.goto(path);
           await inspect(page, language);
-          await picture(page, `${language}-${width}-${colorScheme}-${path.slice(1)}`);
+          await picture(page, `${language}-${width}-${colorScheme}-${path.slice(1).replace("/", "-") || "welcome"}`);
         }
         await registerAndSignIn(page);
         for (const path of inside) {
           await page.goto(path);
           await inspect(page, language);
-          await picture(page, `${language}-${width}-${colorScheme}-${path.slice(1)}`);
+          await picture(page, `${language}-${width}-${colorScheme}-in-${path.slice(1).replace("/", "-")}`);
         }
         await leave(page);
       });

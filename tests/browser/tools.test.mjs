@@ -12,13 +12,13 @@ const examPath = new URL(process.env.ATELIER_TEST_PDF ?? "../../components/ocr/t
 for (const javaScriptEnabled of [true, false]) {
   const how = javaScriptEnabled ? "with script" : "without script";
 
-  test(`a question comes back as code and explanation, and says that it is simulated, ${how}`, async () => {
+  test(`a question comes back as code and explanation, and says that it is a demonstration, ${how}`, async () => {
     const page = await visit({ javaScriptEnabled, viewport: javaScriptEnabled ? phone : undefined });
     await registerAndSignIn(page);
     await page.goto("/llm");
     await page.fill("[name=message]", "Comment trier une liste de nombres ?");
     await page.click("main form button[type=submit]");
-    const text = await shows(page, /Réponse simulée/i, 20);
+    const text = await shows(page, /Démonstration/, 20);
     assert.match(text, /Explication/i);
     assert.ok((await page.locator("main pre code").first().innerText()).trim().length > 0);
     // axe itself is a script.
@@ -27,7 +27,7 @@ for (const javaScriptEnabled of [true, false]) {
     await leave(page);
   });
 
-  test(`a PDF comes back as the LaTeX of that PDF, and says that it is simulated, ${how}`, async () => {
+  test(`a PDF comes back as the LaTeX of that PDF, and says that it is a demonstration, ${how}`, async () => {
     const page = await visit({ javaScriptEnabled });
     await registerAndSignIn(page);
     await page.goto("/ocr");
@@ -37,7 +37,7 @@ for (const javaScriptEnabled of [true, false]) {
     const text = await shows(page, /\\end\{document\}/, 30);
     assert.match(text, /\\documentclass/);
     assert.match(text, /Exercice/);
-    assert.match(text, /simulée/i);
+    assert.match(text, /Démonstration/);
     // axe itself is a script.
     if (javaScriptEnabled) await inspect(page, "fr");
     await picture(page, `fr-ocr-answer-${javaScriptEnabled ? "script" : "plain"}`);
@@ -99,7 +99,7 @@ for (const javaScriptEnabled of [true, false]) {
     if (javaScriptEnabled) await shows(page, /injoignable/, 20);
     page.complaints = [];
     await page.click("main form button[type=submit]");
-    await shows(page, /Réponse simulée[^]*49\s*\/\s*50/i, 20);
+    await shows(page, /Démonstration[^]*49\s*\/\s*50/i, 20);
     // And the next question is another one.
     await page.click("main form button[type=submit]");
     await shows(page, /48\s*\/\s*50/, 20);

@@ -48,8 +48,8 @@ impl AuthError {
                 StatusCode::UNAUTHORIZED,
                 "signed_out",
                 Text::new(
-                    "Vous n’êtes pas connecté, ou votre session a pris fin. Connectez-vous pour continuer.",
-                    "You are not signed in, or your session has ended. Sign in to continue.",
+                    "Votre session a pris fin, ou aucune n’est ouverte. Connectez-vous pour continuer.",
+                    "Your session has ended, or you have not signed in yet. Sign in to continue.",
                 ),
             ),
             Self::UsernameTaken => Problem::new(StatusCode::CONFLICT, "username_taken", USERNAME_TAKEN)
@@ -79,8 +79,8 @@ impl AuthError {
 }
 
 const USERNAME_TAKEN: Text = Text::new(
-    "L'utilisateur existe déjà. Choisissez un autre nom.",
-    "This user already exists. Choose another name.",
+    "Ce nom d’utilisateur est déjà pris. Choisissez-en un autre.",
+    "This username is taken. Choose another one.",
 );
 
 fn store_problem(error: &StoreError) -> Problem {
@@ -114,8 +114,8 @@ fn internal(cause: &str) -> Problem {
         StatusCode::INTERNAL_SERVER_ERROR,
         "internal",
         Text::new(
-            "Une erreur interne est survenue. Réessayez ; si elle persiste, donnez le numéro de requête à l’administrateur.",
-            "Something went wrong on our side. Try again; if it goes on, give the request number to the administrator.",
+            "Une erreur est survenue de notre côté. Réessayez ; si elle se répète, donnez le numéro de la requête à l’administrateur.",
+            "Something went wrong on our side. Try again; if it keeps happening, give the request number to the administrator.",
         ),
     )
     .because(cause)
@@ -126,16 +126,22 @@ fn summary(fields: &[(&'static str, Text)]) -> Text {
     match fields {
         [(_, text)] => text.clone(),
         _ => Text::new(
-            "Le formulaire contient des erreurs. Corrigez les champs signalés.",
-            "The form has errors. Correct the fields marked.",
+            "Corrigez les champs signalés, puis renvoyez le formulaire.",
+            "Correct the marked fields, then send the form again.",
         ),
     }
 }
 
 /// What `problem` says about `field`, shown beside the field.
 #[must_use]
-pub fn field_error<'a>(problem: Option<&'a Problem>, field: &str, lang: Lang) -> Option<&'a str> {
+pub fn field_error(problem: Option<&Problem>, field: &str, lang: Lang) -> Option<String> {
     problem?.fields().iter().find(|entry| entry.field == field).map(|entry| entry.text.get(lang))
+}
+
+/// The sentence above a form: a problem that is not shown beside a field.
+#[must_use]
+pub fn notice(problem: Option<&Problem>, lang: Lang) -> Option<String> {
+    problem.filter(|problem| problem.fields().is_empty()).map(|problem| problem.detail(lang))
 }
 
 impl From<Problem> for AuthError {

@@ -23,32 +23,39 @@ const ALL: [(FlashMessage, &str, Text); 6] = [
     (
         FlashMessage::Registered,
         "registered",
-        Text::new("Votre compte est créé. Connectez-vous.", "Your account has been created. Sign in."),
+        Text::new("Votre compte est créé.", "Your account has been created."),
     ),
-    (FlashMessage::SignedOut, "signed-out", Text::new("Vous êtes déconnecté.", "You are signed out.")),
+    (
+        FlashMessage::SignedOut,
+        "signed-out",
+        Text::new("Déconnexion réussie. À bientôt !", "You are signed out. See you soon!"),
+    ),
     (
         FlashMessage::PasswordChanged,
         "password-changed",
         Text::new(
-            "Votre mot de passe est changé ; vos autres sessions ont pris fin.",
-            "Your password has been changed; your other sessions have ended.",
+            "Votre mot de passe est changé. Vos autres appareils ont été déconnectés.",
+            "Your password has been changed. Your other devices have been signed out.",
         ),
     ),
     (
         FlashMessage::SessionEnded,
         "session-ended",
-        Text::new("La session a pris fin.", "The session has ended."),
+        Text::new("L’appareil a été déconnecté.", "The device has been signed out."),
     ),
     (
         FlashMessage::OtherSessionsEnded,
         "other-sessions-ended",
-        Text::new("Vos autres sessions ont pris fin.", "Your other sessions have ended."),
+        Text::new(
+            "Tous vos autres appareils ont été déconnectés.",
+            "All your other devices have been signed out.",
+        ),
     ),
     (
         FlashMessage::AccountDeleted,
         "account-deleted",
         Text::new(
-            "Votre compte et vos données sont supprimés.",
+            "Votre compte et vos données ont été supprimés.",
             "Your account and your data have been deleted.",
         ),
     ),
@@ -58,7 +65,7 @@ impl FlashMessage {
     /// The message of the request's cookie, in the language of the request.
     pub(crate) fn read(request: &Request) -> Option<String> {
         let given = request.cookie(cookie_name(request))?;
-        ALL.iter().find_map(|(_, name, text)| (*name == given).then(|| text.get(request.lang()).to_owned()))
+        ALL.iter().find_map(|(_, name, text)| (*name == given).then(|| text.get(request.lang())))
     }
 
     /// Sets the cookie for the next page.

@@ -8,8 +8,9 @@ use web::{Layout, Reply, Request};
 
 use crate::{
     app::AppContext,
-    authentication,
+    authentication, date_format,
     error::AuthError,
+    flash_message::FlashMessage,
     metering::{day::Day, quota::remaining},
     session::LiveSession,
     store::Store,
@@ -22,15 +23,9 @@ struct HomePage<'a> {
     name: &'a str,
     llm: Quota,
     ocr: Quota,
-}
-
-/// `GET /`: a redirect to the tools, or to sign-in.
-pub async fn root<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply {
-    match authentication::find_session(request, app).await {
-        Ok(Some(_)) => Reply::see_other("/home"),
-        // When the database is unreachable, sign-in says so.
-        Ok(None) | Err(_) => Reply::see_other("/auth"),
-    }
+    flash: Option<String>,
+    /// When the quotas are renewed, in Paris.
+    renewal_hour: u8,
 }
 
 /// `GET /home`.
@@ -59,6 +54,13 @@ fn page(request: &Request, session: &LiveSession, llm: Quota, ocr: Quota) -> Rep
         });
         return Reply::json(StatusCode::OK, &body);
     }
-    let layout = Layout::for_user(request, &session.username);
-    Reply::html(StatusCode::OK, &HomePage { layout, name: &session.username, llm, ocr })
+    let page = HomePage {
+        layout: Layout::for_user(request, &session.username),
+        name: &session.username,
+        llm,
+        ocr,
+        flash: FlashMessage::read(request),
+        renewal_hour: date_format::renewal_hour_in_paris(request.now),
+    };
+    FlashMessage::clear(request, Reply::html(StatusCode::OK, &page))
 }

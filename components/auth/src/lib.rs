@@ -2,10 +2,12 @@
 //!
 //! | route | file |
 //! |---|---|
-//! | `GET /` | [`home`]: to `/home` or `/auth` |
+//! | `GET /` | [`welcome`]: to `/home`, or what Atelier is |
 //! | `GET`, `POST /auth`, `/login` | [`sign_in`] |
 //! | `GET`, `POST /register` | [`register`] |
 //! | `GET /home` | [`home`] |
+//! | `GET /help` | [`help`]: help, privacy, contact |
+//! | `POST /language` | [`language`]: French or English, remembered |
 //! | `POST /logout` | [`sign_out`] |
 //! | `GET`, `POST /account` | [`account`]: change the password, end sessions, delete the account |
 //! | `GET /auth/verify` | [`verify`]: the user of a session, for llm, ocr and the gateway |
@@ -39,7 +41,9 @@ mod date_format;
 pub mod error;
 mod flash_message;
 mod guessable;
+pub mod help;
 pub mod home;
+pub mod language;
 #[cfg(test)]
 mod memory;
 pub mod metering;
@@ -65,6 +69,7 @@ pub mod throttle;
 pub mod user;
 pub mod username;
 pub mod verify;
+mod welcome;
 
 use auth_api::wire::SETTLEMENT_BYTES_MAX;
 use http::{HeaderValue, StatusCode, header};
@@ -99,9 +104,9 @@ pub async fn handle<S: Store>(
     settings: Result<Settings, Misconfigured>,
     random: Random,
 ) -> Reply {
-    let route = match web::route::find(request, PREFIX, &[]) {
+    let route = match web::route::find(request, PREFIX, &welcome::ASSETS) {
         Ok(route) => route,
-        Err(reply) => return *reply,
+        Err(reply) => return refused(request, store, *reply).await,
     };
     let settings = match settings {
         Ok(settings) => settings,
@@ -111,15 +116,30 @@ pub async fn handle<S: Store>(
     challenged(dispatch(route, request, &app).await)
 }
 
+/// The reply to a request without a route: the error page of a signed-in user shows whose it is.
+async fn refused<S: Store>(request: &Request, store: &S, reply: Reply) -> Reply {
+    let Some(token) =
+        session_cookie::token(request).filter(|_| reply.is_error_page() && request.is_from_browser())
+    else {
+        return reply;
+    };
+    match store.use_session(&token.hash(), request.now).await {
+        Ok(Some(session)) => web::route::refusal::<Route>(request, &session.username, PREFIX, reply),
+        Ok(None) | Err(_) => reply,
+    }
+}
+
 async fn dispatch<S: Store>(route: Route, request: &Request, app: &AppContext<'_, S>) -> Reply {
     let get = request.is_get();
     match route {
-        Route::Root => home::root(request, app).await,
+        Route::Root => welcome::show(request, app).await,
         Route::SignIn if get => sign_in::show(request, app).await,
         Route::SignIn => sign_in::submit(request, app).await,
         Route::Register if get => register::show(request),
         Route::Register => register::submit(request, app).await,
         Route::Home => home::show(request, app).await,
+        Route::Help => help::show(request, app).await,
+        Route::Language => language::submit(request),
         Route::SignOut => sign_out::submit(request, app).await,
         Route::Account if get => account::show(request, app).await,
         Route::Account => account::submit(request, app).await,

@@ -35,16 +35,20 @@ impl PasswordProblem {
         match self {
             Self::Missing => Text::new("Indiquez un mot de passe.", "Enter a password."),
             Self::TooShort => Text::owned(
-                format!("Mot de passe trop court : {CHARS_MIN} caractères au minimum ; une phrase convient."),
-                format!("That password is too short: {CHARS_MIN} characters at least; a sentence will do."),
+                format!(
+                    "Ce mot de passe est trop court. Au moins {CHARS_MIN} caractères : une courte phrase suffit."
+                ),
+                format!(
+                    "This password is too short. At least {CHARS_MIN} characters: a short sentence will do."
+                ),
             ),
             Self::TooLong => Text::owned(
-                format!("Mot de passe trop long : {CHARS_MAX} caractères au maximum."),
-                format!("That password is too long: {CHARS_MAX} characters at most."),
+                format!("Ce mot de passe est trop long : {CHARS_MAX} caractères au maximum."),
+                format!("This password is too long: {CHARS_MAX} characters at most."),
             ),
             Self::Guessable => Text::new(
-                "Ce mot de passe est trop facile à deviner (mots courants, suites, répétitions ou votre nom). Choisissez une phrase à vous.",
-                "That password is too easy to guess (common words, runs, repetitions or your name). Choose a sentence of your own.",
+                "Ce mot de passe est trop facile à deviner : mot courant, suite, répétition ou votre nom. Choisissez une phrase bien à vous.",
+                "This password is too easy to guess: a common word, a sequence, a repetition or your name. Choose a sentence of your own.",
             ),
         }
     }

@@ -10,8 +10,10 @@ use crate::{
     attempt,
     error::{self, AuthError},
     flash_message::FlashMessage,
+    next,
     password::{self, NewPassword},
     password_hash::PasswordHash,
+    session_cookie, sign_in,
     store::{InsertError, Store},
     throttle::{REGISTER_ADDRESS, REGISTER_ALL, Subject},
     user::{NewUser, UserId},
@@ -24,39 +26,53 @@ struct RegisterPage<'a> {
     layout: Layout,
     problem: Option<&'a Problem>,
     username: &'a str,
+    next: &'a str,
 }
 
 impl RegisterPage<'_> {
     const USERNAME_CHARS_MAX: usize = Username::CHARS_MAX;
     const PASSWORD_CHARS_MIN: usize = password::CHARS_MIN;
 
-    fn error_of(&self, field: &str) -> Option<&str> {
+    fn error_of(&self, field: &str) -> Option<String> {
         error::field_error(self.problem, field, self.layout.lang)
+    }
+
+    fn notice(&self) -> Option<String> {
+        error::notice(self.problem, self.layout.lang)
+    }
+
+    fn sign_in_href(&self) -> String {
+        next::carried("/auth", self.next)
     }
 }
 
 /// `GET /register`: the form.
 #[must_use]
 pub fn show(request: &Request) -> Reply {
-    let page = RegisterPage { layout: Layout::new(request), problem: None, username: "" };
+    let given = request.query("next");
+    let next = next::same_site(given.as_deref());
+    let page = RegisterPage { layout: Layout::new(request), problem: None, username: "", next };
     Reply::html(StatusCode::OK, &page)
 }
 
-/// `POST /register`: the fields `username` and `password`.
+/// `POST /register`: the fields `username`, `password` and optionally `next`. A browser is signed in by it.
 pub async fn submit<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply {
     let fields = match Fields::parse(request) {
         Ok(fields) => fields,
         Err(problem) => return attempt::refused(request, app, problem.into()).await.problem().reply(request),
     };
+    let next = next::same_site(fields.get("next"));
     match register(request, app, &fields).await {
-        Ok(user) => created(request, &user),
+        Ok(user) if request.prefers_json() => created(&user),
+        Ok(user) => signed_in(request, app, &user, next).await,
         Err(error) => {
             let problem = error.problem();
             if request.prefers_json() {
                 return problem.reply(request);
             }
             let username = fields.get("username").unwrap_or_default();
-            let page = RegisterPage { layout: Layout::new(request), problem: Some(&problem), username };
+            let layout = Layout::new(request);
+            let page = RegisterPage { layout, problem: Some(&problem), username, next };
             problem.apply_to(Reply::html(problem.status(), &page))
         }
     }
@@ -108,11 +124,30 @@ fn parse(fields: &Fields) -> Result<(Username, NewPassword), AuthError> {
     }
 }
 
-fn created(request: &Request, user: &NewUser) -> Reply {
-    if request.prefers_json() {
-        let body =
-            json!({ "user": { "id": user.id.as_str(), "name": user.username.as_str() }, "next": "/auth" });
-        return Reply::json(StatusCode::CREATED, &body);
+fn created(user: &NewUser) -> Reply {
+    let body = json!({ "user": { "id": user.id.as_str(), "name": user.username.as_str() }, "next": "/auth" });
+    Reply::json(StatusCode::CREATED, &body)
+}
+
+/// The redirect to the sign-in page, which leads a signed-in browser on to `next`. When no session can be started, the
+/// user signs in there.
+async fn signed_in<S: Store>(
+    request: &Request,
+    app: &AppContext<'_, S>,
+    user: &NewUser,
+    next: &str,
+) -> Reply {
+    let reply = Reply::see_other(&next::carried("/auth", next)).for_user(user.id.as_str());
+    let reply = FlashMessage::Registered.set(request, reply);
+    let started = async {
+        match app.store.find_by_id(&user.id).await? {
+            Some(stored) => sign_in::start_session(request, app, &stored).await,
+            None => Ok(None),
+        }
+    };
+    match started.await {
+        Ok(Some(token)) => session_cookie::set(reply, request, &token),
+        Ok(None) => reply,
+        Err(error) => reply.because(format!("registered; no session: {error:?}")),
     }
-    FlashMessage::Registered.set(request, Reply::see_other("/auth"))
 }

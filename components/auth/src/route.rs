@@ -12,6 +12,8 @@ pub(crate) enum Route {
     SignIn,
     Register,
     Home,
+    Help,
+    Language,
     SignOut,
     Account,
     Verify,
@@ -29,6 +31,8 @@ impl web::route::Route for Route {
             "/auth" | "/login" => Some(Self::SignIn),
             "/register" => Some(Self::Register),
             "/home" => Some(Self::Home),
+            "/help" => Some(Self::Help),
+            "/language" => Some(Self::Language),
             "/logout" => Some(Self::SignOut),
             "/account" => Some(Self::Account),
             VERIFY_PATH => Some(Self::Verify),
@@ -43,11 +47,23 @@ impl web::route::Route for Route {
 
     fn allow(self) -> &'static str {
         match self {
-            Self::Root | Self::Home | Self::Ready => "GET, HEAD",
+            Self::Root | Self::Home | Self::Help | Self::Ready => "GET, HEAD",
             Self::SignIn | Self::Register | Self::Account => "GET, HEAD, POST",
-            Self::SignOut | Self::Reserve | Self::Lookup | Self::Extend(_) | Self::Settle(_) => "POST",
+            Self::Language
+            | Self::SignOut
+            | Self::Reserve
+            | Self::Lookup
+            | Self::Extend(_)
+            | Self::Settle(_) => "POST",
             // Envoy calls with the method of the request that it holds back.
             Self::Verify => "*",
+        }
+    }
+
+    fn form_page(self) -> Option<&'static str> {
+        match self {
+            Self::Language | Self::SignOut => Some("/"),
+            _ => None,
         }
     }
 }

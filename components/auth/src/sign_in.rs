@@ -21,6 +21,7 @@ use crate::{
     session::{NewSession, SessionToken},
     session_cookie,
     store::Store,
+    store_error::StoreError,
     user::StoredUser,
     username::{Username, UsernameProblem},
 };
@@ -36,8 +37,17 @@ struct SignInPage<'a> {
 }
 
 impl SignInPage<'_> {
-    fn error_of(&self, field: &str) -> Option<&str> {
+    fn error_of(&self, field: &str) -> Option<String> {
         error::field_error(self.problem, field, self.layout.lang)
+    }
+
+    /// A problem of no single field: wrong credentials, too many attempts, no database.
+    fn notice(&self) -> Option<String> {
+        error::notice(self.problem, self.layout.lang)
+    }
+
+    fn register_href(&self) -> String {
+        next::carried("/register", self.next)
     }
 }
 
@@ -106,12 +116,9 @@ async fn sign_in<S: Store>(
         other => other?,
     };
 
-    let token = SessionToken::from_random(app.random.token);
-    let session = NewSession::new(&token, request.header("user-agent").unwrap_or_default(), request.now);
-    let former = session_cookie::token(request).map(|token| token.hash());
-    if !app.store.start_session(&user.stored, &session, former.as_ref()).await? {
+    let Some(token) = start_session(request, app, &user.stored).await? else {
         return Err(AuthError::WrongCredentials { cause: "password changed while signing in" });
-    }
+    };
     if user.outdated {
         let stronger = PasswordHash::of(&user.password, app.random.salt)?;
         app.store.replace_hash(&user.stored.id, &user.stored.password_hash, &stronger).await?;
@@ -122,6 +129,20 @@ async fn sign_in<S: Store>(
         let _ = app.store.purge_expired(request.now).await;
     }
     Ok((token, user.stored))
+}
+
+/// Starts a session of `user` and ends the browser's former one. `None` when the password has changed since `user` was
+/// read.
+pub(crate) async fn start_session<S: Store>(
+    request: &Request,
+    app: &AppContext<'_, S>,
+    user: &StoredUser,
+) -> Result<Option<SessionToken>, StoreError> {
+    let token = SessionToken::from_random(app.random.token);
+    let session = NewSession::new(&token, request.header("user-agent").unwrap_or_default(), request.now);
+    let former = session_cookie::token(request).map(|token| token.hash());
+    let started = app.store.start_session(user, &session, former.as_ref()).await?;
+    Ok(started.then_some(token))
 }
 
 fn credentials(fields: &Fields) -> Result<(&str, &SecretString), AuthError> {

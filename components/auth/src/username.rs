@@ -30,12 +30,12 @@ impl UsernameProblem {
         match self {
             Self::Missing => Text::new("Indiquez un nom d’utilisateur.", "Enter a username."),
             Self::TooLong => Text::owned(
-                format!("Nom trop long : {} caractères au maximum.", Username::CHARS_MAX),
-                format!("That name is too long: {} characters at most.", Username::CHARS_MAX),
+                format!("Ce nom est trop long : {} caractères au maximum.", Username::CHARS_MAX),
+                format!("This username is too long: {} characters at most.", Username::CHARS_MAX),
             ),
             Self::Unprintable => Text::new(
-                "Ce nom contient des caractères invisibles ou de contrôle. Retapez-le.",
-                "That name contains invisible or control characters. Type it again.",
+                "Ce nom contient des caractères invisibles. Retapez-le.",
+                "This username contains invisible characters. Type it again.",
             ),
         }
     }

@@ -1,16 +1,16 @@
 // Improves the question form. Without this file the form posts and the reply is the page with the answer.
 // The server escapes and colours the answer, so only the server renders: the reply is parsed as an inert document, and
-// its #result replaces that of this page. Text of a model is never assigned to innerHTML.
+// its parts replace those of this page. Text of a model is never assigned to innerHTML. The history stores what the
+// server rendered, and reads it in the same way.
 "use strict";
 
 (() => {
-  const form = document.getElementById("ask");
-  const message = document.getElementById("message");
+  const id = (name) => document.getElementById(name);
+  const form = id("ask"), message = id("message"), status = id("status"), cancel = id("cancel");
   const key = form.elements.namedItem("idempotency_key");
-  const status = document.getElementById("status");
-  const cancel = document.getElementById("cancel");
   const submit = form.querySelector("button[type=submit]");
   const texts = form.dataset;
+  const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 
   // Creates an element with properties and children; a string is a text node.
   const element = (name, properties = {}, children = []) => {
@@ -18,30 +18,97 @@
     made.append(...children);
     return made;
   };
+  const button = (text, act, className = "secondary") => {
+    const made = element("button", { type: "button", className, textContent: text });
+    made.addEventListener("click", () => act(made));
+    return made;
+  };
+  const save = (text, name, type) => {
+    const link = element("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  };
+  const copyButton = (text) => button(texts.copy, async (made) => {
+    await navigator.clipboard.writeText(text());
+    made.textContent = texts.copied;
+    setTimeout(() => { made.textContent = texts.copy; }, 2000);
+  });
+
+  // ── The question: its length, and a draft that outlives the session ───────────────────────────
+  const DRAFT = `atelier.llm.draft.${texts.user}`;
+  const CHARS_MAX = Number(message.dataset.max);
+  const length = () => [...message.value.trim()].length;
+  const refuse = (text) => {
+    id("message-error").textContent = text;
+    if (text) message.setAttribute("aria-invalid", "true");
+    else message.removeAttribute("aria-invalid");
+    if (text) message.focus();
+  };
+  const count = () => {
+    const number = (value) => value.toLocaleString(document.documentElement.lang);
+    id("counter").hidden = length() < CHARS_MAX * 0.9;
+    id("counter").textContent = `${number(length())}\u00a0/\u00a0${number(CHARS_MAX)}`;
+    id("counter").classList.toggle("over", length() > CHARS_MAX);
+  };
+  const keepDraft = () => {
+    try { sessionStorage.setItem(DRAFT, message.value); } catch { /* Storage is off. */ }
+  };
+  const fill = (text) => {
+    message.value = text;
+    keepDraft();
+    count();
+    message.focus();
+    message.scrollIntoView({ block: "center" });
+  };
+  message.addEventListener("input", () => {
+    keepDraft();
+    count();
+    refuse("");
+  });
+  try { message.value ||= sessionStorage.getItem(DRAFT) ?? ""; } catch { /* Storage is off. */ }
+  count();
 
   // ── Asking ────────────────────────────────────────────────────────────────────────────────────
   let inFlight = null;
 
-  const ask = async () => {
-    if (inFlight) return; // A double click sends one question.
-    inFlight = new AbortController();
-    const question = message.value;
+  // The answer to another question is folded under its own question, so that it is not read as this one's.
+  const setAside = () => {
+    const shown = document.querySelector("#result > .exchange");
+    if (!shown) return;
+    const asked = shown.querySelector(".asked").lastChild.textContent.trim();
+    const summary = element("summary", { textContent: `${texts.previous} ${asked}` });
+    id("result").replaceChildren(element("details", { id: "previous", className: "card" }, [summary, shown]));
+  };
+
+  const wait = (running) => {
+    submit.disabled = running;
+    cancel.hidden = !running;
+    form.toggleAttribute("aria-busy", false);
+    if (running) form.setAttribute("aria-busy", "true");
+    if (!running) return () => {};
     const started = Date.now();
     const tick = () => {
       const seconds = Math.round((Date.now() - started) / 1000);
+      // A screen reader announces the first text, then one every ten seconds.
+      status.setAttribute("aria-live", seconds % 10 === 0 ? "polite" : "off");
       status.textContent = `${texts.waiting} ${seconds}\u00a0s`;
     };
-    // A screen reader announces the first text, then one every ten seconds.
     tick();
-    const timer = setInterval(() => {
-      const seconds = Math.round((Date.now() - started) / 1000);
-      status.setAttribute("aria-live", seconds % 10 === 0 ? "polite" : "off");
-      tick();
-    }, 1000);
-    submit.disabled = true;
-    cancel.hidden = false;
-    form.setAttribute("aria-busy", "true");
-    document.querySelector("#result .notice.error")?.remove();
+    const timer = setInterval(tick, 1000);
+    return () => clearInterval(timer);
+  };
+
+  const ask = async () => {
+    if (inFlight) return; // A double click sends one question.
+    if (length() === 0) return refuse(texts.empty);
+    if (length() > CHARS_MAX) return refuse(texts.tooLong);
+    refuse("");
+    inFlight = new AbortController();
+    const question = message.value;
+    id("problem").replaceChildren();
+    id("examples")?.remove();
+    setAside();
+    const done = wait(true);
     let outcome = "";
     try {
       const reply = await fetch(form.action, {
@@ -50,43 +117,43 @@
         // The key stays the same until a reply contains another one, so a question that is sent again after an
         // interruption gets the answer to the first submission and is paid once.
         body: new URLSearchParams({ message: question, idempotency_key: key.value }),
-        redirect: "manual",
         signal: inFlight.signal,
       });
-      outcome = reply.type === "opaqueredirect" ? texts.signedOut : show(await reply.text(), question, reply.ok);
+      outcome = show(parse(await reply.text()), question);
     } catch (error) {
       outcome = error.name === "AbortError" ? texts.cancelled : texts.offline;
     } finally {
-      clearInterval(timer);
+      done();
       inFlight = null;
-      submit.disabled = false;
-      cancel.hidden = true;
-      form.removeAttribute("aria-busy");
+      wait(false);
       status.setAttribute("aria-live", "polite");
       status.textContent = outcome;
     }
   };
 
-  // Shows the reply's result in this page. Returns the text for the status line.
-  const show = (html, question, ok) => {
-    const page = new DOMParser().parseFromString(html, "text/html");
-    const result = page.getElementById("result");
-    if (!result) {
-      return page.querySelector("[role=alert]")?.textContent.trim() || texts.offline;
+  // Shows what the reply brings: an answer, or why there is none. Returns the text for the status line.
+  const show = (page, question) => {
+    const next = page.querySelector("#ask [name=idempotency_key]");
+    if (!next) return page.querySelector("[role=alert]")?.textContent.trim() || texts.offline;
+    key.value = next.value;
+    const shown = page.querySelector("#result > .exchange");
+    if (!shown) {
+      id("problem").replaceChildren(...document.importNode(page.getElementById("problem"), true).childNodes);
+      refuse(page.getElementById("message-error").textContent);
+      if (id("problem").firstElementChild) id("problem").focus();
+      return "";
     }
-    const next = page.querySelector("[name=idempotency_key]");
-    if (next) key.value = next.value;
-    const shown = document.importNode(result, true);
-    document.getElementById("result").replaceWith(shown);
-    message.toggleAttribute("aria-invalid", page.querySelector("#message[aria-invalid]") !== null);
-    addCopyButtons(shown);
-    shown.focus({ preventScroll: true });
-    shown.scrollIntoView({ block: "nearest" });
-    if (!ok) return "";
+    try { sessionStorage.removeItem(DRAFT); } catch { /* Storage is off. */ }
     remember(question, shown);
+    const result = document.importNode(page.getElementById("result"), true);
+    id("result").replaceWith(result);
+    improve(result);
+    result.focus({ preventScroll: true });
+    result.scrollIntoView({ block: "start" });
     return texts.ready;
   };
 
+  form.noValidate = true;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     ask();
@@ -94,32 +161,40 @@
   message.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      form.requestSubmit(submit);
+      ask();
     }
   });
   cancel.addEventListener("click", () => inFlight?.abort());
-  document.getElementById("shortcut").hidden = false;
+  id("examples")?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    fill(event.submitter.value);
+  });
+  id("shortcut").hidden = false;
 
-  // ── Copying ───────────────────────────────────────────────────────────────────────────────────
-  const addCopyButtons = (within) => {
-    if (!navigator.clipboard) return;
+  // ── The toolbars of an answer ─────────────────────────────────────────────────────────────────
+  const improve = (within) => {
     for (const code of within.querySelectorAll("pre")) {
-      const button = element("button", { type: "button", className: "secondary", textContent: texts.copy });
-      button.addEventListener("click", async () => {
-        await navigator.clipboard.writeText(code.textContent);
-        button.textContent = texts.copied;
-        setTimeout(() => { button.textContent = texts.copy; }, 2000);
-      });
+      const isProgram = code.parentElement.dataset.part === "code" && code.previousElementSibling?.tagName === "H2";
+      const tools = [
+        ...(navigator.clipboard ? [copyButton(() => code.textContent)] : []),
+        ...(isProgram ? [button(texts.download, () => save(`${code.textContent}\n`, "atelier.py", "text/x-python"))] : []),
+      ];
+      const heading = isProgram ? code.previousElementSibling : null;
+      const bar = element("div", { className: "toolbar" }, [...(heading ? [heading] : []), ...tools]);
       const box = element("div", { className: "code-box" });
       code.replaceWith(box);
-      box.append(button, code);
+      box.append(bar, code);
     }
+    within.querySelector("#new")?.addEventListener("click", (event) => {
+      event.preventDefault();
+      fill("");
+    });
   };
 
   // ── History: in this browser only, one list per user, newest first ────────────────────────────
   const KEY = `atelier.llm.history.${texts.user}`;
   const ENTRIES_MAX = 20;
-  const history = document.getElementById("history");
+  const history = id("history");
 
   const load = () => {
     try {
@@ -138,29 +213,61 @@
     list();
   };
 
-  const remember = (question, result) => {
-    const code = result.querySelector("[data-part=code] pre")?.textContent ?? "";
-    const prose = result.querySelector("[data-part=explanation]")?.cloneNode(true);
-    prose?.querySelectorAll("h2, button").forEach((part) => part.remove());
-    const explanation = prose?.textContent.trim() ?? "";
-    store([{ question, code, explanation }, ...load().filter((entry) => entry.question !== question)]);
+  const remember = (question, shown) => {
+    const html = shown.querySelector(".answer").outerHTML;
+    store([{ question, html, at: Date.now() }, ...load().filter((entry) => entry.question !== question)]);
+  };
+
+  // What the server rendered; an entry of an earlier version has texts only.
+  const answerOf = (entry) => {
+    if (entry.html) return document.importNode(parse(entry.html).querySelector(".answer"), true);
+    const part = (text) => element("pre", { tabIndex: 0, textContent: text ?? "" });
+    return element("div", { className: "answer" }, [part(entry.code), part(entry.explanation)]);
+  };
+
+  const ago = (at) => {
+    if (!at) return "";
+    const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto", style: "short" });
+    const minutes = Math.round((at - Date.now()) / 60000);
+    if (minutes > -60) return relative.format(minutes, "minute");
+    return minutes > -1440 ? relative.format(Math.round(minutes / 60), "hour") : relative.format(Math.round(minutes / 1440), "day");
+  };
+
+  const asText = (entry) => {
+    const answer = answerOf(entry);
+    const code = answer.querySelector("[data-part=code] pre")?.textContent ?? entry.code ?? "";
+    const prose = answer.querySelector("[data-part=explanation]");
+    prose?.querySelector("h2")?.remove();
+    const explanation = prose?.textContent.trim() ?? entry.explanation ?? "";
+    return [`## ${entry.question}`, ...(code ? [`\`\`\`python\n${code}\n\`\`\``] : []), explanation].join("\n\n");
+  };
+
+  const item = (entry) => {
+    const time = element("time", { className: "muted", textContent: ago(entry.at) });
+    if (entry.at) Object.assign(time, { dateTime: new Date(entry.at).toISOString(), title: new Date(entry.at).toLocaleString() });
+    const tools = element("div", { className: "toolbar" }, [
+      ...(navigator.clipboard ? [copyButton(() => asText(entry))] : []),
+      button(texts.again, () => fill(entry.question)),
+      button(texts.delete, () => store(load().filter((other) => other.question !== entry.question)), "danger"),
+    ]);
+    const details = element("details", {}, [element("summary", {}, [`${entry.question} `, time]), tools]);
+    details.addEventListener("toggle", () => {
+      if (details.querySelector(".answer")) return;
+      details.append(answerOf(entry));
+      improve(details.querySelector(".answer"));
+    });
+    return element("li", {}, [details]);
   };
 
   const list = () => {
     const entries = load();
     history.hidden = entries.length === 0;
-    document.getElementById("history-list").replaceChildren(...entries.map((entry) => element("li", {}, [
-      element("details", {}, [
-        element("summary", { textContent: entry.question }),
-        ...(entry.code ? [element("p", { textContent: texts.code }), element("pre", { tabIndex: 0, textContent: entry.code })] : []),
-        element("p", { textContent: texts.explanation }),
-        element("pre", { tabIndex: 0, textContent: entry.explanation ?? "" }),
-      ]),
-    ])));
+    id("history-list").replaceChildren(...entries.map(item));
   };
 
-  document.getElementById("history-clear").addEventListener("click", () => store([]));
+  id("history-clear").addEventListener("click", () => store([]));
+  id("history-export").addEventListener("click", () => save(load().map(asText).join("\n\n---\n\n"), "atelier-python.md", "text/markdown"));
 
-  addCopyButtons(document.getElementById("result"));
+  improve(id("result"));
   list();
 })();

@@ -34,6 +34,11 @@ impl Failure {
     #[must_use]
     pub fn problem(&self) -> Problem {
         match self {
+            Self::Denied(Denied::CircuitOpen { retry_after_seconds }) => {
+                Denied::CircuitOpen { retry_after_seconds: *retry_after_seconds }
+                    .problem()
+                    .reworded(circuit_open(*retry_after_seconds))
+            }
             Self::Denied(denied) => denied.problem(),
             Self::Body(problem) => problem.clone(),
             Self::Question(error) => question(*error),
@@ -53,6 +58,17 @@ impl Failure {
     }
 }
 
+fn circuit_open(seconds: u32) -> Text {
+    Text::owned(
+        format!(
+            "L’assistant est en panne. Nouvel essai possible dans {seconds} s. Cette question n’est pas décomptée de votre quota."
+        ),
+        format!(
+            "The assistant is down. You can try again in {seconds} s. This question does not count against your quota."
+        ),
+    )
+}
+
 fn question(error: QuestionError) -> Problem {
     let (status, code, text) = match error {
         QuestionError::Missing => (
@@ -68,10 +84,10 @@ fn question(error: QuestionError) -> Problem {
             "message_too_long",
             Text::owned(
                 format!(
-                    "Question trop longue : {chars} caractères, {QUESTION_CHARS_MAX} au maximum. Raccourcissez-la."
+                    "Votre question est trop longue : {chars} caractères, {QUESTION_CHARS_MAX} au maximum. Raccourcissez-la, puis renvoyez-la."
                 ),
                 format!(
-                    "The question is too long: {chars} characters, {QUESTION_CHARS_MAX} at most. Shorten it."
+                    "Your question is too long: {chars} characters, {QUESTION_CHARS_MAX} at most. Shorten it, then send it again."
                 ),
             ),
         ),
@@ -79,12 +95,19 @@ fn question(error: QuestionError) -> Problem {
             StatusCode::UNPROCESSABLE_ENTITY,
             "message_invalid",
             Text::new(
-                "La question contient un caractère nul (U+0000). Retirez-le et recommencez.",
-                "The question holds a null character (U+0000). Remove it and try again.",
+                "Votre question contient un caractère nul (U+0000). Retirez-le, puis renvoyez-la.",
+                "Your question contains a null character (U+0000). Remove it, then send it again.",
             ),
         ),
     };
-    Problem::new(status, code, text.clone()).field("message", text)
+    // What the original's clients read stays in `error`; the page says it beside the field.
+    let beside = match error {
+        QuestionError::Missing => {
+            Text::new("Écrivez votre question, puis envoyez-la.", "Write your question, then send it.")
+        }
+        _ => text.clone(),
+    };
+    Problem::new(status, code, text).field("message", beside)
 }
 
 fn key_invalid() -> Problem {
@@ -101,8 +124,8 @@ fn key_invalid() -> Problem {
 
 fn first_failed() -> Problem {
     let text = Text::new(
-        "Le premier envoi de cette question n’a pas abouti. Envoyez-la de nouveau.",
-        "This question was sent before and got no answer. Send it once more.",
+        "Le premier envoi de cette question n’a pas abouti. Renvoyez-la.",
+        "This question was sent before and got no answer. Send it again.",
     );
     Problem::new(StatusCode::CONFLICT, "first_attempt_failed", text)
 }
@@ -110,10 +133,10 @@ fn first_failed() -> Problem {
 fn unusable(variable: &str) -> Problem {
     let text = Text::owned(
         format!(
-            "Ce service est mal configuré : la valeur de la variable « {variable} » est inutilisable. Prévenez l’administrateur."
+            "Ce service est mal configuré : la valeur de la variable « {variable} » ne convient pas. Prévenez l’administrateur."
         ),
         format!(
-            "This service is badly configured: the value of the variable “{variable}” cannot be used. Tell the administrator."
+            "This service is misconfigured: the value of the variable “{variable}” cannot be used. Tell the administrator."
         ),
     );
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_configured", text)
@@ -125,8 +148,8 @@ fn upstream(error: &UpstreamError, refund: Option<Refund>) -> Problem {
         UpstreamError::Send(SendError::TimedOut(_)) | UpstreamError::TimedOut(_) => (
             StatusCode::GATEWAY_TIMEOUT,
             "upstream_timeout",
-            "L’assistant n’a pas répondu à temps. Posez une question plus courte ou réessayez dans une minute.",
-            "The assistant did not answer in time. Ask a shorter question or try again in a minute.",
+            "L’assistant n’a pas répondu à temps. Réessayez dans une minute, ou posez une question plus courte.",
+            "The assistant did not answer in time. Try again in a minute, or ask a shorter question.",
         ),
         UpstreamError::Busy { .. } => (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -147,22 +170,22 @@ fn upstream(error: &UpstreamError, refund: Option<Refund>) -> Problem {
         | UpstreamError::Send(SendError::Denied(_)) => (
             StatusCode::BAD_GATEWAY,
             "upstream_not_answering",
-            "L’assistant est arrêté ou mal branché. Prévenez l’administrateur.",
-            "The assistant is switched off or badly connected. Tell the administrator.",
+            "L’assistant est indisponible. Prévenez l’administrateur.",
+            "The assistant is unavailable. Tell the administrator.",
         ),
         UpstreamError::Empty
         | UpstreamError::Unreadable(_)
         | UpstreamError::Send(SendError::TooLarge | SendError::Cut(_)) => (
             StatusCode::BAD_GATEWAY,
             "upstream_unreadable",
-            "L’assistant a renvoyé une réponse illisible. Reformulez votre question et recommencez.",
-            "The assistant sent an answer that cannot be read. Rephrase your question and try again.",
+            "La réponse de l’assistant est illisible. Reformulez votre question, puis renvoyez-la.",
+            "The assistant’s answer cannot be read. Rephrase your question, then send it again.",
         ),
         UpstreamError::ScenarioFailed | UpstreamError::ProviderError | UpstreamError::Status(_) => (
             StatusCode::BAD_GATEWAY,
             "upstream_failed",
-            "L’assistant a échoué. Réessayez dans une minute.",
-            "The assistant failed. Try again in a minute.",
+            "L’assistant a rencontré une erreur. Réessayez dans une minute.",
+            "The assistant ran into an error. Try again in a minute.",
         ),
     };
     let text = match refund {

@@ -30,7 +30,9 @@ mod ask;
 pub mod error;
 pub mod highlight;
 pub mod idempotency;
+mod links;
 pub mod markdown;
+mod math;
 mod page;
 pub mod question;
 mod reserve;
@@ -60,18 +62,34 @@ pub async fn handle<O: Outbound + Clone, C: Clock>(
     settings: Settings,
     random: Random,
 ) -> Reply {
+    let app = AppContext::new(ports, settings, random);
     let route = match web::route::find::<Route>(request, page::PREFIX, &page::ASSETS) {
         Ok(route) => route,
-        Err(reply) => return *reply,
+        Err(reply) => return refused(request, &app, *reply).await,
     };
-    let app = AppContext::new(ports, settings, random);
     let user = match app.auth.verify(&request.headers).await {
         Ok(user) => user,
-        Err(denied) => return page::unauthorized(request, &denied),
+        Err(denied) => return page::unauthorized(request, &denied, &random.form_key()),
     };
+    let request = &request.of_user(&user.name);
     let context = PageContext { request, user: &user, form_key: random.form_key() };
     match route {
         Route::Page => ask::show(&context, &app),
         Route::Send => ask::submit(context, &app).await,
+    }
+}
+
+/// The reply to a request without a route: the error page of a signed-in user shows whose it is.
+async fn refused<O: Outbound + Clone, C: Clock>(
+    request: &Request,
+    app: &AppContext<O, C>,
+    reply: Reply,
+) -> Reply {
+    if !reply.is_error_page() || !request.is_from_browser() || request.header("cookie").is_none() {
+        return reply;
+    }
+    match app.auth.verify(&request.headers).await {
+        Ok(user) => web::route::refusal::<Route>(request, &user.name, page::PREFIX, reply),
+        Err(_) => reply,
     }
 }

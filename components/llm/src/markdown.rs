@@ -1,9 +1,14 @@
 //! The explanation's Markdown as a list of pieces, which `templates/code.html` renders. Only the elements of a whitelist
 //! become elements: raw HTML becomes visible text, an image its description, and only `http(s)` links become links.
 
+#[cfg(test)]
+mod tests;
+
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use crate::highlight::{self, Token};
+use crate::links;
+use crate::math::{self, Display};
 
 /// The greatest depth of nested elements. Deeper ones are left out, but not their text.
 const DEPTH_MAX: usize = 16;
@@ -29,6 +34,10 @@ pub enum Piece {
     Code(String),
     /// A block of code.
     Block(CodeBlock),
+    /// A formula as MathML, as [`math::render`] gives it: the one text that is markup already.
+    Math(String),
+    /// The box of a task list, ticked or not.
+    Task(bool),
     LineBreak,
     Rule,
 }
@@ -65,7 +74,11 @@ pub fn pieces(markdown: &str) -> Vec<Piece> {
         return vec![Piece::Block(CodeBlock::new("", markdown))];
     }
     let mut reader = Reader::default();
-    for event in Parser::new_ext(markdown, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_MATH;
+    for event in Parser::new_ext(markdown, options) {
         reader.take(event);
     }
     reader.pieces
@@ -103,22 +116,55 @@ impl Reader {
                     self.pieces.push(Piece::Close(name));
                 }
             }
+            Event::Text(text) if self.may_link() => self.linked(&text),
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.text(&text),
             Event::Code(code) => self.pieces.push(Piece::Code(code.into_string())),
             Event::SoftBreak => self.text("\n"),
             Event::HardBreak => self.pieces.push(Piece::LineBreak),
             Event::Rule => self.pieces.push(Piece::Rule),
+            Event::InlineMath(source) => self.math(&source, Display::Inline),
+            Event::DisplayMath(source) => self.math(&source, Display::Block),
+            Event::TaskListMarker(done) => self.pieces.push(Piece::Task(done)),
             // Events of extensions that are off.
             other => debug_assert!(false, "no such event without its option: {other:?}"),
         }
     }
 
     fn text(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         match (&mut self.block, self.pieces.last_mut()) {
             (Some(block), _) => block.code.push_str(text),
             (None, Some(Piece::Text(before))) => before.push_str(text),
             (None, _) => self.pieces.push(Piece::Text(text.to_owned())),
         }
+    }
+
+    /// Outside code, links and elements that are left out for their depth.
+    fn may_link(&self) -> bool {
+        self.block.is_none() && self.open.len() < DEPTH_MAX && !self.open.contains(&Some("a"))
+    }
+
+    /// A text whose bare web addresses become links.
+    fn linked(&mut self, text: &str) {
+        let mut rest = text;
+        while let Some((before, address, after)) = links::next(rest) {
+            self.text(before);
+            self.pieces.push(Piece::OpenLink(address.to_owned()));
+            self.text(address);
+            self.pieces.push(Piece::Close("a"));
+            rest = after;
+        }
+        self.text(rest);
+    }
+
+    /// A formula; one that cannot be rendered is shown as its source.
+    fn math(&mut self, source: &str, display: Display) {
+        self.pieces.push(match math::render(source, display) {
+            Some(markup) => Piece::Math(markup),
+            None => Piece::Code(source.to_owned()),
+        });
     }
 
     fn open(&mut self, tag: Tag<'_>) {
@@ -132,7 +178,7 @@ impl Reader {
             Tag::Heading { .. } => Some(Piece::Open("h4")),
             Tag::List(Some(start)) if start != 1 => Some(Piece::OpenListFrom(start)),
             Tag::Link { dest_url, .. } => {
-                is_web_address(&dest_url).then(|| Piece::OpenLink(dest_url.into_string()))
+                links::is_web_address(&dest_url).then(|| Piece::OpenLink(dest_url.into_string()))
             }
             Tag::TableCell if self.in_table_head => Some(Piece::Open("th")),
             other => element(&other).map(Piece::Open),
@@ -161,109 +207,5 @@ const fn element(tag: &Tag<'_>) -> Option<&'static str> {
         Tag::TableHead | Tag::TableRow => Some("tr"),
         Tag::TableCell => Some("td"),
         _ => None,
-    }
-}
-
-/// Whether the address is absolute and `http(s)`, so neither `javascript:` nor an address of this site.
-fn is_web_address(address: &str) -> bool {
-    ["http://", "https://"]
-        .iter()
-        .any(|scheme| address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// The pieces in a short notation.
-    fn shown(markdown: &str) -> String {
-        let show = |piece: &Piece| match piece {
-            Piece::Open(name) => format!("[{name} "),
-            Piece::OpenListFrom(start) => format!("[ol={start} "),
-            Piece::OpenLink(address) => format!("[a={address} "),
-            Piece::Close(_) => "]".to_owned(),
-            Piece::Text(text) => text.clone(),
-            Piece::Code(code) => format!("`{code}`"),
-            Piece::Block(block) => format!("<{}:{}>", block.language, block.code),
-            Piece::LineBreak => "/".to_owned(),
-            Piece::Rule => "---".to_owned(),
-        };
-        pieces(markdown).iter().map(show).collect()
-    }
-
-    #[test]
-    fn the_markdown_that_models_write_becomes_elements() {
-        for (markdown, expected) in [
-            ("", ""),
-            ("a **b** *c* `d` ~~e~~", "[p a [strong b] [em c] `d` [del e]]"),
-            ("# T\n### U\n#### V", "[h3 T][h3 U][h4 V]"),
-            ("1. a\n2. b", "[ol [li a][li b]]"),
-            ("3. a", "[ol=3 [li a]]"),
-            ("- a\n  - b", "[ul [li a[ul [li b]]]]"),
-            ("> a", "[blockquote [p a]]"),
-            ("a\nb  \nc", "[p a\nb/c]"),
-            ("a\n\n---\n\nb", "[p a]---[p b]"),
-            ("```python\nx = 1\n```", "<python:x = 1>"),
-            ("    x = 1", "<:x = 1>"),
-            ("|a|b|\n|-|-|\n|c|d|", "[table [tr [th a][th b]][tr [td c][td d]]]"),
-            ("[a](https://docs.python.org/3/)", "[p [a=https://docs.python.org/3/ a]]"),
-            // The end is missing.
-            ("**a", "[p **a]"),
-            ("```python\nx", "<python:x>"),
-        ] {
-            assert_eq!(shown(markdown), expected, "{markdown}");
-        }
-    }
-
-    #[test]
-    fn html_images_and_other_links_stay_text() {
-        for (markdown, expected) in [
-            ("<script>alert(1)</script>", "<script>alert(1)</script>"),
-            ("a <img src=x onerror=alert(1)> b", "[p a <img src=x onerror=alert(1)> b]"),
-            ("[a](javascript:alert(1))", "[p a]"),
-            ("[a](JaVaScRiPt:alert(1))", "[p a]"),
-            ("[a](data:text/html,x)", "[p a]"),
-            ("[a](//evil.example)", "[p a]"),
-            ("[a](/logout)", "[p a]"),
-            ("![a](https://evil.example/pixel.png)", "[p a]"),
-            ("<javascript:alert(1)>", "[p javascript:alert(1)]"),
-            ("<a@b.example>", "[p a@b.example]"),
-        ] {
-            assert_eq!(shown(markdown), expected, "{markdown}");
-        }
-    }
-
-    #[test]
-    fn depth_is_bounded_and_no_text_is_lost() {
-        let markdown = format!("{}profond", "> ".repeat(2_000));
-        let pieces = pieces(&markdown);
-        let opened = pieces.iter().filter(|piece| matches!(piece, Piece::Open(_))).count();
-        assert_eq!(opened, DEPTH_MAX);
-        assert!(pieces.iter().any(|piece| matches!(piece, Piece::Text(text) if text.contains("profond"))));
-    }
-
-    #[test]
-    fn a_text_that_is_too_long_is_shown_as_it_is() {
-        let markdown = "> ".repeat(MARKDOWN_BYTES_MAX);
-        assert_eq!(pieces(&markdown), [Piece::Block(CodeBlock::new("", &markdown))]);
-    }
-
-    proptest! {
-        #[test]
-        fn every_element_that_is_opened_is_closed(markdown in "[\\[\\]()*_`<>#|\\-1.!a:/ \n]{0,80}|\\PC{0,40}") {
-            let mut open = Vec::new();
-            for piece in pieces(&markdown) {
-                match piece {
-                    Piece::Open(name) => open.push(name),
-                    Piece::OpenListFrom(_) => open.push("ol"),
-                    Piece::OpenLink(_) => open.push("a"),
-                    Piece::Close(name) => prop_assert_eq!(open.pop(), Some(name)),
-                    _ => {}
-                }
-            }
-            prop_assert_eq!(open, Vec::<&str>::new());
-        }
     }
 }

@@ -1,17 +1,19 @@
 //! The replies, as a page and as JSON.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use auth_api::{Denied, Quota, User};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 use web::assets::Asset;
-use web::{Lang, Layout, Problem, Reply, Request};
+use web::{Fields, Lang, Layout, Problem, Reply, Request};
 
 use crate::answer::{Answer, Block, Place};
 use crate::error::Failure;
 use crate::markdown::{self, CodeBlock, Piece};
 use crate::question::{QUESTION_CHARS_MAX, Question};
-use crate::webhook::{WebhookAnswer, retry::TOTAL_MAX};
+use crate::webhook::WebhookAnswer;
 
 /// The path of the page, and the prefix of its assets.
 pub(crate) const PREFIX: &str = "/llm";
@@ -29,7 +31,8 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 #[template(path = "llm.html")]
 struct AskPage<'a> {
     layout: Layout,
-    user: &'a User,
+    /// Empty when the session has ended.
+    user_id: &'a str,
     /// The idempotency key of this form: a double click is one question.
     form_key: &'a str,
     /// The text in the form.
@@ -37,6 +40,38 @@ struct AskPage<'a> {
     problem: Option<&'a Problem>,
     answer: Option<AnswerView>,
 }
+
+impl AskPage<'_> {
+    /// What is wrong with the question, shown beside it.
+    fn field_error(&self) -> Option<String> {
+        self.problem?.fields().first().map(|field| field.text.get(self.layout.lang))
+    }
+
+    /// Any other problem, shown above the form.
+    fn notice(&self) -> Option<String> {
+        let problem = self.problem.filter(|problem| problem.fields().is_empty())?;
+        Some(problem.detail(self.layout.lang))
+    }
+
+    fn is_signed_out(&self) -> bool {
+        self.problem.is_some_and(|problem| problem.status() == StatusCode::UNAUTHORIZED)
+    }
+
+    fn is_server_error(&self) -> bool {
+        self.problem.is_some_and(|problem| problem.status().is_server_error())
+    }
+
+    /// Questions to start with.
+    fn examples(&self) -> [String; 3] {
+        EXAMPLES.map(|(fr, en)| self.layout.lang.pick(fr, en).to_string())
+    }
+}
+
+const EXAMPLES: [(&str, &str); 3] = [
+    ("Comment lire un fichier CSV ligne par ligne ?", "How do I read a CSV file line by line?"),
+    ("Explique-moi la récursivité avec un exemple.", "Explain recursion to me with an example."),
+    ("Pourquoi « list index out of range » ?", "Why do I get “list index out of range”?"),
+];
 
 /// What every page needs: the request, its user, and the idempotency key of the form.
 pub(crate) struct PageContext<'a> {
@@ -76,7 +111,7 @@ impl AnswerView {
                 .filter(|block| block.place == Place::Elsewhere && !block.code.is_empty())
                 .map(|block| CodeBlock::new(&block.language, &block.code))
                 .collect(),
-            explanation: markdown::pieces(explanation_or_default(outcome, lang)),
+            explanation: markdown::pieces(&explanation_or_default(outcome, lang)),
             simulated: outcome.answer.simulated,
             quota: outcome.quota,
         }
@@ -106,7 +141,7 @@ pub(crate) fn answered(context: &PageContext<'_>, outcome: &AnswerOutcome) -> Re
 pub(crate) fn failed(context: &PageContext<'_>, typed: &str, failure: &Failure) -> Reply {
     let request = context.request;
     match failure {
-        Failure::Denied(Denied::SignedOut) => unauthorized(request, &Denied::SignedOut),
+        Failure::Denied(Denied::SignedOut) => unauthorized(request, &Denied::SignedOut, &context.form_key),
         _ if request.prefers_json() => failure.problem().reply(request),
         _ => {
             let problem = failure.problem();
@@ -115,14 +150,29 @@ pub(crate) fn failed(context: &PageContext<'_>, typed: &str, failure: &Failure) 
     }
 }
 
-/// A failure before the user is known: JSON, or a page of its own. Without a session a browser is redirected to the
-/// sign-in form.
+/// A failure before the user is known: JSON, or a page of its own. Without a session a client that wants a page is
+/// redirected to the sign-in form; but a browser that sends a question gets it back, to send it again after signing in.
 #[must_use]
-pub(crate) fn unauthorized(request: &Request, denied: &Denied) -> Reply {
-    if *denied == Denied::SignedOut && !request.prefers_json() {
-        return Reply::see_other("/auth?next=/llm");
+pub(crate) fn unauthorized(request: &Request, denied: &Denied, form_key: &str) -> Reply {
+    if *denied != Denied::SignedOut || request.prefers_json() {
+        return denied.reply(request);
     }
-    denied.reply(request)
+    match Fields::parse(request) {
+        Ok(fields) if !request.is_get() && request.is_from_browser() => {
+            let problem = denied.problem();
+            let page = AskPage {
+                layout: Layout { path: PREFIX.to_owned(), ..Layout::new(request) },
+                user_id: "",
+                form_key,
+                question: fields.get("message").unwrap_or_default(),
+                problem: Some(&problem),
+                answer: None,
+            };
+            let challenge = HeaderValue::from_static("Session realm=\"atelier\"");
+            problem.apply_to(Reply::html(StatusCode::OK, &page)).with(header::WWW_AUTHENTICATE, challenge)
+        }
+        _ => Reply::see_other("/auth?next=/llm"),
+    }
 }
 
 fn json_answer(request: &Request, outcome: &AnswerOutcome) -> serde_json::Value {
@@ -130,7 +180,7 @@ fn json_answer(request: &Request, outcome: &AnswerOutcome) -> serde_json::Value 
     let block = |block: &Block| json!({ "language": block.language, "code": block.code });
     json!({
         "code": code,
-        "explanation": explanation_or_default(outcome, request.lang()),
+        "explanation": explanation_or_default(outcome, request.lang()).as_ref(),
         "blocks": blocks.iter().map(block).collect::<Vec<_>>(),
         "simulated": outcome.answer.simulated,
         "left": outcome.quota.left,
@@ -146,13 +196,13 @@ fn show(
 ) -> Reply {
     let PageContext { request, user, form_key } = context;
     let layout = Layout { path: PREFIX.to_owned(), ..Layout::for_user(request, &user.name) };
-    Reply::html(StatusCode::OK, &AskPage { layout, user, form_key, question, problem, answer })
+    Reply::html(StatusCode::OK, &AskPage { layout, user_id: &user.id, form_key, question, problem, answer })
 }
 
 /// The explanation, or the original's sentence for an answer without one.
-fn explanation_or_default(outcome: &AnswerOutcome, lang: Lang) -> &str {
+fn explanation_or_default(outcome: &AnswerOutcome, lang: Lang) -> Cow<'_, str> {
     match outcome.answer.parsed.explanation.as_str() {
-        "" => lang.pick("Aucune explication disponible.", "No explanation available."),
-        explanation => explanation,
+        "" => lang.pick("Aucune explication disponible.", "No explanation available.").to_string().into(),
+        explanation => explanation.into(),
     }
 }

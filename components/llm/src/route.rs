@@ -22,6 +22,13 @@ impl web::route::Route for Route {
             Self::Send => "POST",
         }
     }
+
+    fn form_page(self) -> Option<&'static str> {
+        match self {
+            Self::Page => None,
+            Self::Send => Some("/llm"),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -123,6 +123,10 @@
     setStatus("");
     if (!latex.value) { show(id("result"), false); arrangePanes(); }
     problem(data.status === 401 ? texts.signedOut : data.error || texts.cut);
+    if (data.status === 401) {
+      const link = Object.assign(document.createElement("a"), { href: "/auth?next=/ocr", target: "_blank", textContent: texts.signIn });
+      id("problem").append(" ", link);
+    }
     id("problem").scrollIntoView({ block: "nearest" });
     busy(false);
   };
@@ -163,13 +167,13 @@
     id("facts").textContent = "";
     busy(true);
     bar.value = 0;
-    setStatus(texts.uploading + " 0 %");
+    setStatus(texts.uploading + " 0\u00a0%");
     xhr.upload.onprogress = (progress) => {
       if (!progress.lengthComputable || events.ended) return;
       const percent = Math.floor((100 * progress.loaded) / progress.total);
       if (percent < 100) {
         bar.value = percent;
-        setStatus(texts.uploading + " " + percent + " %");
+        setStatus(texts.uploading + " " + percent + "\u00a0%");
       } else {
         bar.removeAttribute("value");
         setStatus(texts.checking);

@@ -114,8 +114,8 @@ fn refused_by_model() -> Problem {
         StatusCode::UNPROCESSABLE_ENTITY,
         "refused_by_model",
         Text::new(
-            "Le modèle refuse de transcrire ce document (filtre de contenu de Google). Essayez sans les pages en cause.",
-            "The model refuses to transcribe this document (Google’s content filter). Try without the pages in question.",
+            "Google refuse de transcrire ce document (filtre de contenu). Réessayez sans les pages en cause.",
+            "Google refuses to transcribe this document (content filter). Try again without the pages in question.",
         ),
     )
 }
@@ -125,8 +125,8 @@ fn upstream_refused() -> Problem {
         StatusCode::BAD_GATEWAY,
         "upstream_refused",
         Text::new(
-            "Google refuse notre demande : la configuration du service est à revoir. Prévenez l’administrateur.",
-            "Google refuses our request: the service’s configuration needs attention. Tell the administrator.",
+            "La conversion est indisponible : Google refuse les demandes d’Atelier. Prévenez l’administrateur.",
+            "Conversion is unavailable: Google refuses Atelier’s requests. Tell the administrator.",
         ),
     )
 }
@@ -147,8 +147,8 @@ fn upstream_failed() -> Problem {
         StatusCode::BAD_GATEWAY,
         "upstream_failed",
         Text::new(
-            "Le service de transcription a mal répondu. Réessayez dans un moment.",
-            "The transcription service gave no usable answer. Try again in a moment.",
+            "La transcription a échoué. Réessayez dans quelques minutes.",
+            "The transcription failed. Try again in a few minutes.",
         ),
     )
 }
@@ -158,8 +158,8 @@ fn busy(retry_after_seconds: u32, cause: &str) -> Problem {
         StatusCode::SERVICE_UNAVAILABLE,
         "upstream_busy",
         Text::new(
-            "Le service de transcription est saturé. Réessayez plus tard.",
-            "The transcription service is overloaded. Try again later.",
+            "Google est très demandé en ce moment. Réessayez dans quelques minutes.",
+            "Google is very busy at the moment. Try again in a few minutes.",
         ),
     )
     .retry_after(retry_after_seconds)

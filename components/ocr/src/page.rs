@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use web::assets::Asset;
-use web::{ContentSecurityPolicy, Layout, Problem, Reply, Request, event_stream};
+use web::{ContentSecurityPolicy, Layout, Phrase, Problem, Reply, Request, event_stream};
 
 use crate::conversion::Conversion;
 use crate::error::Failure;
@@ -56,7 +56,7 @@ impl ConvertPage<'_> {
         PAGES_MAX
     }
 
-    const fn size_max(&self) -> &'static str {
+    const fn size_max(&self) -> Phrase<'static> {
         self.layout.lang.pick(UPLOAD_MAX_FR, UPLOAD_MAX_EN)
     }
 

@@ -63,8 +63,10 @@ impl Warning {
         match self {
             Self::Latex(finding) => finding_text(finding),
             Self::PageRefused { page } => Text::owned(
-                format!("La page {page} n’a pas été transcrite : Google l’a prise pour un texte publié."),
-                format!("Page {page} was not transcribed: Google took it for published text."),
+                format!(
+                    "La page {page} n’a pas été transcrite : Google l’a prise pour un texte déjà publié."
+                ),
+                format!("Page {page} was not transcribed: Google took it for a published text."),
             ),
             Self::OtherModel { model } => Text::owned(
                 format!("Le modèle habituel n’était pas disponible : la transcription vient de « {model} »."),
@@ -85,28 +87,28 @@ impl Warning {
 fn finding_text(finding: &Finding) -> Text {
     match finding {
         Finding::Cut => Text::new(
-            "La transcription s’est arrêtée avant la fin du document : il manque la suite. Ce qui est arrivé a été refermé pour pouvoir être compilé.",
-            "The transcription stopped before the end of the document: the rest is missing. What arrived was closed so that it compiles.",
+            "La transcription s’est arrêtée avant la fin du document : il manque la suite. Ce qui est arrivé a été complété pour pouvoir être compilé.",
+            "The transcription stopped before the end of the document: the rest is missing. What arrived was completed so that it compiles.",
         ),
         Finding::Loop { line } => Text::owned(
             format!(
-                "Le modèle s’est mis à se répéter à la ligne {line} : la répétition a été retirée, la suite du document peut manquer."
+                "Le modèle s’est répété à partir de la ligne {line} : la répétition a été retirée, et la suite du document manque peut-être."
             ),
             format!(
-                "The model began to repeat itself on line {line}: the repetition was removed, the rest of the document may be missing."
+                "The model repeated itself from line {line} on: the repetition was removed, and the rest of the document may be missing."
             ),
         ),
         Finding::UncertainSeam => Text::new(
-            "La transcription est arrivée en deux morceaux qui se recoupent mal : vérifiez qu’il ne manque rien.",
-            "The transcription came in two pieces that do not fit well: check that nothing is missing.",
+            "La transcription est arrivée en deux parties qui se raccordent mal : vérifiez qu’il ne manque rien.",
+            "The transcription came in two parts that do not join well: check that nothing is missing.",
         ),
         Finding::Illegible { count } => Text::owned(
             format!("Passages illisibles, à compléter à la main : {count}."),
             format!("Passages that could not be read, to be completed by hand: {count}."),
         ),
         Finding::PreambleAdded => Text::new(
-            "Le modèle n’a pas donné de préambule : un préambule usuel a été ajouté.",
-            "The model gave no preamble: a usual one was added.",
+            "Le modèle n’a pas écrit de préambule : un préambule courant a été ajouté.",
+            "The model wrote no preamble: a standard one was added.",
         ),
         Finding::PackageAdded { package, needed_by } => Text::owned(
             format!("L’extension « {package} » a été ajoutée au préambule : {needed_by} en a besoin."),
@@ -117,8 +119,8 @@ fn finding_text(finding: &Finding) -> Text {
             "The obsolete language option “francais” was replaced by “french”.",
         ),
         Finding::ChatterRemoved => Text::new(
-            "Des phrases du modèle autour du document ont été retirées.",
-            "Sentences of the model around the document were removed.",
+            "Les phrases que le modèle avait ajoutées autour du document ont été retirées.",
+            "Sentences that the model had added around the document were removed.",
         ),
         Finding::NeverClosed { what, line } => Text::owned(
             format!("Ligne {line} : {what} n’est jamais refermé ; la compilation risque d’échouer."),
@@ -126,7 +128,7 @@ fn finding_text(finding: &Finding) -> Text {
         ),
         Finding::NeverOpened { what, line } => Text::owned(
             format!(
-                "Ligne {line} : {what} referme quelque chose qui n’a pas été ouvert ; la compilation risque d’échouer."
+                "Ligne {line} : {what} referme ce qui n’a pas été ouvert ; la compilation risque d’échouer."
             ),
             format!("Line {line}: {what} closes something that was not opened; compiling may fail."),
         ),

@@ -57,16 +57,22 @@ impl Denied {
                 StatusCode::UNAUTHORIZED,
                 "signed_out",
                 Text::new(
-                    "Vous n’êtes pas connecté, ou votre session a expiré. Connectez-vous et recommencez.",
-                    "You are not signed in, or your session has ended. Sign in and try again.",
+                    "Votre session a pris fin. Reconnectez-vous, puis recommencez.",
+                    "Your session has ended. Sign in again, then try once more.",
                 ),
             ),
             Self::QuotaExhausted { left, retry_after_seconds } => Problem::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 wire::QUOTA_EXHAUSTED,
                 Text::owned(
-                    format!("Votre quota du jour ne suffit pas : il vous reste {left}. Il est renouvelé à minuit (UTC)."),
-                    format!("Your quota for today is not enough: {left} left. It is renewed at midnight (UTC)."),
+                    format!(
+                        "Votre quota du jour ne suffit pas : il vous reste {left}. Il sera renouvelé dans {}.",
+                        duration(*retry_after_seconds)
+                    ),
+                    format!(
+                        "Your quota for today is not enough: {left} left. It will be renewed in {}.",
+                        duration(*retry_after_seconds)
+                    ),
                 ),
             )
             .retry_after(*retry_after_seconds)
@@ -84,8 +90,8 @@ impl Denied {
                 StatusCode::SERVICE_UNAVAILABLE,
                 wire::BREAKER_OPEN,
                 Text::owned(
-                    format!("Le service n’a pas répondu plusieurs fois de suite ; il est laissé en paix un moment. Réessayez dans {retry_after_seconds} secondes. Cette demande n’est pas décomptée de votre quota."),
-                    format!("The service has failed several times in a row and is left alone for a while. Try again in {retry_after_seconds} seconds. This request does not count against your quota."),
+                    format!("Le service est en panne. Nouvel essai possible dans {retry_after_seconds} s. Cette demande n’est pas décomptée de votre quota."),
+                    format!("The service is down. You can try again in {retry_after_seconds} s. This request does not count against your quota."),
                 ),
             )
             .retry_after(*retry_after_seconds),
@@ -93,8 +99,8 @@ impl Denied {
                 StatusCode::CONFLICT,
                 wire::STILL_RUNNING,
                 Text::new(
-                    "Cette demande est déjà en cours et n’a pas encore de réponse. Renvoyez-la dans quelques secondes : elle ne sera pas comptée deux fois.",
-                    "This request is already under way and has no answer yet. Send it again in a few seconds: it will not be counted twice.",
+                    "Cette demande est déjà en cours. Renvoyez-la dans quelques secondes pour lire sa réponse : elle ne sera pas comptée deux fois.",
+                    "This request is already in progress. Send it again in a few seconds to read its answer: it will not be counted twice.",
                 ),
             )
             .retry_after(5),
@@ -103,7 +109,7 @@ impl Denied {
                 wire::KEY_REUSED,
                 Text::new(
                     "Cette clé d’idempotence a déjà servi à une autre demande. Prenez-en une nouvelle.",
-                    "This idempotency key was already used for another request. Take a new one.",
+                    "This idempotency key was already used for another request. Use a new one.",
                 ),
             ),
             Self::NotConfigured(variable) => Problem::not_configured(variable),
@@ -112,12 +118,23 @@ impl Denied {
                 "auth_unavailable",
                 Text::new(
                     "Le service des comptes ne répond pas. Réessayez dans une minute.",
-                    "The account service does not answer. Try again in a minute.",
+                    "The account service is not answering. Try again in a minute.",
                 ),
             )
             .retry_after(30)
             .because(cause.clone()),
         }
+    }
+}
+
+/// `45 s`, `20 min` or `3 h 20 min`, rounded up to whole minutes beyond one.
+fn duration(seconds: u32) -> String {
+    let minutes = seconds.div_ceil(60);
+    match (seconds, minutes / 60, minutes % 60) {
+        (..60, _, _) => format!("{seconds} s"),
+        (_, 0, minutes) => format!("{minutes} min"),
+        (_, hours, 0) => format!("{hours} h"),
+        (_, hours, minutes) => format!("{hours} h {minutes} min"),
     }
 }
 
@@ -154,11 +171,23 @@ mod tests {
     #[test]
     fn an_open_circuit_is_said_in_words_that_fit_each_tool() {
         let problem = Denied::CircuitOpen { retry_after_seconds: 9 }.problem();
-        for (lang, seconds) in [(web::Lang::Fr, "9 secondes"), (web::Lang::En, "9 seconds")] {
+        for (lang, seconds) in [(web::Lang::Fr, "9\u{a0}s"), (web::Lang::En, "9\u{a0}s")] {
             let sentence = problem.detail(lang).to_lowercase();
             assert!(sentence.contains(seconds), "{sentence}");
             for word in ["question", "assistant", "page", "conversion"] {
                 assert!(!sentence.contains(word), "{sentence}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_used_up_quota_says_when_it_is_renewed() {
+        for (seconds, expected) in
+            [(45, "45\u{a0}s"), (61, "2\u{a0}min"), (7200, "2\u{a0}h."), (12_000, "3\u{a0}h 20\u{a0}min")]
+        {
+            let problem = Denied::QuotaExhausted { left: 0, retry_after_seconds: seconds }.problem();
+            for lang in [web::Lang::Fr, web::Lang::En] {
+                assert!(problem.detail(lang).contains(expected), "{}", problem.detail(lang));
             }
         }
     }

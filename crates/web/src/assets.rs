@@ -14,11 +14,14 @@ pub struct Asset {
 /// The shared style sheet.
 pub const STYLESHEET: Asset =
     Asset::new("site", "css", "text/css; charset=utf-8", include_bytes!("../assets/site.css"));
+/// The shared script. Every page works without it.
+pub const SCRIPT: Asset =
+    Asset::new("site", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/site.js"));
 /// The icon of the site.
 pub const ICON: Asset =
     Asset::new("icon", "svg", "image/svg+xml; charset=utf-8", include_bytes!("../assets/icon.svg"));
 
-static SHARED: [Asset; 2] = [STYLESHEET, ICON];
+static SHARED: [Asset; 3] = [STYLESHEET, SCRIPT, ICON];
 
 impl Asset {
     #[must_use]

@@ -40,8 +40,8 @@ fn refused() -> Problem {
         StatusCode::FORBIDDEN,
         "cross_site",
         Text::new(
-            "Cette demande vient d’un autre site. Ouvrez la page sur Atelier et recommencez.",
-            "This request comes from another site. Open the page on Atelier and try again.",
+            "Cette demande vient d’un autre site. Ouvrez la page sur Atelier, puis recommencez.",
+            "This request comes from another site. Open the page on Atelier, then try again.",
         ),
     )
 }

@@ -1,10 +1,15 @@
 //! The two languages of the site. Each text is written in both at the same place, so that neither can be missing.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use http::{HeaderMap, header};
 
 use crate::accept::weighted;
+use crate::{cookie, typography};
+
+/// The cookie that remembers the language a user chose, over HTTPS and over plain HTTP on localhost.
+pub const LANG_COOKIES: [&str; 2] = ["__Host-lang", "lang"];
 
 /// The language of a reply: French unless the browser prefers English.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,10 +20,31 @@ pub enum Lang {
 }
 
 impl Lang {
+    /// The language that the user chose on a page, which a cookie remembers; else the one that the browser prefers.
+    #[must_use]
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let chosen = LANG_COOKIES.iter().find_map(|name| Self::parse(cookie::find(headers, name)?));
+        chosen.unwrap_or_else(|| Self::from_headers(headers))
+    }
+
+    /// The language of a tag as [`code`](Self::code) gives it.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        [Self::Fr, Self::En].into_iter().find(|lang| lang.code() == code)
+    }
+
+    /// The other language, which a page offers.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Fr => Self::En,
+            Self::En => Self::Fr,
+        }
+    }
+
     /// Chooses from `Accept-Language` (RFC 9110 §12.5.4): whichever of French and English has the higher weight, and
     /// French on a tie, for other languages, and for a header that cannot be read.
-    #[must_use]
-    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
+    fn from_headers(headers: &HeaderMap) -> Self {
         let weight = |language: &str| {
             let tags = weighted(headers, header::ACCEPT_LANGUAGE);
             let primary =
@@ -39,11 +65,25 @@ impl Lang {
 
     /// The text in this language. Templates call it, so that both languages are written side by side.
     #[must_use]
-    pub const fn pick<'a>(&self, fr: &'a str, en: &'a str) -> &'a str {
-        match self {
+    pub const fn pick<'a>(&self, fr: &'a str, en: &'a str) -> Phrase<'a> {
+        let text = match self {
             Self::Fr => fr,
             Self::En => en,
-        }
+        };
+        Phrase { text, lang: *self }
+    }
+}
+
+/// A text in its language. Displaying it sets its no-break spaces and apostrophes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Phrase<'a> {
+    text: &'a str,
+    lang: Lang,
+}
+
+impl fmt::Display for Phrase<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        typography::write(formatter, self.text, self.lang)
     }
 }
 
@@ -67,13 +107,10 @@ impl Text {
         Self { fr: Cow::Owned(fr), en: Cow::Owned(en) }
     }
 
-    /// The sentence in `lang`.
+    /// The sentence in `lang`, with its no-break spaces and apostrophes.
     #[must_use]
-    pub fn get(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::Fr => &self.fr,
-            Lang::En => &self.en,
-        }
+    pub fn get(&self, lang: Lang) -> String {
+        lang.pick(&self.fr, &self.en).to_string()
     }
 }
 
@@ -97,5 +134,21 @@ mod tests {
         check("EN", Lang::En);
         check("en;q=abc, fr;q=0.1", Lang::Fr);
         check("fr, en", Lang::Fr);
+    }
+
+    #[test]
+    fn the_language_that_the_user_chose_wins() {
+        let check = |cookie: &str, expected| {
+            let headers = HeaderMap::from_iter([
+                (header::ACCEPT_LANGUAGE, "fr".parse().unwrap()),
+                (header::COOKIE, cookie.parse().unwrap()),
+            ]);
+            assert_eq!(Lang::of(&headers), expected, "{cookie}");
+        };
+        check("lang=en", Lang::En);
+        check("session=1; __Host-lang=en", Lang::En);
+        check("__Host-lang=en; lang=fr", Lang::En);
+        check("lang=de", Lang::Fr);
+        check("lang=en; lang=en", Lang::Fr);
     }
 }

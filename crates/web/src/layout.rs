@@ -1,5 +1,7 @@
 //! What `base.html` shows around each page. A page struct holds one in its field `layout`.
 
+use askama::Template;
+
 use crate::{Lang, Request, assets};
 
 /// The frame of a page: language, navigation, footer.
@@ -7,6 +9,7 @@ use crate::{Lang, Request, assets};
 pub struct Layout {
     pub lang: Lang,
     pub path: String,
+    /// Shown where something failed, so that the user can give it to the administrator.
     pub request_id: String,
     /// The signed-in user's name; without one the navigation offers to sign in.
     pub user: Option<String>,
@@ -15,7 +18,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The frame for a client that is not known to be signed in.
+    /// The frame for the user of the request, if it is known.
     #[must_use]
     pub fn new(request: &Request) -> Self {
         let path = request.path();
@@ -31,7 +34,7 @@ impl Layout {
             lang: request.lang(),
             path: path.to_owned(),
             request_id: request.context.request_id.as_str().to_owned(),
-            user: None,
+            user: request.user_name.clone(),
             prefix,
         }
     }
@@ -42,19 +45,55 @@ impl Layout {
         Self { user: Some(name.to_owned()), ..Self::new(request) }
     }
 
+    /// The three parts of the frame. They are templates of their own, so that a component contains each once and not in
+    /// every page.
     #[must_use]
-    pub fn stylesheet(&self) -> String {
-        assets::STYLESHEET.href(self.prefix)
+    pub fn head(&self) -> impl std::fmt::Display {
+        Head { layout: self }
     }
 
     #[must_use]
-    pub fn icon(&self) -> String {
+    pub fn header(&self) -> impl std::fmt::Display {
+        Header { layout: self }
+    }
+
+    #[must_use]
+    pub fn footer(&self) -> impl std::fmt::Display {
+        Footer { layout: self }
+    }
+
+    fn stylesheet(&self) -> String {
+        assets::STYLESHEET.href(self.prefix)
+    }
+
+    fn script(&self) -> String {
+        assets::SCRIPT.href(self.prefix)
+    }
+
+    fn icon(&self) -> String {
         assets::ICON.href(self.prefix)
     }
 
     /// Marks the navigation link of the page that is shown.
-    #[must_use]
-    pub fn is_at(&self, path: &str) -> bool {
+    fn is_at(&self, path: &str) -> bool {
         self.path.trim_end_matches('/') == path
     }
+}
+
+#[derive(Template)]
+#[template(path = "head.html")]
+struct Head<'a> {
+    layout: &'a Layout,
+}
+
+#[derive(Template)]
+#[template(path = "header.html")]
+struct Header<'a> {
+    layout: &'a Layout,
+}
+
+#[derive(Template)]
+#[template(path = "footer.html")]
+struct Footer<'a> {
+    layout: &'a Layout,
 }

@@ -35,6 +35,7 @@ pub mod spin;
 pub mod stream;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod typography;
 
 pub use accept::preferred;
 pub use body::{BodyError, BodyReader, IncomingBody};
@@ -44,7 +45,7 @@ pub use content_security_policy::ContentSecurityPolicy;
 pub use fields::Fields;
 pub use headers::finish;
 pub use http_url::{HttpUrl, Origin};
-pub use lang::{Lang, Text};
+pub use lang::{LANG_COOKIES, Lang, Phrase, Text};
 pub use layout::Layout;
 pub use problem::{FieldProblem, Problem};
 pub use reply::{Reply, ReplyBody};

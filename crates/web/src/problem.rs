@@ -66,8 +66,8 @@ impl Problem {
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
             Text::new(
-                "Cette adresse ne répond pas à cette méthode HTTP. Passez par la page.",
-                "This address does not answer to this HTTP method. Use the page instead.",
+                "Cette page ne s’ouvre pas de cette façon. Revenez à l’accueil et recommencez.",
+                "This page cannot be opened this way. Go back home and try again.",
             ),
         )
     }
@@ -79,8 +79,10 @@ impl Problem {
             StatusCode::PAYLOAD_TOO_LARGE,
             "payload_too_large",
             Text::owned(
-                format!("Envoi trop volumineux : {limit_fr} au maximum. Réduisez-le et recommencez."),
-                format!("That is too large: {limit_en} at most. Make it smaller and try again."),
+                format!(
+                    "L’envoi est trop volumineux : {limit_fr} au maximum. Réduisez-le, puis recommencez."
+                ),
+                format!("This is too large: {limit_en} at most. Make it smaller, then try again."),
             ),
         )
     }
@@ -125,6 +127,13 @@ impl Problem {
         self
     }
 
+    /// The same problem in other words, for a tool that can say more precisely what happened.
+    #[must_use]
+    pub fn reworded(mut self, detail: Text) -> Self {
+        self.0.detail = detail;
+        self
+    }
+
     /// Adds a member to the JSON form.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<serde_json::Value>) -> Self {
@@ -150,7 +159,7 @@ impl Problem {
     }
 
     #[must_use]
-    pub fn detail(&self, lang: Lang) -> &str {
+    pub fn detail(&self, lang: Lang) -> String {
         self.0.detail.get(lang)
     }
 
@@ -213,6 +222,27 @@ impl Problem {
 
     fn signed_out(&self) -> bool {
         self.0.status == StatusCode::UNAUTHORIZED
+    }
+
+    /// The heading of the page.
+    fn title(&self) -> Text {
+        match self.0.status {
+            StatusCode::NOT_FOUND => Text::new("Page introuvable", "Page not found"),
+            StatusCode::UNAUTHORIZED => Text::new("Connectez-vous", "Sign in"),
+            StatusCode::METHOD_NOT_ALLOWED | StatusCode::FORBIDDEN => {
+                Text::new("Action impossible", "This is not possible")
+            }
+            StatusCode::TOO_MANY_REQUESTS => Text::new("Limite atteinte", "Limit reached"),
+            _ => Text::new("Un problème est survenu", "Something went wrong"),
+        }
+    }
+
+    /// Where a signed-out user signs in; a page leads back to itself.
+    fn sign_in(&self, layout: &Layout) -> String {
+        match layout.path.as_str() {
+            path @ ("/account" | "/llm" | "/ocr") => format!("/auth?next={path}"),
+            _ => "/auth".to_owned(),
+        }
     }
 }
 

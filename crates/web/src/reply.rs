@@ -72,6 +72,14 @@ impl Reply {
         Self::empty(StatusCode::SEE_OTHER).with(header::LOCATION, location)
     }
 
+    /// Whether it is a page that says why something failed.
+    #[must_use]
+    pub fn is_error_page(&self) -> bool {
+        let is_error = self.status.is_client_error() || self.status.is_server_error();
+        let content_type = self.headers.get(header::CONTENT_TYPE);
+        is_error && content_type.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+    }
+
     #[must_use]
     pub fn no_content() -> Self {
         Self::empty(StatusCode::NO_CONTENT)

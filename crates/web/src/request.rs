@@ -41,6 +41,8 @@ pub struct Request {
     pub context: Context,
     /// `https://host[:port]` as users type it, or empty when the request's own Host is trusted.
     pub public_origin: String,
+    /// The name of the signed-in user, once the component knows it: every page from then on shows it, error pages too.
+    pub user_name: Option<String>,
 }
 
 impl Request {
@@ -51,7 +53,7 @@ impl Request {
         let request_id = headers.get("x-request-id").and_then(|id| id.to_str().ok());
         let context = Context {
             request_id: RequestId::from_header_or(request_id, random),
-            lang: Lang::from_headers(&headers),
+            lang: Lang::of(&headers),
             https: public_origin.starts_with("https://"),
             gzip: accepts_gzip(&headers),
         };
@@ -65,7 +67,13 @@ impl Request {
             headers.insert("x-request-id", id);
         }
         let (method, uri) = (parts.method, parts.uri);
-        Self { method, uri, headers, body: Bytes::new(), now, context, public_origin }
+        Self { method, uri, headers, body: Bytes::new(), now, context, public_origin, user_name: None }
+    }
+
+    /// The same request, of a user who is signed in.
+    #[must_use]
+    pub fn of_user(&self, name: &str) -> Self {
+        Self { user_name: Some(name.to_owned()), ..self.clone() }
     }
 
     #[must_use]
@@ -124,6 +132,12 @@ impl Request {
         let sent_json = || self.content_type().is_some_and(|kind| kind == "application/json");
         let offers = [("text/html", false), ("application/json", true)];
         preferred(&self.headers, &offers).unwrap_or_else(sent_json)
+    }
+
+    /// Whether a person waits for a page: browsers name `text/html` in `Accept`, programs seldom do.
+    #[must_use]
+    pub fn is_from_browser(&self) -> bool {
+        preferred(&self.headers, &[("text/html", ())]).is_some() && !self.prefers_json()
     }
 
     /// GET or HEAD: both have the same reply, and the host drops the body of a HEAD.

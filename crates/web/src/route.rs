@@ -14,6 +14,10 @@ pub trait Route: Copy {
     fn parse(path: &str) -> Option<Self>;
     /// Its methods, as `Allow` lists them; `*` is any method.
     fn allow(self) -> &'static str;
+    /// For a path that only a form is sent to: the page of that form, which a browser gets that opens the path.
+    fn form_page(self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// The route of a path. One slash at its end makes no difference, as behind the original's gateway.
@@ -26,8 +30,8 @@ pub fn lookup<R: Route>(path: &str) -> Option<R> {
 /// below it.
 ///
 /// # Errors
-/// The reply to a request that has no route: an asset, 404, 405 (204 to OPTIONS), or 403 when another site made the
-/// browser send it.
+/// The reply to a request that has no route: an asset, 404, 405 (204 to OPTIONS, 303 to a browser that opens the address
+/// of a form), or 403 when another site made the browser send it.
 pub fn find<R: Route>(request: &Request, prefix: &str, own_assets: &[Asset]) -> Result<R, Box<Reply>> {
     let below_prefix = request.path().strip_prefix(prefix);
     if let Some(file) = below_prefix.and_then(|path| path.strip_prefix("/assets/")) {
@@ -36,10 +40,22 @@ pub fn find<R: Route>(request: &Request, prefix: &str, own_assets: &[Asset]) -> 
     let route = lookup::<R>(request.path()).ok_or_else(|| Problem::not_found().reply(request))?;
     let allow = route.allow();
     if allow != "*" && !allow.split(", ").any(|method| method == request.method.as_str()) {
-        return Err(wrong_method(request, allow).into());
+        let page = route.form_page().filter(|_| request.is_get() && request.is_from_browser());
+        let reply = page.map_or_else(|| wrong_method(request, allow), Reply::see_other);
+        return Err(reply.into());
     }
     cross_site::check(request).map_err(|problem| problem.reply(request))?;
     Ok(route)
+}
+
+/// What [`find`] answers to a request without a route, for the browser of a signed-in user: the same, but an error page
+/// shows whose it is.
+#[must_use]
+pub fn refusal<R: Route>(request: &Request, user_name: &str, prefix: &str, refused: Reply) -> Reply {
+    match find::<R>(&request.of_user(user_name), prefix, &[]) {
+        Err(reply) if refused.is_error_page() => *reply,
+        _ => refused,
+    }
 }
 
 /// The reply for `<prefix>/assets/<file>`.
@@ -77,6 +93,7 @@ mod tests {
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     enum Tool {
         Page,
+        Send,
         Verify,
     }
 
@@ -84,6 +101,7 @@ mod tests {
         fn parse(path: &str) -> Option<Self> {
             match path {
                 "" | "/tool" => Some(Self::Page),
+                "/send" => Some(Self::Send),
                 "/verify" => Some(Self::Verify),
                 _ => None,
             }
@@ -92,8 +110,13 @@ mod tests {
         fn allow(self) -> &'static str {
             match self {
                 Self::Page => "GET, HEAD, POST",
+                Self::Send => "POST",
                 Self::Verify => "*",
             }
+        }
+
+        fn form_page(self) -> Option<&'static str> {
+            (self == Self::Send).then_some("/tool")
         }
     }
 
@@ -139,6 +162,35 @@ mod tests {
             found(&Request::test("GET", "/tool").with("sec-fetch-site", "cross-site")).ok(),
             Some(Tool::Page)
         );
+    }
+
+    #[test]
+    fn a_browser_that_opens_the_address_of_a_form_gets_its_page_and_a_program_405() {
+        let get = |accept: &str| found(&Request::test("GET", "/send").with("accept", accept)).unwrap_err();
+        let browser = get("text/html,application/xhtml+xml,*/*;q=0.8");
+        assert_eq!(browser.status, StatusCode::SEE_OTHER);
+        assert_eq!(browser.headers["location"], "/tool");
+        for accept in ["application/json", "*/*", ""] {
+            assert_eq!(get(accept).status, StatusCode::METHOD_NOT_ALLOWED, "{accept}");
+        }
+        let put = found(&Request::test("PUT", "/send").with("accept", "text/html")).unwrap_err();
+        assert_eq!(put.status, StatusCode::METHOD_NOT_ALLOWED);
+    }
+
+    #[test]
+    fn the_error_page_of_a_signed_in_user_shows_whose_it_is() {
+        let shown = |request: &Request| {
+            let refused = *found(request).unwrap_err();
+            let reply = refusal::<Tool>(request, "Léa", "/tool", refused);
+            String::from_utf8(reply.body.whole().unwrap().to_vec()).unwrap()
+        };
+        for (method, path) in [("GET", "/other"), ("DELETE", "/tool"), ("GET", "/tool/assets/other.css")] {
+            let page = shown(&Request::test(method, path).with("accept", "text/html"));
+            assert!(page.contains("Léa") && page.contains("action=\"/logout\""), "{method} {path}: {page}");
+        }
+        let program = shown(&Request::test("GET", "/other").with("accept", "application/json"));
+        assert!(!program.contains("Léa"), "{program}");
+        assert!(!shown(&Request::test("GET", &STYLESHEET.href("/tool"))).contains("Léa"));
     }
 
     fn get(path: &str) -> Reply {

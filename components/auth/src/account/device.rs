@@ -29,7 +29,7 @@ pub(super) fn name(user_agent: &str, lang: Lang) -> String {
     };
     match (known(&BROWSERS), known(&SYSTEMS)) {
         (Some(browser), Some(system)) => format!("{browser}, {system}"),
-        _ if user_agent.is_empty() => lang.pick("Appareil inconnu", "Unknown device").to_owned(),
+        _ if user_agent.is_empty() => lang.pick("Appareil inconnu", "Unknown device").to_string(),
         _ => user_agent.chars().take(60).collect(),
     }
 }

@@ -35,6 +35,7 @@ pub async fn submit<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Rep
         Ok(session) => session,
         Err(error) => return authentication::redirect_or_problem(request, &error, SIGN_IN),
     };
+    let request = &request.of_user(&session.username);
     let fields = match Fields::parse(request) {
         Ok(fields) => fields,
         Err(problem) => return problem.reply(request),

@@ -27,8 +27,14 @@ struct AccountPage<'a> {
 impl AccountPage<'_> {
     const PASSWORD_CHARS_MIN: usize = crate::password::CHARS_MIN;
 
-    fn error_of(&self, action: &str, field: &str) -> Option<&str> {
+    fn error_of(&self, action: &str, field: &str) -> Option<String> {
         error::field_error(self.problem.filter(|_| self.action == action), field, self.layout.lang)
+    }
+
+    /// A problem of no form on the page.
+    fn notice(&self) -> Option<String> {
+        let known = ["change_password", "delete_account"].contains(&self.action);
+        self.problem.filter(|_| !known).map(|problem| problem.detail(self.layout.lang))
     }
 }
 
@@ -37,6 +43,7 @@ struct Line {
     handle: String,
     device: String,
     started: String,
+    started_at: String,
     last_seen: String,
     last_seen_at: String,
     current: bool,
@@ -54,8 +61,9 @@ pub(super) fn html(
     let line = |line: &SessionLine| Line {
         handle: line.handle.as_str().to_owned(),
         device: device::name(&line.user_agent, lang),
-        started: date_format::localized(line.started, lang),
-        last_seen: date_format::localized(line.last_seen, lang),
+        started: date_format::ago(line.started, request.now, lang),
+        started_at: date_format::rfc3339(line.started),
+        last_seen: date_format::ago(line.last_seen, request.now, lang),
         last_seen_at: date_format::rfc3339(line.last_seen),
         current: line.handle == current,
     };

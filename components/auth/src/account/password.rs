@@ -1,13 +1,14 @@
 //! Changes the password: ends every session, including this one, and starts a new one (ASVS 7.2.4, 7.4.3).
 
-use web::{Fields, Reply, Request};
+use secrecy::SecretString;
+use web::{Fields, Reply, Request, Text};
 
 use super::{page::done, reauthentication::reauthenticate};
 use crate::{
     app::AppContext,
     error::AuthError,
     flash_message::FlashMessage,
-    password::NewPassword,
+    password::{NewPassword, TypedPassword},
     password_hash::PasswordHash,
     session::{LiveSession, NewSession, SessionToken},
     session_cookie,
@@ -27,6 +28,14 @@ pub(super) async fn change<S: Store>(
     let password = NewPassword::parse(fields.secret("new_password"), owner.as_ref())
         .map_err(|problem| AuthError::Invalid(vec![("new_password", problem.text())]))?;
     let user = reauthenticate(request, app, session, (fields, "current_password")).await?;
+    // The one that has just been verified is the current one.
+    if is_the_same(fields.secret("current_password"), password.as_typed()) {
+        let text = Text::new(
+            "C’est déjà votre mot de passe. Choisissez-en un autre.",
+            "This already is your password. Choose a different one.",
+        );
+        return Err(AuthError::Invalid(vec![("new_password", text)]));
+    }
 
     let token = SessionToken::from_random(app.random.token);
     let new_session = NewSession::new(&token, request.header("user-agent").unwrap_or_default(), request.now);
@@ -42,4 +51,8 @@ pub(super) async fn change<S: Store>(
         return Err(AuthError::SignedOut);
     }
     Ok(session_cookie::set(done(request, FlashMessage::PasswordChanged, "/account"), request, &token))
+}
+
+fn is_the_same(current: Option<&SecretString>, new: &TypedPassword) -> bool {
+    current.and_then(TypedPassword::parse).is_some_and(|current| current.as_bytes() == new.as_bytes())
 }

@@ -20,7 +20,7 @@ pub(super) async fn end<S: Store>(
     fields: &Fields,
 ) -> Result<Reply, AuthError> {
     let handle = SessionHandle::parse(fields.get("session").unwrap_or_default()).ok_or_else(|| {
-        let text = Text::new("Cette session n’existe pas.", "There is no such session.");
+        let text = Text::new("Cet appareil n’est plus connecté.", "This device is no longer signed in.");
         AuthError::Invalid(vec![("session", text)])
     })?;
     app.store.end_session_of(&session.user_id, &handle).await?;

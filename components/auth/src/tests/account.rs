@@ -36,6 +36,7 @@ fn a_new_password_obeys_the_rules_and_needs_the_current_one() {
     check(OTHER_PASSWORD, OTHER_PASSWORD, "current-password");
     check(PASSWORD, "trop-court", "new-password");
     check(PASSWORD, "alicealicealicealice", "new-password");
+    check(PASSWORD, PASSWORD, "new-password");
     assert!(browser.is_signed_in());
 }
 
@@ -60,7 +61,7 @@ fn sessions_are_listed_and_ended_one_by_one_or_all_others() {
         browser.sign_in("alice", PASSWORD);
     }
     let page = text(&here.get("/account"));
-    assert!(page.contains("Firefox, Linux") && page.contains("cette session"), "{page}");
+    assert!(page.contains("Firefox, Linux") && page.contains("cet appareil"), "{page}");
     here.json = true;
     let list = json(&here.get("/account"));
     assert_eq!(list["sessions"].as_array().unwrap().len(), 3);

@@ -17,7 +17,7 @@ fn unknown_paths_are_404_and_wrong_methods_405_with_allow() {
         assert_eq!(reply.headers[header::ALLOW], allow);
     };
     check("DELETE", "/auth", "GET, HEAD, POST");
-    check("GET", "/logout", "POST");
+    check("PUT", "/logout", "POST");
     check("POST", "/home", "GET, HEAD");
     check("PUT", "/auth/internal/reservations", "POST");
     let options = site.answer(browser.request("OPTIONS", "/register"));
@@ -81,15 +81,18 @@ fn pages_come_in_both_languages() {
         request.context.lang = web::Lang::En;
         text(&site.answer(request))
     };
-    for (path, fr, en) in
-        [("/auth", "Se connecter", "No account yet?"), ("/register", "S’inscrire", "Sign up")]
-    {
+    for (path, fr, en) in [
+        ("/auth", "Se connecter", "No account yet?"),
+        ("/register", "Créer mon compte", "Create my account"),
+        ("/help", "Confidentialité", "Privacy"),
+        ("/", "Posez une question", "Ask a question"),
+    ] {
         assert!(text(&browser.get(path)).contains(fr) && text(&browser.get(path)).contains("lang=\"fr\""));
         assert!(english(path).contains(en) && english(path).contains("lang=\"en\""));
     }
     browser.register("alice");
     browser.sign_in("alice", PASSWORD);
-    for (path, en) in [("/home", "Welcome"), ("/account", "Open sessions")] {
+    for (path, en) in [("/home", "Welcome"), ("/account", "Signed-in devices")] {
         let page = english(path);
         assert!(page.contains(en), "{page}");
         for french in ["é", "è", "à "] {
@@ -118,4 +121,57 @@ fn refused_forms_are_counted_like_attempts() {
         assert_eq!(refused.headers["retry-after"], "2");
         assert_eq!(browser.register("zoe").status, StatusCode::SEE_OTHER, "a form without a fault passes");
     }
+}
+
+#[test]
+fn the_address_of_a_form_leads_a_browser_to_a_page_and_a_program_to_405() {
+    let site = Site::new();
+    let mut browser = site.browser();
+    for path in ["/logout", "/language"] {
+        assert_eq!(location(&browser.get(path)), "/", "{path}");
+    }
+    browser.json = true;
+    for path in ["/logout", "/language", "/auth/internal/reservations"] {
+        assert_eq!(browser.get(path).status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+    }
+}
+
+#[test]
+fn the_front_door_is_for_browsers_without_a_session() {
+    let site = Site::new();
+    let mut browser = site.browser();
+    let page = text(&browser.get("/"));
+    assert!(page.contains("href=\"/register\"") && page.contains("\\int_0^1"), "{page}");
+    let photo = page.split('"').find(|part| part.starts_with("/auth/assets/photo-")).unwrap();
+    assert_eq!(browser.get(photo).status, StatusCode::OK);
+    browser.json = true;
+    assert_eq!(location(&browser.get("/")), "/auth", "a program is sent to sign in, as ever");
+    browser.json = false;
+    browser.register("alice");
+    assert_eq!(location(&browser.get("/")), "/home");
+}
+
+#[test]
+fn the_chosen_language_is_remembered() {
+    let site = Site::new();
+    let browser = site.browser();
+    let reply = browser.post("/language", &[("lang", "en"), ("next", "/help")]);
+    assert_eq!(location(&reply), "/help");
+    let cookie = reply.headers[header::SET_COOKIE].to_str().unwrap().to_owned();
+    assert!(cookie.starts_with("lang=en; Path=/; Max-Age=31536000"), "{cookie}");
+    assert_eq!(location(&browser.post("/language", &[("lang", "fr"), ("next", "//evil.example")])), "/");
+    assert_eq!(browser.post("/language", &[("lang", "de")]).status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[test]
+fn the_error_page_of_a_signed_in_user_looks_signed_in() {
+    let site = Site::new();
+    let browser = site.browser();
+    browser.register("Élodie");
+    for (method, path) in [("GET", "/nowhere"), ("DELETE", "/home"), ("GET", "/auth/assets/nothing.css")] {
+        let page = text(&site.answer(browser.request(method, path)));
+        assert!(page.contains("Élodie") && page.contains("action=\"/logout\""), "{method} {path}: {page}");
+    }
+    let stranger = text(&site.browser().get("/nowhere"));
+    assert!(stranger.contains("Page introuvable") && !stranger.contains("action=\"/logout\""), "{stranger}");
 }

@@ -8,12 +8,14 @@ use crate::{
 };
 
 #[test]
-fn a_new_account_can_sign_in() {
+fn registering_signs_in_and_the_account_can_sign_in_again() {
     let site = Site::new();
     let browser = site.browser();
     let reply = browser.register("Élodie");
     assert_eq!(location(&reply), "/auth");
-    assert!(!browser.is_signed_in(), "registering does not sign in");
+    assert!(browser.is_signed_in(), "registering signs in");
+    assert_eq!(location(&browser.get("/auth")), "/home", "the sign-in page leads on");
+    assert!(text(&browser.get("/home")).contains("Élodie"));
     assert_eq!(location(&browser.sign_in("élodie", PASSWORD)), "/home");
     assert!(browser.is_signed_in());
 }
@@ -26,7 +28,7 @@ fn a_taken_name_is_409_in_every_spelling_and_the_form_keeps_it() {
     for name in ["Élodie", "ÉLODIE", " élodie ", "E\u{301}lodie"] {
         let reply = browser.register(name);
         assert_eq!(reply.status, StatusCode::CONFLICT, "{name}");
-        assert!(text(&reply).contains("existe déjà"), "{}", text(&reply));
+        assert!(text(&reply).contains("déjà pris"), "{}", text(&reply));
     }
     assert!(text(&browser.register("ÉLODIE")).contains("value=\"ÉLODIE\""));
 }
@@ -72,6 +74,33 @@ fn a_json_client_gets_201_and_the_account() {
     assert_eq!(reply.status, StatusCode::CREATED);
     assert_eq!(json(&reply)["user"]["name"], "Zoé");
     assert_eq!(json(&reply)["next"], "/auth");
+}
+
+#[test]
+fn registering_leads_on_to_the_page_that_was_opened_first() {
+    let site = Site::new();
+    let browser = site.browser();
+    let page = text(&browser.get("/auth?next=%2Fllm"));
+    assert!(page.contains("href=\"/register?next=%2Fllm\""), "{page}");
+    let page = text(&browser.get("/register?next=%2Fllm"));
+    assert!(
+        page.contains("name=\"next\" value=\"/llm\"") && page.contains("href=\"/auth?next=%2Fllm\""),
+        "{page}"
+    );
+    let fields = [("username", "Zoé"), ("password", PASSWORD), ("next", "/llm")];
+    assert_eq!(location(&browser.post("/register", &fields)), "/auth?next=%2Fllm");
+    assert_eq!(location(&browser.get("/auth?next=%2Fllm")), "/llm");
+    let evil = [("username", "Ida"), ("password", PASSWORD), ("next", "//evil.example")];
+    assert_eq!(location(&browser.post("/register", &evil)), "/auth");
+}
+
+#[test]
+fn each_error_is_said_once() {
+    let site = Site::new();
+    site.browser().register("Élodie");
+    let page = text(&site.browser().register("Élodie"));
+    assert_eq!(page.matches("déjà pris").count(), 1, "{page}");
+    assert!(page.contains("aria-invalid=\"true\"") && page.contains(" autofocus"), "{page}");
 }
 
 #[test]

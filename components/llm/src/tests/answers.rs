@@ -47,7 +47,7 @@ fn a_form_question_is_answered_with_the_page_with_question_and_answer() {
 fn the_answer_of_a_mock_is_marked_as_simulated() {
     let simulated = || network([Ok(response(200, &[("x-atelier-simulated", "true")], ANSWER))]);
     assert_eq!(body(&handle(&simulated(), &json_question("a")))["simulated"], true);
-    assert!(page(&handle(&simulated(), &form_question("message=a"))).contains("Réponse simulée"));
+    assert!(page(&handle(&simulated(), &form_question("message=a"))).contains("aucune IA n’a répondu"));
 }
 
 #[test]
@@ -62,7 +62,9 @@ fn a_fixed_sentence_replaces_missing_code_and_a_missing_explanation() {
     );
     let page = page(&handle(&answering("Je ne sais pas."), &form_question("message=a")));
     assert!(
-        page.contains("La réponse ne contient pas de code.") && page.contains("<p>Je ne sais pas.</p>"),
+        page.contains("Cette réponse ne contient pas de code.")
+            && !page.contains("data-part=\"code\"")
+            && page.contains("<p>Je ne sais pas.</p>"),
         "{page}"
     );
 }
@@ -74,11 +76,13 @@ fn no_text_of_a_model_becomes_markup() {
         [z](https://evil.example/\"onmouseover=\"alert(5))\n\n```\"><script>\n<script>alert(6)</script>\n```";
     let page =
         page(&handle(&answering(hostile), &form_question("message=%3C%2Ftextarea%3E%3Cscript%3Ealert(7)")));
-    // The one script is the page's own.
-    assert_eq!(page.matches("<script").count(), 1, "{page}");
+    // Two scripts and the image of the header are ours.
+    assert_eq!(page.matches("<script").count(), 2, "{page}");
     assert_eq!(page.matches("</textarea>").count(), 1, "{page}");
     assert!(
-        !page.contains("<img") && !page.contains("href=\"javascript") && !page.contains("\"onmouseover"),
+        page.matches("<img").count() == 1
+            && !page.contains("href=\"javascript")
+            && !page.contains("\"onmouseover"),
         "{page}"
     );
     // The text is complete, except the addresses of refused links.

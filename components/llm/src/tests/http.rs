@@ -36,6 +36,26 @@ fn wrong_methods_and_unknown_paths_are_problems_without_a_session() {
 }
 
 #[test]
+fn a_browser_that_opens_the_address_of_the_form_gets_the_page() {
+    for path in ["/send", "/llm/send"] {
+        let reply = handle(&answering(ANSWER), &signed_in("GET", path).with("accept", "text/html"));
+        assert_eq!((reply.status.as_u16(), &reply.headers["location"]), (303, &"/llm".parse().unwrap()));
+    }
+}
+
+#[test]
+fn the_error_page_of_a_signed_in_user_looks_signed_in() {
+    for (method, path) in [("GET", "/llm/other"), ("PUT", "/llm/send"), ("DELETE", "/llm")] {
+        let request = signed_in(method, path).with("accept", "text/html");
+        let shown = page(&handle(&answering(ANSWER), &request));
+        assert!(shown.contains("Léa") && shown.contains("action=\"/logout\""), "{method} {path}: {shown}");
+        let mut stranger = request;
+        stranger.headers.remove("cookie");
+        assert!(!page(&handle(&answering(ANSWER), &stranger)).contains("Léa"));
+    }
+}
+
+#[test]
 fn a_cross_site_question_is_refused_before_auth_is_asked() {
     let network = answering(ANSWER);
     for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")] {
@@ -50,7 +70,7 @@ fn every_asset_of_the_page_exists_and_nothing_is_inline() {
     let network = answering(ANSWER);
     let page = page(&handle(&network, &signed_in("GET", "/llm").with("accept", "text/html")));
     let assets: Vec<_> = page.split('"').filter(|part| part.starts_with("/llm/assets/")).collect();
-    assert_eq!(assets.len(), 4, "{assets:?}");
+    assert_eq!(assets.len(), 6, "{assets:?}");
     for asset in assets {
         let reply = handle(&network, &Request::test("GET", asset));
         assert_eq!(reply.status, 200, "{asset}");

@@ -13,8 +13,9 @@ fn without_a_session_a_browser_is_redirected_and_json_gets_401() {
             Request::test("POST", "/llm/send")
                 .with("accept", "text/html")
                 .with_body("application/x-www-form-urlencoded", "message=a"),
-            303,
+            401,
         ),
+        (Request::test("POST", "/llm/send").with_body("application/x-www-form-urlencoded", "message=a"), 303),
         (Request::test("POST", "/send").with_body("application/json", "{\"message\":\"a\"}"), 401),
         // The session is verified before the body is read.
         (Request::test("POST", "/send").with_body("application/json", "{}"), 401),
@@ -24,6 +25,8 @@ fn without_a_session_a_browser_is_redirected_and_json_gets_401() {
         assert_eq!(reply.status, status, "{request:?}");
         if status == 303 {
             assert_eq!(reply.headers["location"], "/auth?next=/llm");
+        } else if request.is_from_browser() {
+            assert!(page(&reply).contains("a</textarea>"), "{}", page(&reply));
         } else {
             assert_eq!(body(&reply)["code"], "signed_out");
         }
@@ -32,8 +35,28 @@ fn without_a_session_a_browser_is_redirected_and_json_gets_401() {
 }
 
 #[test]
-fn a_session_that_ends_before_the_reservation_redirects_a_browser() {
-    for (request, status) in [(form_question("message=a"), 303), (json_question("a"), 401)] {
+fn a_question_that_is_sent_after_the_session_ended_comes_back_with_a_way_to_sign_in() {
+    let before = form_question("message=Une+longue+question");
+    let mut after = before.clone();
+    after.headers.remove("cookie");
+    for (request, ends_at_reservation) in [(after, false), (before, true)] {
+        let network = answering(ANSWER);
+        if ends_at_reservation {
+            network.scripted.borrow_mut().push_back(response(401, &[], ""));
+        }
+        let reply = handle(&network, &request);
+        assert_eq!(reply.status, 401);
+        assert!(reply.headers.contains_key("www-authenticate"));
+        let page = page(&reply);
+        assert!(page.contains("Une longue question</textarea>"), "{page}");
+        assert!(page.contains("href=\"/auth?next=/llm\" target=\"_blank\""), "{page}");
+        assert!(page.contains("pris fin") && network.asked() == 0, "{page}");
+    }
+}
+
+#[test]
+fn a_session_that_ends_before_the_reservation_is_noticed() {
+    for (request, status) in [(form_question("message=a"), 401), (json_question("a"), 401)] {
         let network = answering(ANSWER);
         network.scripted.borrow_mut().push_back(response(401, &[], ""));
         assert_eq!(handle(&network, &request).status, status);
@@ -123,6 +146,9 @@ fn while_the_circuit_is_open_the_webhook_is_not_called() {
     assert_eq!(body(&reply)["code"], "breaker_open");
     let form = handle(&network, &form_question("message=Ma+question"));
     assert_eq!((form.status.as_u16(), &form.headers["retry-after"]), (503, &"25".parse().unwrap()));
-    assert!(page(&form).contains("Ma question</textarea>") && page(&form).contains("25 secondes"));
+    assert!(
+        page(&form).contains("Ma question</textarea>")
+            && page(&form).contains("L’assistant est en panne. Nouvel essai possible dans 25\u{a0}s")
+    );
     assert_eq!((network.asked(), network.auth_bodies("/settle").len()), (0, 0));
 }

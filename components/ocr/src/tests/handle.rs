@@ -196,6 +196,10 @@ fn other_paths_and_methods_are_refused() {
         (wrong.status, wrong.headers["allow"].to_str().unwrap()),
         (StatusCode::METHOD_NOT_ALLOWED, "GET, HEAD, POST")
     );
+    let signed_in =
+        Request::test("GET", "/ocr/nothing").with("cookie", "session=a").with("accept", "text/html");
+    let page = text(&reply(204, &signed_in));
+    assert!(page.contains("Léa") && page.contains("action=\"/logout\""), "{page}");
     for asset in page::ASSETS {
         assert_eq!(reply(401, &Request::test("GET", &asset.href("/ocr"))).status, StatusCode::OK);
     }

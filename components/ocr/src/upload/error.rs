@@ -7,8 +7,8 @@ use super::Malformed;
 use crate::pdf::PAGES_MAX;
 
 /// The limit of one upload, as the user reads it.
-pub const UPLOAD_MAX_FR: &str = "50\u{a0}Mo";
-pub const UPLOAD_MAX_EN: &str = "50\u{a0}MB";
+pub const UPLOAD_MAX_FR: &str = "50 Mo";
+pub const UPLOAD_MAX_EN: &str = "50 MB";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UploadError {
@@ -35,8 +35,8 @@ impl UploadError {
                 StatusCode::BAD_REQUEST,
                 "body_cut_short",
                 Text::new(
-                    "L’envoi a été interrompu. Vérifiez votre connexion et recommencez.",
-                    "The upload broke off. Check your connection and try again.",
+                    "L’envoi a été interrompu. Vérifiez votre connexion, puis recommencez.",
+                    "The upload was interrupted. Check your connection, then try again.",
                 ),
             )
             .because(cause.clone()),
@@ -45,7 +45,7 @@ impl UploadError {
                 "upload_too_slow",
                 Text::new(
                     "L’envoi a pris trop de temps. Essayez avec une meilleure connexion ou un fichier plus léger.",
-                    "The upload took too long. Try a better connection or a smaller file.",
+                    "The upload took too long. Try with a better connection or a smaller file.",
                 ),
             ),
             Self::TooLarge => Problem::too_large(UPLOAD_MAX_FR, UPLOAD_MAX_EN),
@@ -61,8 +61,8 @@ impl UploadError {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "protected_pdf",
                 Text::new(
-                    "PDF protégé : enregistrez-en une copie sans mot de passe ni restriction, puis recommencez.",
-                    "Protected PDF: save a copy without password or restrictions, then try again.",
+                    "Ce PDF est protégé. Enregistrez-en une copie sans mot de passe ni restriction, puis recommencez.",
+                    "This PDF is protected. Save a copy without password or restrictions, then try again.",
                 ),
             ),
             Self::Unreadable(cause) => unreadable(cause),
@@ -70,10 +70,10 @@ impl UploadError {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "too_many_pages",
                 Text::owned(
+                    format!("Ce PDF a {pages} pages, {PAGES_MAX} au maximum. Envoyez-le en plusieurs fois."),
                     format!(
-                        "Ce PDF a {pages} pages ; {PAGES_MAX} au maximum. Envoyez-le en plusieurs parties."
+                        "This PDF has {pages} pages; the limit is {PAGES_MAX}. Send it in several parts."
                     ),
-                    format!("This PDF has {pages} pages; {PAGES_MAX} at most. Send it in parts."),
                 ),
             )
             .with("pages", *pages),
@@ -87,8 +87,8 @@ fn malformed(why: Malformed) -> Problem {
             StatusCode::BAD_REQUEST,
             "no_file",
             Text::new(
-                "Aucun fichier sélectionné. Choisissez un PDF et recommencez.",
-                "No file selected. Choose a PDF and try again.",
+                "Aucun fichier sélectionné. Choisissez un PDF, puis recommencez.",
+                "No file selected. Choose a PDF, then try again.",
             ),
         ),
         Malformed::NotMultipart => Problem::new(
@@ -103,8 +103,8 @@ fn malformed(why: Malformed) -> Problem {
             StatusCode::BAD_REQUEST,
             "malformed_upload",
             Text::new(
-                "L’envoi est mal formé : un seul champ « file » est attendu, en entier. Recommencez depuis la page.",
-                "The upload is malformed: one field “file” is expected, complete. Try again from the page.",
+                "Le fichier est arrivé incomplet ou mal formé. Recommencez depuis la page.",
+                "The file arrived incomplete or malformed. Try again from the page.",
             ),
         )
         .because(format!("{why:?}")),
@@ -117,8 +117,8 @@ pub(crate) fn unreadable(cause: &str) -> Problem {
         StatusCode::UNPROCESSABLE_ENTITY,
         "unreadable_pdf",
         Text::new(
-            "PDF illisible : le fichier est endommagé, incomplet ou protégé. Ouvrez-le, enregistrez-le à nouveau et recommencez.",
-            "Unreadable PDF: the file is damaged, incomplete or protected. Open it, save it again and try again.",
+            "Ce PDF est illisible : il est endommagé, incomplet ou protégé. Ouvrez-le, enregistrez-le de nouveau, puis recommencez.",
+            "This PDF cannot be read: it is damaged, incomplete or protected. Open it, save it again, then try again.",
         ),
     )
     .because(cause)

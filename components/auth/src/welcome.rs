@@ -1,0 +1,31 @@
+//! The front door: what Atelier is, for somebody without an account.
+
+use askama::Template;
+use http::StatusCode;
+use web::{Layout, Reply, Request, assets::Asset};
+
+use crate::{PREFIX, app::AppContext, authentication, store::Store};
+
+/// The assets of this page.
+pub(crate) const ASSETS: [Asset; 1] = [PHOTO];
+/// A photographed page of a notebook, drawn.
+const PHOTO: Asset =
+    Asset::new("photo", "svg", "image/svg+xml; charset=utf-8", include_bytes!("../assets/photo.svg"));
+
+#[derive(Template)]
+#[template(path = "welcome.html")]
+struct WelcomePage {
+    layout: Layout,
+}
+
+/// `GET /`: a signed-in user is redirected to the tools, a program to the sign-in form.
+pub(crate) async fn show<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply {
+    match authentication::find_session(request, app).await {
+        Ok(Some(_)) => Reply::see_other("/home"),
+        Ok(None) | Err(_) if request.is_from_browser() => {
+            Reply::html(StatusCode::OK, &WelcomePage { layout: Layout::new(request) })
+        }
+        // When the database is unreachable, sign-in says so.
+        Ok(None) | Err(_) => Reply::see_other("/auth"),
+    }
+}

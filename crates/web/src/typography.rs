@@ -1,0 +1,89 @@
+//! The spaces and apostrophes of every sentence that a user reads. Sentences are written with plain spaces and straight
+//! or typographic apostrophes; this module, and no template or script, sets the characters that print.
+//!
+//! Rules: « Lexique des règles typographiques en usage à l’Imprimerie nationale », and the BIPM's SI brochure (§5.4.3)
+//! for the space between a number and its unit.
+
+use std::fmt::{self, Write};
+
+use crate::Lang;
+
+const NO_BREAK_SPACE: char = '\u{a0}';
+const NARROW_NO_BREAK_SPACE: char = '\u{202f}';
+const UNITS: [&str; 7] = ["%", "s", "min", "h", "Mo", "MB", "px"];
+
+/// Writes `text` with its no-break spaces and typographic apostrophes. Linear in the length of the text.
+///
+/// # Errors
+/// Those of `out`.
+pub(crate) fn write(out: &mut impl Write, text: &str, lang: Lang) -> fmt::Result {
+    let mut before = ' ';
+    let mut rest = text.chars();
+    while let Some(character) = rest.next() {
+        let after = rest.clone().next().unwrap_or(' ');
+        out.write_char(match character {
+            ' ' => space(before, after, rest.as_str(), lang),
+            '\'' if before.is_alphanumeric() && after.is_alphanumeric() => '’',
+            other => other,
+        })?;
+        before = character;
+    }
+    Ok(())
+}
+
+fn space(before: char, after: char, rest: &str, lang: Lang) -> char {
+    let french = lang == Lang::Fr;
+    match (before, after) {
+        (_, ';' | '!' | '?') if french => NARROW_NO_BREAK_SPACE,
+        ('«', _) | (_, ':' | '»') if french => NO_BREAK_SPACE,
+        ('0'..='9', '0'..='9') if french => NARROW_NO_BREAK_SPACE,
+        ('0'..='9', _) if starts_with_unit(rest) => NO_BREAK_SPACE,
+        _ => ' ',
+    }
+}
+
+fn starts_with_unit(rest: &str) -> bool {
+    let end = rest.find(|character: char| !character.is_alphabetic() && character != '%');
+    rest.get(..end.unwrap_or(rest.len())).is_some_and(|word| UNITS.contains(&word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(lang: Lang, text: &str, expected: &str) {
+        let mut written = String::new();
+        write(&mut written, text, lang).unwrap();
+        assert_eq!(written, expected, "{text}");
+    }
+
+    #[test]
+    fn french_has_no_break_spaces_where_its_typography_asks_for_one() {
+        for (text, expected) in [
+            ("Déjà inscrit ?", "Déjà inscrit\u{202f}?"),
+            ("Bravo ! Fini ; merci.", "Bravo\u{202f}! Fini\u{202f}; merci."),
+            ("Pages : « 3 »", "Pages\u{a0}: «\u{a0}3\u{a0}»"),
+            ("8 000 caractères, 50 Mo, 30 s.", "8\u{202f}000 caractères, 50\u{a0}Mo, 30\u{a0}s."),
+            ("0 % en 5 min", "0\u{a0}% en 5\u{a0}min"),
+            ("3 secondes, 2 sur 3", "3 secondes, 2 sur 3"),
+            ("l'aide d’aujourd'hui", "l’aide d’aujourd’hui"),
+            ("'a' reste", "'a' reste"),
+            ("", ""),
+            (" ", " "),
+        ] {
+            check(Lang::Fr, text, expected);
+        }
+    }
+
+    #[test]
+    fn english_has_them_before_units_only() {
+        check(Lang::En, "Don't ask : 30 s ?", "Don’t ask : 30\u{a0}s ?");
+        check(Lang::En, "50 MB, 8,000 characters", "50\u{a0}MB, 8,000 characters");
+    }
+
+    #[test]
+    fn a_text_that_is_set_stays_as_it_is() {
+        let text = "Déjà\u{202f}? 5\u{a0}s";
+        check(Lang::Fr, text, text);
+    }
+}
