@@ -98,6 +98,14 @@ fn finding_text(finding: &Finding) -> Text {
                 "The model repeated itself from line {line} on: the repetition was removed, and the rest of the document may be missing."
             ),
         ),
+        Finding::Repetition { line } => Text::owned(
+            format!(
+                "À partir de la ligne {line}, les mêmes mots reviennent sans cesse : comparez ce passage avec le PDF, le modèle s’est peut-être répété."
+            ),
+            format!(
+                "From line {line} on, the same words come again and again: compare this passage with the PDF, the model may have repeated itself."
+            ),
+        ),
         Finding::UncertainSeam => Text::new(
             "La transcription est arrivée en deux parties qui se raccordent mal : vérifiez qu’il ne manque rien.",
             "The transcription came in two parts that do not join well: check that nothing is missing.",
@@ -163,6 +171,7 @@ mod tests {
         let findings = [
             Finding::Cut,
             Finding::Loop { line },
+            Finding::Repetition { line },
             Finding::UncertainSeam,
             Finding::Illegible { count: 2 },
             Finding::PreambleAdded,

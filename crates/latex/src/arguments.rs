@@ -33,10 +33,31 @@ impl Arguments {
             Kind::Begin("tabular*" | "tabularx" | "tabulary") | Kind::Command("multicolumn") => {
                 (2, Content::Columns)
             }
-            Kind::Command("newcommand" | "renewcommand" | "providecommand" | "def" | "newcolumntype") => {
-                (2, Content::Definition)
-            }
-            Kind::Command("newenvironment" | "renewenvironment") => (3, Content::Definition),
+            Kind::Command(
+                "newcommand"
+                | "renewcommand"
+                | "providecommand"
+                | "DeclareRobustCommand"
+                | "def"
+                | "gdef"
+                | "edef"
+                | "xdef"
+                | "newcolumntype"
+                | "AtBeginEnvironment"
+                | "AtEndEnvironment",
+            ) => (2, Content::Definition),
+            Kind::Command(
+                "newenvironment"
+                | "renewenvironment"
+                | "lstnewenvironment"
+                | "NewDocumentCommand"
+                | "RenewDocumentCommand"
+                | "ProvideDocumentCommand"
+                | "DeclareDocumentCommand",
+            ) => (3, Content::Definition),
+            Kind::Command(
+                "NewDocumentEnvironment" | "RenewDocumentEnvironment" | "DeclareDocumentEnvironment",
+            ) => (4, Content::Definition),
             _ => return None,
         };
         Some(Self { groups, content })

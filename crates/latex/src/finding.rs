@@ -9,6 +9,10 @@ pub enum Finding {
     Loop {
         line: u32,
     },
+    /// From this line on the same words come again and again; nothing was removed.
+    Repetition {
+        line: u32,
+    },
     /// A continuation could not be placed with certainty.
     UncertainSeam,
     /// Passages that the model could not read.
@@ -51,6 +55,7 @@ impl Finding {
         match self {
             Self::Cut => "cut",
             Self::Loop { .. } => "loop",
+            Self::Repetition { .. } => "repetition",
             Self::UncertainSeam => "uncertain_seam",
             Self::Illegible { .. } => "illegible",
             Self::PreambleAdded => "preamble_added",
@@ -75,6 +80,7 @@ impl Finding {
     pub fn line(&self) -> Option<u32> {
         match self {
             Self::Loop { line }
+            | Self::Repetition { line }
             | Self::NeverClosed { line, .. }
             | Self::NeverOpened { line, .. }
             | Self::Dangerous { line, .. }

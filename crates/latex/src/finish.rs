@@ -1,6 +1,8 @@
 //! From the text of a model to a LaTeX document that says what it lacks.
 
+use crate::document::Documents;
 use crate::finding::Finding;
+use crate::lines::lines;
 use crate::unwrap::{BEGIN_DOCUMENT, DOCUMENT_CLASS, END_DOCUMENT, Unwrapped, unwrap};
 use crate::{babel, close, lint, packages, repeat};
 
@@ -23,8 +25,14 @@ pub fn loops(text: &str) -> bool {
 /// The body of the document in an answer, without a preamble.
 pub fn body(raw: &str) -> String {
     let latex = unwrap(raw).latex;
-    let inner = latex.split_once(BEGIN_DOCUMENT).map_or(latex.as_str(), |(_, body)| body);
-    inner.split(END_DOCUMENT).next().unwrap_or_default().trim().to_owned()
+    let inner = match Documents::of(&latex).bodies.first() {
+        Some((from, to)) => latex.get(*from..*to).unwrap_or_default(),
+        None => {
+            let end = lines(&latex).find(|line| line.text.starts_with(END_DOCUMENT));
+            latex.get(..end.map_or(latex.len(), |line| line.at)).unwrap_or_default()
+        }
+    };
+    inner.trim().to_owned()
 }
 
 /// Puts our preamble around `body`.
@@ -33,32 +41,35 @@ pub fn wrap(body: &str) -> String {
 }
 
 /// Cleans, completes and checks. `stopped_by_itself`: the model said that it was done; otherwise the text was cut.
+/// Nothing is deleted from the document of an answer that ended by itself.
 pub fn finish(raw: &str, stopped_by_itself: bool) -> Finished {
     let Unwrapped { mut latex, chatter } = unwrap(raw);
     let mut findings = Vec::new();
     if chatter {
         findings.push(Finding::ChatterRemoved);
     }
-    if let Some(merged) = merge_documents(&latex) {
+    let documents = Documents::of(&latex);
+    let ends = stopped_by_itself || documents.is_closed;
+    if documents.bodies.len() > 1 {
         findings.push(Finding::UncertainSeam);
-        latex = merged;
+        latex = merge(&latex, &documents);
     }
-    let repeats = repeat::second_turn(&latex);
-    if let Some(at) = repeats {
+    let loops = if ends { None } else { repeat::second_turn(&latex) };
+    if let Some(at) = loops {
         let line = latex.get(..at).unwrap_or_default().lines().count().max(1);
         findings.push(Finding::Loop { line: u32::try_from(line).unwrap_or(u32::MAX) });
         latex.truncate(at);
         latex.push('\n');
-    } else if !stopped_by_itself && !raw.ends_with('\n') {
+    } else if !ends && !raw.ends_with('\n') {
         // `unwrap` ends every text with a line end; a line that was cut has to look cut.
         latex.truncate(latex.trim_end().len());
     }
     if !latex.contains(DOCUMENT_CLASS) {
         findings.push(Finding::PreambleAdded);
-        latex = with_preamble(&latex, stopped_by_itself && repeats.is_none());
+        latex = with_preamble(&latex, stopped_by_itself);
     }
-    if !(latex.contains(END_DOCUMENT) && latex.contains(BEGIN_DOCUMENT)) {
-        if repeats.is_none() {
+    if !Documents::of(&latex).is_closed {
+        if loops.is_none() {
             findings.push(Finding::Cut);
         }
         latex = close::close(&latex);
@@ -87,8 +98,11 @@ fn check(mut latex: String, mut findings: Vec<Finding>) -> Finished {
     }
     let missing = packages::missing(&latex);
     latex = packages::add(&latex, &missing);
-    let added = missing.into_iter().map(|(package, needed_by)| Finding::PackageAdded { package, needed_by });
+    let added = missing
+        .into_iter()
+        .map(|missing| Finding::PackageAdded { package: missing.package, needed_by: missing.needed_by });
     findings.extend(added);
+    findings.extend(repeat::repetitions(&latex).into_iter().map(|line| Finding::Repetition { line }));
     findings.extend(lint::lint(&latex));
     // What is missing first. Not sorted: that would add 6 KB to a component.
     let (mut findings, others): (Vec<_>, Vec<_>) = findings.into_iter().partition(Finding::is_incomplete);
@@ -98,17 +112,12 @@ fn check(mut latex: String, mut findings: Vec<Finding>) -> Finished {
 
 /// Several documents one after the other (one per page, or a second start): LaTeX would stop at the first end.
 /// Their bodies become one.
-fn merge_documents(latex: &str) -> Option<String> {
-    let (first, mut rest) = latex.split_once(END_DOCUMENT)?;
-    let mut merged = first.to_owned();
-    let mut more = false;
-    while let Some((_, body)) = rest.split_once(BEGIN_DOCUMENT) {
-        let (body, after) = body.split_once(END_DOCUMENT).unwrap_or((body, ""));
-        merged.push_str(body);
-        rest = after;
-        more = true;
-    }
-    more.then(|| format!("{merged}{END_DOCUMENT}\n"))
+fn merge(latex: &str, documents: &Documents) -> String {
+    let part = |from: usize, to: usize| latex.get(from..to).unwrap_or_default();
+    let preamble = documents.bodies.first().map_or("", |(from, _)| part(0, *from));
+    let bodies: String = documents.bodies.iter().map(|(from, to)| part(*from, *to)).collect();
+    let end = if documents.is_closed { END_DOCUMENT } else { "" };
+    format!("{preamble}{bodies}{end}\n")
 }
 
 #[cfg(test)]

@@ -1,165 +1,272 @@
-//! Which package each command and environment comes from, as far as transcribed courses use them.
+//! Loads the packages whose commands and environments a document uses without loading them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tokens::{Kind, Token, argument_after_options, tokens};
+use crate::provided::{IMPLIED, PROVIDED};
+use crate::tokens::{Kind, OPTIONS_BYTES_MAX, Token, argument, tokens};
 
-const CLASSES_WITH_MATHS: [&str; 3] = ["amsart", "amsbook", "beamer"];
+/// `\usepackage` reads its list over so many bytes.
+const LIST_BYTES_MAX: usize = OPTIONS_BYTES_MAX;
 
-/// The packages to add, each with the first thing that needs it.
-pub(crate) fn missing(latex: &str) -> Vec<(&'static str, String)> {
-    let all = tokens(latex);
-    let (mut loaded, own) = preamble(latex, &all);
-    if CLASSES_WITH_MATHS.iter().any(|class| loaded.contains(class)) {
-        loaded.extend(["amsmath", "amssymb", "amsfonts", "amsthm"]);
-    }
+/// A package to load.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Missing {
+    pub package: &'static str,
+    /// The first thing that needs it.
+    pub needed_by: String,
+    /// Where it is to be loaded: before its first use in the preamble, or at the end of the preamble.
+    at: usize,
+}
+
+/// What a document loads, defines and uses.
+#[derive(Debug, Default)]
+struct Uses<'a> {
+    loaded: BTreeSet<&'a str>,
+    own: BTreeSet<&'a str>,
+    /// The first use of each command (with its backslash) and environment, and where a package would have to be loaded
+    /// for it.
+    first: BTreeMap<(bool, &'a str), usize>,
+    end_of_preamble: Option<usize>,
+}
+
+/// The packages to add, in the order in which they are loaded at one place.
+pub(crate) fn missing(latex: &str) -> Vec<Missing> {
+    let Uses { mut loaded, own, first, end_of_preamble } = uses(latex);
+    let Some(end) = end_of_preamble else { return Vec::new() };
     let mut found = Vec::new();
-    for token in &all {
-        let (packages, name, mark) = match token.kind {
-            Kind::Command(name) => (of_command(name), name, "\\"),
-            Kind::Begin(name) => (of_environment(name), name, ""),
-            _ => continue,
-        };
-        if own.contains(name) || packages.iter().any(|package| loaded.contains(package)) {
+    for (packages, commands, environments) in PROVIDED {
+        let Some(package) = packages.split(' ').next() else { continue };
+        if packages.split(' ').any(|package| loaded.contains(package)) {
             continue;
         }
-        if let Some(package) = packages.first() {
+        let commands = commands.split_whitespace().map(|name| (true, name));
+        let names = commands.chain(environments.split_whitespace().map(|name| (false, name)));
+        // Loading it would clash with what the document defines itself.
+        if names.clone().any(|(_, name)| own.contains(name)) {
+            continue;
+        }
+        let needs = names.filter_map(|name| first.get(&name).map(|at| (*at, name)));
+        if let Some((at, (is_command, name))) = needs.min() {
+            let mark = if is_command { "\\" } else { "" };
+            found.push(Missing { package, needed_by: format!("{mark}{name}"), at: at.min(end) });
             loaded.insert(package);
-            found.push((*package, format!("{mark}{name}")));
+            imply(&mut loaded);
         }
     }
     found
 }
 
-/// The class and the packages that are loaded, and the commands and environments that the document defines.
-fn preamble<'a>(latex: &'a str, tokens: &[Token<'a>]) -> (BTreeSet<&'a str>, BTreeSet<&'a str>) {
-    let mut loaded = BTreeSet::new();
-    let mut own = BTreeSet::new();
-    for (index, token) in tokens.iter().enumerate() {
+/// Loads `packages`.
+pub(crate) fn add(latex: &str, packages: &[Missing]) -> String {
+    let mut places: Vec<&Missing> = packages.iter().collect();
+    places.sort_by_key(|missing| missing.at);
+    let mut added = String::with_capacity(latex.len() + 32 * packages.len());
+    let mut from = 0;
+    for missing in places {
+        added.push_str(latex.get(from..missing.at).unwrap_or_default());
+        if !(added.is_empty() || added.ends_with('\n')) {
+            added.push('\n');
+        }
+        added.push_str(&format!("\\usepackage{{{}}}\n", missing.package));
+        from = missing.at;
+    }
+    added.push_str(latex.get(from..).unwrap_or_default());
+    added
+}
+
+fn uses(latex: &str) -> Uses<'_> {
+    let all = tokens(latex);
+    let mut uses = Uses::default();
+    let mut depth = 0_usize;
+    // Where the preamble's next line begins that is outside of every group.
+    let mut line = 0;
+    for (index, token) in all.iter().enumerate() {
+        if depth == 0 && uses.end_of_preamble.is_none() {
+            line = start_of_line(latex, token.at, line);
+        }
+        // Whatever stands in a group of the preamble is read later.
+        let at = if depth == 0 && uses.end_of_preamble.is_none() { line } else { usize::MAX };
         match token.kind {
-            Kind::Command("usepackage" | "RequirePackage" | "documentclass") => {
-                let rest = latex.get(token.end..).unwrap_or_default();
-                let list = argument_after_options(rest).unwrap_or_default();
-                loaded.extend(list.split(',').map(str::trim));
+            Kind::Open => depth += 1,
+            Kind::Close => depth = depth.saturating_sub(1),
+            Kind::Begin("document") => uses.end_of_preamble = uses.end_of_preamble.or(Some(line)),
+            Kind::Begin(name) => {
+                uses.first.entry((false, name)).or_insert(at);
+                if let Some(feature) = feature(name, latex.get(token.end..).unwrap_or_default()) {
+                    uses.first.entry((false, feature)).or_insert(at);
+                }
             }
-            Kind::Command(
-                "newcommand"
-                | "renewcommand"
-                | "providecommand"
-                | "def"
-                | "DeclareMathOperator"
-                | "newenvironment",
-            ) => {
-                own.extend(tokens.iter().skip(index + 1).take(2).find_map(|token| match token.kind {
-                    Kind::Command(name) => Some(name),
-                    _ => None,
-                }));
+            Kind::Command(name) => {
+                uses.command(latex, name, all.get(index..).unwrap_or_default());
+                uses.first.entry((true, name)).or_insert(at);
+                if name == "pagestyle"
+                    && argument(latex.get(token.end..).unwrap_or_default()) == Some("fancy")
+                {
+                    uses.first.entry((true, "pagestyle{fancy}")).or_insert(at);
+                }
             }
             _ => {}
         }
     }
-    (loaded, own)
+    imply(&mut uses.loaded);
+    uses
 }
 
-/// Loads `packages` at the end of the preamble.
-pub(crate) fn add(latex: &str, packages: &[(&'static str, String)]) -> String {
-    let lines: String = packages.iter().map(|(package, _)| format!("\\usepackage{{{package}}}\n")).collect();
-    match latex.find("\\begin{document}").and_then(|at| latex.split_at_checked(at)) {
-        Some((preamble, body)) => format!("{preamble}{lines}{body}"),
-        None => latex.to_owned(),
-    }
-}
-
-/// The packages any of which gives a command; the first one is the one to add.
-fn of_command(name: &str) -> &'static [&'static str] {
+/// What an environment of LaTeX itself does only with a package, named by the mark of it.
+fn feature(name: &str, rest: &str) -> Option<&'static str> {
+    let line = rest.lines().next().unwrap_or_default();
+    let near = line.get(..line.floor_char_boundary(LIST_BYTES_MAX)).unwrap_or_default();
+    let options = near.strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or_default();
     match name {
-        "text"
-        | "dfrac"
-        | "tfrac"
-        | "binom"
-        | "eqref"
-        | "intertext"
-        | "iint"
-        | "iiint"
-        | "operatorname"
-        | "substack"
-        | "DeclareMathOperator"
-        | "xrightarrow"
-        | "xleftarrow"
-        | "boldsymbol"
-        | "implies"
-        | "iff"
-        | "overset"
-        | "underset" => &["amsmath", "mathtools", "unicode-math"],
-        "mathbb" | "mathfrak" => &["amssymb", "amsfonts", "dsfont", "unicode-math"],
-        "leqslant" | "geqslant" | "varnothing" | "blacksquare" | "square" | "nmid" | "nexists"
-        | "complement" | "subsetneq" | "lesssim" | "gtrsim" | "therefore" | "because" | "curvearrowright" => {
-            &["amssymb", "unicode-math"]
+        "enumerate" | "itemize" | "description" => options.contains('=').then_some("[label=…]"),
+        "figure" | "table" => (options == "H").then_some("[H]"),
+        "tabular" | "array" => {
+            (near.starts_with(['{', '[']) && (near.contains(">{") || near.contains("<{"))).then_some(">{…}")
         }
-        "coloneqq" | "eqqcolon" | "DeclarePairedDelimiter" => &["mathtools"],
-        "includegraphics" => &["graphicx", "graphics"],
-        "href" => &["hyperref"],
-        "url" => &["hyperref", "url"],
-        "toprule" | "midrule" | "bottomrule" => &["booktabs"],
-        "multirow" => &["multirow"],
-        "SI" | "si" | "qty" | "num" | "unit" => &["siunitx"],
-        "tikz" => &["tikz", "pgfplots", "tkz-tab", "circuitikz"],
-        "textcolor" | "color" | "definecolor" | "colorbox" => &["xcolor", "color", "tikz", "pgfplots"],
-        "cancel" | "bcancel" | "xcancel" => &["cancel"],
-        "llbracket" | "rrbracket" => &["stmaryrd"],
-        "mathscr" => &["mathrsfs", "unicode-math"],
-        "euro" => &["eurosym", "textcomp"],
-        "bm" => &["bm"],
-        "ce" => &["mhchem"],
-        "ding" => &["pifont"],
-        "geometry" => &["geometry"],
-        "lstset" | "lstinline" => &["listings"],
-        "tkzTabInit" | "tkzTabLine" | "tkzTabVar" => &["tkz-tab"],
-        _ => &[],
+        _ => None,
     }
 }
 
-/// The same for an environment.
-fn of_environment(name: &str) -> &'static [&'static str] {
-    match name {
-        "align" | "align*" | "gather" | "gather*" | "multline" | "multline*" | "cases" | "pmatrix"
-        | "bmatrix" | "vmatrix" | "Vmatrix" | "matrix" | "split" | "aligned" | "alignat" | "alignat*"
-        | "equation*" | "gathered" | "smallmatrix" => &["amsmath", "mathtools"],
-        "proof" => &["amsthm"],
-        "tikzpicture" => &["tikz", "pgfplots", "tkz-tab", "circuitikz"],
-        "axis" => &["pgfplots"],
-        "tabularx" => &["tabularx"],
-        "longtable" => &["longtable"],
-        "lstlisting" => &["listings"],
-        "multicols" => &["multicol"],
-        "wrapfigure" => &["wrapfig"],
-        _ => &[],
+/// The start of the line of `at`, if nothing but blanks stands before it in the line; else `at` itself.
+fn start_of_line(latex: &str, at: usize, not_before: usize) -> usize {
+    let before = latex.get(not_before..at).unwrap_or_default();
+    let blanks = before.len() - before.trim_end_matches([' ', '\t']).len();
+    if before.ends_with('\n')
+        || at == 0
+        || before.get(..before.len() - blanks).is_some_and(|rest| rest.ends_with('\n'))
+    {
+        at - blanks
+    } else {
+        at
     }
+}
+
+fn imply(loaded: &mut BTreeSet<&str>) {
+    // What a package loads stands behind it in the table.
+    for (package, others) in IMPLIED {
+        if loaded.contains(package) {
+            loaded.extend(others.split(' '));
+        }
+    }
+}
+
+impl<'a> Uses<'a> {
+    fn command(&mut self, latex: &'a str, name: &'a str, from: &[Token<'a>]) {
+        let Some(token) = from.first() else { return };
+        let rest = latex.get(token.end..).unwrap_or_default();
+        match name {
+            "usepackage" | "RequirePackage" | "RequirePackageWithOptions" | "documentclass" | "LoadClass" => {
+                // Options count too: `[most]` of tcolorbox loads tikz.
+                let (options, list) = lists(rest);
+                let names = [options, list].into_iter().flat_map(|list| list.split([',', '\n']));
+                self.loaded.extend(names.map(|name| name.split('%').next().unwrap_or_default().trim()));
+            }
+            "newcommand"
+            | "renewcommand"
+            | "providecommand"
+            | "DeclareRobustCommand"
+            | "def"
+            | "let"
+            | "newcommandx"
+            | "NewDocumentCommand"
+            | "RenewDocumentCommand"
+            | "ProvideDocumentCommand"
+            | "DeclareDocumentCommand"
+            | "DeclareMathOperator"
+            | "DeclareMathSymbol"
+            | "newlength"
+            | "newsavebox"
+            | "newcounter" => {
+                self.own.extend(from.iter().skip(1).take(2).find_map(|token| match token.kind {
+                    Kind::Command(name) => Some(name),
+                    _ => None,
+                }));
+            }
+            "newenvironment"
+            | "renewenvironment"
+            | "NewDocumentEnvironment"
+            | "newtheorem"
+            | "newtcolorbox"
+            | "lstnewenvironment"
+            | "newtcbtheorem" => {
+                self.own.extend(argument(rest.strip_prefix('*').unwrap_or(rest)).map(str::trim));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The options in brackets and the list in braces behind a command, over several lines.
+fn lists(text: &str) -> (&str, &str) {
+    let near = text.get(..text.floor_char_boundary(LIST_BYTES_MAX)).unwrap_or(text);
+    let mut rest = skip_blanks(near);
+    let mut options = "";
+    if let Some((inside, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        options = inside;
+        rest = skip_blanks(after);
+    }
+    let list = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).map_or("", |(list, _)| list);
+    (options, list)
+}
+
+/// Blanks, line ends and comments.
+fn skip_blanks(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    while rest.starts_with('%') {
+        rest = rest.split_once('\n').map_or("", |(_, next)| next).trim_start();
+    }
+    rest
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_lacks_a_package_is_found_once() {
-        let check = |latex: &str, expected: &[&str]| {
-            let found: Vec<&str> = missing(latex).into_iter().map(|(package, _)| package).collect();
-            assert_eq!(found, expected, "{latex}");
-        };
-        check(r"\begin{align}\mathbb{R}\end{align}\begin{cases}\end{cases}", &["amsmath", "amssymb"]);
-        check(r"\usepackage{amsmath,amssymb}\begin{align}\mathbb{R}\end{align}", &[]);
-        check(r"\usepackage[fleqn]{mathtools}\dfrac12", &[]);
-        check(r"\documentclass{amsart}\dfrac12 \mathbb{R}", &[]);
-        check(r"\newcommand{\num}[1]{#1}\num{3}", &[]);
-        check(r"\usepackage{amsfonts}\newcommand{\R}{\mathbb{R}}\leqslant", &["amssymb"]);
-        check("% \\mathbb\n\\verb|\\dfrac|", &[]);
-        check("plain", &[]);
+    fn found(latex: &str) -> Vec<&'static str> {
+        missing(latex).into_iter().map(|missing| missing.package).collect()
     }
 
     #[test]
-    fn packages_go_to_the_end_of_the_preamble() {
-        let added = add("\\documentclass{article}\n\\begin{document}\n", &[("amsmath", String::new())]);
-        assert_eq!(added, "\\documentclass{article}\n\\usepackage{amsmath}\n\\begin{document}\n");
+    fn what_lacks_a_package_is_found_once() {
+        let check = |preamble: &str, body: &str, expected: &[&str]| {
+            assert_eq!(found(&format!("{preamble}\\begin{{document}}{body}")), expected, "{preamble} {body}");
+        };
+        check("", r"\begin{align}\mathbb{R}\end{align}\begin{cases}\end{cases}", &["amsmath", "amssymb"]);
+        check(r"\usepackage{amsmath,amssymb}", r"\begin{align}\mathbb{R}\end{align}", &[]);
+        check(r"\usepackage[fleqn]{mathtools}", r"\dfrac12", &[]);
+        check("\\usepackage[\n  fleqn\n]{\n  amsmath, % x\n  amssymb\n}", r"\dfrac12 \mathbb{R}", &[]);
+        check(r"\documentclass{amsart}", r"\dfrac12 \mathbb{R}", &[]);
+        check(r"\newcommand{\num}[1]{#1}", r"\num{3}", &[]);
+        check(r"\newenvironment{proof}{}{}", r"\begin{proof}\end{proof}", &[]);
+        check(r"\usepackage{amsfonts}\newcommand{\R}{\mathbb{R}}", r"\leqslant", &["amssymb"]);
+        check(r"\usepackage{tkz-tab}", r"\begin{tikzpicture}\color{red}\rotatebox{9}{a}", &[]);
+        check(r"\usepackage{tcolorbox}", r"\begin{tikzpicture}", &["tikz"]);
+        check(r"\usepackage[most]{tcolorbox}", r"\begin{tikzpicture}", &[]);
+        check("", "% \\mathbb\n\\verb|\\dfrac|", &[]);
+        check(
+            "",
+            "\\begin{enumerate}[label=\\alph*)]\\begin{figure}[H]\\begin{tabular}{>{a}c}",
+            &["array", "enumitem", "float"],
+        );
+        check("", "plain", &[]);
+    }
+
+    #[test]
+    fn packages_are_loaded_before_their_first_use() {
+        let check = |preamble: &str, expected: &str| {
+            let latex = format!("\\documentclass{{article}}\n{preamble}\\begin{{document}}\n");
+            let added = add(&latex, &missing(&latex));
+            assert_eq!(added, format!("\\documentclass{{article}}\n{expected}\\begin{{document}}\n"));
+        };
+        check("\\newcommand{\\R}{\\mathbb{R}}\n", "\\newcommand{\\R}{\\mathbb{R}}\n\\usepackage{amssymb}\n");
+        check(
+            "\\title{a}\n  \\geometry{\n margin=1cm}\n\\date{}\n",
+            "\\title{a}\n\\usepackage{geometry}\n  \\geometry{\n margin=1cm}\n\\date{}\n",
+        );
+        check("\\def\\x{\n} \\lstset{}\n", "\\def\\x{\n} \n\\usepackage{listings}\n\\lstset{}\n");
+        check(
+            "\\definecolor{a}{rgb}{1,0,0}\\DeclareMathOperator{\\rg}{rg}\n",
+            "\\usepackage{xcolor}\n\\definecolor{a}{rgb}{1,0,0}\n\\usepackage{amsmath}\n\\DeclareMathOperator{\\rg}{rg}\n",
+        );
     }
 }

@@ -1,21 +1,31 @@
-//! Repetition loops: a model that writes the same thing until its limit.
+//! Repetition loops: a model that writes the same thing until its limit, or for a while.
 
 use crate::lines::{Line, lines_with_text};
-use crate::unwrap::END_DOCUMENT;
 
 /// A block of lines counts as a loop from this many times in a row…
 const TIMES_MIN: usize = 10;
-/// …when together they are at least this long: ten empty table rows are no loop.
-const LOOP_CHARS_MIN: usize = 240;
+/// …when together they are at least this long, in bytes: ten empty table rows are no loop.
+const LOOP_BYTES_MIN: usize = 240;
 const PERIOD_LINES_MAX: usize = 12;
-/// Inside one line: the same up to 64 characters, more than 30 times.
+/// Inside one line: the same up to 64 bytes, more than 30 times.
 const PERIOD_BYTES_MAX: usize = 64;
 const TIMES_IN_LINE_MIN: usize = 30;
+/// Words of one turn inside a line.
+const PERIOD_WORDS_MAX: usize = 24;
+/// With fewer words a turn is a form to fill in, such as `\item $\square$ Vrai`, unless it comes this often…
+const SENTENCE_WORDS_MIN: usize = 5;
+const TIMES_OF_LAYOUT: usize = 100;
+/// …or, without any word, is as long as no grid or dotted line.
+const LAYOUT_BYTES_MIN: usize = 4000;
+/// More loops of one document are not listed.
+const FOUND_MAX: usize = 5;
 
-/// Where the second turn of a loop at the end of `text` begins (byte offset), if it ends in one.
+/// Where the second turn of a loop at the end of `text` begins (byte offset), if it ends in one: `text` was cut.
 pub(crate) fn second_turn(text: &str) -> Option<usize> {
-    let body = text.rfind(END_DOCUMENT).and_then(|end| text.get(..end)).unwrap_or(text).trim_end();
-    by_lines(body).or_else(|| in_last_line(body))
+    let body = text.trim_end();
+    let at = by_lines(body).or_else(|| in_last_line(body))?;
+    let turns = body.get(at..)?;
+    (words(turns) > 0 || turns.len() >= LAYOUT_BYTES_MIN).then_some(at)
 }
 
 fn by_lines(body: &str) -> Option<usize> {
@@ -28,8 +38,8 @@ fn by_lines(body: &str) -> Option<usize> {
             let same = lines.iter().rev().zip(before).take_while(|(a, b)| a.text == b.text).count();
             let turns = same / period + 1;
             let start = lines.len() - period * turns;
-            let chars: usize = lines.get(start..)?.iter().map(|line| line.text.len()).sum();
-            let loops = turns >= TIMES_MIN && chars >= LOOP_CHARS_MIN;
+            let bytes: usize = lines.get(start..)?.iter().map(|line| line.text.len()).sum();
+            let loops = turns >= TIMES_MIN && bytes >= LOOP_BYTES_MIN;
             lines.get(start + period).filter(|_| loops).map(|line| line.at)
         })
     })
@@ -41,13 +51,86 @@ fn in_last_line(body: &str) -> Option<usize> {
     (1..=PERIOD_BYTES_MAX.min(line.len())).find_map(|period| {
         let same = line.iter().rev().zip(line.iter().rev().skip(period)).take_while(|(a, b)| a == b).count();
         let turns = same / period + 1;
-        let long = turns > TIMES_IN_LINE_MIN && turns * period >= LOOP_CHARS_MIN;
+        let long = turns > TIMES_IN_LINE_MIN && turns * period >= LOOP_BYTES_MIN;
         let mut second = start + line.len() - period * (turns - 1);
         while long && !body.is_char_boundary(second) {
             second += 1;
         }
         long.then_some(second)
     })
+}
+
+/// The lines (from 1) on which the document repeats sentences as only a model does, wherever that is.
+pub(crate) fn repetitions(latex: &str) -> Vec<u32> {
+    let mut found = Vec::new();
+    let mut number = 0;
+    let mut texts = Vec::new();
+    for line in latex.lines() {
+        number += 1;
+        let line = line.trim();
+        if line.is_empty() {
+            continue;
+        }
+        texts.push((line, number));
+        if line.len() >= LOOP_BYTES_MIN {
+            let words: Vec<(&str, u32)> = line.split_whitespace().map(|word| (word, number)).collect();
+            found.extend(runs(&words, PERIOD_WORDS_MAX, TIMES_IN_LINE_MIN));
+        }
+    }
+    found.extend(runs(&texts, PERIOD_LINES_MAX, TIMES_MIN));
+    found.sort_unstable();
+    found.dedup();
+    found.truncate(FOUND_MAX);
+    found
+}
+
+/// The lines where the same pieces begin to come again and again, up to `period_max` of them in a turn.
+fn runs(pieces: &[(&str, u32)], period_max: usize, times_min: usize) -> Vec<u32> {
+    // Where each begins and ends.
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for period in 1..=period_max {
+        let mut same = 0;
+        let later = pieces.iter().skip(period).map(Some).chain([None]);
+        for (at, (piece, later)) in pieces.iter().zip(later).enumerate() {
+            if later.is_some_and(|later| later.0 == piece.0) {
+                same += 1;
+                continue;
+            }
+            let (turns, first) = (same / period + 1, at - same);
+            same = 0;
+            // A period is found again in its multiples.
+            let known = found.iter().any(|(from, to)| first < *to && *from < at);
+            if turns >= times_min && found.len() < FOUND_MAX && !known {
+                let turn = pieces.get(first..first + period).unwrap_or_default();
+                if is_sentence(turn, turns) {
+                    found.push((first, at + period));
+                }
+            }
+        }
+    }
+    found.iter().filter_map(|(first, _)| pieces.get(*first)).map(|(_, line)| *line).collect()
+}
+
+fn is_sentence(turn: &[(&str, u32)], turns: usize) -> bool {
+    let words: usize = turn.iter().map(|(text, _)| words(text)).sum();
+    let bytes: usize = turn.iter().map(|(text, _)| text.len()).sum();
+    bytes * turns >= LOOP_BYTES_MIN
+        && (words >= SENTENCE_WORDS_MIN || (words > 0 && turns >= TIMES_OF_LAYOUT))
+}
+
+/// How many words a reader would see: of two letters or more, and no commands.
+fn words(text: &str) -> usize {
+    let mut words = 0;
+    for (at, word) in text.split(|char: char| !(char.is_alphanumeric() || char == '\\')).enumerate() {
+        // What stands behind a backslash is a command.
+        let plain = word.split('\\').next().unwrap_or_default();
+        let letters = plain.chars().take_while(|char| char.is_alphabetic());
+        words += usize::from(letters.count() > 1);
+        if at > 10_000 {
+            break;
+        }
+    }
+    words
 }
 
 #[cfg(test)]
@@ -57,25 +140,50 @@ mod tests {
     use super::*;
 
     #[test]
-    fn loops_are_found_and_ordinary_repetition_is_not() {
+    fn loops_at_the_end_of_a_cut_answer_are_found() {
         let check =
             |text: String, expected: Option<usize>| assert_eq!(second_turn(&text), expected, "{text}");
         let line = "On considère la fonction f.\n";
         check(line.repeat(20), Some(line.len()));
-        check(format!("début\n{}\\end{{document}}", line.repeat(20)), Some("début\n".len() + line.len()));
         check(format!("{}On consi", line.repeat(20)), Some(line.len()));
         check(line.repeat(5), None);
         check("\\hline\n".repeat(15), None);
         let pair = format!("{line}\\item une autre ligne\n");
         check(pair.repeat(12), Some(pair.len()));
-        check(format!("x = {}", "\\quad ".repeat(60)), Some(3 + 6));
         check("x".repeat(100), None);
+        check(". ".repeat(300), None);
+        check(format!("x = {}", "\\quad ".repeat(60)), None);
+        check(format!("x = {}", "\\quad ".repeat(1000)), Some(3 + 6));
         check(String::new(), None);
+    }
+
+    #[test]
+    fn a_loop_anywhere_is_seen_and_a_form_to_fill_in_is_not() {
+        let check = |text: String, expected: &[u32]| assert_eq!(repetitions(&text), expected, "{text}");
+        let line = "On considère la fonction f définie sur R.\n";
+        check(format!("début\n{}fin\n", line.repeat(12)), &[2]);
+        check(format!("a\n\n{}\nfin\n", "le même mot revient sans cesse ".repeat(2000)), &[3]);
+        check(format!("{}\n", "encore ".repeat(2000)), &[1]);
+        check(
+            format!(
+                "{}milieu\n{}",
+                line.repeat(12),
+                "\\item une phrase qui ne finit plus jamais\n".repeat(15)
+            ),
+            &[1, 14],
+        );
+        check("\\item $\\square$ Vrai\n".repeat(40), &[]);
+        check(format!("{}\n", ". ".repeat(3000)), &[]);
+        check("& & & \\\\ \\hline\n".repeat(60), &[]);
+        check(
+            "Je \\underline{\\hspace{3cm}} (aller), tu \\underline{\\hspace{3cm}} (aller).\n".repeat(16),
+            &[],
+        );
     }
 
     proptest! {
         #[test]
-        fn a_repeated_line_is_a_loop_from_its_second_turn(line in "[aé][a-c ]{6,30}é\n", times in 40usize..60) {
+        fn a_repeated_line_is_a_loop_from_its_second_turn(line in "[aé][a-c ]{6,30}bbé\n", times in 40usize..60) {
             let text = format!("début\n{}", line.repeat(times));
             prop_assert_eq!(second_turn(&text), Some("début\n".len() + line.len()));
         }

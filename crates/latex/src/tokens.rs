@@ -1,6 +1,8 @@
 //! LaTeX as commands, environments, braces and dollars. What stands in comments, `\verb`, addresses and verbatim
 //! environments is skipped.
 
+use crate::verbatim::Verbatim;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind<'a> {
     /// Without its backslash: a word, or one other character.
@@ -24,10 +26,6 @@ pub(crate) struct Token<'a> {
     pub line: u32,
 }
 
-/// What stands in these environments is text as it is; in `comment`, nothing at all.
-pub(crate) const VERBATIM: [&str; 6] =
-    ["verbatim", "verbatim*", "Verbatim", "lstlisting", "minted", "comment"];
-
 /// `\verb|…|` with more bytes than this is not one; without a limit, many that are never closed take quadratic time.
 const VERB_BYTES_MAX: usize = 2000;
 /// `[…]` with more bytes than this is text, for the same reason.
@@ -35,7 +33,8 @@ pub(crate) const OPTIONS_BYTES_MAX: usize = 2000;
 
 /// Reads `source` once, in linear time.
 pub(crate) fn tokens(source: &str) -> Vec<Token<'_>> {
-    let mut tokenizer = Tokenizer { source, at: 0, line: 1, tokens: Vec::new() };
+    let verbatim = Verbatim::of(source);
+    let mut tokenizer = Tokenizer { source, at: 0, line: 1, tokens: Vec::new(), verbatim };
     while tokenizer.step() {}
     tokenizer.tokens
 }
@@ -63,6 +62,7 @@ struct Tokenizer<'a> {
     at: usize,
     line: u32,
     tokens: Vec<Token<'a>>,
+    verbatim: Verbatim<'a>,
 }
 
 impl<'a> Tokenizer<'a> {
@@ -114,24 +114,13 @@ impl<'a> Tokenizer<'a> {
                 let begins = name == "begin";
                 let kind = if begins { Kind::Begin(environment) } else { Kind::End(environment) };
                 self.emit(kind, 1 + length + through);
-                if begins && VERBATIM.contains(&environment) {
+                if begins && self.verbatim.contains(environment) {
                     let end = format!("\\end{{{environment}}}");
                     self.skip(self.rest().find(&end).unwrap_or(self.rest().len()));
                 }
             }
-            "verb" | "lstinline" => {
-                let mut chars = tail.strip_prefix('*').unwrap_or(tail).chars();
-                let mark = chars.next().filter(|mark| *mark != '\n');
-                // `\lstinline{…}` is allowed too.
-                let mark = if name == "lstinline" && mark == Some('{') { Some('}') } else { mark };
-                let marked = chars.as_str();
-                let start = self.rest().len() - marked.len();
-                let near = marked.get(..marked.floor_char_boundary(VERB_BYTES_MAX)).unwrap_or(marked);
-                let closing = mark.and_then(|mark| {
-                    let end = near.find([mark, '\n'])?;
-                    near.get(end..)?.starts_with(mark).then_some(start + end + mark.len_utf8())
-                });
-                self.emit(Kind::Command(name), closing.unwrap_or(1 + length));
+            "verb" | "Verb" | "lstinline" | "mintinline" => {
+                self.emit(Kind::Command(name), 1 + length + marked(name, tail).unwrap_or(0));
             }
             // `%` and `#` in an address are itself; the token reaches to the address's brace.
             "url" | "href" | "nolinkurl" if argument(tail).is_some() => {
@@ -141,6 +130,29 @@ impl<'a> Tokenizer<'a> {
             _ => self.emit(Kind::Command(name), 1 + length),
         }
     }
+}
+
+/// The length of what stands behind `\\verb` and its like, up to the closing mark; `None` if it is never closed.
+fn marked(command: &str, tail: &str) -> Option<usize> {
+    let listing = matches!(command, "lstinline" | "mintinline");
+    let mut text = tail.strip_prefix('*').unwrap_or(tail);
+    if listing && let Some(options) = text.strip_prefix('[') {
+        let near = options.get(..options.floor_char_boundary(OPTIONS_BYTES_MAX))?;
+        text = options
+            .get(near.find([']', '\n']).filter(|at| near.as_bytes().get(*at) == Some(&b']'))? + 1..)?;
+    }
+    if command == "mintinline" {
+        text = text.get(argument(text)?.len() + 2..)?;
+    }
+    let mut chars = text.chars();
+    let mark = chars.next().filter(|mark| *mark != '\n')?;
+    // `\lstinline{…}` is allowed too.
+    let closing = if listing && mark == '{' { '}' } else { mark };
+    let inner = chars.as_str();
+    let near = inner.get(..inner.floor_char_boundary(VERB_BYTES_MAX)).unwrap_or(inner);
+    let end = near.find([closing, '\n'])?;
+    let closed = near.get(end..)?.starts_with(closing);
+    closed.then_some(tail.len() - inner.len() + end + closing.len_utf8())
 }
 
 #[cfg(test)]
@@ -172,6 +184,18 @@ mod tests {
         check("a % {$\n}", &["}"]);
         check(r"\verb|{$%| }", &[r"\verb", "}"]);
         check("\\begin{verbatim}\n{ $ \\x\n\\end{verbatim}", &["+verbatim", "-verbatim"]);
+        check(
+            r"\lstinline[language=C]{a % $} $ \mintinline[x]{c}|{| }",
+            &[r"\lstinline", "$", r"\mintinline", "}"],
+        );
+        check(
+            "\\newenvironment{comment}{}{}\\begin{comment}$\\end{comment}",
+            &[r"\newenvironment", "{", "}", "{", "}", "{", "}", "+comment", "$", "-comment"],
+        );
+        check(
+            "\\DefineVerbatimEnvironment{code}{Verbatim}{}\\begin{code}\n{\\end{code}",
+            &[r"\DefineVerbatimEnvironment", "{", "}", "{", "}", "{", "}", "+code", "-code"],
+        );
         check(r"\begin {x} \begin", &["+x", r"\begin"]);
         check(r"{\url{a%20b#c}} \href{a%b}{c} \url", &["{", r"\url", "}", r"\href", "{", "}", r"\url"]);
         check("\\", &["\\"]);

@@ -1,6 +1,9 @@
 //! Finds the LaTeX in the answer of a model: removes fences, the sentences around it and control characters.
 
-use crate::lines::lines;
+use crate::document::{Documents, starts_document};
+use crate::lines::{Line, lines};
+use crate::tokens::{Kind, tokens};
+use crate::verbatim::Verbatim;
 
 pub(crate) const DOCUMENT_CLASS: &str = "\\documentclass";
 pub(crate) const BEGIN_DOCUMENT: &str = "\\begin{document}";
@@ -13,23 +16,28 @@ pub(crate) struct Unwrapped {
     pub chatter: bool,
 }
 
-/// Keeps the document: from the line of the first `\documentclass` to the last `\end{document}`; without a
-/// `\documentclass`, what is inside the first fence, or everything.
+/// Keeps the document: from the line that begins with `\documentclass`, with the code directly before it, to the end of
+/// the last document; without a class, what is inside the first fence, or everything.
 pub(crate) fn unwrap(raw: &str) -> Unwrapped {
+    let Unwrapped { latex, chatter } = unwrap_piece(raw);
+    Unwrapped { latex: latex.trim().to_owned() + "\n", chatter }
+}
+
+/// The same with the blanks around it: a piece of a document may begin and end in the middle of a line.
+pub(crate) fn unwrap_piece(raw: &str) -> Unwrapped {
     let text = plain(raw);
-    let (before, inside, after) = match text.find(DOCUMENT_CLASS) {
+    let (before, inside, after) = match class_line(&text) {
         Some(at) => {
-            let start = text.get(..at).and_then(|head| head.rfind('\n')).map_or(0, |line| line + 1);
-            let (before, rest) = text.split_at_checked(start).unwrap_or(("", &text));
-            let end = rest.rfind(END_DOCUMENT).map_or(rest.len(), |end| end + END_DOCUMENT.len());
-            let (inside, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-            (before, inside, after)
+            let (before, rest) = text.split_at_checked(code_before(&text, at)).unwrap_or(("", &text));
+            let (inside, after) = rest.split_at_checked(Documents::of(rest).end).unwrap_or((rest, ""));
+            // Comments after the end belong to the file.
+            let comments = lines(after).all(|line| line.text.is_empty() || line.text.starts_with('%'));
+            if comments { (before, rest, "") } else { (before, inside, after) }
         }
-        None => inside_fence(&text),
+        None => fragment(&text),
     };
-    let latex = without_fence_lines(inside);
     let has_text = |part: &str| part.lines().any(|line| !line.trim().is_empty() && !is_fence(line));
-    Unwrapped { chatter: has_text(before) || has_text(after), latex: latex.trim().to_owned() + "\n" }
+    Unwrapped { chatter: has_text(before) || has_text(after), latex: without_fence_lines(inside) }
 }
 
 fn plain(raw: &str) -> String {
@@ -39,6 +47,43 @@ fn plain(raw: &str) -> String {
         .collect()
 }
 
+/// Where the document begins. A sentence that names the command is none; a command behind a sentence on the same line
+/// counts where no line begins with it.
+fn class_line(text: &str) -> Option<usize> {
+    let line = lines(text).find(|line| starts_document(text, line)).map(|line| line.at);
+    line.or_else(|| {
+        let body = lines(text).find(|line| line.text.starts_with(BEGIN_DOCUMENT))?;
+        let head = text.get(..body.at)?;
+        head.rfind(DOCUMENT_CLASS).filter(|at| {
+            let rest = head.get(at + DOCUMENT_CLASS.len()..).unwrap_or_default();
+            rest.starts_with(['{', '['])
+        })
+    })
+}
+
+/// Where the code begins that stands directly before the class: comments, commands and their arguments.
+fn code_before(text: &str, class: usize) -> usize {
+    let before: Vec<Line<'_>> = lines(text.get(..class).unwrap_or_default()).collect();
+    let mut begins = class;
+    // Groups and files that are open when reading backwards.
+    let (mut depth, mut in_file) = (0_usize, false);
+    for line in before.iter().rev() {
+        let code = line.text.split('%').next().unwrap_or_default();
+        in_file |= code.starts_with("\\end{filecontents");
+        let sentence = [DOCUMENT_CLASS, END_DOCUMENT].iter().any(|command| line.text.starts_with(command));
+        let is_code = in_file || depth > 0 || (line.text.starts_with(['\\', '%', '}']) && !sentence);
+        if !line.text.is_empty() && !is_code || is_fence(line.text) {
+            break;
+        }
+        in_file &= !code.starts_with("\\begin{filecontents");
+        depth = (depth + code.matches('}').count()).saturating_sub(code.matches('{').count());
+        if !line.text.is_empty() {
+            begins = line.at;
+        }
+    }
+    if depth > 0 || in_file { class } else { begins }
+}
+
 /// A line that opens or closes a code block and holds nothing else.
 fn is_fence(line: &str) -> bool {
     let line = line.trim();
@@ -46,20 +91,49 @@ fn is_fence(line: &str) -> bool {
     line.len() - info.len() >= 3 && info.chars().all(|char| char.is_ascii_alphanumeric())
 }
 
-/// What stands before the first fence, between it and the last one, and after that.
-fn inside_fence(text: &str) -> (&str, &str, &str) {
-    let mut fences = lines(text).filter(|line| is_fence(line.text));
-    let Some(first) = fences.next() else { return ("", text, "") };
-    let (end, after) = fences.last().map_or((text.len(), text.len()), |last| (last.at, last.end));
+/// A text without a class: what stands before the first fence, up to the last one or the end of the document, and
+/// after that.
+fn fragment(text: &str) -> (&str, &str, &str) {
     let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
-    (part(0, first.at), part(first.end, end), part(after, text.len()))
+    let mut fences = lines(text).filter(|line| is_fence(line.text));
+    let (from, to) = match fences.next() {
+        // A fence without its partner opens a piece or, at the end of a piece, closes it.
+        Some(first) => match fences.last() {
+            Some(last) => ((first.at, first.end), (last.at, last.end)),
+            None if part(first.end, text.len()).trim().is_empty() => ((0, 0), (first.at, first.end)),
+            None => ((first.at, first.end), (text.len(), text.len())),
+        },
+        None => ((0, 0), (text.len(), text.len())),
+    };
+    let inside = part(from.1, to.0);
+    let end = lines(inside).find(|line| line.text.starts_with(END_DOCUMENT));
+    match end.map(|line| from.1 + line.at + END_DOCUMENT.len()) {
+        Some(end) => (part(0, from.0), part(from.1, end), part(end, text.len())),
+        None => (part(0, from.0), inside, part(to.1, text.len())),
+    }
 }
 
+/// Fence lines in verbatim text belong to it.
 fn without_fence_lines(text: &str) -> String {
-    if !text.lines().any(is_fence) || text.contains("{verbatim}") || text.contains("{lstlisting}") {
+    if !text.lines().any(is_fence) {
         return text.to_owned();
     }
-    text.split_inclusive('\n').filter(|line| !is_fence(line)).collect()
+    let names = Verbatim::of(text);
+    let all = tokens(text);
+    let ends = all.iter().skip(1).map(|next| next.at).chain([text.len()]);
+    let mut verbatim = all
+        .iter()
+        .zip(ends)
+        .filter(|(token, _)| matches!(token.kind, Kind::Begin(name) if names.contains(name)))
+        .map(|(token, end)| token.end..end)
+        .peekable();
+    lines(text)
+        .filter(|line| {
+            while verbatim.next_if(|span| span.end <= line.at).is_some() {}
+            !is_fence(line.text) || verbatim.peek().is_some_and(|span| span.contains(&line.at))
+        })
+        .filter_map(|line| text.get(line.at..line.end))
+        .collect()
 }
 
 #[cfg(test)]
@@ -87,13 +161,57 @@ mod tests {
     }
 
     #[test]
+    fn a_sentence_that_names_the_commands_is_not_the_document() {
+        let check = |raw: String| {
+            assert_eq!(unwrap(&raw), Unwrapped { latex: DOCUMENT.into(), chatter: true }, "{raw}");
+        };
+        check(format!("Voici le document, de \\documentclass à \\end{{document}} :\n\n{DOCUMENT}"));
+        check(format!("\\documentclass et \\end{{document}} y sont.\n{DOCUMENT}"));
+        check(format!("\\documentclass{{article}} est la classe.\n{DOCUMENT}"));
+        check(format!("Here is `\\documentclass{{article}}`:\n```latex\n{DOCUMENT}```\n"));
+        check(format!("{DOCUMENT}\nLe document va de \\documentclass{{}} à \\end{{document}}."));
+        check(format!("{DOCUMENT}\\end{{document}} termine le fichier.\n"));
+        check(format!("Voici : {DOCUMENT}"));
+    }
+
+    #[test]
+    fn code_before_the_class_is_part_of_the_document() {
+        for code in [
+            "% !TeX program = pdflatex\n",
+            "\\PassOptionsToPackage{dvipsnames}{xcolor}\n\n",
+            "\\newcommand{\\a}{%\n  texte\n}\n",
+            "\\begin{filecontents}{a.bib}\ntexte libre\n\\end{filecontents}\n",
+        ] {
+            let latex = format!("{code}{DOCUMENT}");
+            assert_eq!(unwrap(&latex), Unwrapped { latex: latex.clone(), chatter: false });
+            assert_eq!(unwrap(&format!("Voici :\n\n{latex}")), Unwrapped { latex, chatter: true });
+        }
+    }
+
+    #[test]
+    fn what_is_verbatim_ends_nothing() {
+        for text in [
+            "\\begin{verbatim}\n```\n\\end{document}\n\\end{verbatim}",
+            "\\verb|\\end{document}| suite",
+            "% \\end{document}",
+        ] {
+            let latex = DOCUMENT.replace('x', text);
+            assert_eq!(unwrap(&latex), Unwrapped { latex: latex.clone(), chatter: false });
+        }
+        let latex = format!("{DOCUMENT}% Local Variables:\n% End:\n");
+        assert_eq!(unwrap(&latex), Unwrapped { latex: latex.clone(), chatter: false });
+    }
+
+    #[test]
     fn a_fragment_is_kept_whole() {
         let check = |raw: &str, latex: &str, chatter: bool| {
             assert_eq!(unwrap(raw), Unwrapped { latex: latex.into(), chatter }, "{raw}");
         };
         check("```tex\n\\section{A}\n```", "\\section{A}\n", false);
         check("Voici :\n```tex\n\\section{A}\n```", "\\section{A}\n", true);
+        check("\\section{A}\n```\n", "\\section{A}\n", false);
         check("\\section{A}", "\\section{A}\n", false);
+        check("x\n\\end{document}\nVoilà.", "x\n\\end{document}\n", true);
         check("", "\n", false);
         check(
             "\\documentclass{article}\n\\begin{document}\ncut he",

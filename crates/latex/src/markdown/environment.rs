@@ -8,14 +8,14 @@ use super::flow::Flow;
 use super::math;
 use super::reader::Reader;
 use super::source::Span;
-use crate::tokens::VERBATIM;
 
 impl<'a> Reader<'_, 'a> {
     pub(super) fn environment(&mut self, name: &str, span: Span, out: &mut Flow) {
         let body = self.source().slice(span);
         match name {
-            "comment" => return,
-            _ if VERBATIM.contains(&name) => return out.push(verbatim(name, body)),
+            "filecontents" | "filecontents*" => return self.whole(span, out),
+            "comment" if self.source().verbatim.contains(name) => return,
+            _ if self.source().verbatim.contains(name) => return out.push(verbatim(name, body)),
             "math" => return self.inline_formula(span, out),
             "quote" | "quotation" | "verse" => {
                 let blocks = self.blocks(span);
@@ -24,9 +24,9 @@ impl<'a> Reader<'_, 'a> {
                 }
                 return;
             }
-            // Drawings and files, whose text is not text.
+            // Drawings, whose text is not text.
             "tikzpicture" | "picture" | "pgfpicture" | "circuitikz" | "pspicture" | "axis" | "forest"
-            | "tikzcd" | "asy" | "chemfig" | "filecontents" | "filecontents*" => {
+            | "tikzcd" | "asy" | "chemfig" => {
                 return self.whole(span, out);
             }
             _ => {}

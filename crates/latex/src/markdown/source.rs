@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::tokens::{Kind, Token, tokens};
+use crate::verbatim::Verbatim;
 
 /// Part of a source: bytes, and the tokens in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,7 @@ pub(super) struct Span {
 pub(super) struct Source<'a> {
     pub text: &'a str,
     pub tokens: Vec<Token<'a>>,
+    pub verbatim: Verbatim<'a>,
     /// For each token that opens something: the one that closes it.
     partners: Vec<Option<usize>>,
 }
@@ -26,7 +28,7 @@ impl<'a> Source<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         let tokens = tokens(text);
         let partners = partners(&tokens);
-        Self { text, tokens, partners }
+        Self { text, tokens, verbatim: Verbatim::of(text), partners }
     }
 
     pub(super) fn whole(&self) -> Span {

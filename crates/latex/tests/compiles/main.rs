@@ -1,0 +1,7 @@
+//! What is delivered compiles, by a real TeX: clean answers as they came, and defective ones after their repair.
+
+mod answers;
+mod clean;
+mod corpus;
+mod packages;
+mod tex;

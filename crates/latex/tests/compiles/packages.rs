@@ -1,0 +1,54 @@
+//! A package that the model forgot is loaded.
+
+use latex::finish;
+
+use crate::corpus::documents;
+use crate::tex::assert_compiles;
+
+/// Without these a document compiles, or changes its look.
+const KEPT: [&str; 5] = ["inputenc", "fontenc", "babel", "geometry", "xcolor"];
+
+#[test]
+fn whichever_package_is_forgotten_the_document_compiles() {
+    let mut defects = 0;
+    for (name, latex) in documents() {
+        let lines = latex.lines().filter(|line| line.starts_with("\\usepackage{") && line.ends_with('}'));
+        for line in lines.filter(|line| !KEPT.iter().any(|kept| line.contains(kept))) {
+            let finished = finish(&latex.replacen(&format!("{line}\n"), "", 1), true);
+            assert_compiles(&format!("{name} without {line}"), &finished.latex);
+            defects += 1;
+        }
+    }
+    assert!(defects > 50, "{defects}");
+}
+
+#[test]
+fn a_package_is_there_when_the_preamble_uses_it() {
+    for (preamble, body) in [
+        ("\\lstset{basicstyle=\\ttfamily}\n", "\\begin{lstlisting}\nx\n\\end{lstlisting}"),
+        ("\\DeclareMathOperator{\\rg}{rg}\n", "$\\rg A$"),
+        ("\\definecolor{gris}{gray}{0.5}\n\\title{\\textcolor{gris}{T}}\n", "\\maketitle"),
+        ("\\geometry{\n  margin=2cm,\n}\n", "x"),
+        (
+            "\\usetikzlibrary{calc}\n\\tikzset{a/.style={red}}\n",
+            "\\begin{tikzpicture}\\draw[a] (0,0) -- (1,1);\\end{tikzpicture}",
+        ),
+        ("\\newcolumntype{M}{>{$}c<{$}}\n", "\\begin{tabular}{M}x\\end{tabular}"),
+        ("\\pagestyle{fancy}\\fancyhf{}\n", "x"),
+        ("\\setlist{nosep}\n", "\\begin{enumerate}[label=\\alph*)]\\item x\\end{enumerate}"),
+        (
+            "\\theoremstyle{definition}\n\\newtheorem{exo}{Exercice}\n",
+            "\\begin{exo}x\\end{exo}\\begin{proof}y\\end{proof}",
+        ),
+        ("\\newtcolorbox{boite}{colback=white}\n", "\\begin{boite}x\\end{boite}"),
+        ("\\hypersetup{colorlinks}\n", "\\href{https://example.org}{x}"),
+        (
+            "\\newcommand{\\R}{\\mathbb{R}}\n",
+            "$\\R$ \\uline{x} \\enquote{y} \\begin{figure}[H]\\rotatebox{9}{z}\\end{figure}",
+        ),
+    ] {
+        let latex =
+            format!("\\documentclass{{article}}\n{preamble}\\begin{{document}}\n{body}\n\\end{{document}}\n");
+        assert_compiles(preamble, &finish(&latex, true).latex);
+    }
+}
