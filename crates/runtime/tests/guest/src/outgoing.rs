@@ -34,7 +34,8 @@ pub(crate) async fn fetch(argument: &str, request: Request) -> Result<Response, 
     Ok(match client::send(outgoing).await {
         Ok(response) => {
             let status = response.get_status_code();
-            let headers = Fields::from_list(&response.get_headers().copy_all()).expect("headers that were received");
+            let headers =
+                Fields::from_list(&response.get_headers().copy_all()).expect("headers that were received");
             bodies::copied(status, headers, bodies::of_response(response))
         }
         Err(error) => bodies::text(502, format!("{error:?}")),
