@@ -155,6 +155,19 @@ fn a_ceiling_stops_all_users_together_before_anything_leaves() {
 }
 
 #[test]
+fn a_decoy_count_is_settled_on_the_pages_that_the_model_read() {
+    let app = App::start();
+    let user = app.user();
+    let three_pages = mocks::sample::pdf(&[&["un"], &["deux"], &["trois"]]);
+    let text = String::from_utf8_lossy(&three_pages).replace("/Count 3", "/Count 1");
+    // Without `/Type`, our own count does not see the pages.
+    let decoy = text.replace("/Type /Page ", "/Tipe /Page ").replace("/Type /Page/", "/Tipe /Page/");
+    let converted = user.upload(decoy.as_bytes()).expect(200).json();
+    assert_eq!(converted["pages_charged"], 3, "{}", converted["pages"]);
+    assert_eq!(user.get_json("/home").expect(200).json()["quotas"]["ocr"]["left"], 97);
+}
+
+#[test]
 fn calls_in_vain_are_given_back_five_times_a_day_and_then_paid() {
     let app = App::start();
     let user = app.user();

@@ -21,6 +21,8 @@ const PIECE_CHARACTERS_MIN: usize = 160;
 const PIECE_PACE: Duration = Duration::from_millis(15);
 
 const PDF: &str = "application/pdf";
+/// What one page of a PDF takes at the medium resolution.
+const TOKENS_PER_PAGE: usize = 560;
 
 /// What the model answers.
 struct Generation {
@@ -29,6 +31,8 @@ struct Generation {
     thought: bool,
     block: Option<String>,
     error_at_end: bool,
+    /// Of the document.
+    pages: usize,
 }
 
 impl Gemini {
@@ -51,8 +55,14 @@ impl Gemini {
             ),
             (None, None) => whole,
         };
-        let mut generation =
-            Generation { text, finish: "STOP".into(), thought: false, block: None, error_at_end: false };
+        let mut generation = Generation {
+            text,
+            finish: "STOP".into(),
+            thought: false,
+            block: None,
+            error_at_end: false,
+            pages: pages.len(),
+        };
         if let Some(fault) = fault {
             generation.depart(fault, asked);
         }
@@ -135,6 +145,13 @@ impl Generation {
             events.extend(thought.into_iter().chain(texts).map(|part| {
                 json!({ "candidates": [{ "content": { "role": "model", "parts": [part] } }], "modelVersion": model })
             }));
+            // The real service repeats it in each event.
+            if let Some(first) = events.first_mut().filter(|_| self.pages > 0) {
+                let tokens = self.pages * TOKENS_PER_PAGE;
+                let details = [json!({ "modality": "IMAGE", "tokenCount": tokens })];
+                first["usageMetadata"] =
+                    json!({ "promptTokenCount": tokens, "promptTokensDetails": details });
+            }
             if self.error_at_end {
                 events.push(ApiError::internal().to_json());
             } else {

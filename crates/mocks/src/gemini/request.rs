@@ -55,6 +55,21 @@ struct GenerationConfig {
     #[serde(rename = "maxOutputTokens")]
     _max_output_tokens: Option<u32>,
     thinking_config: ThinkingConfig,
+    #[serde(rename = "mediaResolution")]
+    _media_resolution: MediaResolution,
+}
+
+#[derive(Debug, Default, Deserialize)]
+enum MediaResolution {
+    #[default]
+    #[serde(rename = "MEDIA_RESOLUTION_UNSPECIFIED")]
+    Unspecified,
+    #[serde(rename = "MEDIA_RESOLUTION_LOW")]
+    Low,
+    #[serde(rename = "MEDIA_RESOLUTION_MEDIUM")]
+    Medium,
+    #[serde(rename = "MEDIA_RESOLUTION_HIGH")]
+    High,
 }
 
 #[derive(Debug, Default, Deserialize)]
