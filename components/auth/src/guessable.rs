@@ -64,16 +64,19 @@ musique music guitar guitare money argent gold silver diamond access monmotdepas
 killer ninja samurai phoenix mustang ferrari porsche mercedes harley corvette cheese fuckyou";
 
 /// What this site is called and is about (ASVS 6.1.2), in lower case without accents. A phrase of these alone is refused,
-/// with and without blanks and signs between them.
+/// whatever stands between them.
 const SITE_WORDS: &str = "atelier latex python pdf ocr llm markdown overleaf gemini makecom make converter convertisseur \
 conversion convertir convert transcription document manuscrit formule exercice aide help helper assistant question \
 reponse answer code page pages quota compte account session etudiant etudiante etudiants student students devoir";
+
+/// What stands between the words of a phrase. Other signs are guessed like letters.
+const SEPARATORS: [char; 8] = [' ', '-', '_', '.', ',', ';', '\'', '’'];
 
 /// Whether `password` (NFC) is among the first that somebody who knows `owner` would try.
 pub(crate) fn is_guessable(password: &str, owner: &str) -> bool {
     let typed: Vec<char> = plain(password);
     let unleeted: Vec<char> = typed.iter().map(|&character| unleet(character)).collect();
-    let unseparated = |text: &[char]| text.iter().copied().filter(|c| c.is_alphanumeric()).collect();
+    let unseparated = |text: &[char]| text.iter().copied().filter(|c| !SEPARATORS.contains(c)).collect();
     let spellings: [Vec<char>; 4] = [unseparated(&typed), unseparated(&unleeted), typed, unleeted];
     let word = |bits| move |word: &str| (word.chars().collect(), bits);
     let common = WORDS.split(' ').map(word(WORD_BITS)).chain(SITE_WORDS.split(' ').map(word(SITE_WORD_BITS)));
