@@ -99,7 +99,7 @@ const slips = () => {
     const foreign = walker.currentNode.parentElement.closest("pre, code, textarea, script, bdi, .prose, .asked, #history-list, #warning-list");
     if (!foreign) texts.push(walker.currentNode.data);
   }
-  for (const element of document.querySelectorAll("*")) {
+  for (const element of document.querySelectorAll("*:not(#history-list *)")) {
     for (const { name, value } of element.attributes) {
       if (/^(data-|aria-label|alt|placeholder|title)/.test(name)) texts.push(value);
     }

@@ -95,7 +95,7 @@ test("an answer stands under its own question, and no failure wipes it", async (
   const page = await visit();
   await registerAndSignIn(page);
   await askOne(page);
-  assert.equal((await page.innerText("#result .asked")).trim(), question);
+  assert.ok((await page.innerText("#result .asked")).endsWith(question));
   assert.equal(await page.evaluate(() => document.activeElement.id), "result");
   // An empty question changes nothing.
   await page.fill("#message", "   ");
