@@ -95,7 +95,7 @@ test("an answer stands under its own question, and no failure wipes it", async (
   const page = await visit();
   await registerAndSignIn(page);
   await askOne(page);
-  assert.equal((await page.innerText("#result .asked")).trim(), question);
+  assert.ok((await page.innerText("#result .asked")).endsWith(question));
   assert.equal(await page.evaluate(() => document.activeElement.id), "result");
   // An empty question changes nothing.
   await page.fill("#message", "   ");
@@ -138,7 +138,7 @@ for (const [device, viewport] of [["phone", phone], ["laptop", laptop]]) {
     assert.equal(await entries.count(), 2);
     const entry = entries.nth(1);
     await entry.locator("summary").click();
-    assert.match(await entry.locator("summary").innerText(), /Comment trier[^]*(min|maintenant)/);
+    assert.match(await entry.locator("summary").innerText(), /Comment trier[^]*à l’instant/);
     assert.equal(await entry.locator("[data-part=code] pre").innerText(), code);
     assert.equal(await entry.locator("[data-part=explanation]").innerHTML(), explanation);
     await inspect(page, "fr");

@@ -229,6 +229,7 @@
     if (!at) return "";
     const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto", style: "short" });
     const minutes = Math.round((at - Date.now()) / 60000);
+    if (minutes === 0) return texts.now;
     if (minutes > -60) return relative.format(minutes, "minute");
     return minutes > -1440 ? relative.format(Math.round(minutes / 60), "hour") : relative.format(Math.round(minutes / 1440), "day");
   };

@@ -35,6 +35,7 @@ fn changing_the_password_needs_the_current_one_and_a_valid_new_one() {
     let user = app().user();
     assert_eq!(change(&user, "pas le bon mot de passe", NEW_PASSWORD), 422);
     assert_eq!(change(&user, PASSWORD, "trop court"), 422);
+    assert_eq!(change(&user, PASSWORD, PASSWORD), 422, "the one in use");
     assert_eq!(change(&app().client(), PASSWORD, NEW_PASSWORD), 303, "signed out: to the sign-in page");
     app().client().sign_in(&user.name, PASSWORD).expect_see_other("/home");
 }

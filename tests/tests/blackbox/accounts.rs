@@ -2,15 +2,42 @@
 
 use std::thread;
 
-use atelier_tests::PASSWORD;
+use atelier_tests::{Client, PASSWORD};
 use serde_json::json;
 
 use crate::applications::app;
 
 #[test]
-fn the_start_leads_to_sign_in_or_home() {
+fn the_start_is_a_front_door_for_browsers_and_leads_others_to_sign_in_or_home() {
+    let open = |client: &Client| client.send("GET", "/", &[("accept", "text/html")], b"");
+    let page = open(&app().client()).expect(200).text();
+    assert!(page.contains("href=\"/register\"") && page.contains("href=\"/help#privacy\""), "{page}");
     app().client().get("/").expect_see_other("/auth");
     app().user().get("/").expect_see_other("/home");
+    open(&app().user()).expect_see_other("/home");
+}
+
+#[test]
+fn registering_signs_a_browser_in_and_leads_on() {
+    let client = app().client();
+    let fields = [("username", "newcomer"), ("password", PASSWORD), ("next", "/llm")];
+    client.post_form("/register", &fields).expect_see_other("/auth?next=%2Fllm");
+    client.get("/auth?next=%2Fllm").expect_see_other("/llm");
+    client.get("/llm").expect(200);
+    let program = app().client();
+    program.post_json("/register", &json!({ "username": "program", "password": PASSWORD })).expect(201);
+    program.get_json("/home").expect_problem(401);
+}
+
+#[test]
+fn the_chosen_language_is_remembered_by_every_component() {
+    let user = app().user();
+    user.post_form("/language", &[("lang", "en"), ("next", "/help")]).expect_see_other("/help");
+    for path in ["/help", "/home", "/llm", "/ocr", "/nowhere"] {
+        let page = user.send("GET", path, &[("accept-language", "fr"), ("accept", "text/html")], b"");
+        assert!(page.text().contains("<html lang=\"en\""), "{path}: {}", page.text());
+    }
+    user.post_form("/language", &[("lang", "de")]).expect(422);
 }
 
 #[test]

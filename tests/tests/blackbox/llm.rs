@@ -45,7 +45,7 @@ fn the_page_works_without_javascript() {
     let reply = user.post_form("/llm/send", &[("message", "Trier une liste")]).expect(200);
     let page = reply.text();
     assert!(reply.header("content-type").starts_with("text/html"));
-    assert!(page.contains("sorted") && page.contains("simulée"), "{page}");
+    assert!(page.contains("sorted") && page.contains("aucune IA n’a répondu"), "{page}");
 }
 
 #[test]

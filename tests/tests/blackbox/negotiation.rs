@@ -40,6 +40,26 @@ fn failures_are_pages_or_problems_as_asked() {
 }
 
 #[test]
+fn a_browser_that_opens_the_address_of_a_form_gets_its_page_and_error_pages_show_who_is_signed_in() {
+    let user = app().user();
+    let open = |method: &str, path: &str| user.send(method, path, &[("accept", "text/html")], b"");
+    for (path, page) in [("/send", "/llm"), ("/llm/send", "/llm"), ("/logout", "/"), ("/language", "/")] {
+        open("GET", path).expect_see_other(page);
+        user.get_json(path).expect_problem(405);
+        user.get(path).expect(405);
+    }
+    for (method, path, status) in [
+        ("GET", "/nowhere", 404),
+        ("GET", "/llm/nowhere", 404),
+        ("GET", "/ocr/nowhere", 404),
+        ("DELETE", "/llm", 405),
+    ] {
+        let page = open(method, path).expect(status).text();
+        assert!(page.contains(&user.name) && page.contains("action=\"/logout\""), "{path}: {page}");
+    }
+}
+
+#[test]
 fn head_answers_like_get_without_a_body() {
     let user = app().user();
     for path in ["/auth", "/home", "/llm", "/ocr", "/nowhere"] {
