@@ -68,7 +68,7 @@ for (const [form, { language, config }] of Object.entries(forms)) {
         assert.equal(found.categories[category].score, 1, category);
       }
       assert.deepEqual(failures(found, "performance", (id) => !(id in notHeld)), []);
-      assert.equal(found.audits["cumulative-layout-shift"].numericValue, 0, "something moves while the page loads");
+      assert.equal(found.audits["cumulative-layout-shift"].numericValue, 0, `something moves while the page loads: ${JSON.stringify(found.audits["layout-shifts"]?.details?.items ?? [])}`);
       assert.ok(transferred(found) <= transferBytesMax, `${transferred(found)} bytes on the wire`);
       checkDocument(found);
       checkBlocking(found);

@@ -19,9 +19,10 @@ use crate::webhook::WebhookAnswer;
 pub(crate) const PREFIX: &str = "/llm";
 /// The assets of this component alone.
 pub(crate) const ASSETS: [Asset; 2] = [STYLE, SCRIPT];
-const STYLE: Asset = Asset::new("llm", "css", "text/css; charset=utf-8", include_bytes!("../assets/llm.css"));
+const STYLE: Asset =
+    web::text_asset!("llm", "css", "text/css; charset=utf-8", include_bytes!("../assets/llm.css"));
 const SCRIPT: Asset =
-    Asset::new("llm", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/llm.js"));
+    web::text_asset!("llm", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/llm.js"));
 
 /// Marks a reply that repeats an earlier answer.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");

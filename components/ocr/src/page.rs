@@ -22,9 +22,10 @@ use crate::warning::Warning;
 pub(crate) const PREFIX: &str = "/ocr";
 /// The assets that only this component's pages use.
 pub(crate) const ASSETS: [Asset; 2] = [STYLE, SCRIPT];
-const STYLE: Asset = Asset::new("ocr", "css", "text/css; charset=utf-8", include_bytes!("../assets/ocr.css"));
+const STYLE: Asset =
+    web::text_asset!("ocr", "css", "text/css; charset=utf-8", include_bytes!("../assets/ocr.css"));
 const SCRIPT: Asset =
-    Asset::new("ocr", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/ocr.js"));
+    web::text_asset!("ocr", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/ocr.js"));
 
 /// The preview is a `blob:` frame; the finished document may be sent to Overleaf, on a click.
 const POLICY: ContentSecurityPolicy =

@@ -1,6 +1,18 @@
 //! Style sheets, scripts and images, embedded in the component and named by their content, so that a browser may
 //! cache them without asking again. Each component serves them under `/<component>/assets/`.
 
+pub use crate::compact::{compact, compact_len};
+
+/// A style sheet or a script, without its comments and indentation: stem, extension, content type, content.
+#[macro_export]
+macro_rules! text_asset {
+    ($stem:literal, $extension:literal, $content_type:literal, $source:expr) => {{
+        const SOURCE: &[u8] = $source;
+        const CONTENT: [u8; $crate::assets::compact_len(SOURCE)] = $crate::assets::compact(SOURCE);
+        $crate::assets::Asset::new($stem, $extension, $content_type, &CONTENT)
+    }};
+}
+
 /// A file that is part of the component.
 #[derive(Debug, Clone, Copy)]
 pub struct Asset {
@@ -13,10 +25,10 @@ pub struct Asset {
 
 /// The shared style sheet.
 pub const STYLESHEET: Asset =
-    Asset::new("site", "css", "text/css; charset=utf-8", include_bytes!("../assets/site.css"));
+    crate::text_asset!("site", "css", "text/css; charset=utf-8", include_bytes!("../assets/site.css"));
 /// The shared script. Every page works without it.
 pub const SCRIPT: Asset =
-    Asset::new("site", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/site.js"));
+    crate::text_asset!("site", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/site.js"));
 /// The icon of the site.
 pub const ICON: Asset =
     Asset::new("icon", "svg", "image/svg+xml; charset=utf-8", include_bytes!("../assets/icon.svg"));

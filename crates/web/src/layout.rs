@@ -4,6 +4,9 @@ use askama::Template;
 
 use crate::{Lang, Request, assets};
 
+/// The icon in the header: the site's own, inside the page, so that nothing moves when it arrives.
+const ICON_SVG: &str = include_str!("../assets/icon.svg");
+
 /// The frame of a page: language, navigation, footer.
 #[derive(Debug, Clone)]
 pub struct Layout {

@@ -13,6 +13,7 @@ pub mod assets;
 mod body;
 mod client_addr;
 mod clock;
+mod compact;
 mod compress;
 mod content_security_policy;
 pub mod cookie;

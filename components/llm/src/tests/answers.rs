@@ -76,13 +76,11 @@ fn no_text_of_a_model_becomes_markup() {
         [z](https://evil.example/\"onmouseover=\"alert(5))\n\n```\"><script>\n<script>alert(6)</script>\n```";
     let page =
         page(&handle(&answering(hostile), &form_question("message=%3C%2Ftextarea%3E%3Cscript%3Ealert(7)")));
-    // Two scripts and the image of the header are ours.
+    // Two scripts are ours.
     assert_eq!(page.matches("<script").count(), 2, "{page}");
     assert_eq!(page.matches("</textarea>").count(), 1, "{page}");
     assert!(
-        page.matches("<img").count() == 1
-            && !page.contains("href=\"javascript")
-            && !page.contains("\"onmouseover"),
+        !page.contains("<img") && !page.contains("href=\"javascript") && !page.contains("\"onmouseover"),
         "{page}"
     );
     // The text is complete, except the addresses of refused links.
