@@ -1,7 +1,7 @@
 //! Formulas: the LaTeX of a lesson, between dollars, as MathML, which browsers render by themselves.
 //!
 //! A formula is read in one pass of bounded depth into escaped text and elements of our own, so nothing of a model's
-//! text becomes markup. Whatever is not understood makes the whole formula be shown as its source. ADR 0026 says why no
+//! text becomes markup. Whatever is not understood makes the whole formula be shown as its source. ADR 0028 says why no
 //! library does this.
 
 mod symbols;
