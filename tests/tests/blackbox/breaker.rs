@@ -50,11 +50,11 @@ fn consecutive_failures_open_the_circuit_and_the_webhook_is_not_called() {
     let page = user.post_form("/llm/send", &[("message", "une question à garder")]).expect(503);
     assert!(page.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0));
     let text = page.text();
-    assert!(text.contains("laissé en paix") && text.contains("une question à garder</textarea>"), "{text}");
+    assert!(text.contains("en panne") && text.contains("une question à garder</textarea>"), "{text}");
     let english =
         [("accept", "application/json"), ("content-type", "application/json"), ("accept-language", "en")];
     let sentence = user.send("POST", "/send", &english, b"{\"message\":\"loop\"}").expect_problem(503);
-    assert!(sentence["error"].as_str().unwrap().contains("left alone"), "{sentence}");
+    assert!(sentence["error"].as_str().unwrap().contains("is down"), "{sentence}");
     assert_eq!((app.make.requests().len(), left(&user, "llm")), (0, 50));
     // The other tool has a circuit of its own.
     user.upload(&sample::pdf(&[&["un"]])).expect(200);
