@@ -32,6 +32,8 @@ pub enum Failure {
     Upstream(String),
     /// The model answered without any text.
     NoText(String),
+    /// The models answered, but with no document: a refusal in prose, a web page.
+    NoDocument,
     /// The client has disconnected and reads no answer.
     ClientDisconnected,
 }
@@ -54,6 +56,7 @@ impl Failure {
             Self::Busy { retry_after_seconds, cause } => busy(*retry_after_seconds, cause),
             Self::Overloaded(cause) => busy(BUSY_SECONDS, cause),
             Self::TimedOut => upstream_timeout(),
+            Self::NoDocument => no_document(),
             Self::Upstream(cause) | Self::NoText(cause) => upstream_failed().because(cause.clone()),
             // 499 is not a standard status; this one is only in the log.
             Self::ClientDisconnected => Problem::new(
@@ -82,6 +85,7 @@ impl Failure {
             | Self::Blocked(_)
             | Self::Busy { .. }
             | Self::NoText(_)
+            | Self::NoDocument
             | Self::ClientDisconnected => false,
         }
     }
@@ -127,6 +131,17 @@ fn upstream_failed() -> Problem {
         Text::new(
             "Le service de transcription a mal répondu. Vos pages n’ont pas été décomptées ; réessayez dans un moment.",
             "The transcription service gave no usable answer. Your pages were not counted; try again in a moment.",
+        ),
+    )
+}
+
+fn no_document() -> Problem {
+    Problem::new(
+        StatusCode::BAD_GATEWAY,
+        "no_document",
+        Text::new(
+            "Le modèle n’a pas transcrit ce document : il a répondu autre chose. Vos pages n’ont pas été décomptées ; vérifiez que le PDF est lisible, puis réessayez.",
+            "The model did not transcribe this document: it answered something else. Your pages were not counted; check that the PDF can be read, then try again.",
         ),
     )
 }
@@ -220,6 +235,7 @@ mod tests {
         check(Failure::Busy { retry_after_seconds: 1, cause: text() }, 503, "upstream_busy");
         check(Failure::Overloaded(text()), 503, "upstream_busy");
         check(Failure::NoText(text()), 502, "upstream_failed");
+        check(Failure::NoDocument, 502, "no_document");
         check(Failure::TimedOut, 504, "upstream_timeout");
         check(Failure::Upstream(text()), 502, "upstream_failed");
     }
@@ -243,6 +259,7 @@ mod tests {
             Failure::Blocked(text()),
             Failure::Busy { retry_after_seconds: 1, cause: text() },
             Failure::NoText(text()),
+            Failure::NoDocument,
             Failure::ClientDisconnected,
         ] {
             assert_eq!(failure.reason(), Reason::Other, "{failure:?}");

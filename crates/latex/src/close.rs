@@ -2,6 +2,7 @@
 
 use crate::balance::balance;
 use crate::join::complete_lines;
+use crate::lines::lines;
 use crate::opening::Opening;
 use crate::unwrap::{BEGIN_DOCUMENT, END_DOCUMENT};
 
@@ -9,14 +10,14 @@ const NOTICE: &str = "\n\n\\medskip\\noindent\\textit{[Transcription interrompue
 
 /// Keeps the complete lines; an unfinished last one is kept as a comment, since half a command compiles nowhere.
 pub(crate) fn close(latex: &str) -> String {
-    let kept = complete_lines(latex);
-    let partial = latex.get(kept.len()..).unwrap_or_default();
+    let (kept, rest) = usable(latex);
     let mut closed = kept.to_owned();
-    if partial.contains(BEGIN_DOCUMENT) {
-        closed.push_str(&format!("{partial}\n"));
-    } else if !partial.trim().is_empty() {
+    if rest.contains(BEGIN_DOCUMENT) {
+        closed.push_str(&format!("{rest}\n"));
+    } else {
         // Inside a verbatim environment this shows as text; that is harmless.
-        closed.push_str(&format!("% {partial}\n"));
+        let lines = rest.lines().filter(|line| !line.trim().is_empty());
+        closed.extend(lines.map(|line| format!("% {line}\n")));
     }
     if !closed.contains(BEGIN_DOCUMENT) {
         close_beyond(0, &mut closed);
@@ -34,19 +35,74 @@ pub(crate) fn close(latex: &str) -> String {
     closed
 }
 
+/// What can be closed, and what follows it: half a line; in a preamble, half a command; in a drawing, half a path.
+fn usable(latex: &str) -> (&str, &str) {
+    let complete = complete_lines(latex);
+    let mut at = complete.len();
+    if !complete.contains(BEGIN_DOCUMENT) {
+        at = end_of_last(complete, |_, open| open == 0);
+    } else if let Some((Opening::Environment("tikzpicture" | "circuitikz" | "axis"), line)) =
+        balance(complete).open.iter().rfind(|(opening, _)| matches!(opening, Opening::Environment(_)))
+    {
+        let first = usize::try_from(*line).unwrap_or(usize::MAX);
+        let mut number = 0;
+        at = end_of_last(complete, |text, _| {
+            number += 1;
+            number <= first || text.ends_with(';')
+        });
+    }
+    latex.split_at_checked(at).unwrap_or((latex, ""))
+}
+
+/// The end of the last line of `text` that may be the last one: it is called with each line and with how many braces
+/// and brackets are open after it.
+fn end_of_last(text: &str, mut may_end: impl FnMut(&str, i64) -> bool) -> usize {
+    let (mut open, mut end) = (0_i64, 0);
+    for line in lines(text) {
+        let code = line.text.split('%').next().unwrap_or_default();
+        let count = |mark: char| i64::try_from(code.matches(mark).count()).unwrap_or(i64::MAX);
+        open = open.saturating_add(count('{') + count('[') - count('}') - count(']'));
+        if may_end(line.text, open) {
+            end = line.end;
+        }
+    }
+    end
+}
+
 const DOCUMENT: Opening<'_> = Opening::Environment("document");
 
 /// Closes what is open beyond the outermost `keep`.
 fn close_beyond(keep: usize, latex: &mut String) {
     let mut closings = String::new();
-    for (opening, _) in balance(latex).open.iter().skip(keep).rev() {
-        // A line of its own: a comment or the last row of a table may stand before it.
-        if matches!(opening, Opening::Environment(_)) {
-            closings.push('\n');
+    let balance = balance(latex);
+    for (opening, line) in balance.open.iter().skip(keep).rev() {
+        if let Opening::Environment(name) = opening {
+            // A line of its own, since a comment or the last row of a table may stand before it, but no empty line,
+            // which ends a paragraph in the middle of a formula.
+            if !(if closings.is_empty() { latex.as_str() } else { closings.as_str() }).ends_with('\n') {
+                closings.push('\n');
+            }
+            if LISTS.contains(name) && closings.trim().is_empty() && is_empty_from(latex, *line) {
+                closings.push_str("\\item\n");
+            }
         }
         closings.push_str(&opening.marks().1);
     }
+    if balance.open.len() > keep {
+        let end = latex.trim_end_matches('\n').len();
+        // One line end stays.
+        latex.truncate((end + 1).min(latex.len()));
+    }
     latex.push_str(&closings);
+}
+
+const LISTS: [&str; 3] = ["enumerate", "itemize", "description"];
+
+/// No item follows the line `begin`, counted from 1.
+fn is_empty_from(latex: &str, begin: u32) -> bool {
+    let skip = usize::try_from(begin).unwrap_or(usize::MAX).saturating_sub(1);
+    let mut rest = latex.lines().skip(skip);
+    !rest.any(|line| line.split('%').next().is_some_and(|code| code.contains("\\item")))
 }
 
 #[cfg(test)]

@@ -153,7 +153,7 @@ fn finishing_an_answer() {
 #[test]
 fn joining_two_answers() {
     let guest = Guest::load();
-    let work = |text: &str| guest.instructions("join", &[text, text], None);
+    let work = |text: &str| guest.instructions("join", &[text, text], Some(false));
     for piece in PIECES.into_iter().chain(["même ligne\n", "\\documentclass{article}\nx\n"]) {
         check(piece, |times| piece.repeat(times), work);
     }
