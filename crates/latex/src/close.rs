@@ -4,6 +4,7 @@ use crate::balance::balance;
 use crate::join::complete_lines;
 use crate::lines::lines;
 use crate::opening::Opening;
+use crate::tokens::{Kind, tokens};
 use crate::unwrap::{BEGIN_DOCUMENT, END_DOCUMENT};
 
 const NOTICE: &str = "\n\n\\medskip\\noindent\\textit{[Transcription interrompue ici.]}\n";
@@ -82,6 +83,9 @@ fn close_beyond(keep: usize, latex: &mut String) {
             if !(if closings.is_empty() { latex.as_str() } else { closings.as_str() }).ends_with('\n') {
                 closings.push('\n');
             }
+            if *name == "algorithmic" {
+                closings.push_str(&open_blocks(latex, *line));
+            }
             if LISTS.contains(name) && closings.trim().is_empty() && is_empty_from(latex, *line) {
                 closings.push_str("\\item\n");
             }
@@ -94,6 +98,27 @@ fn close_beyond(keep: usize, latex: &mut String) {
         latex.truncate((end + 1).min(latex.len()));
     }
     latex.push_str(&closings);
+}
+
+/// Ends the blocks of an algorithm that begins on the line `begin`, counted from 1.
+fn open_blocks(latex: &str, begin: u32) -> String {
+    let mut open: Vec<&str> = Vec::new();
+    for token in tokens(latex).into_iter().skip_while(|token| token.line < begin) {
+        match token.kind {
+            Kind::Command("While") => open.push("\\EndWhile\n"),
+            Kind::Command("For" | "ForAll") => open.push("\\EndFor\n"),
+            Kind::Command("If") => open.push("\\EndIf\n"),
+            Kind::Command("Loop") => open.push("\\EndLoop\n"),
+            Kind::Command("Function") => open.push("\\EndFunction\n"),
+            Kind::Command("Procedure") => open.push("\\EndProcedure\n"),
+            Kind::Command("Repeat") => open.push("\\Until{}\n"),
+            Kind::Command(
+                "EndWhile" | "EndFor" | "EndIf" | "EndLoop" | "EndFunction" | "EndProcedure" | "Until",
+            ) => drop(open.pop()),
+            _ => {}
+        }
+    }
+    open.into_iter().rev().collect()
 }
 
 const LISTS: [&str; 3] = ["enumerate", "itemize", "description"];

@@ -1,5 +1,7 @@
 //! Repetition loops: a model that writes the same thing until its limit, or for a while.
 
+use std::collections::BTreeSet;
+
 use crate::lines::{Line, lines_with_text};
 
 /// A block of lines counts as a loop from this many times in a row…
@@ -12,7 +14,7 @@ const PERIOD_BYTES_MAX: usize = 64;
 const TIMES_IN_LINE_MIN: usize = 30;
 /// Words of one turn inside a line.
 const PERIOD_WORDS_MAX: usize = 24;
-/// With fewer words a turn is a form to fill in, such as `\item $\square$ Vrai`, unless it comes this often…
+/// With fewer different words a turn is a form to fill in, such as `\item $\square$ Vrai`, unless it comes this often…
 const SENTENCE_WORDS_MIN: usize = 5;
 const TIMES_OF_LAYOUT: usize = 100;
 /// …or, without any word, is as long as no grid or dotted line.
@@ -25,7 +27,7 @@ pub(crate) fn second_turn(text: &str) -> Option<usize> {
     let body = text.trim_end();
     let at = by_lines(body).or_else(|| in_last_line(body))?;
     let turns = body.get(at..)?;
-    (words(turns) > 0 || turns.len() >= LAYOUT_BYTES_MIN).then_some(at)
+    (words(turns).next().is_some() || turns.len() >= LAYOUT_BYTES_MIN).then_some(at)
 }
 
 fn by_lines(body: &str) -> Option<usize> {
@@ -112,25 +114,19 @@ fn runs(pieces: &[(&str, u32)], period_max: usize, times_min: usize) -> Vec<u32>
 }
 
 fn is_sentence(turn: &[(&str, u32)], turns: usize) -> bool {
-    let words: usize = turn.iter().map(|(text, _)| words(text)).sum();
+    let different: BTreeSet<&str> = turn.iter().flat_map(|(text, _)| words(text)).collect();
     let bytes: usize = turn.iter().map(|(text, _)| text.len()).sum();
     bytes * turns >= LOOP_BYTES_MIN
-        && (words >= SENTENCE_WORDS_MIN || (words > 0 && turns >= TIMES_OF_LAYOUT))
+        && (different.len() >= SENTENCE_WORDS_MIN || (!different.is_empty() && turns >= TIMES_OF_LAYOUT))
 }
 
-/// How many words a reader would see: of two letters or more, and no commands.
-fn words(text: &str) -> usize {
-    let mut words = 0;
-    for (at, word) in text.split(|char: char| !(char.is_alphanumeric() || char == '\\')).enumerate() {
-        // What stands behind a backslash is a command.
-        let plain = word.split('\\').next().unwrap_or_default();
-        let letters = plain.chars().take_while(|char| char.is_alphabetic());
-        words += usize::from(letters.count() > 1);
-        if at > 10_000 {
-            break;
-        }
-    }
-    words
+/// The words that a reader would see: of two letters or more, and no commands.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    // What stands behind a backslash is a command.
+    let pieces = text.split(|char: char| !(char.is_alphanumeric() || char == '\\'));
+    pieces
+        .filter_map(|piece| piece.split('\\').next())
+        .filter(|word| word.chars().take_while(|char| char.is_alphabetic()).nth(1).is_some())
 }
 
 #[cfg(test)]

@@ -3,18 +3,22 @@
 use latex::finish;
 
 use crate::corpus::documents;
-use crate::tex::assert_compiles;
+use crate::tex::{assert_compiles, check};
 
 #[test]
 fn a_cut_document_compiles() {
+    let mut failures = Vec::new();
     for (name, latex) in documents() {
         for quarter in [2, 3] {
             let cut = latex.floor_char_boundary(latex.len() * quarter / 4);
             let finished = finish(&latex[..cut], false);
             assert!(finished.findings.iter().any(latex::Finding::is_incomplete), "{name} cut at {cut}");
-            assert_compiles(&format!("{name} cut at {cut}"), &finished.latex);
+            if let Err(cause) = check(&finished.latex) {
+                failures.push(format!("{name} cut at {cut}: {cause}\n{}", finished.latex));
+            }
         }
     }
+    assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
 }
 
 #[test]
