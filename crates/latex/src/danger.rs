@@ -10,72 +10,21 @@ use crate::tokens::{Kind, Token, argument_after_options, tokens};
 const FINDINGS_MAX: usize = 100;
 
 /// Commands, without their backslash.
-const COMMANDS: [&str; 45] = [
-    "write",
-    "immediate",
-    "openout",
-    "openin",
-    "closeout",
-    "read",
-    "readline",
-    "catcode",
-    "csname",
-    "directlua",
-    "latelua",
-    "luaexec",
-    "luadirect",
-    "ShellEscape",
-    "special",
-    "pdfobj",
-    "pdffiledump",
-    "pdffilesize",
-    "pdffilemoddate",
-    "pdfmdfivesum",
-    "filedump",
-    "input",
-    "@input",
-    "@@input",
-    "include",
-    "InputIfFileExists",
-    "IfFileExists",
-    "IncludeFile",
-    "verbatiminput",
-    "VerbatimInput",
-    "BVerbatimInput",
-    "lstinputlisting",
-    "inputminted",
-    "inputpygments",
-    "includepdf",
-    "includestandalone",
-    "subfile",
-    "import",
-    "subimport",
-    "loadfile",
-    "write18",
-    "scantokens",
-    "lowercase",
-    "ExplSyntaxOn",
-    "XeTeXpicfile",
-];
+const COMMANDS: &str = "write immediate openout openin closeout read readline catcode csname directlua latelua luaexec \
+    luadirect ShellEscape special pdfobj pdffiledump pdffilesize pdffilemoddate pdfmdfivesum filedump \
+    input @input @@input include InputIfFileExists IfFileExists IncludeFile verbatiminput VerbatimInput \
+    BVerbatimInput lstinputlisting inputminted inputpygments includepdf includestandalone subfile import \
+    subimport loadfile write18 scantokens lowercase ExplSyntaxOn XeTeXpicfile";
 
 /// Environments that write a file or run a program.
-const ENVIRONMENTS: [&str; 8] =
-    ["filecontents", "filecontents*", "VerbatimOut", "luacode", "luacode*", "pycode", "sagesilent", "asy"];
+const ENVIRONMENTS: &str = "filecontents filecontents* VerbatimOut luacode luacode* pycode sagesilent asy";
 
 /// In the text of `comment` and `minted`, and of other verbatim environments: what TeX reads when the package is missing
 /// or the environment is another one.
-const HIDDEN: [&str; 8] = [
-    "\\write",
-    "\\input",
-    "\\openout",
-    "\\openin",
-    "\\directlua",
-    "\\catcode",
-    "\\InputIfFileExists",
-    "\\immediate",
-];
+const HIDDEN: &str =
+    "\\write \\input \\openout \\openin \\directlua \\catcode \\InputIfFileExists \\immediate";
 
-/// What was found, in the order of the lines.
+/// What was found: commands in the order of the lines, then what is hidden.
 pub(crate) fn dangers(latex: &str) -> Vec<Finding> {
     let all = tokens(latex);
     let mut found: Vec<(u32, String)> =
@@ -87,10 +36,13 @@ pub(crate) fn dangers(latex: &str) -> Vec<Finding> {
             found.push((number, "^^".to_owned()));
         }
     }
-    found.sort_unstable();
     found.dedup();
     let findings = found.into_iter().map(|(line, command)| Finding::Dangerous { command, line });
     findings.take(FINDINGS_MAX).collect()
+}
+
+fn listed(names: &str, name: &str) -> bool {
+    names.split(' ').any(|other| other == name)
 }
 
 fn danger(latex: &str, token: &Token<'_>) -> Option<String> {
@@ -110,8 +62,8 @@ fn danger(latex: &str, token: &Token<'_>) -> Option<String> {
             let reaches = matches!(name, "file" | "ior" | "iow" | "sys" | "lua");
             (reaches && tail.contains(':')).then(|| format!("\\{name}{tail:.40}"))
         }
-        Kind::Command(name) => COMMANDS.contains(&name).then(|| format!("\\{name}")),
-        Kind::Begin(name) => ENVIRONMENTS.contains(&name).then(|| format!("\\begin{{{name}}}")),
+        Kind::Command(name) => listed(COMMANDS, name).then(|| format!("\\{name}")),
+        Kind::Begin(name) => listed(ENVIRONMENTS, name).then(|| format!("\\begin{{{name}}}")),
         _ => None,
     }
 }
@@ -125,7 +77,7 @@ fn hidden(latex: &str, all: &[Token<'_>], found: &mut Vec<(u32, String)>) {
         }
         let text = latex.get(begin.end..end.at).unwrap_or_default();
         for (number, line) in (begin.line..).zip(text.lines()) {
-            let commands = HIDDEN.iter().filter(|command| line.contains(*command));
+            let commands = HIDDEN.split(' ').filter(|command| line.contains(*command));
             found.extend(commands.map(|command| (number, (*command).to_owned())));
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::balance::balance;
 use crate::document::{Documents, starts_document};
-use crate::lines::{Line, lines, lines_with_text};
+use crate::lines::{Line, in_lower_case, lines, lines_with_text};
 use crate::unwrap::{BEGIN_DOCUMENT, DOCUMENT_CLASS, unwrap_piece};
 
 /// The last lines that the model is given to continue from.
@@ -12,40 +12,12 @@ const OVERLAP_LINES_MAX: usize = 60;
 /// A longer line, in bytes, announces nothing.
 const SENTENCE_BYTES_MAX: usize = 160;
 /// How a sentence begins that announces the continuation, in lower case.
-const ANNOUNCEMENTS: [&str; 15] = [
-    "voici la suite",
-    "voici la fin",
-    "voici le reste",
-    "voilà la suite",
-    "suite de la transcription",
-    "je reprends",
-    "je continue",
-    "bien sûr",
-    "d'accord",
-    "here is the rest",
-    "here's the rest",
-    "here is the continuation",
-    "continuing",
-    "sure",
-    "certainly",
-];
+const ANNOUNCEMENTS: &str = "voici la suite|voici la fin|voici le reste|voilà la suite|suite de la transcription|\
+    je reprends|je continue|bien sûr|d'accord|here is the rest|here's the rest|here is the continuation|continuing|\
+    sure|certainly";
 /// What goes on in such a sentence: "la suite définie par" is of a sequence.
-const BEHIND: [&str; 14] = [
-    "de la transcription",
-    "de votre",
-    "du document",
-    "du code",
-    "de ce document",
-    "demandée",
-    "et fin",
-    "la transcription",
-    "où",
-    "à partir",
-    "of the",
-    "from",
-    "voici la suite",
-    "here",
-];
+const BEHIND: &str = "de la transcription|de votre|du document|du code|de ce document|demandée|et fin|\
+    la transcription|où|à partir|of the|from|voici la suite|here";
 
 /// The part of an unfinished answer that is kept: up to its last complete line.
 pub fn complete_lines(text: &str) -> &str {
@@ -138,13 +110,11 @@ fn goes_on_in_line(partial: &str, rest: &str) -> bool {
 fn without_sentence(after: &str) -> &str {
     let text = after.trim_start_matches('\n');
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-    let words = first.trim().to_lowercase().replace('’', "'");
+    let words = in_lower_case(first.trim());
     let short = words.len() <= SENTENCE_BYTES_MAX && !words.contains(['\\', '$']);
-    let announces = ANNOUNCEMENTS.iter().filter_map(|start| words.strip_prefix(start)).any(|behind| {
-        behind.trim_matches([' ', ':', '.', '!', ',']).is_empty()
-            || BEHIND
-                .iter()
-                .any(|word| behind.trim_start_matches([',', '!', '.']).trim_start().starts_with(word))
+    let announces = ANNOUNCEMENTS.split('|').filter_map(|start| words.strip_prefix(start)).any(|behind| {
+        let behind = behind.trim_start_matches([' ', ':', '.', '!', ',']);
+        behind.is_empty() || BEHIND.split('|').any(|word| behind.starts_with(word))
     });
     if short && announces { without_sentence(rest) } else { after }
 }

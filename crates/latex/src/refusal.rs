@@ -1,35 +1,18 @@
 //! Answers that are no transcription: a refusal in prose, a web page, a JSON value.
 
 use crate::document::Documents;
-use crate::lines::lines;
+use crate::lines::{in_lower_case, lines};
 use crate::tokens::{Kind, tokens};
 use crate::unwrap::{DOCUMENT_CLASS, unwrap};
 
 /// A refusal is shorter than this, in bytes.
 const REFUSAL_BYTES_MAX: usize = 800;
 /// How refusals begin, in lower case and with straight apostrophes.
-const BEGINNINGS: [&str; 17] = [
-    "je suis désolé",
-    "désolé",
-    "je regrette",
-    "je ne peux pas",
-    "je ne peux malheureusement",
-    "malheureusement",
-    "je ne suis pas en mesure",
-    "en tant que modèle",
-    "en tant qu'ia",
-    "i'm sorry",
-    "i am sorry",
-    "sorry",
-    "i cannot",
-    "i can't",
-    "i'm unable",
-    "i am unable",
-    "unfortunately",
-];
+const BEGINNINGS: &str = "je suis désolé|désolé|je regrette|je ne peux pas|je ne peux malheureusement|malheureusement|\
+    je ne suis pas en mesure|en tant que modèle|en tant qu'ia|i'm sorry|i am sorry|sorry|i cannot|i can't|i'm unable|\
+    i am unable|unfortunately";
 /// What a refusal is about.
-const SUBJECTS: [&str; 9] =
-    ["transcri", "pdf", "document", "fichier", "image", "file", "latex", "assist", "aider"];
+const SUBJECTS: &str = "transcri|pdf|document|fichier|image|file|latex|assist|aider";
 
 /// Whether the whole answer of a model holds a document: a class or at least one command, and no refusal.
 #[must_use]
@@ -70,9 +53,9 @@ fn is_refusal(body: &str) -> bool {
     if body.len() > REFUSAL_BYTES_MAX {
         return false;
     }
-    let words = body.to_lowercase().replace('’', "'");
-    BEGINNINGS.iter().any(|beginning| words.starts_with(beginning))
-        && SUBJECTS.iter().any(|subject| words.contains(subject))
+    let words = in_lower_case(body);
+    BEGINNINGS.split('|').any(|beginning| words.starts_with(beginning))
+        && SUBJECTS.split('|').any(|subject| words.contains(subject))
 }
 
 #[cfg(test)]

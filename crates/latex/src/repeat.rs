@@ -65,24 +65,19 @@ fn in_last_line(body: &str) -> Option<usize> {
 /// The lines (from 1) on which the document repeats sentences as only a model does, wherever that is.
 pub(crate) fn repetitions(latex: &str) -> Vec<u32> {
     let mut found = Vec::new();
-    let mut number = 0;
     let mut texts = Vec::new();
-    for line in latex.lines() {
-        number += 1;
+    for (number, line) in (1..).zip(latex.lines()) {
         let line = line.trim();
         if line.is_empty() {
             continue;
         }
         texts.push((line, number));
-        if line.len() >= LOOP_BYTES_MIN {
+        if line.len() >= LOOP_BYTES_MIN && found.len() < FOUND_MAX {
             let words: Vec<(&str, u32)> = line.split_whitespace().map(|word| (word, number)).collect();
-            found.extend(runs(&words, PERIOD_WORDS_MAX, TIMES_IN_LINE_MIN));
+            found.extend(runs(&words, PERIOD_WORDS_MAX, TIMES_IN_LINE_MIN).first());
         }
     }
     found.extend(runs(&texts, PERIOD_LINES_MAX, TIMES_MIN));
-    found.sort_unstable();
-    found.dedup();
-    found.truncate(FOUND_MAX);
     found
 }
 
@@ -114,7 +109,11 @@ fn runs(pieces: &[(&str, u32)], period_max: usize, times_min: usize) -> Vec<u32>
 }
 
 fn is_sentence(turn: &[(&str, u32)], turns: usize) -> bool {
-    let different: BTreeSet<&str> = turn.iter().flat_map(|(text, _)| words(text)).collect();
+    // Not collected: that would sort, which adds 4 KB to a component.
+    let mut different = BTreeSet::new();
+    for word in turn.iter().flat_map(|(text, _)| words(text)) {
+        different.insert(word);
+    }
     let bytes: usize = turn.iter().map(|(text, _)| text.len()).sum();
     bytes * turns >= LOOP_BYTES_MIN
         && (different.len() >= SENTENCE_WORDS_MIN || (!different.is_empty() && turns >= TIMES_OF_LAYOUT))
