@@ -86,8 +86,11 @@ fn close_beyond(keep: usize, latex: &mut String) {
             if *name == "algorithmic" {
                 closings.push_str(&open_blocks(latex, *line));
             }
-            if LISTS.contains(name) && closings.trim().is_empty() && is_empty_from(latex, *line) {
-                closings.push_str("\\item\n");
+            if let Some(item) = item(name)
+                && closings.trim().is_empty()
+                && is_empty_from(latex, *line, item)
+            {
+                closings.push_str(&format!("{item}\n"));
             }
         }
         closings.push_str(&opening.marks().1);
@@ -121,13 +124,21 @@ fn open_blocks(latex: &str, begin: u32) -> String {
     open.into_iter().rev().collect()
 }
 
-const LISTS: [&str; 3] = ["enumerate", "itemize", "description"];
+/// What a list needs at least one of.
+fn item(list: &str) -> Option<&'static str> {
+    match list {
+        "enumerate" | "itemize" | "description" => Some("\\item"),
+        "questions" => Some("\\question"),
+        "parts" => Some("\\part"),
+        _ => None,
+    }
+}
 
 /// No item follows the line `begin`, counted from 1.
-fn is_empty_from(latex: &str, begin: u32) -> bool {
+fn is_empty_from(latex: &str, begin: u32, item: &str) -> bool {
     let skip = usize::try_from(begin).unwrap_or(usize::MAX).saturating_sub(1);
     let mut rest = latex.lines().skip(skip);
-    !rest.any(|line| line.split('%').next().is_some_and(|code| code.contains("\\item")))
+    !rest.any(|line| line.split('%').next().is_some_and(|code| code.contains(item)))
 }
 
 #[cfg(test)]
