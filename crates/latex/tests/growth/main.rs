@@ -144,9 +144,10 @@ fn finishing_an_answer() {
         );
     }
     for (opens, closes) in NESTED {
-        check(&format!("{opens}…{closes}"), |times| nested(opens, closes, times), cut);
+        // With a line end, so that no size is taken for half a line, nor for a loop at the end.
+        check(&format!("{opens}…{closes}"), |times| nested(opens, closes, times) + "\nfin\n", cut);
     }
-    let unclosed = |times: usize| "\\begin{a}{".repeat(times) + &"\\end{b}\\]$".repeat(times);
+    let unclosed = |times: usize| "\\begin{a}{".repeat(times) + &"\\end{b}\\]$".repeat(times) + "\nfin\n";
     check("closings without an opening", unclosed, cut);
 }
 
