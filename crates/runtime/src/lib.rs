@@ -3,11 +3,12 @@
 //! A request passes `server`, `app` (routes, headers), `instance` (wasmtime) and the guest; the response is streamed
 //! back. The imports of guests are in `guest_variables`, `outbound_http` and `postgres`; `allowed_hosts` decides which
 //! hosts they may reach. `manifest`, `template`, `variables`, `routes`, `headers`, `allowed_hosts` and `limits` do no
-//! I/O. Spin's behaviour is the specification: README.md lists what is left out.
+//! I/O. `client_timeout` ends connections whose clients keep the server waiting. Spin's behaviour is the specification: README.md lists what is left out.
 
 pub mod allowed_hosts;
 pub mod app;
 pub mod cli;
+mod client_timeout;
 mod connector;
 mod engine;
 mod guest_variables;

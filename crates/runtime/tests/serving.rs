@@ -77,8 +77,15 @@ fn a_header_that_is_not_utf_8_is_answered_with_500() {
     let app = app();
     let request = b"GET /uri HTTP/1.1\r\nhost: h\r\nx-latin: caf\xe9\r\nconnection: close\r\n\r\n";
     let reply = app.connect_and_send(request).read_reply(|_| {}).unwrap();
-    assert_eq!((reply.status, reply.body.len()), (500, 0));
+    assert_eq!((reply.status, reply.body.len()), (500, 0), "as on Spin");
     app.logged("x-latin");
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+        ("x-content-type-options", "nosniff"),
+    ] {
+        assert_eq!(reply.header(name), value);
+    }
 }
 
 #[test]
