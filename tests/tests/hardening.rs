@@ -8,6 +8,12 @@ fn no_crate_of_ours_escapes_the_lints() {
     assert_eq!(workspace["workspace"]["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
     for package in packages() {
         let lints = read_toml(&format!("{package}/Cargo.toml")).remove("lints");
+        // It is never shipped, and `forbid` would refuse the exports that wit-bindgen generates for it.
+        if package == "crates/runtime/tests/guest" {
+            let unsafe_code = lints.as_ref().map(|lints| &lints["rust"]["unsafe_code"]);
+            assert_eq!(unsafe_code.and_then(toml::Value::as_str), Some("deny"), "{package}");
+            continue;
+        }
         let inherited = lints.and_then(|lints| lints.get("workspace").and_then(toml::Value::as_bool));
         assert_eq!(inherited, Some(true), "{package} has lints of its own");
     }
