@@ -31,11 +31,11 @@ fn a_guest_may_not_set_the_headers_of_the_connection() {
         "upgrade",
     ] {
         let refused = "Err(HeaderError::Forbidden)";
-        assert_eq!(results(&format!("{name}=x")), [refused, refused, refused, "Err(HeaderError::Immutable)"]);
+        assert_eq!(results(&format!("{name}=x")), [refused; 4], "{name}");
     }
-    for invalid in ["a b=x", "=x", "x-a=%0A"] {
+    for invalid in ["a@b=x", "=x", "x-a=%0A"] {
         let refused = "Err(HeaderError::InvalidSyntax)";
-        assert_eq!(results(&invalid.replace(' ', "%20"))[..3], [refused, refused, refused], "{invalid}");
+        assert_eq!(results(invalid)[..3], [refused, refused, refused], "{invalid}");
     }
     assert_eq!(results("x-own=1"), ["Ok(())", "Ok(())", "Ok(())", "Err(HeaderError::Immutable)"]);
 }
@@ -69,8 +69,9 @@ fn a_status_is_one_of_http() {
 #[test]
 fn a_body_that_is_shorter_than_declared_breaks_the_connection() {
     let app = app();
-    let reply = app.get("/short?10");
-    assert_eq!((reply.status, reply.header("content-length"), reply.complete), (200, "10", false));
+    let request = b"GET /short?10 HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n";
+    let reply = app.connect_and_send(request).read_reply(|_| {});
+    assert!(!reply.is_ok_and(|reply| reply.complete));
     let reply = app.get("/short?5");
     assert_eq!((reply.text().as_str(), reply.complete), ("short", true));
 }
