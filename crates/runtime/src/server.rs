@@ -149,7 +149,8 @@ fn serve_connection(
                 WatchedBody::upload(body, exchange.clone()).boxed_unsync()
             });
             let response = app.answer(request, client).await;
-            let response = response.inspect_err(|error| eprintln!("a request was not answered: {error:#}"))?;
+            let response =
+                response.inspect_err(|error| eprintln!("a request was not answered: {error:#}"))?;
             anyhow::Ok(response.map(|body| WatchedBody::response(body, exchange)))
         }
     });

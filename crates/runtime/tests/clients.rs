@@ -21,7 +21,8 @@ fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
 
 /// The head of a GET request in HTTP/2, without the flag END_HEADERS.
 fn http2_head(path: &str) -> Vec<u8> {
-    let text = |name: u8, value: &str| [&[name, u8::try_from(value.len()).unwrap()], value.as_bytes()].concat();
+    let text =
+        |name: u8, value: &str| [&[name, u8::try_from(value.len()).unwrap()], value.as_bytes()].concat();
     // HPACK (RFC 7541, appendix A): `:method: GET`, `:scheme: http`, `:path`, `:authority`.
     [vec![0x82, 0x86], text(0x04, path), text(0x01, "h")].concat()
 }

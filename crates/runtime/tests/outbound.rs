@@ -192,7 +192,8 @@ fn a_component_without_a_host_asks_its_own_application() {
 #[test]
 fn a_reply_passes_through_as_a_stream() {
     let app = app("\"http://self\"");
-    let request = "GET /fetch HTTP/1.1\r\nhost: h\r\nx-url: http://self.alt/slow?200\r\nconnection: close\r\n\r\n";
+    let request =
+        "GET /fetch HTTP/1.1\r\nhost: h\r\nx-url: http://self.alt/slow?200\r\nconnection: close\r\n\r\n";
     let mut connection = app.connect_and_send(request.as_bytes());
     let started = std::time::Instant::now();
     let mut first = None;

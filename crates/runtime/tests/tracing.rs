@@ -138,10 +138,8 @@ fn a_collector_that_is_gone_is_named_once_and_requests_are_answered() {
 
 #[test]
 fn a_protocol_that_is_not_spoken_is_refused_at_the_start() {
-    let grpc = [
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317"),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
-    ];
+    let grpc =
+        [("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")];
     let (status, output) = support::refused(&manifest("", ""), &[], &grpc);
     assert!(status == 1 && output.contains("only sends http/protobuf"), "{output}");
 }

@@ -162,8 +162,8 @@ impl<T: TracedStore> HostConnectionWithStore<T> for HasPostgres {
         statement: String,
         parameters: Vec<ParameterValue>,
     ) -> Outcome<u64> {
-        let (caller, connection) =
-            accessor.with(|mut access| (T::caller(access.as_context_mut()), access.get().connection(&handle)));
+        let (caller, connection) = accessor
+            .with(|mut access| (T::caller(access.as_context_mut()), access.get().connection(&handle)));
         let span = database::start_execute(&caller, &statement);
         let outcome = connection?.execute(&statement, &parameters).await;
         database::finish(&span, &outcome);
@@ -176,8 +176,8 @@ impl<T: TracedStore> HostConnectionWithStore<T> for HasPostgres {
         statement: String,
         parameters: Vec<ParameterValue>,
     ) -> Outcome<Rows> {
-        let (caller, connection) =
-            accessor.with(|mut access| (T::caller(access.as_context_mut()), access.get().connection(&handle)));
+        let (caller, connection) = accessor
+            .with(|mut access| (T::caller(access.as_context_mut()), access.get().connection(&handle)));
         let span = database::start_query(&caller, &statement);
         let streamed = connection?.query_streamed(&statement, &parameters).await;
         database::finish(&span, &streamed);

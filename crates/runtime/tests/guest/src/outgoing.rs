@@ -1,32 +1,16 @@
 //! Requests that the guest sends.
 
 use crate::bindings::wasi::http::client;
-use crate::bindings::wasi::http::types::{
-    ErrorCode, Fields, Request, RequestOptions, Response, Scheme, Trailers,
-};
-use crate::bindings::wit_future;
+use crate::bindings::wasi::http::types::{ErrorCode, Fields, Request, RequestOptions, Response, Scheme};
 use crate::{bodies, header, number};
 
-/// Sends the request's method and body to `x-url`, with the header `x-send` (`name: value`) and the trailer `x-trailer`
-/// where these are given. `x-connect-ms`, `x-first-byte-ms` and `x-pause-ms` set timeouts.
+/// Sends the request's method and body to `x-url`. `x-connect-ms`, `x-first-byte-ms` and `x-pause-ms` set timeouts.
 pub(crate) async fn fetch(argument: &str, request: Request) -> Result<Response, ErrorCode> {
     let url = header(&request, "x-url").unwrap_or_else(|| argument.to_owned());
-    let headers = fields(header(&request, "x-send"));
-    let trailer = header(&request, "x-trailer");
     let options = options(&request);
     let method = request.get_method();
-    let (contents, received) = bodies::of_request(request);
-    let trailers = match trailer {
-        None => received,
-        Some(trailer) => {
-            let (writer, trailers) = wit_future::new(|| Ok(None));
-            wit_bindgen::spawn(async move {
-                let _ = writer.write(Ok(Some(fields(Some(trailer)))) as Result<Option<Trailers>, _>).await;
-            });
-            trailers
-        }
-    };
-    let (outgoing, _) = Request::new(headers, Some(contents), trailers, Some(options));
+    let (contents, trailers) = bodies::of_request(request);
+    let (outgoing, _) = Request::new(Fields::new(), Some(contents), trailers, Some(options));
     let _ = outgoing.set_method(&method);
     if let Err(()) = set_url(&outgoing, &url) {
         return Err(ErrorCode::HttpRequestUriInvalid);
@@ -34,19 +18,12 @@ pub(crate) async fn fetch(argument: &str, request: Request) -> Result<Response, 
     Ok(match client::send(outgoing).await {
         Ok(response) => {
             let status = response.get_status_code();
-            let headers = Fields::from_list(&response.get_headers().copy_all()).expect("headers that were received");
+            let headers =
+                Fields::from_list(&response.get_headers().copy_all()).expect("headers that were received");
             bodies::copied(status, headers, bodies::of_response(response))
         }
         Err(error) => bodies::text(502, format!("{error:?}")),
     })
-}
-
-fn fields(line: Option<String>) -> Fields {
-    let fields = Fields::new();
-    if let Some((name, value)) = line.as_deref().and_then(|line| line.split_once(": ")) {
-        fields.append(name, value.as_bytes()).expect("an allowed field");
-    }
-    fields
 }
 
 fn options(request: &Request) -> RequestOptions {
