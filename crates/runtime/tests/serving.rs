@@ -267,7 +267,7 @@ fn a_guest_that_computes_leaves_room_for_others() {
         for _ in 0..8 {
             let (app, ended) = (&app, &ended);
             scope.spawn(move || {
-                app.get("/compute?8000");
+                app.get("/compute?4000");
                 ended.fetch_add(1, Ordering::Relaxed);
             });
         }
