@@ -96,13 +96,40 @@ run "production_under_a_private_name" {
   expect_failures = [var.domain]
 }
 
-run "spintainer_from_minikubes_own_registry" {
+run "a_profile_that_is_none" {
   command = plan
   variables {
-    executor = "spintainer"
-    image    = null
+    profile = "small"
   }
-  expect_failures = [var.executor]
+  expect_failures = [var.profile]
+}
+
+run "light_in_production" {
+  command = plan
+  variables {
+    cluster    = "existing"
+    kubeconfig = "tests/existing.kubeconfig"
+    profile    = "light"
+    overlay    = "production"
+    domain     = "atelier.example.org"
+  }
+  expect_failures = [var.profile]
+}
+
+run "a_node_with_too_few_processors_for_full" {
+  command = plan
+  variables {
+    minikube = { cpus = 2 }
+  }
+  expect_failures = [terraform_data.machine]
+}
+
+run "a_node_with_too_little_memory_for_full" {
+  command = plan
+  variables {
+    minikube = { memory = 5 }
+  }
+  expect_failures = [terraform_data.machine]
 }
 
 run "a_shim_too_old_for_the_components" {
@@ -125,7 +152,7 @@ run "a_minikube_with_one_processor" {
 run "a_minikube_with_little_memory" {
   command = plan
   variables {
-    minikube = { memory = 5 }
+    minikube = { memory = 1 }
   }
   expect_failures = [var.minikube]
 }
