@@ -50,6 +50,8 @@ impl<'a> Reader<'a> {
             self.rest = self.rest.trim_start();
             if let Some(end) = end
                 && let Some(rest) = self.rest.strip_prefix(end)
+                // `\rightarrow` does not end a fence.
+                && !(end.starts_with('\\') && rest.starts_with(|next: char| next.is_ascii_alphabetic()))
             {
                 self.rest = rest;
                 break;

@@ -27,6 +27,10 @@ fn the_formulas_of_a_lesson_become_mathml() {
             "<mi>a</mi><mo>≤</mo><mi>b</mi><mo>&lt;</mo><mn>3</mn><mrow><mo>,</mo></mrow><mn>5</mn>",
         ),
         ("\\left( x \\right.", &format!("<mrow><mo stretchy=\"true\">(</mo>{x}</mrow>")),
+        (
+            "\\left( x \\rightarrow x \\right.",
+            &format!("<mrow><mo stretchy=\"true\">(</mo>{x}<mo>→</mo>{x}</mrow>"),
+        ),
         ("\\text{si <b> } x", &format!("<mtext>si &lt;b&gt; </mtext>{x}")),
         ("f'(x)", &format!("<msup><mi>f</mi><mo>′</mo></msup><mo>(</mo>{x}<mo>)</mo>")),
         ("x \\in \\mathbb{R}", &format!("{x}<mo>∈</mo><mi>ℝ</mi>")),
