@@ -174,3 +174,8 @@ fn a_document_that_lacks_something_says_so() {
     assert!(markdown.starts_with("> **Transcription incomplète"), "{markdown}");
     assert!(markdown.contains("*\\[Transcription interrompue ici.\\]*"), "{markdown}");
 }
+
+#[test]
+fn a_title_that_names_itself_is_printed_once() {
+    assert_eq!(from_latex("\\title{T\\maketitle\\maketitle}\\maketitle a\\maketitle", true), "# T\n\na\n");
+}

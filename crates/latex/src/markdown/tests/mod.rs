@@ -1,7 +1,6 @@
 //! What comes in and what comes out; and that it reads back as what it was.
 
 mod examples;
-mod nesting;
 mod properties;
 
 use super::from_latex;
