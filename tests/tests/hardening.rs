@@ -9,9 +9,8 @@ fn no_crate_of_ours_escapes_the_lints() {
     for package in packages() {
         let lints = read_toml(&format!("{package}/Cargo.toml")).remove("lints");
         // The guests of tests are never shipped, and `forbid` refuses the exports that wit-bindgen generates for them.
-        if package.ends_with("/tests/guest") {
-            let unsafe_code = lints.as_ref().and_then(|lints| lints.get("workspace").or(lints.get("rust")));
-            assert!(unsafe_code.is_some(), "{package} has no lints");
+        let unsafe_code = lints.as_ref().and_then(|lints| lints.get("rust")?.get("unsafe_code")?.as_str());
+        if package.ends_with("/tests/guest") && unsafe_code == Some("deny") {
             continue;
         }
         let inherited = lints.and_then(|lints| lints.get("workspace").and_then(toml::Value::as_bool));
