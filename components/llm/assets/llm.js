@@ -12,6 +12,11 @@
   const texts = form.dataset;
   const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 
+  // Storage may be off, full, or contain something else. The page works without it.
+  const attempt = (act) => {
+    try { return act(); } catch { return null; }
+  };
+
   // Creates an element with properties and children; a string is a text node.
   const element = (name, properties = {}, children = []) => {
     const made = Object.assign(document.createElement(name), properties);
@@ -40,8 +45,7 @@
   const length = () => [...message.value.trim()].length;
   const refuse = (text) => {
     id("message-error").textContent = text;
-    if (text) message.setAttribute("aria-invalid", "true");
-    else message.removeAttribute("aria-invalid");
+    message.ariaInvalid = text ? "true" : null;
     if (text) message.focus();
   };
   const count = () => {
@@ -50,9 +54,7 @@
     id("counter").textContent = `${number(length())}\u00a0/\u00a0${number(CHARS_MAX)}`;
     id("counter").classList.toggle("over", length() > CHARS_MAX);
   };
-  const keepDraft = () => {
-    try { sessionStorage.setItem(DRAFT, message.value); } catch { /* Storage is off. */ }
-  };
+  const keepDraft = () => attempt(() => sessionStorage.setItem(DRAFT, message.value));
   const fill = (text) => {
     message.value = text;
     keepDraft();
@@ -65,7 +67,7 @@
     count();
     refuse("");
   });
-  try { message.value ||= sessionStorage.getItem(DRAFT) ?? ""; } catch { /* Storage is off. */ }
+  message.value ||= attempt(() => sessionStorage.getItem(DRAFT)) ?? "";
   count();
 
   // ── Asking ────────────────────────────────────────────────────────────────────────────────────
@@ -80,22 +82,27 @@
     id("result").replaceChildren(element("details", { id: "previous", className: "card" }, [summary, shown]));
   };
 
-  const wait = (running) => {
-    submit.disabled = running;
-    cancel.hidden = !running;
-    form.toggleAttribute("aria-busy", false);
-    if (running) form.setAttribute("aria-busy", "true");
-    if (!running) return () => {};
+  // Shows that a question is under way, and counts the seconds. Returns what ends it.
+  const wait = () => {
+    const running = (is) => {
+      submit.disabled = is;
+      cancel.hidden = !is;
+      form.ariaBusy = is ? "true" : null;
+    };
+    running(true);
     const started = Date.now();
     const tick = () => {
       const seconds = Math.round((Date.now() - started) / 1000);
       // A screen reader announces the first text, then one every ten seconds.
-      status.setAttribute("aria-live", seconds % 10 === 0 ? "polite" : "off");
+      status.ariaLive = seconds % 10 === 0 ? "polite" : "off";
       status.textContent = `${texts.waiting} ${seconds}\u00a0s`;
     };
     tick();
     const timer = setInterval(tick, 1000);
-    return () => clearInterval(timer);
+    return () => {
+      clearInterval(timer);
+      running(false);
+    };
   };
 
   const ask = async () => {
@@ -108,7 +115,7 @@
     id("problem").replaceChildren();
     id("examples")?.remove();
     setAside();
-    const done = wait(true);
+    const done = wait();
     let outcome = "";
     try {
       const reply = await fetch(form.action, {
@@ -125,8 +132,7 @@
     } finally {
       done();
       inFlight = null;
-      wait(false);
-      status.setAttribute("aria-live", "polite");
+      status.ariaLive = "polite";
       status.textContent = outcome;
     }
   };
@@ -143,7 +149,7 @@
       if (id("problem").firstElementChild) id("problem").focus();
       return "";
     }
-    try { sessionStorage.removeItem(DRAFT); } catch { /* Storage is off. */ }
+    attempt(() => sessionStorage.removeItem(DRAFT));
     remember(question, shown);
     const result = document.importNode(page.getElementById("result"), true);
     id("result").replaceWith(result);
@@ -197,19 +203,15 @@
   const history = id("history");
 
   const load = () => {
-    try {
-      const entries = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-      return Array.isArray(entries) ? entries.filter((entry) => typeof entry?.question === "string") : [];
-    } catch {
-      return []; // Storage is off, or contains something else. The page works without it.
-    }
+    const entries = attempt(() => JSON.parse(localStorage.getItem(KEY)));
+    return Array.isArray(entries) ? entries.filter((entry) => typeof entry?.question === "string") : [];
   };
 
   const store = (entries) => {
-    try {
+    attempt(() => {
       if (entries.length > 0) localStorage.setItem(KEY, JSON.stringify(entries.slice(0, ENTRIES_MAX)));
       else localStorage.removeItem(KEY);
-    } catch { /* Storage is full or off. */ }
+    });
     list();
   };
 
