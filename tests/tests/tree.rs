@@ -70,7 +70,6 @@ fn the_components_have_one_shape() {
 }
 
 #[test]
-#[ignore = "features that came in together made five new circles"]
 fn no_files_use_each_other_in_a_circle() {
     let mut circles = Vec::new();
     for package in packages() {

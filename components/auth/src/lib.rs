@@ -77,7 +77,7 @@ use web::{Problem, Reply, Request};
 
 use crate::{
     app::{AppContext, Random},
-    route::Route,
+    route::{PREFIX, Route},
     settings::{Misconfigured, Settings},
     store::Store,
 };
@@ -93,9 +93,6 @@ pub fn body_bytes_max(path: &str) -> usize {
         _ => BODY_BYTES_MAX,
     }
 }
-
-/// The prefix under which this component serves assets.
-const PREFIX: &str = "/auth";
 
 /// Handles one request.
 pub async fn handle<S: Store>(

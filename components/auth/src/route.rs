@@ -5,6 +5,9 @@ use auth_api::{
     wire::{LOOKUP_PATH, RESERVATIONS_PATH, VERIFY_PATH},
 };
 
+/// The prefix under which this component serves assets.
+pub(crate) const PREFIX: &str = "/auth";
+
 /// Every route but the assets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Route {

@@ -4,7 +4,7 @@ use askama::Template;
 use http::StatusCode;
 use web::{Layout, Reply, Request, assets::Asset};
 
-use crate::{PREFIX, app::AppContext, authentication, store::Store};
+use crate::{app::AppContext, authentication, route::PREFIX, store::Store};
 
 /// The assets of this page.
 pub(crate) const ASSETS: [Asset; 1] = [PHOTO];

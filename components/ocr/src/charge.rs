@@ -6,7 +6,6 @@ use std::cell::Cell;
 
 use auth_api::{Denied, Refund, ReservationId, Settlement};
 
-use crate::conversion::Conversion;
 use crate::error::Failure;
 use crate::pdf;
 use crate::ports::ConversionPorts;
@@ -93,14 +92,14 @@ impl<'a, P: ConversionPorts> Charge<'a, P> {
         if self.estimated.get() && read > 0 { read.min(reserved) } else { reserved }
     }
 
-    /// Reports the outcome. A document with more pages than the user could pay was read all the same, so what is
+    /// Reports the outcome, `None` when the document is delivered. A document with more pages than the user could pay was read all the same, so what is
     /// reserved stays spent.
     ///
     /// # Errors
     /// The cause, for the log, when auth does not know the outcome.
-    pub(crate) async fn settle(&self, outcome: &Result<Conversion, Failure>) -> Result<Refund, String> {
-        let settlement = match outcome {
-            Err(failure) if !self.exceeded.get() => Settlement::NotDelivered {
+    pub(crate) async fn settle(&self, failure: Option<&Failure>) -> Result<Refund, String> {
+        let settlement = match failure {
+            Some(failure) if !self.exceeded.get() => Settlement::NotDelivered {
                 reason: failure.reason(),
                 upstream_called: self.model_called.get(),
             },

@@ -48,7 +48,7 @@ pub async fn convert<P: ConversionPorts, B: IncomingBody, C: Clock>(
         Err(denied) => return (Err(denied.into()), Ok(Refund::AsAsked)),
     };
     let outcome = convert_reserved(ports, settings, upload, &charge).await;
-    let settled = charge.settle(&outcome).await;
+    let settled = charge.settle(outcome.as_ref().err()).await;
     match outcome {
         Err(failure) if charge.stays_spent(&settled) => (Err(Failure::Charged(Box::new(failure))), settled),
         outcome => (outcome, settled),

@@ -1,9 +1,9 @@
 //! Closes a document that was cut, so that what arrived compiles, and says so inside it.
 
 use crate::balance::balance;
+use crate::document::{BEGIN_DOCUMENT, END_DOCUMENT};
 use crate::join::complete_lines;
 use crate::opening::Opening;
-use crate::unwrap::{BEGIN_DOCUMENT, END_DOCUMENT};
 
 const NOTICE: &str = "\n\n\\medskip\\noindent\\textit{[Transcription interrompue ici.]}\n";
 

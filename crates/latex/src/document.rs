@@ -1,8 +1,12 @@
 //! Where documents begin and end in a text: commands in comments, verbatim text and sentences are none.
 
+use crate::groups::argument_after_options;
 use crate::lines::{Line, lines};
-use crate::tokens::{Kind, argument_after_options, tokens};
-use crate::unwrap::{BEGIN_DOCUMENT, DOCUMENT_CLASS, END_DOCUMENT};
+use crate::tokens::{Kind, tokens};
+
+pub(crate) const DOCUMENT_CLASS: &str = "\\documentclass";
+pub(crate) const BEGIN_DOCUMENT: &str = "\\begin{document}";
+pub(crate) const END_DOCUMENT: &str = "\\end{document}";
 
 /// Whether `line` of `text` begins with the class of a document and is not a sentence about it.
 pub(crate) fn starts_document(text: &str, line: &Line<'_>) -> bool {

@@ -1,9 +1,9 @@
 //! From the text of a model to a LaTeX document that says what it lacks.
 
-use crate::document::Documents;
+use crate::document::{BEGIN_DOCUMENT, DOCUMENT_CLASS, Documents, END_DOCUMENT};
 use crate::finding::Finding;
 use crate::lines::lines;
-use crate::unwrap::{BEGIN_DOCUMENT, DOCUMENT_CLASS, END_DOCUMENT, Unwrapped, unwrap};
+use crate::unwrap::{Unwrapped, unwrap};
 use crate::{babel, close, lint, packages, repeat};
 
 /// Our preamble, for a fragment; the rules of the prompt ask for the same packages.

@@ -1,7 +1,8 @@
 //! Joins an answer that stopped at the output limit with its continuation.
 
+use crate::document::DOCUMENT_CLASS;
 use crate::lines::{Line, lines_with_text};
-use crate::unwrap::{DOCUMENT_CLASS, unwrap};
+use crate::unwrap::unwrap;
 
 /// The last lines that the model is given to continue from.
 const CONTEXT_LINES: usize = 12;

@@ -21,6 +21,7 @@ mod close;
 mod document;
 mod finding;
 mod finish;
+mod groups;
 mod join;
 mod lines;
 mod lint;

@@ -2,8 +2,9 @@
 
 use crate::balance::balance;
 use crate::finding::Finding;
+use crate::groups::argument_after_options;
 use crate::opening::Mismatch;
-use crate::tokens::{Kind, Token, argument_after_options, tokens};
+use crate::tokens::{Kind, Token, tokens};
 
 /// More findings of one kind are not listed.
 const FINDINGS_MAX: usize = 20;

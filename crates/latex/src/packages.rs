@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::groups::{OPTIONS_BYTES_MAX, argument};
 use crate::provided::{IMPLIED, PROVIDED};
-use crate::tokens::{Kind, OPTIONS_BYTES_MAX, Token, argument, tokens};
+use crate::tokens::{Kind, Token, tokens};
 
 /// `\usepackage` reads its list over so many bytes.
 const LIST_BYTES_MAX: usize = OPTIONS_BYTES_MAX;

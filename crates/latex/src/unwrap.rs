@@ -1,13 +1,9 @@
 //! Finds the LaTeX in the answer of a model: removes fences, the sentences around it and control characters.
 
-use crate::document::{Documents, starts_document};
+use crate::document::{BEGIN_DOCUMENT, DOCUMENT_CLASS, Documents, END_DOCUMENT, starts_document};
 use crate::lines::{Line, lines};
 use crate::tokens::{Kind, tokens};
 use crate::verbatim::Verbatim;
-
-pub(crate) const DOCUMENT_CLASS: &str = "\\documentclass";
-pub(crate) const BEGIN_DOCUMENT: &str = "\\begin{document}";
-pub(crate) const END_DOCUMENT: &str = "\\end{document}";
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unwrapped {

@@ -1,6 +1,6 @@
 //! Environments whose text is not read as LaTeX.
 
-use crate::tokens::argument;
+use crate::groups::argument;
 
 /// The text of these is what it is; that of `comment` and `filecontents` is not part of the document at all.
 const NAMES: [&str; 15] = [

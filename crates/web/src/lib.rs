@@ -36,6 +36,7 @@ pub mod spin;
 pub mod stream;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod text;
 mod typography;
 
 pub use accept::preferred;
@@ -46,9 +47,10 @@ pub use content_security_policy::ContentSecurityPolicy;
 pub use fields::Fields;
 pub use headers::finish;
 pub use http_url::{HttpUrl, Origin};
-pub use lang::{LANG_COOKIES, Lang, Phrase, Text};
+pub use lang::{LANG_COOKIES, Lang};
 pub use layout::Layout;
 pub use problem::{FieldProblem, Problem};
 pub use reply::{Reply, ReplyBody};
 pub use request::{Context, Request, UnixTime};
 pub use request_id::RequestId;
+pub use text::{Phrase, Text};

@@ -3,7 +3,8 @@
 use memchr::memchr;
 
 use super::source::{Source, Span};
-use crate::tokens::{Kind, OPTIONS_BYTES_MAX, Token};
+use crate::groups::OPTIONS_BYTES_MAX;
+use crate::tokens::{Kind, Token};
 
 /// What comes next in a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::commands::{Meaning, meaning};
 use super::cursor::Cursor;
 use super::source::{Source, Span};
+use crate::document::BEGIN_DOCUMENT;
 use crate::tokens::Kind;
-use crate::unwrap::BEGIN_DOCUMENT;
 
 /// The name and the title of a theorem have no more bytes than this together: each use of it repeats them.
 const THEOREM_BYTES_MAX: usize = 2000;

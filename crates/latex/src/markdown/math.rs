@@ -2,7 +2,7 @@
 //! Markdown would misread them.
 
 use super::escape::line_start;
-use crate::tokens::argument;
+use crate::groups::argument;
 
 /// What the environment `name` with `body` is between `$$`; `None`: it is not a formula.
 pub(super) fn environment(name: &str, body: &str) -> Option<String> {

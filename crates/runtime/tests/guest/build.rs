@@ -1,4 +1,4 @@
-//! Writes the `generate!` invocation for the guest's bindings, which src/lib.rs includes: the raw WIT, without spin-sdk.
+//! Writes the `generate!` invocation for the guest's bindings, which src/bindings.rs includes: the raw WIT, without spin-sdk.
 
 #[path = "../../build/spin_sdk.rs"]
 mod spin_sdk;
@@ -22,6 +22,7 @@ fn main() {
         }}",
     world: "atelier:runtime-guest/guest",
     generate_all,
+    pub_export_macro: true,
 }});
 "#
     ));

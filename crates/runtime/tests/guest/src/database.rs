@@ -6,7 +6,8 @@ use crate::bindings::spin::postgres::postgres::{
     Connection, ConnectionBuilder, DbValue, Interval, ParameterValue, RangeBoundKind,
 };
 use crate::bindings::wasi::http::types::Request;
-use crate::{bodies, header};
+use crate::bodies;
+use crate::request::header;
 
 fn shown<T: Debug>(value: T) -> String {
     format!("{value:?}")

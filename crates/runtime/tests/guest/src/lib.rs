@@ -3,22 +3,20 @@
 //! Outside WebAssembly this crate is empty.
 #![cfg(target_family = "wasm")]
 
+#[allow(unsafe_code, clippy::all, unreachable_pub, reason = "generated")]
+mod bindings;
 mod bodies;
 mod database;
 mod http_types;
 mod outgoing;
+mod request;
 mod system;
 
 use bindings::exports::wasi::http::handler::Guest;
 use bindings::wasi::http::types::{ErrorCode, Request, Response};
+use request::number;
 
-#[allow(unsafe_code, clippy::all, unreachable_pub, reason = "generated")]
-mod bindings {
-    include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
-
-    export!(Component with_types_in self);
-    use super::Component;
-}
+bindings::export!(Component with_types_in bindings);
 
 struct Component;
 
@@ -76,14 +74,4 @@ async fn respond(request: Request) -> Result<Response, ErrorCode> {
         Ok(text) => bodies::text(200, text),
         Err(text) => bodies::text(502, text),
     })
-}
-
-fn number(argument: &str) -> u64 {
-    argument.parse().unwrap_or(0)
-}
-
-/// The first value of a request's header.
-fn header(request: &Request, name: &str) -> Option<String> {
-    let values = request.get_headers().get(name);
-    values.into_iter().next().map(|value| String::from_utf8_lossy(&value).into_owned())
 }

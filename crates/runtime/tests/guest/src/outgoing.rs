@@ -5,7 +5,8 @@ use crate::bindings::wasi::http::types::{
     ErrorCode, Fields, Request, RequestOptions, Response, Scheme, Trailers,
 };
 use crate::bindings::wit_future;
-use crate::{bodies, header, number};
+use crate::bodies;
+use crate::request::{header, number};
 
 /// Sends the request's method and body to `x-url`, with the header `x-send` (`name: value`) and the trailer `x-trailer`
 /// where these are given. `x-connect-ms`, `x-first-byte-ms` and `x-pause-ms` set timeouts.
