@@ -16,7 +16,12 @@ use bindings::exports::wasi::http::handler::Guest;
 use bindings::wasi::http::types::{ErrorCode, Request, Response};
 use request::number;
 
-bindings::export!(Component with_types_in bindings);
+#[allow(unsafe_code, reason = "generated")]
+mod exported {
+    use super::{Component, bindings};
+
+    bindings::export!(Component with_types_in bindings);
+}
 
 struct Component;
 
