@@ -9,18 +9,25 @@ pub(crate) fn is_web_address(address: &str) -> bool {
         .any(|scheme| address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
 }
 
-/// The first bare address with the texts before and after it. Linear: each caller continues after the address.
+/// The first bare address with the texts before and after it. Reads no further than the address, so that callers who
+/// continue after it read everything once.
 pub(crate) fn next(text: &str) -> Option<(&str, &str, &str)> {
-    let start = SCHEMES.iter().filter_map(|scheme| text.find(scheme)).min()?;
+    let is_scheme = |at: &usize| {
+        SCHEMES.iter().any(|scheme| text.get(*at..).is_some_and(|rest| rest.starts_with(scheme)))
+    };
+    let start = text.match_indices("http").map(|(at, _)| at).find(is_scheme)?;
     let (before, from) = text.split_at(start);
     let end = from.find(|c: char| c.is_whitespace() || "<>\"«»`".contains(c)).unwrap_or(from.len());
     let mut address = from.get(..end)?;
+    let opened = address.matches('(').count();
+    let mut closed = address.matches(')').count();
     // Punctuation at the end belongs to the sentence; so does a bracket that the address does not open.
     while let Some(last) = address.chars().next_back() {
-        let is_unopened = last == ')' && address.matches(')').count() > address.matches('(').count();
+        let is_unopened = last == ')' && closed > opened;
         if !(is_unopened || ".,;:!?'*_~…’”".contains(last)) {
             break;
         }
+        closed -= usize::from(is_unopened);
         address = address.get(..address.len() - last.len_utf8())?;
     }
     let has_host = SCHEMES.iter().any(|scheme| address.len() > scheme.len() && address.starts_with(scheme));

@@ -146,6 +146,11 @@ pub(crate) const PDF: &[&str] = &[
 pub(crate) const SSE: &[&str] =
     &["data: ", "data:x\n", "\n", "\r", "\r\n\r\n", ":", "event: a\n", "{\"candidates\":["];
 pub(crate) const MARKDOWN: &[&str] = &[
+    "https://a",
+    "http://a ",
+    ")",
+    "$",
+    "\\vec ",
     "```",
     "```python\n",
     "~~~\n",
