@@ -6,9 +6,6 @@ use crate::groups::{OPTIONS_BYTES_MAX, argument};
 use crate::provided::{IMPLIED, PROVIDED};
 use crate::tokens::{Kind, Token, tokens};
 
-/// `\usepackage` reads its list over so many bytes.
-const LIST_BYTES_MAX: usize = OPTIONS_BYTES_MAX;
-
 /// A package to load.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Missing {
@@ -115,8 +112,8 @@ fn uses(latex: &str) -> Uses<'_> {
 
 /// What an environment of LaTeX itself does only with a package, named by the mark of it.
 fn feature(name: &str, rest: &str) -> Option<&'static str> {
-    let line = rest.lines().next().unwrap_or_default();
-    let near = line.get(..line.floor_char_boundary(LIST_BYTES_MAX)).unwrap_or_default();
+    let near = rest.get(..rest.floor_char_boundary(OPTIONS_BYTES_MAX)).unwrap_or_default();
+    let near = near.lines().next().unwrap_or_default();
     let options = near.strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or_default();
     match name {
         "enumerate" | "itemize" | "description" => options.contains('=').then_some("[label=…]"),
@@ -199,7 +196,7 @@ impl<'a> Uses<'a> {
 
 /// The options in brackets and the list in braces behind a command, over several lines.
 fn lists(text: &str) -> (&str, &str) {
-    let near = text.get(..text.floor_char_boundary(LIST_BYTES_MAX)).unwrap_or(text);
+    let near = text.get(..text.floor_char_boundary(OPTIONS_BYTES_MAX)).unwrap_or(text);
     let mut rest = skip_blanks(near);
     let mut options = "";
     if let Some((inside, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {

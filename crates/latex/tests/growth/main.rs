@@ -15,8 +15,13 @@ const RATIO_MAX: u64 = 6;
 
 /// Compares `work` on the input that `make` builds from a number of repetitions with its work on four times as much.
 fn check(name: &str, make: impl Fn(usize) -> String, work: impl Fn(&str) -> u64) {
+    check_from(BYTES, name, make, work);
+}
+
+/// The same from so many bytes on: what is quick for each byte only shows in a longer input.
+fn check_from(bytes: usize, name: &str, make: impl Fn(usize) -> String, work: impl Fn(&str) -> u64) {
     let mut times = 16;
-    while make(times).len() < BYTES {
+    while make(times).len() < bytes {
         times *= 2;
     }
     let (one, four) = (work(&make(times)), work(&make(4 * times)));
@@ -127,6 +132,7 @@ fn finishing_an_answer() {
     }
     let unclosed = |times: usize| "\\begin{a}{".repeat(times) + &"\\end{b}\\]$".repeat(times) + "\nfin\n";
     check("closings without an opening", unclosed, cut);
+    check_from(64 * 1024, "environments on one line", |times| "\\begin{a}".repeat(times) + "\nfin\n", cut);
 }
 
 #[test]
