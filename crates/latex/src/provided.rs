@@ -34,7 +34,7 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
     ("amsthm ntheorem", "theoremstyle qedhere qedsymbol newtheoremstyle", "proof"),
     ("graphicx graphics", "includegraphics rotatebox scalebox resizebox reflectbox graphicspath", ""),
     ("xcolor color", "textcolor color definecolor colorbox fcolorbox pagecolor", ""),
-    ("xcolor", "colorlet definecolorset rowcolors", ""),
+    ("xcolor", "colorlet definecolorset", ""),
     ("colortbl", "rowcolor cellcolor columncolor arrayrulecolor", ""),
     ("array tabularx", "newcolumntype arraybackslash extrarowheight", ">{…}"),
     ("booktabs", "toprule midrule bottomrule cmidrule addlinespace", ""),

@@ -3,7 +3,7 @@
 use crate::groups::argument;
 
 /// The text of these is what it is; that of `comment` and `filecontents` is not part of the document at all.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 17] = [
     "verbatim",
     "verbatim*",
     "Verbatim",
@@ -13,6 +13,8 @@ const NAMES: [&str; 15] = [
     "SaveVerbatim",
     "alltt",
     "lstlisting",
+    "semiverbatim",
+    "tcblisting",
     "lstlisting*",
     "minted",
     "comment",
