@@ -103,11 +103,9 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             }
             self.ports.emit(Event::Restart(complete.clone())).await?;
             self.ports.emit(Event::Continuing).await?;
-            let rest = match self.ask(&prompt::rest_after(&latex::context(&complete))).await {
-                Ok(rest) => rest,
-                Err(failure @ (Failure::ClientDisconnected | Failure::Denied(_))) => return Err(failure),
-                // The part that has arrived is delivered, marked as cut.
-                Err(_) => break,
+            // Without an answer, the part that has arrived is delivered, marked as cut.
+            let Some(rest) = self.ask_for_more(&prompt::rest_after(&latex::context(&complete))).await? else {
+                break;
             };
             if rest.text.trim().is_empty() {
                 stopped = rest.end == Ok(Finish::Stop);
@@ -142,8 +140,10 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         let mut transcribed = 0;
         for page in 1..=pages {
             self.ports.emit(Event::Page { page, pages }).await?;
-            let answer =
-                if self.remaining().is_zero() { None } else { self.ask(&prompt::only_page(page)).await.ok() };
+            let answer = match self.remaining().is_zero() {
+                true => None,
+                false => self.ask_for_more(&prompt::only_page(page)).await?,
+            };
             let text = answer
                 .filter(|answer| {
                     matches!(answer.end, Ok(Finish::Stop | Finish::MaxTokens | Finish::Other(_)))
@@ -169,6 +169,17 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             return Err(Failure::Blocked("RECITATION on every page".to_owned()));
         }
         Ok(self.transcript(latex::wrap(&body), true, warnings))
+    }
+
+    /// Asks for a further part of a document; `None` when that part is not to be had.
+    ///
+    /// # Errors
+    /// What ends the whole conversion: the client has disconnected, or auth denies what the document costs.
+    async fn ask_for_more(&mut self, text: &str) -> Result<Option<Attempt>, Failure> {
+        match self.ask(text).await {
+            Err(failure @ (Failure::ClientDisconnected | Failure::Denied(_))) => Err(failure),
+            outcome => Ok(outcome.ok()),
+        }
     }
 
     /// Asks until there is an answer, with retries and other models. A failure means that no text arrived.

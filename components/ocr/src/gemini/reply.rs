@@ -42,7 +42,7 @@ struct Answer {
     candidates: Vec<Candidate>,
     prompt_feedback: Option<Feedback>,
     model_version: Option<String>,
-    usage_metadata: Option<Usage>,
+    usage_metadata: Value,
 }
 
 #[derive(Default, Deserialize)]
@@ -103,7 +103,9 @@ pub fn interpret(data: &str) -> Result<Piece, UpstreamError> {
     // The error of serde would quote the value.
     let answer: Answer = serde_json::from_value(value)
         .map_err(|_| UpstreamError::InvalidAnswer("not a GenerateContentResponse".to_owned()))?;
-    let document_tokens = answer.usage_metadata.as_ref().and_then(Usage::document_tokens);
+    // Figures that cannot be read are none: the answer is as good without them.
+    let usage = serde_json::from_value::<Usage>(answer.usage_metadata).ok();
+    let document_tokens = usage.as_ref().and_then(Usage::document_tokens);
     let mut piece = Piece { model: answer.model_version, document_tokens, ..Piece::default() };
     if let Some(reason) = answer.prompt_feedback.and_then(|feedback| feedback.block_reason) {
         piece.finish = Some(Finish::Blocked(reason));
@@ -137,6 +139,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn usage_that_cannot_be_read_is_none_and_the_text_is_kept() {
+        for usage in [
+            "null",
+            "7",
+            r#"{"promptTokensDetails":null}"#,
+            r#"{"promptTokensDetails":[{"modality":"IMAGE","tokenCount":-1}]}"#,
+        ] {
+            let piece = interpret(&format!(
+                r#"{{"candidates":[{{"content":{{"parts":[{{"text":"a"}}]}}}}],"usageMetadata":{usage}}}"#
+            ));
+            let read = piece.map(|piece| (piece.text, piece.document_tokens));
+            assert!(read == Ok(("a".to_owned(), None)), "{usage}");
+        }
+    }
 
     #[test]
     fn text_is_collected_without_thoughts() {
