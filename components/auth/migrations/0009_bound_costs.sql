@@ -14,11 +14,14 @@ CREATE TABLE daily_totals (
 COMMENT ON TABLE daily_totals IS
   'What all users together took from a service. Unlike daily_spending it is not lowered when an upstream was called in vain: that may have been paid.';
 
--- Answers that were not delivered although the upstream had been called. Only the first few of a day are given back.
-ALTER TABLE daily_spending ADD COLUMN undelivered bigint NOT NULL DEFAULT 0;
+-- In the order in which a reservation locks the tables, so that neither waits for the other in a circle: breakers, then
+-- daily_spending.
 
 -- The different users for whom the upstream failed: their number opens the circuit. `failures` stays for the version
 -- before this one, which reads and writes it.
 ALTER TABLE breakers ADD COLUMN failed_users uuid[] NOT NULL DEFAULT '{}';
 
 COMMENT ON COLUMN breakers.failures IS 'As many as failed_users; read by an older version only.';
+
+-- Answers that were not delivered although the upstream had been called. Only the first few of a day are given back.
+ALTER TABLE daily_spending ADD COLUMN undelivered bigint NOT NULL DEFAULT 0;

@@ -12,8 +12,6 @@ use auth_api::Service;
 
 /// The circuit opens when the upstream has failed for this many different users in a row.
 pub const FAILED_USERS_MAX: u32 = 5;
-/// The most failed users that are remembered while the circuit is open. Later ones may probe without a second pause.
-pub const FAILED_USERS_KEPT: u32 = 100;
 /// A failure this long after that of the last new user starts a new row.
 pub const WINDOW_SECONDS: u32 = 300;
 /// The first pause, long enough for most short failures. It doubles with each probe that fails.

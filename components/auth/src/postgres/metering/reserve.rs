@@ -12,7 +12,8 @@ use crate::{
     postgres::{Database, DatabaseError, PostgresStore},
 };
 
-/// Checks what is visible (`earlier`, `circuit`, `used`), then inserts the reservation, which the unique key lets one of
+/// Locks the user first, as the deletion of an account does, so that neither waits for the other in a circle. Then
+/// checks what is visible (`earlier`, `circuit`, `used`), then inserts the reservation, which the unique key lets one of
 /// several requests do, then becomes the probe of a half-open circuit, which the row lock lets one of several do, then
 /// adds to the user's spending of the day and to the total of all users, unless that exceeds a limit. Each step depends
 /// on the one before.
@@ -26,6 +27,8 @@ WITH given (id, user_id, service, day, amount, now, expires_at, probe_until, key
   VALUES ($1::bytea, $2::text::uuid, $3::text, date '1970-01-01' + $4::bigint::int, $5::bigint,
     to_timestamp($7::bigint), to_timestamp($7::bigint + $8::bigint), to_timestamp($7::bigint + $9::bigint),
     $10::bytea, $11::bytea)
+), owner AS (
+  SELECT u.id FROM users u WHERE u.id = (SELECT user_id FROM given) FOR KEY SHARE
 ), earlier AS (
   SELECT CASE WHEN r.request_hash <> g.request_hash THEN 'different' WHEN r.response IS NULL THEN 'in_progress'
       ELSE 'delivered' END AS state,
@@ -45,7 +48,7 @@ WITH given (id, user_id, service, day, amount, now, expires_at, probe_until, key
 ), claimed AS (
   INSERT INTO reservations AS r (id, user_id, service, day, amount, key_hash, request_hash, expires_at)
   SELECT g.id, g.user_id, g.service, g.day, g.amount, g.key_hash, g.request_hash, g.expires_at
-  FROM given g, used u, total t
+  FROM given g JOIN owner o ON o.id = g.user_id, used u, total t
   WHERE NOT EXISTS (SELECT FROM earlier) AND NOT EXISTS (SELECT FROM circuit WHERE seconds > 0)
     AND u.spent + g.amount <= $6::bigint AND t.spent + g.amount <= $13::bigint
   ON CONFLICT ON CONSTRAINT reservations_key_once DO UPDATE SET
@@ -87,6 +90,7 @@ SELECT CASE
     WHEN EXISTS (SELECT FROM circuit WHERE seconds > 0) THEN 'circuit_open'
     WHEN (SELECT spent FROM used) + $5::bigint > $6::bigint THEN 'quota_exhausted'
     WHEN (SELECT spent FROM total) + $5::bigint > $13::bigint THEN 'ceiling_reached'
+    WHEN NOT EXISTS (SELECT FROM owner) THEN 'no_user'
     ELSE 'in_progress' END,
   (SELECT response FROM earlier),
   coalesce((SELECT spent FROM charged), (SELECT spent FROM used)),
@@ -147,6 +151,7 @@ impl<D: Database> PostgresStore<D> {
                 ReserveOutcome::CircuitOpen { retry_after_seconds: RETRY_WHILE_PROBING_SECONDS }
             }
             "lost_quota" => ReserveOutcome::QuotaExhausted { spent: self.undo(new, 0).await? },
+            "no_user" => return Err(DatabaseError::Undecodable("the user has just been deleted".to_owned())),
             state => ReserveOutcome::Earlier(earlier(state, &mut row, spent)?),
         })
     }

@@ -7,7 +7,7 @@ use web::UnixTime;
 use crate::{
     metering::{
         RESPONSE_SECONDS,
-        circuit::{FAILED_USERS_KEPT, FAILED_USERS_MAX, PAUSE_SECONDS, PAUSE_SECONDS_MAX, WINDOW_SECONDS},
+        circuit::{FAILED_USERS_MAX, PAUSE_SECONDS, PAUSE_SECONDS_MAX, WINDOW_SECONDS},
         quota::REFUNDS_PER_DAY,
         store::SettleOutcome,
     },
@@ -97,15 +97,14 @@ const UPSTREAM_FAILED: &str = not_delivered!(
   FROM settled
   ON CONFLICT ON CONSTRAINT breakers_pkey DO UPDATE SET
     (failed_users, failures, failed_at, open_until, pause_seconds) = (
-      SELECT n.users, greatest(1, cardinality(n.users)), greatest(b.failed_at, EXCLUDED.failed_at),
+      SELECT n.users, cardinality(n.users), greatest(b.failed_at, EXCLUDED.failed_at),
         CASE WHEN b.open_until IS NOT NULL THEN to_timestamp($2::bigint + least(2 * b.pause_seconds, $8::bigint))
           WHEN cardinality(n.users) >= $5::bigint THEN to_timestamp($2::bigint + $7::bigint) END,
         CASE WHEN b.open_until IS NOT NULL THEN least(2 * b.pause_seconds, $8::bigint) ELSE $7::bigint END
       FROM (SELECT CASE
           WHEN b.open_until IS NULL AND b.failed_at <= to_timestamp($2::bigint - $6::bigint)
             THEN EXCLUDED.failed_users
-          WHEN b.failed_users @> EXCLUDED.failed_users OR cardinality(b.failed_users) >= $9::bigint
-            THEN b.failed_users
+          WHEN b.failed_users @> EXCLUDED.failed_users THEN b.failed_users
           ELSE b.failed_users || EXCLUDED.failed_users END AS users) n),
     probe = NULL, probe_until = NULL
   WHERE b.probe = $1::bytea OR b.open_until IS NULL
@@ -129,11 +128,10 @@ impl<D: Database> PostgresStore<D> {
                 self.first(DELIVERED, &parameters).await?
             }
             Settlement::NotDelivered { reason: Reason::UpstreamFailed, upstream_called } => {
-                let policy =
-                    [FAILED_USERS_MAX, WINDOW_SECONDS, PAUSE_SECONDS, PAUSE_SECONDS_MAX, FAILED_USERS_KEPT];
-                let [users, window, pause, pause_max, kept] = policy.map(Into::into);
+                let policy = [FAILED_USERS_MAX, WINDOW_SECONDS, PAUSE_SECONDS, PAUSE_SECONDS_MAX];
+                let [users, window, pause, pause_max] = policy.map(Into::into);
                 let called = u32::from(*upstream_called).into();
-                let parameters = [id, now, called, refunds, users, window, pause, pause_max, kept];
+                let parameters = [id, now, called, refunds, users, window, pause, pause_max];
                 self.first(UPSTREAM_FAILED, &parameters).await?
             }
             Settlement::NotDelivered { reason: Reason::Other, upstream_called } => {
