@@ -65,7 +65,7 @@ pub async fn handle<O: Outbound + Clone, C: Clock>(
     let app = AppContext::new(ports, settings, random);
     let route = match web::route::find::<Route>(request, page::PREFIX, &page::ASSETS) {
         Ok(route) => route,
-        Err(reply) => return refused(request, &app, *reply).await,
+        Err(reply) => return app.auth.error_page::<Route>(request, page::PREFIX, *reply).await,
     };
     let user = match app.auth.verify(&request.headers).await {
         Ok(user) => user,
@@ -76,20 +76,5 @@ pub async fn handle<O: Outbound + Clone, C: Clock>(
     match route {
         Route::Page => ask::show(&context, &app),
         Route::Send => ask::submit(context, &app).await,
-    }
-}
-
-/// The reply to a request without a route: the error page of a signed-in user shows whose it is.
-async fn refused<O: Outbound + Clone, C: Clock>(
-    request: &Request,
-    app: &AppContext<O, C>,
-    reply: Reply,
-) -> Reply {
-    if !reply.is_error_page() || !request.is_from_browser() || request.header("cookie").is_none() {
-        return reply;
-    }
-    match app.auth.verify(&request.headers).await {
-        Ok(user) => web::route::refusal::<Route>(request, &user.name, page::PREFIX, reply),
-        Err(_) => reply,
     }
 }

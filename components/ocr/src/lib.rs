@@ -80,19 +80,10 @@ where
 async fn admit<N: Outbound, C>(request: &Request, app: &AppContext<N, C>) -> Result<User, Box<Reply>> {
     let Route::Ocr = match web::route::find(request, page::PREFIX, &page::ASSETS) {
         Ok(route) => route,
-        Err(reply) => return Err(Box::new(refused(request, app, *reply).await)),
+        Err(reply) => {
+            return Err(Box::new(app.auth.error_page::<Route>(request, page::PREFIX, *reply).await));
+        }
     };
     let user = app.auth.verify(&request.headers).await;
     user.map_err(|denied| Box::new(page::unauthorized(request, &denied)))
-}
-
-/// The reply to a request without a route: the error page of a signed-in user shows whose it is.
-async fn refused<N: Outbound, C>(request: &Request, app: &AppContext<N, C>, reply: Reply) -> Reply {
-    if !reply.is_error_page() || !request.is_from_browser() || request.header("cookie").is_none() {
-        return reply;
-    }
-    match app.auth.verify(&request.headers).await {
-        Ok(user) => web::route::refusal::<Route>(request, &user.name, page::PREFIX, reply),
-        Err(_) => reply,
-    }
 }

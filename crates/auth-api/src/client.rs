@@ -8,8 +8,9 @@ use http::{HeaderMap, Method, Request, Response, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use web::{
-    Origin,
+    Origin, Reply,
     outbound::{Limits, Outbound},
+    route::Route,
 };
 
 use crate::{
@@ -63,6 +64,17 @@ impl<O: Outbound> AuthClient<O> {
     pub async fn verify(&self, headers: &HeaderMap) -> Result<User, Denied> {
         let request = self.request(Method::GET, wire::VERIFY_PATH, headers).body(Bytes::new());
         interpret::verified(&self.send(request, LIMITS).await?)
+    }
+
+    /// The reply to a request without a route: the error page of a signed-in user shows whose it is.
+    pub async fn error_page<R: Route>(&self, request: &web::Request, prefix: &str, refused: Reply) -> Reply {
+        if !refused.is_error_page() || !request.is_from_browser() || request.header("cookie").is_none() {
+            return refused;
+        }
+        match self.verify(&request.headers).await {
+            Ok(user) => web::route::refusal::<R>(request, &user.name, prefix, refused),
+            Err(_) => refused,
+        }
     }
 
     /// Reserves `amount` of the user's quota, or returns the stored response of the same request.
