@@ -204,7 +204,7 @@
 
   const load = () => {
     const entries = attempt(() => JSON.parse(localStorage.getItem(KEY)));
-    return Array.isArray(entries) ? entries.filter((entry) => typeof entry?.question === "string") : [];
+    return Array.isArray(entries) ? entries.filter((entry) => typeof entry?.question === "string" && !(Math.abs(entry.at) > 8.64e15)) : [];
   };
 
   const store = (entries) => {
@@ -222,7 +222,8 @@
 
   // What the server rendered; an entry of an earlier version has texts only.
   const answerOf = (entry) => {
-    if (entry.html) return document.importNode(parse(entry.html).querySelector(".answer"), true);
+    const rendered = entry.html && parse(entry.html).querySelector(".answer");
+    if (rendered) return document.importNode(rendered, true);
     const part = (text) => element("pre", { tabIndex: 0, textContent: text ?? "" });
     return element("div", { className: "answer" }, [part(entry.code), part(entry.explanation)]);
   };

@@ -12,7 +12,7 @@ use symbols::{Symbol, symbol};
 
 /// The longest formula that is rendered, in bytes.
 const SOURCE_BYTES_MAX: usize = 2_000;
-/// The greatest depth of nested groups.
+/// The greatest depth of nested groups and arguments.
 const DEPTH_MAX: usize = 24;
 
 /// In a sentence, or in a paragraph of its own.
@@ -107,7 +107,13 @@ impl<'a> Reader<'a> {
                 self.rest = self.rest.get(1..)?;
                 Some(format!("<mn>{digit}</mn>"))
             }
-            _ => Some(self.item()?.markup),
+            _ => {
+                self.depth += 1;
+                (self.depth <= DEPTH_MAX).then_some(())?;
+                let item = self.item()?;
+                self.depth -= 1;
+                Some(item.markup)
+            }
         }
     }
 
