@@ -34,10 +34,8 @@ impl Failure {
     #[must_use]
     pub fn problem(&self) -> Problem {
         match self {
-            Self::Denied(Denied::CircuitOpen { retry_after_seconds }) => {
-                Denied::CircuitOpen { retry_after_seconds: *retry_after_seconds }
-                    .problem()
-                    .reworded(circuit_open(*retry_after_seconds))
+            Self::Denied(denied @ Denied::CircuitOpen { retry_after_seconds }) => {
+                denied.problem().reworded(circuit_open(*retry_after_seconds))
             }
             Self::Denied(denied) => denied.problem(),
             Self::Body(problem) => problem.clone(),
