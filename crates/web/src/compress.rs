@@ -28,7 +28,7 @@ pub(crate) fn gzip(reply: Reply) -> Reply {
     if !is_text || body.len() < BYTES_MIN || reply.headers.contains_key(header::CONTENT_ENCODING) {
         return reply;
     }
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     // Writing into memory does not fail; if it did, the uncompressed form would do.
     match encoder.write_all(body).and_then(|()| encoder.finish()) {
         Ok(bytes) => {

@@ -15,13 +15,17 @@ pub fn finish(mut reply: Reply, context: &Context) -> Reply {
         ("cross-origin-resource-policy", "same-origin"),
         ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
         ("cache-control", "no-store"),
-        ("vary", "accept, accept-encoding, accept-language, cookie"),
-        ("content-language", context.lang.code()),
     ];
     for (name, value) in fixed {
         if !reply.headers.contains_key(name) {
             reply.headers.insert(name, HeaderValue::from_static(value));
         }
+    }
+    // A reply that says itself what it varies with, like a style sheet, is in no language.
+    if !reply.headers.contains_key(header::VARY) {
+        let vary = HeaderValue::from_static("accept, accept-encoding, accept-language, cookie");
+        reply.headers.insert(header::VARY, vary);
+        reply.headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(context.lang.code()));
     }
     if context.https {
         reply.headers.insert(

@@ -105,6 +105,7 @@ fn assets_are_cached_for_ever_under_a_hash_of_their_content() {
             let reply = client.get(asset).expect(200);
             check(&reply);
             assert!(reply.header("cache-control").contains("immutable"), "{asset}: {:?}", reply.headers);
+            assert_eq!(reply.header("content-language"), "", "{asset}: a copy in a cache is in no language");
             assert!(!reply.body.is_empty());
         }
         assert!(
