@@ -424,11 +424,24 @@ def script(tmp_path, name: str, kubectl: str, **env: str) -> subprocess.Complete
     )
 
 
-def test_the_shim_is_ready_when_every_node_has_it(tmp_path):
-    done = script(tmp_path, "spinkube/wait-for-shim", f"n=$(grep -c 'get shim' {tmp_path}/calls)\n[ $n -lt 3 ] && echo 1/2 || echo 2/2\n", CONTEXT="essai")
+# A cluster of two nodes: the shim is on both after some looks. Until then its Job on the second has done SUCCEEDED.
+INSTALLING = """case "$*" in
+*'get shim'*) [ $(grep -c 'get shim' CALLS) -lt 3 ] && echo 1/2 || echo 2/2 ;;
+*'get nodes'*) echo b ;;
+*'get jobs --selector'*) echo b-spin-v2-install ;;
+*'get job b-spin-v2-install'*) echo SUCCEEDED ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("succeeded, touched", [("", 0), ("1", 2)])
+def test_the_shim_is_ready_when_every_node_has_it(tmp_path, succeeded, touched):
+    """A finished Job whose node's label did not follow is shown to runtime-class-manager again; a running one is left alone."""
+    done = script(tmp_path, "spinkube/wait-for-shim", INSTALLING.replace("CALLS", f"{tmp_path}/calls").replace("SUCCEEDED", succeeded), CONTEXT="essai")
     assert done.returncode == 0 and "2 of 2" in done.stdout
     calls = (tmp_path / "calls").read_text().splitlines()
-    assert len(calls) == 3 and all(call.startswith("--context essai ") for call in calls)
+    assert len([call for call in calls if "get shim" in call]) == 3 and all(call.startswith("--context essai ") for call in calls)
+    assert len([call for call in calls if "annotate job b-spin-v2-install" in call]) == touched
 
 
 @pytest.mark.parametrize("answer", ["echo 1/2", "echo 0/0", "echo /", "exit 1"])
@@ -440,14 +453,17 @@ def test_a_shim_that_does_not_come_fails_and_shows_its_jobs(tmp_path, answer):
 # A cluster of two nodes: the shim is off the first at once, off the second after some looks.
 NODES = """case "$*" in
 *'get nodes'*) [ $(grep -c 'get nodes' CALLS) -lt 3 ] && echo b || true ;;
+*'operation=install --output name'*) INSTALLING ;;
 *'get jobs --selector'*) echo b-spin-v2-uninstall ;;
+*'get job b-spin-v2-uninstall'*) echo SUCCEEDED ;;
 *'logs job/'*) echo "LOG" ;;
 esac
 """
 
 
-def wait_for_uninstall(tmp_path, log: str = "", nodes: str = NODES) -> tuple[subprocess.CompletedProcess, list[str]]:
-    done = script(tmp_path, "spinkube/wait-for-uninstall", nodes.replace("CALLS", f"{tmp_path}/calls").replace("LOG", log), CONTEXT="essai")
+def wait_for_uninstall(tmp_path, log: str = "", nodes: str = NODES, succeeded: str = "", installing: str = "true") -> tuple[subprocess.CompletedProcess, list[str]]:
+    played = nodes.replace("INSTALLING", installing).replace("CALLS", f"{tmp_path}/calls").replace("LOG", log).replace("SUCCEEDED", succeeded)
+    done = script(tmp_path, "spinkube/wait-for-uninstall", played, CONTEXT="essai")
     calls = (tmp_path / "calls").read_text().splitlines()
     assert all(call.startswith("--context essai ") for call in calls)
     return done, [call.removeprefix("--context essai ") for call in calls]
@@ -458,7 +474,21 @@ def test_an_uninstalled_shim_is_off_every_node_and_leaves_no_job(tmp_path):
     done, calls = wait_for_uninstall(tmp_path)
     assert done.returncode == 0, done.stdout
     assert calls[-1] == "--namespace runtime-class-manager delete jobs --selector spinkube.dev/job=true"
-    assert len([call for call in calls if call.startswith("get nodes")]) == 4 and not [call for call in calls if call.startswith("label")]
+    assert len([call for call in calls if call.startswith("get nodes")]) == 4 and not [call for call in calls if call.startswith("label") or " annotate " in call]
+
+
+def test_a_finished_uninstall_is_shown_to_its_manager_again_while_the_node_has_the_label(tmp_path):
+    """runtime-class-manager drops the change of a label when the node changed in that moment, and tries again at the next event."""
+    done, calls = wait_for_uninstall(tmp_path, succeeded="1")
+    assert done.returncode == 0, done.stdout
+    assert len([call for call in calls if " annotate job b-spin-v2-uninstall" in call]) == 2
+
+
+def test_an_uninstall_is_over_only_when_the_installation_is_gone(tmp_path):
+    """The deletion of its finished Job is an event that sets the label again."""
+    done, calls = wait_for_uninstall(tmp_path, succeeded="1", installing="[ $(grep -c 'get nodes' CALLS) -lt 5 ] && echo job.batch/b-spin-v2-install || true")
+    assert done.returncode == 0, done.stdout
+    assert len([call for call in calls if call.startswith("get nodes")]) == 6 and not [call for call in calls if " annotate " in call]
 
 
 def test_a_node_where_the_shim_never_was_does_not_stop_the_uninstall(tmp_path):
