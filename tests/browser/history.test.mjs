@@ -91,6 +91,45 @@ test("what is typed comes back when the page is opened again, until it is answer
   await leave(page);
 });
 
+for (const javaScriptEnabled of [true, false]) {
+  test(`a follow-up question takes the conversation along until a new one is begun, ${javaScriptEnabled ? "with script" : "without script"}`, async () => {
+    const page = await visit({ javaScriptEnabled, viewport: phone });
+    await registerAndSignIn(page);
+    const sent = [];
+    page.on("request", (request) => {
+      if (request.method() === "POST" && request.url().endsWith("/llm/send")) sent.push(new URLSearchParams(request.postData()));
+    });
+    await page.goto("/llm");
+    assert.equal(await page.isVisible("#follow-up"), false);
+    await page.selectOption("[name=mode]", "hint");
+    await page.fill("#message", question);
+    await send(page);
+    await shows(page, /Démonstration/, 20);
+    assert.equal(await page.inputValue("#message"), "");
+    assert.equal(await page.inputValue("[name=mode]"), "hint");
+    assert.ok(await page.isVisible("#follow-up"));
+    await picture(page, `fr-phone-llm-follow-up-${javaScriptEnabled ? "script" : "plain"}`);
+    if (javaScriptEnabled) {
+      await page.goto("/home");
+      await page.goto("/llm");
+      assert.ok(await page.isVisible("#follow-up"), "the conversation outlives a look at another page");
+    }
+    await page.fill("#message", "Et en décroissant ?");
+    await send(page);
+    await shows(page, /Votre question :\s*Et en décroissant/, 20);
+    await page.click("#follow-up .new");
+    assert.equal(await page.isVisible("#follow-up"), false);
+    await page.fill("#message", question);
+    await send(page);
+    await shows(page, /Démonstration/, 20);
+    assert.equal(sent[0].get("conversation"), "");
+    assert.equal(sent[0].get("mode"), "hint");
+    assert.ok(sent[1].get("conversation").includes(question), sent[1].get("conversation"));
+    assert.equal(sent[2].get("conversation"), "");
+    await leave(page);
+  });
+}
+
 test("an answer stands under its own question, and no failure wipes it", async () => {
   const page = await visit();
   await registerAndSignIn(page);

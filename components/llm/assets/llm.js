@@ -7,7 +7,7 @@
 (() => {
   const id = (name) => document.getElementById(name);
   const form = id("ask"), message = id("message"), status = id("status"), cancel = id("cancel");
-  const key = form.elements.namedItem("idempotency_key");
+  const { idempotency_key: key, conversation } = form.elements;
   const submit = form.querySelector("button[type=submit]");
   const texts = form.dataset;
   const parse = (html) => new DOMParser().parseFromString(html, "text/html");
@@ -41,6 +41,7 @@
 
   // ── The question: its length, and a draft that outlives the session ───────────────────────────
   const DRAFT = `atelier.llm.draft.${texts.user}`;
+  const CONVERSATION = `atelier.llm.conversation.${texts.user}`;
   const CHARS_MAX = Number(message.dataset.max);
   const length = () => [...message.value.trim()].length;
   const refuse = (text) => {
@@ -55,7 +56,14 @@
     id("counter").classList.toggle("over", length() > CHARS_MAX);
   };
   const keepDraft = () => attempt(() => sessionStorage.setItem(DRAFT, message.value));
+  const converse = (text) => {
+    conversation.value = text;
+    id("follow-up").hidden = !text;
+    attempt(() => sessionStorage.setItem(CONVERSATION, text));
+  };
+  // Puts a question into the form that belongs to no conversation.
   const fill = (text) => {
+    converse("");
     message.value = text;
     keepDraft();
     count();
@@ -68,6 +76,7 @@
     refuse("");
   });
   message.value ||= attempt(() => sessionStorage.getItem(DRAFT)) ?? "";
+  converse(conversation.value || (attempt(() => sessionStorage.getItem(CONVERSATION)) ?? ""));
   count();
 
   // ── Asking ────────────────────────────────────────────────────────────────────────────────────
@@ -123,7 +132,7 @@
         headers: { Accept: "text/html" },
         // The key stays the same until a reply contains another one, so a question that is sent again after an
         // interruption gets the answer to the first submission and is paid once.
-        body: new URLSearchParams({ message: question, idempotency_key: key.value }),
+        body: new URLSearchParams(new FormData(form)),
         signal: inFlight.signal,
       });
       outcome = show(parse(await reply.text()), question);
@@ -149,7 +158,11 @@
       if (id("problem").firstElementChild) id("problem").focus();
       return "";
     }
-    attempt(() => sessionStorage.removeItem(DRAFT));
+    // What was typed in the meantime stays.
+    if (message.value === question) message.value = "";
+    keepDraft();
+    count();
+    converse(page.querySelector("#ask [name=conversation]").value);
     remember(question, shown);
     const result = document.importNode(page.getElementById("result"), true);
     id("result").replaceWith(result);
@@ -191,10 +204,12 @@
       code.replaceWith(box);
       box.append(bar, code);
     }
-    within.querySelector("#new")?.addEventListener("click", (event) => {
-      event.preventDefault();
-      fill("");
-    });
+    for (const link of within.querySelectorAll(".new")) {
+      link.addEventListener("click", (event) => {
+        event.preventDefault();
+        fill("");
+      });
+    }
   };
 
   // ── History: in this browser only, one list per user, newest first ────────────────────────────
@@ -272,6 +287,6 @@
   id("history-clear").addEventListener("click", () => store([]));
   id("history-export").addEventListener("click", () => save(load().map(asText).join("\n\n---\n\n"), "atelier-python.md", "text/markdown"));
 
-  improve(id("result"));
+  improve(document);
   list();
 })();

@@ -25,6 +25,8 @@ pub(crate) struct AppContext<O, C> {
     pub(crate) auth: AuthClient<O>,
     /// The webhook, or why no question can be answered.
     pub(crate) webhook: Result<Webhook, Misconfigured>,
+    /// Whether the page offers the modes of a tutor.
+    pub(crate) tutor_modes: Result<bool, Misconfigured>,
     pub(crate) ports: Ports<O, C>,
     /// Spreads retries.
     pub(crate) jitter: u8,
@@ -45,8 +47,8 @@ impl Random {
 
 impl<O: Outbound + Clone, C: Clock> AppContext<O, C> {
     pub(crate) fn new(ports: Ports<O, C>, settings: Settings, random: Random) -> Self {
-        let Settings { auth_url, service_key, webhook } = settings;
+        let Settings { auth_url, service_key, webhook, tutor_modes } = settings;
         let auth = AuthClient::new(ports.outbound.clone(), Service::Llm, &auth_url, service_key);
-        Self { auth, webhook, ports, jitter: random.jitter }
+        Self { auth, webhook, tutor_modes, ports, jitter: random.jitter }
     }
 }

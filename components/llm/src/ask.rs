@@ -4,9 +4,12 @@ use auth_api::{Denied, Reason, Refund, Replayed, Reservation, ReservationId, Set
 use web::{Clock, Fields, Reply, Request, outbound::Outbound};
 
 use crate::app::AppContext;
+use crate::conversation::{self, Conversation};
 use crate::error::Failure;
 use crate::idempotency;
-use crate::page::{self, AnswerOutcome, PageContext};
+use crate::mode::{self, Mode};
+use crate::page::{self, AnswerOutcome, Entered, PageContext};
+use crate::prompt::Prompt;
 use crate::question::Question;
 use crate::reserve::reserve;
 use crate::stored_response;
@@ -14,9 +17,9 @@ use crate::webhook::{self, UpstreamError, Webhook, WebhookAnswer, retry};
 
 /// `GET /llm`: the form; 503 when no question could be answered.
 pub(crate) fn show<O, C>(context: &PageContext<'_>, app: &AppContext<O, C>) -> Reply {
-    match &app.webhook {
+    match app.webhook.as_ref().and(app.tutor_modes.as_ref()) {
         Ok(_) => page::form(context),
-        Err(wrong) => page::failed(context, "", &Failure::Misconfigured(*wrong)),
+        Err(wrong) => page::failed(context, &Failure::Misconfigured(*wrong)),
     }
 }
 
@@ -27,9 +30,10 @@ pub(crate) async fn submit<O: Outbound, C: Clock>(
 ) -> Reply {
     let fields = match Fields::parse(context.request) {
         Ok(fields) => fields,
-        Err(problem) => return page::failed(&context, "", &Failure::Body(problem)),
+        Err(problem) => return page::failed(&context, &Failure::Body(problem)),
     };
-    match answer(context.request, &fields, app).await {
+    context.entered = Entered::read(&fields, context.offers_modes);
+    match answer(&context, &fields, app).await {
         Ok((outcome, Ok(_))) => page::answered(&context, &outcome),
         Ok((outcome, Err(cause))) => {
             page::answered(&context, &outcome).because(format!("answered; settlement failed: {cause}"))
@@ -41,7 +45,7 @@ pub(crate) async fn submit<O: Outbound, C: Clock>(
             {
                 key.clone_into(&mut context.form_key);
             }
-            page::failed(&context, fields.get("message").unwrap_or_default(), &failure)
+            page::failed(&context, &failure)
         }
     }
 }
@@ -52,13 +56,18 @@ type Settled = Result<Refund, String>;
 /// Answers the question in `fields`. One submission is answered and paid once, however often it is sent. A settlement
 /// that fails does not cost the user the answer.
 async fn answer<O: Outbound, C: Clock>(
-    request: &Request,
+    context: &PageContext<'_>,
     fields: &Fields,
     app: &AppContext<O, C>,
 ) -> Result<(AnswerOutcome, Settled), Failure> {
+    let request = context.request;
     let question = Question::parse(fields.get("message")).map_err(Failure::Question)?;
+    let offers_modes = app.tutor_modes.map_err(Failure::Misconfigured)?;
+    let mode = Mode::parse(fields.get(mode::FIELD), offers_modes).map_err(Failure::Mode)?;
+    let earlier = Conversation::parse(fields.get(conversation::FIELD));
+    let prompt = Prompt::new(&earlier, &question, mode, request.lang());
     let webhook = app.webhook.as_ref().map_err(|wrong| Failure::Misconfigured(*wrong))?;
-    let key = idempotency::key(request, fields, &question).map_err(Failure::Key)?;
+    let key = idempotency::key(request, fields, &prompt).map_err(Failure::Key)?;
     let reserved = match reserve(request, key.as_ref(), app).await? {
         Reservation::Reserved(reserved) => reserved,
         Reservation::Replayed(Replayed { response, quota }) => {
@@ -67,7 +76,7 @@ async fn answer<O: Outbound, C: Clock>(
         }
     };
     let id = &reserved.reservation_id;
-    match call(request, &question, webhook, app).await {
+    match call(request, &prompt, webhook, app).await {
         Ok(answer) => {
             let response = key.is_some().then(|| stored_response::write(&answer));
             let settled = settle(request, id, Settlement::Delivered { response, amount: None }, app).await;
@@ -95,7 +104,7 @@ async fn settle<O: Outbound, C: Clock>(
 /// Calls the webhook, again where that is safe.
 async fn call<O: Outbound, C: Clock>(
     request: &Request,
-    question: &Question,
+    prompt: &Prompt,
     webhook: &Webhook,
     app: &AppContext<O, C>,
 ) -> Result<WebhookAnswer, UpstreamError> {
@@ -104,7 +113,7 @@ async fn call<O: Outbound, C: Clock>(
     let elapsed = || clock.elapsed().saturating_sub(started);
     let mut attempt = 1;
     loop {
-        let call = webhook.request(question, request.context.request_id.as_str());
+        let call = webhook.request(prompt, request.context.request_id.as_str());
         let error = match app.ports.outbound.send(call, retry::limits(elapsed())).await {
             Ok(response) => match webhook::reply(&response) {
                 Ok(answer) => return Ok(answer),

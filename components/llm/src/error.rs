@@ -6,6 +6,7 @@ use web::outbound::SendError;
 use web::{Problem, Text};
 
 use crate::idempotency::{KEY_CHARS_MAX, KeyInvalid};
+use crate::mode::ModeInvalid;
 use crate::question::{QUESTION_CHARS_MAX, QuestionError};
 use crate::settings::Misconfigured;
 use crate::webhook::UpstreamError;
@@ -18,6 +19,7 @@ pub enum Failure {
     Body(Problem),
     Question(QuestionError),
     Key(KeyInvalid),
+    Mode(ModeInvalid),
     /// The same submission was sent before and failed.
     FirstFailed,
     Misconfigured(Misconfigured),
@@ -41,6 +43,7 @@ impl Failure {
             Self::Body(problem) => problem.clone(),
             Self::Question(error) => question(*error),
             Self::Key(KeyInvalid) => key_invalid(),
+            Self::Mode(ModeInvalid) => mode_invalid(),
             Self::FirstFailed => first_failed(),
             Self::Misconfigured(Misconfigured::Missing(variable)) => Problem::not_configured(variable),
             Self::Misconfigured(Misconfigured::Unusable(variable)) => unusable(variable),
@@ -118,6 +121,14 @@ fn key_invalid() -> Problem {
         ),
     );
     Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_invalid", text)
+}
+
+fn mode_invalid() -> Problem {
+    let text = Text::new(
+        "Ce mode de réponse n’existe pas ou n’est plus proposé. Choisissez-en un autre, puis renvoyez votre question.",
+        "There is no such mode, or it is no longer offered. Choose another one, then send your question again.",
+    );
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "mode_invalid", text)
 }
 
 fn first_failed() -> Problem {
@@ -247,6 +258,7 @@ mod tests {
             (Failure::Denied(Denied::InProgress), 409, "still_running"),
             (Failure::Denied(Denied::KeyReused), 422, "idempotency_key_reused"),
             (Failure::Key(KeyInvalid), 400, "idempotency_key_invalid"),
+            (Failure::Mode(ModeInvalid), 422, "mode_invalid"),
             (Failure::FirstFailed, 409, "first_attempt_failed"),
             (Failure::Misconfigured(Misconfigured::Missing("webhook_url")), 503, "not_configured"),
             (Failure::Misconfigured(Misconfigured::Unusable("webhook_url")), 503, "not_configured"),

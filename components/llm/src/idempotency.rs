@@ -4,7 +4,7 @@
 use auth_api::IdempotencyKey;
 use web::{Fields, Request};
 
-use crate::question::Question;
+use crate::prompt::Prompt;
 
 /// The hidden field of the form, and the key's name in JSON.
 pub const FIELD: &str = "idempotency_key";
@@ -18,18 +18,18 @@ pub struct KeyInvalid;
 
 /// The key of this request, if it has one.
 ///
-/// The key of the header identifies one question; another question under it is an error, which auth reports. The key of
-/// the form identifies a submission together with its question, because a user can go back, change the text and send the
-/// same form again.
+/// The key of the header identifies one question with its conversation and mode; another one under it is an error, which
+/// auth reports. The key of the form identifies a submission together with them, because a user can go back, change the
+/// text and send the same form again.
 ///
 /// # Errors
 /// [`KeyInvalid`]. An invalid key is not ignored, because the client relies on it.
 pub fn key(
     request: &Request,
     fields: &Fields,
-    question: &Question,
+    prompt: &Prompt,
 ) -> Result<Option<IdempotencyKey>, KeyInvalid> {
-    let question = question.as_str();
+    let question = prompt.as_str();
     let mut headers = request.headers.get_all(HEADER).iter();
     match (headers.next(), headers.next()) {
         (Some(header), None) => {
@@ -58,14 +58,21 @@ fn unquoted(value: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use web::Lang;
+
     use super::*;
+    use crate::conversation::Conversation;
+    use crate::mode::Mode;
+    use crate::question::Question;
 
     fn of(header: &[&str], body: &'static str, question: &str) -> Result<Option<IdempotencyKey>, KeyInvalid> {
         let mut request = Request::test("POST", "/send").with_body("application/x-www-form-urlencoded", body);
         for value in header {
             request = request.with(HEADER, value);
         }
-        key(&request, &Fields::parse(&request).unwrap(), &Question::parse(Some(question)).unwrap())
+        let question = Question::parse(Some(question)).unwrap();
+        let prompt = Prompt::new(&Conversation::default(), &question, Mode::Answer, Lang::Fr);
+        key(&request, &Fields::parse(&request).unwrap(), &prompt)
     }
 
     #[test]

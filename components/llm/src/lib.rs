@@ -27,13 +27,16 @@
 pub mod answer;
 pub mod app;
 mod ask;
+pub mod conversation;
 pub mod error;
 pub mod highlight;
 pub mod idempotency;
 mod links;
 pub mod markdown;
 mod math;
+pub mod mode;
 mod page;
+pub mod prompt;
 pub mod question;
 mod reserve;
 mod route;
@@ -48,12 +51,13 @@ pub mod webhook;
 use web::{Clock, Reply, Request, outbound::Outbound};
 
 use app::{AppContext, Ports, Random};
-use page::PageContext;
+use page::{Entered, PageContext};
 use route::Route;
 use settings::Settings;
 
-/// Longest body, in bytes. The longest question fits, with every character escaped in JSON (`\ud83d\ude00`).
-pub const BODY_BYTES_MAX: usize = 128 * 1024;
+/// Longest body, in bytes. The longest question fits with the longest conversation, every character escaped in JSON
+/// (`\ud83d\ude00`).
+pub const BODY_BYTES_MAX: usize = 200 * 1024;
 
 /// Answers one request.
 pub async fn handle<O: Outbound + Clone, C: Clock>(
@@ -67,12 +71,19 @@ pub async fn handle<O: Outbound + Clone, C: Clock>(
         Ok(route) => route,
         Err(reply) => return app.auth.error_page::<Route>(request, page::PREFIX, *reply).await,
     };
+    let offers_modes = app.tutor_modes == Ok(true);
     let user = match app.auth.verify(&request.headers).await {
         Ok(user) => user,
-        Err(denied) => return page::unauthorized(request, &denied, &random.form_key()),
+        Err(denied) => return page::unauthorized(request, &denied, &random.form_key(), offers_modes),
     };
     let request = &request.of_user(&user.name);
-    let context = PageContext { request, user: &user, form_key: random.form_key() };
+    let context = PageContext {
+        request,
+        user: &user,
+        form_key: random.form_key(),
+        offers_modes,
+        entered: Entered::default(),
+    };
     match route {
         Route::Page => ask::show(&context, &app),
         Route::Send => ask::submit(context, &app).await,

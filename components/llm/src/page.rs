@@ -10,8 +10,10 @@ use web::assets::Asset;
 use web::{Fields, Lang, Layout, Problem, Reply, Request};
 
 use crate::answer::{Answer, Block, Place};
+use crate::conversation::{self, Conversation};
 use crate::error::Failure;
 use crate::markdown::{self, CodeBlock, Piece};
+use crate::mode::{self, Mode};
 use crate::question::{QUESTION_CHARS_MAX, Question};
 use crate::webhook::WebhookAnswer;
 
@@ -36,10 +38,11 @@ struct AskPage<'a> {
     user_id: &'a str,
     /// The idempotency key of this form: a double click is one question.
     form_key: &'a str,
-    /// The text in the form.
-    question: &'a str,
+    /// What the form contains.
+    entered: &'a Entered,
+    offers_modes: bool,
     problem: Option<&'a Problem>,
-    answer: Option<AnswerView>,
+    answer: Option<AnswerView<'a>>,
 }
 
 impl AskPage<'_> {
@@ -79,6 +82,31 @@ pub(crate) struct PageContext<'a> {
     pub(crate) request: &'a Request,
     pub(crate) user: &'a User,
     pub(crate) form_key: String,
+    /// Whether the operator offers the modes of a tutor.
+    pub(crate) offers_modes: bool,
+    pub(crate) entered: Entered,
+}
+
+/// What the form was sent with, for the form of the reply.
+#[derive(Default)]
+pub(crate) struct Entered {
+    question: String,
+    conversation: Conversation,
+    /// The client follows a conversation, perhaps an empty one.
+    in_conversation: bool,
+    mode: Mode,
+}
+
+impl Entered {
+    pub(crate) fn read(fields: &Fields, offers_modes: bool) -> Self {
+        let conversation = fields.get(conversation::FIELD);
+        Self {
+            question: fields.get("message").unwrap_or_default().to_owned(),
+            conversation: Conversation::parse(conversation),
+            in_conversation: conversation.is_some(),
+            mode: Mode::parse(fields.get(mode::FIELD), offers_modes).unwrap_or_default(),
+        }
+    }
 }
 
 /// A question and its answer.
@@ -91,7 +119,8 @@ pub(crate) struct AnswerOutcome {
 }
 
 /// An answer for the template.
-struct AnswerView {
+struct AnswerView<'a> {
+    question: &'a str,
     /// Empty when the answer contains no code.
     code: CodeBlock,
     /// The blocks that are neither the code nor part of the explanation.
@@ -101,11 +130,12 @@ struct AnswerView {
     quota: Quota,
 }
 
-impl AnswerView {
-    fn new(outcome: &AnswerOutcome, lang: Lang) -> Self {
+impl<'a> AnswerView<'a> {
+    fn new(outcome: &'a AnswerOutcome, lang: Lang) -> Self {
         let Answer { code, blocks, .. } = &outcome.answer.parsed;
         let tag = blocks.iter().find(|block| block.place == Place::Code).map(|block| block.language.as_str());
         Self {
+            question: outcome.question.as_str(),
             // A block without a tag is shown as Python, because the question was about Python.
             code: CodeBlock::new(tag.filter(|tag| !tag.is_empty()).unwrap_or("python"), code),
             others: (blocks.iter())
@@ -122,31 +152,40 @@ impl AnswerView {
 /// The page with an empty form.
 #[must_use]
 pub(crate) fn form(context: &PageContext<'_>) -> Reply {
-    show(context, "", None, None)
+    show(context, &Entered::default(), None, None)
 }
 
 /// The answer, as JSON or as the page with the form.
 #[must_use]
 pub(crate) fn answered(context: &PageContext<'_>, outcome: &AnswerOutcome) -> Reply {
-    let lang = context.request.lang();
-    let reply = if context.request.prefers_json() {
-        Reply::json(StatusCode::OK, &json_answer(context.request, outcome))
+    let PageContext { request, entered, .. } = context;
+    let conversation = entered.conversation.followed_by(&outcome.question, &outcome.answer.parsed);
+    let reply = if request.prefers_json() {
+        let mut body = json_answer(request, outcome);
+        if entered.in_conversation {
+            body[conversation::FIELD] = conversation.as_str().into();
+        }
+        Reply::json(StatusCode::OK, &body)
     } else {
-        show(context, outcome.question.as_str(), None, Some(AnswerView::new(outcome, lang)))
+        // Ready for the next question.
+        let next = Entered { conversation, mode: entered.mode, ..Entered::default() };
+        show(context, &next, None, Some(AnswerView::new(outcome, request.lang())))
     };
     if outcome.replayed { reply.with(REPLAYED, HeaderValue::from_static("true")) } else { reply }
 }
 
 /// A failure for a signed-in user: JSON, or the form with the text that was typed.
 #[must_use]
-pub(crate) fn failed(context: &PageContext<'_>, typed: &str, failure: &Failure) -> Reply {
+pub(crate) fn failed(context: &PageContext<'_>, failure: &Failure) -> Reply {
     let request = context.request;
     match failure {
-        Failure::Denied(Denied::SignedOut) => unauthorized(request, &Denied::SignedOut, &context.form_key),
+        Failure::Denied(Denied::SignedOut) => {
+            unauthorized(request, &Denied::SignedOut, &context.form_key, context.offers_modes)
+        }
         _ if request.prefers_json() => failure.problem().reply(request),
         _ => {
             let problem = failure.problem();
-            problem.apply_to(show(context, typed, Some(&problem), None))
+            problem.apply_to(show(context, &context.entered, Some(&problem), None))
         }
     }
 }
@@ -154,7 +193,7 @@ pub(crate) fn failed(context: &PageContext<'_>, typed: &str, failure: &Failure) 
 /// A failure before the user is known: JSON, or a page of its own. Without a session a client that wants a page is
 /// redirected to the sign-in form; but a browser that sends a question gets it back, to send it again after signing in.
 #[must_use]
-pub(crate) fn unauthorized(request: &Request, denied: &Denied, form_key: &str) -> Reply {
+pub(crate) fn unauthorized(request: &Request, denied: &Denied, form_key: &str, offers_modes: bool) -> Reply {
     if *denied != Denied::SignedOut || request.prefers_json() {
         return denied.reply(request);
     }
@@ -165,7 +204,8 @@ pub(crate) fn unauthorized(request: &Request, denied: &Denied, form_key: &str) -
                 layout: Layout { path: PREFIX.to_owned(), ..Layout::new(request) },
                 user_id: "",
                 form_key,
-                question: fields.get("message").unwrap_or_default(),
+                entered: &Entered::read(&fields, offers_modes),
+                offers_modes,
                 problem: Some(&problem),
                 answer: None,
             };
@@ -191,13 +231,15 @@ fn json_answer(request: &Request, outcome: &AnswerOutcome) -> serde_json::Value 
 
 fn show(
     context: &PageContext<'_>,
-    question: &str,
+    entered: &Entered,
     problem: Option<&Problem>,
-    answer: Option<AnswerView>,
+    answer: Option<AnswerView<'_>>,
 ) -> Reply {
-    let PageContext { request, user, form_key } = context;
+    let PageContext { request, user, form_key, offers_modes, .. } = context;
+    let offers_modes = *offers_modes;
     let layout = Layout { path: PREFIX.to_owned(), ..Layout::for_user(request, &user.name) };
-    Reply::html(StatusCode::OK, &AskPage { layout, user_id: &user.id, form_key, question, problem, answer })
+    let page = AskPage { layout, user_id: &user.id, form_key, entered, offers_modes, problem, answer };
+    Reply::html(StatusCode::OK, &page)
 }
 
 /// The explanation, or the original's sentence for an answer without one.

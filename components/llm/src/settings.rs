@@ -12,6 +12,8 @@ pub struct Settings {
     pub service_key: SecretString,
     /// The webhook, or the variable because of which no question can be answered. The page needs auth, but not this.
     pub webhook: Result<Webhook, Misconfigured>,
+    /// Whether the page offers the modes of a tutor.
+    pub tutor_modes: Result<bool, Misconfigured>,
 }
 
 /// A variable that the operator has to set.
@@ -29,13 +31,24 @@ pub struct Variables {
     pub service_key: SecretString,
     pub webhook_url: SecretString,
     pub webhook_api_key: SecretString,
+    pub llm_tutor_modes: String,
 }
 
 impl Settings {
     #[must_use]
     pub fn parse(variables: Variables) -> Self {
         let webhook = webhook(&variables);
-        Self { auth_url: variables.auth_url, service_key: variables.service_key, webhook }
+        let tutor_modes = switch("llm_tutor_modes", &variables.llm_tutor_modes);
+        Self { auth_url: variables.auth_url, service_key: variables.service_key, webhook, tutor_modes }
+    }
+}
+
+/// `on` or `off`; empty is `on`.
+fn switch(name: &'static str, value: &str) -> Result<bool, Misconfigured> {
+    match value.trim() {
+        "" | "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(Misconfigured::Unusable(name)),
     }
 }
 
@@ -63,7 +76,12 @@ fn webhook(variables: &Variables) -> Result<Webhook, Misconfigured> {
 
 #[cfg(test)]
 mod tests {
+    use web::Lang;
+
     use super::*;
+    use crate::conversation::Conversation;
+    use crate::mode::Mode;
+    use crate::prompt::Prompt;
     use crate::question::Question;
 
     static_assertions::assert_not_impl_any!(Settings: std::fmt::Debug);
@@ -76,17 +94,19 @@ mod tests {
             service_key: "service".into(),
             webhook_url: url.into(),
             webhook_api_key: api_key.into(),
+            ..Variables::default()
         }
     }
 
     #[test]
     fn every_variable_is_read() {
         let question = Question::parse(Some("a")).unwrap();
+        let prompt = Prompt::new(&Conversation::default(), &question, Mode::Answer, Lang::Fr);
         for (api_key, header) in [("", None), (" k1 ", Some("k1"))] {
             let settings = Settings::parse(variables(URL, api_key));
             assert_eq!(settings.auth_url, "http://auth.spin.internal");
             assert_eq!(settings.service_key.expose_secret(), "service");
-            let request = settings.webhook.ok().unwrap().request(&question, "");
+            let request = settings.webhook.ok().unwrap().request(&prompt, "");
             assert_eq!(request.uri(), URL.trim());
             assert_eq!(request.headers().get("x-make-apikey").map(|key| key.to_str().unwrap()), header);
             assert!(request.headers().get("x-make-apikey").is_none_or(HeaderValue::is_sensitive));
@@ -110,6 +130,12 @@ mod tests {
                 Some(expected),
                 "{url} {api_key}"
             );
+        }
+        for (value, expected) in
+            [("", Ok(true)), (" on ", Ok(true)), ("off", Ok(false)), ("no", Err(Unusable("llm_tutor_modes")))]
+        {
+            let variables = Variables { llm_tutor_modes: value.to_owned(), ..variables(URL, "") };
+            assert_eq!(Settings::parse(variables).tutor_modes, expected, "{value}");
         }
         let no_service_key = Variables { service_key: SecretString::default(), ..variables(URL, "") };
         assert_eq!(Settings::parse(no_service_key).webhook.err(), Some(Missing("service_key")));

@@ -28,5 +28,6 @@ async fn settings() -> Settings {
         service_key: secret_variable("service_key").await,
         webhook_url: secret_variable("webhook_url").await,
         webhook_api_key: secret_variable("webhook_api_key").await,
+        llm_tutor_modes: variable("llm_tutor_modes").await,
     })
 }

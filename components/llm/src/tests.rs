@@ -1,6 +1,7 @@
 //! The use cases against fakes of auth and of the webhook: what the user gets, and what is reserved and settled.
 
 mod answers;
+mod conversations;
 mod failures;
 mod fakes;
 mod http;

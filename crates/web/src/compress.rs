@@ -12,8 +12,8 @@ use http::{HeaderValue, header};
 
 use crate::{Reply, ReplyBody};
 
-/// A shorter reply fits into one packet uncompressed.
-const BYTES_MIN: usize = 1024;
+/// A shorter reply gains less than its header costs to read.
+const BYTES_MIN: usize = 512;
 /// Beginnings of the content types that are compressed. An event stream is sent chunk by chunk, so it is not.
 const TEXT: [&str; 6] =
     ["text/html", "text/css", "text/javascript", "text/plain", "application/json", "image/svg+xml"];

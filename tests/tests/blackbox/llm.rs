@@ -49,6 +49,32 @@ fn the_page_works_without_javascript() {
 }
 
 #[test]
+fn a_follow_up_question_takes_its_conversation_to_the_webhook() {
+    let app = exclusive_app();
+    let user = app.user();
+    let ask = |message: &str, conversation: &str| {
+        let body = json!({ "message": message, "conversation": conversation, "mode": "explain" });
+        user.post_json("/send", &body).expect(200).json()["conversation"].as_str().unwrap().to_owned()
+    };
+    let first = ask("Comment trier une liste ?", "");
+    let second = ask("Et en décroissant ?", &first);
+    assert!(second.starts_with(&first) && second.contains("Et en décroissant ?"), "{second}");
+    let messages: Vec<String> = (app.make.requests().iter())
+        .map(|sent| serde_json::from_slice::<serde_json::Value>(&sent.body).unwrap())
+        .inspect(|body| assert_eq!(body.as_object().unwrap().len(), 1, "a scenario knows one field"))
+        .map(|body| body["message"].as_str().unwrap().to_owned())
+        .collect();
+    let instruction = "Consigne : Explique pas à pas";
+    assert!(messages[0].starts_with("Comment trier une liste ?\n\n") && messages[0].contains(instruction));
+    assert!(
+        messages[1].contains(&first) && messages[1].contains("Et en décroissant ?\n\n"),
+        "{}",
+        messages[1]
+    );
+    user.post_json("/send", &json!({ "message": "a", "mode": "?" })).expect_problem(422);
+}
+
+#[test]
 fn both_addresses_answer() {
     let app = exclusive_app();
     let user = app.user();

@@ -37,7 +37,7 @@ fn a_form_question_is_answered_with_the_page_with_question_and_answer() {
         (200, "text/html; charset=utf-8")
     );
     let page = page(&reply);
-    assert!(page.contains("Afficher &#60;b&#62; ?</textarea>"), "{page}");
+    assert!(page.contains("</span>Afficher &#60;b&#62; ?</p>") && page.contains(">\n</textarea>"), "{page}");
     assert!(page.contains("<pre tabindex=\"0\"><code><span class=\"hl-b\">print</span>(<span class=\"hl-s\">&#34;é&#34;</span>) <span class=\"hl-c\"># &#60;b&#62;</span></code></pre>"), "{page}");
     assert!(page.contains("<p>on <strong>affiche</strong> <code>é</code>.</p>"), "{page}");
     assert!(page.contains("49&nbsp;/&nbsp;50") && !page.contains("id=\"simulated\""), "{page}");

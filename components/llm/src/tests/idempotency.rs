@@ -71,7 +71,7 @@ fn a_repetition_gets_the_same_answer_and_costs_nothing() {
     assert_eq!((network.left.get(), network.asked()), (LIMIT, 0));
     let page = page(&handle(&repeated([replayed_answer()]), &keyed_form()));
     assert!(
-        page.contains("Ma question</textarea>") && page.contains("on <strong>affiche</strong>"),
+        page.contains("</span>Ma question</p>") && page.contains("on <strong>affiche</strong>"),
         "{page}"
     );
 }

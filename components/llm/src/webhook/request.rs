@@ -5,7 +5,7 @@ use http::{HeaderValue, header};
 use serde_json::json;
 use web::HttpUrl;
 
-use crate::question::Question;
+use crate::prompt::Prompt;
 
 /// The webhook's address and API key. The address is a secret, too: who knows it can spend the operator's credits.
 #[derive(Clone)]
@@ -23,8 +23,8 @@ impl Webhook {
     /// The request for a question. The body contains only `message`, because a scenario with a declared data structure
     /// refuses unknown keys.
     #[must_use]
-    pub fn request(&self, question: &Question, request_id: &str) -> http::Request<Bytes> {
-        let body = json!({ "message": question.as_str() }).to_string();
+    pub fn request(&self, prompt: &Prompt, request_id: &str) -> http::Request<Bytes> {
+        let body = json!({ "message": prompt.as_str() }).to_string();
         let mut request = http::Request::new(Bytes::from(body));
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = self.url.uri().clone();
@@ -51,16 +51,26 @@ impl Webhook {
 
 #[cfg(test)]
 mod tests {
+    use web::Lang;
+
     use super::*;
+    use crate::conversation::Conversation;
+    use crate::mode::Mode;
+    use crate::question::Question;
 
     static_assertions::assert_not_impl_any!(Webhook: std::fmt::Debug);
 
     const URL: &str = "https://hook.eu2.make.com/secret";
 
+    fn prompt(question: &str) -> Prompt {
+        let question = Question::parse(Some(question)).unwrap();
+        Prompt::new(&Conversation::default(), &question, Mode::Answer, Lang::Fr)
+    }
+
     #[test]
     fn a_question_becomes_one_json_post() {
         let webhook = Webhook::new(HttpUrl::parse(URL).unwrap(), None);
-        let request = webhook.request(&Question::parse(Some("Trier \"x\" ?\n😀")).unwrap(), "id-12345");
+        let request = webhook.request(&prompt("Trier \"x\" ?\n😀"), "id-12345");
         assert_eq!((request.method(), request.uri().to_string().as_str()), (&http::Method::POST, URL));
         assert_eq!(request.headers()["content-type"], "application/json");
         assert_eq!(request.headers()["accept-encoding"], "identity");
