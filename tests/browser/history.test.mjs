@@ -116,7 +116,7 @@ for (const javaScriptEnabled of [true, false]) {
     }
     await page.fill("#message", "Et en décroissant ?");
     await send(page);
-    await shows(page, /Votre question :\s*Et en décroissant/, 20);
+    await shows(page, /Votre question\s:\s+Et en décroissant/, 20);
     await page.click("#follow-up .new");
     assert.equal(await page.isVisible("#follow-up"), false);
     await page.fill("#message", question);
