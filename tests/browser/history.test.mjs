@@ -185,6 +185,7 @@ for (const [device, viewport] of [["phone", phone], ["laptop", laptop]]) {
     await entry.getByRole("button", { name: "Copier" }).first().click();
     const copied = await page.evaluate(() => navigator.clipboard.readText());
     assert.ok(copied.includes(question) && copied.includes("```python"), copied);
+    assert.ok(copied.includes("`sorted` renvoie"), "as Markdown, so that nothing of the answer is lost");
     const saving = page.waitForEvent("download");
     await page.click("#history-export");
     const saved = await readFile(await (await saving).path(), "utf8");

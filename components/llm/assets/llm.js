@@ -162,8 +162,9 @@
     if (message.value === question) message.value = "";
     keepDraft();
     count();
-    converse(page.querySelector("#ask [name=conversation]").value);
-    remember(question, shown);
+    const exchanges = page.querySelector("#ask [name=conversation]").value;
+    converse(exchanges);
+    remember(question, shown, exchanges.slice(exchanges.lastIndexOf("### Question\n")));
     const result = document.importNode(page.getElementById("result"), true);
     id("result").replaceWith(result);
     improve(result);
@@ -230,9 +231,10 @@
     list();
   };
 
-  const remember = (question, shown) => {
+  // `text`: question and answer as Markdown; of a long answer only the beginning.
+  const remember = (question, shown, text) => {
     const html = shown.querySelector(".answer").outerHTML;
-    store([{ question, html, at: Date.now() }, ...load().filter((entry) => entry.question !== question)]);
+    store([{ question, html, text, at: Date.now() }, ...load().filter((entry) => entry.question !== question)]);
   };
 
   // What the server rendered; an entry of an earlier version has texts only.
@@ -253,6 +255,7 @@
   };
 
   const asText = (entry) => {
+    if (entry.text && !entry.text.includes(" […]\n")) return entry.text.trim();
     const answer = answerOf(entry);
     const code = answer.querySelector("[data-part=code] pre")?.textContent ?? entry.code ?? "";
     const prose = answer.querySelector("[data-part=explanation]");

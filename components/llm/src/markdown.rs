@@ -78,8 +78,9 @@ pub fn pieces(markdown: &str) -> Vec<Piece> {
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_TASKLISTS
         | Options::ENABLE_MATH;
-    for event in Parser::new_ext(markdown, options) {
-        reader.take(event);
+    for (event, place) in Parser::new_ext(markdown, options).into_offset_iter() {
+        let next = markdown.get(place.end..).and_then(|rest| rest.chars().next());
+        reader.take(event, next);
     }
     reader.pieces
 }
@@ -94,7 +95,8 @@ struct Reader {
 }
 
 impl Reader {
-    fn take(&mut self, event: Event<'_>) {
+    /// `next`: the character behind the event.
+    fn take(&mut self, event: Event<'_>, next: Option<char>) {
         match event {
             Event::Start(Tag::CodeBlock(kind)) => {
                 let info = match kind {
@@ -122,6 +124,10 @@ impl Reader {
             Event::SoftBreak => self.text("\n"),
             Event::HardBreak => self.pieces.push(Piece::LineBreak),
             Event::Rule => self.pieces.push(Piece::Rule),
+            // `$HOME/$USER`: a formula does not end at a word.
+            Event::InlineMath(source) if next.is_some_and(char::is_alphanumeric) => {
+                self.text(&format!("${source}$"))
+            }
             Event::InlineMath(source) => self.math(&source, Display::Inline),
             Event::DisplayMath(source) => self.math(&source, Display::Block),
             Event::TaskListMarker(done) => self.pieces.push(Piece::Task(done)),
@@ -163,7 +169,8 @@ impl Reader {
     fn math(&mut self, source: &str, display: Display) {
         self.pieces.push(match math::render(source, display) {
             Some(markup) => Piece::Math(markup),
-            None => Piece::Code(source.to_owned()),
+            None if display == Display::Inline => Piece::Code(format!("${source}$")),
+            None => Piece::Code(format!("$${source}$$")),
         });
     }
 

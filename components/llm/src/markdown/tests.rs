@@ -46,7 +46,8 @@ fn the_markdown_that_models_write_becomes_elements() {
         ("`https://a.example`", "[p `https://a.example`]"),
         ("[https://a.example](https://b.example)", "[p [a=https://b.example https://a.example]]"),
         ("coûte 5 $ ou 6 $", "[p coûte 5 $ ou 6 $]"),
-        ("$\\def\\a{\\a\\a}\\a$", "[p `\\def\\a{\\a\\a}\\a`]"),
+        ("$\\def\\a{\\a\\a}\\a$", "[p `$\\def\\a{\\a\\a}\\a$`]"),
+        ("écho $HOME/$USER, $5$0", "[p écho $HOME/$USER, $5$0]"),
         // The end is missing.
         ("**a", "[p **a]"),
         ("```python\nx", "<python:x>"),
