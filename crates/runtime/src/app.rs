@@ -7,9 +7,10 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
 
 use anyhow::{Context, Result, anyhow};
+use bytes::Bytes;
 use http::uri::Scheme;
-use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Empty, Full};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full};
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 use wasmtime_wasi_http::WasiBody;
@@ -140,9 +141,9 @@ impl App {
         let span = ServerSpan::start(&self.telemetry, &request, client);
         let path = request.uri().path().to_owned();
         let (route, answer) = match (path.strip_prefix(WELL_KNOWN_PREFIX), self.router.route(&path)) {
-            (Some("health"), _) => (Some(path), Ok(reply(StatusCode::OK, "OK"))),
+            (Some("health"), _) => (Some(path), Ok(own_reply(StatusCode::OK, "OK"))),
             (Some("info"), _) => (Some(path), Ok(self.info())),
-            (Some(_), _) | (None, None) => (None, Ok(empty(StatusCode::NOT_FOUND))),
+            (Some(_), _) | (None, None) => (None, Ok(own_reply(StatusCode::NOT_FOUND, ""))),
             (None, Some(route)) => {
                 let raw_route = route.raw_route.clone();
                 (Some(raw_route), self.run(request, route, client, span.as_parent()).await)
@@ -164,7 +165,7 @@ impl App {
         let handler = self.components.get(id).ok_or_else(|| anyhow!("unknown routing destination '{id}'"))?;
         if let Err(error) = headers::add_spin_headers(&mut request, &route, client) {
             eprintln!("a request for component {id} was refused: {error:#}");
-            return Ok(empty(StatusCode::INTERNAL_SERVER_ERROR));
+            return Ok(own_reply(StatusCode::INTERNAL_SERVER_ERROR, ""));
         }
         let span = telemetry::http::start_execution(caller, id);
         let outcome = ResponseOutcome::default();
@@ -178,7 +179,7 @@ impl App {
                     eprintln!("component {id} did not respond: {cause}");
                 }
                 span.fail(one_line(error.root_cause()));
-                Ok(empty(StatusCode::INTERNAL_SERVER_ERROR))
+                Ok(own_reply(StatusCode::INTERNAL_SERVER_ERROR, ""))
             }
         }
     }
@@ -188,9 +189,9 @@ impl App {
         if let Some(version) = &self.version {
             info.insert("version".to_owned(), version.clone().into());
         }
-        let mut response = reply(StatusCode::OK, format!("{:#}", serde_json::Value::Object(info)));
-        let json = http::HeaderValue::from_static("application/json");
-        response.headers_mut().insert(http::header::CONTENT_TYPE, json);
+        let mut response = own_reply(StatusCode::OK, format!("{:#}", serde_json::Value::Object(info)));
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
         response
     }
 }
@@ -237,17 +238,21 @@ fn unusable(id: &str, error: &wasmtime::Error) -> anyhow::Error {
     anyhow!("component {id} does not fit this runtime: build it with spin-sdk 7 as an HTTP service ({cause})")
 }
 
-fn empty(status: StatusCode) -> Response<WasiBody> {
-    let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    response
-}
-
-fn reply(status: StatusCode, text: impl Into<bytes::Bytes>) -> Response<WasiBody> {
+/// A reply of the runtime itself. Spin sends the same ones, without the security headers.
+fn own_reply(status: StatusCode, text: impl Into<Bytes>) -> Response<WasiBody> {
     let body = Full::new(text.into()).map_err(|never| match never {}).boxed_unsync();
     let mut response = Response::new(body);
     *response.status_mut() = status;
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("referrer-policy", "same-origin"),
+        ("x-content-type-options", "nosniff"),
+    ] {
+        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
     response
 }
 

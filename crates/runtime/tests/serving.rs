@@ -83,6 +83,34 @@ fn a_header_that_is_not_utf_8_is_answered_with_500() {
 }
 
 #[test]
+fn the_runtimes_own_replies_have_security_headers() {
+    let app = App::start(&manifest("", "").replace("/...", "/only/..."));
+    let not_utf_8 = b"GET /only/uri HTTP/1.1\r\nhost: h\r\nx-latin: caf\xe9\r\nconnection: close\r\n\r\n";
+    let not_utf_8 = app.connect_and_send(not_utf_8).read_reply(|_| {}).unwrap();
+    let paths = [
+        "/.well-known/spin/health",
+        "/.well-known/spin/info",
+        "/.well-known/spin/other",
+        "/other",
+        "/only/trap",
+    ];
+    for reply in paths.map(|path| app.get(path)).iter().chain([&not_utf_8]) {
+        for (name, value) in [
+            ("cache-control", "no-store"),
+            ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("referrer-policy", "same-origin"),
+            ("x-content-type-options", "nosniff"),
+        ] {
+            assert_eq!(reply.all(name), [value], "{}", reply.request);
+        }
+    }
+    let reply = app.get("/only/uri");
+    assert_eq!((reply.status, reply.header("x-content-type-options")), (200, ""), "a guest sets its own");
+}
+
+#[test]
 fn a_request_without_a_host_gets_no_answer() {
     let app = app();
     assert!(app.connect_and_send(b"GET /uri HTTP/1.0\r\n\r\n").read_reply(|_| {}).is_err());
