@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 
-use crate::limits::{Limits, Range, parse_count, parse_duration};
+use crate::limits::{ClientLimits, Limits, Range, parse_count, parse_duration, parse_timeout};
 
 /// Runs a Spin application's HTTP components. A small replacement for `spin up`.
 #[derive(Debug, Parser)]
@@ -59,6 +60,15 @@ pub struct Up {
     #[arg(long, env = "SPIN_MAX_INSTANCE_MEMORY")]
     pub max_instance_memory: Option<usize>,
 
+    /// Connections that may be open; more wait. Not an option of Spin
+    #[arg(long, value_name = "COUNT", default_value = "4096")]
+    pub max_connections: NonZeroUsize,
+
+    /// How long a client may be waited for: for a request, for the next bytes of an upload, or to read a response;
+    /// 60s or 500ms. Not an option of Spin
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_timeout)]
+    pub client_timeout: Duration,
+
     /// Discards the output of the components
     #[arg(short, long)]
     pub quiet: bool,
@@ -78,6 +88,11 @@ impl Up {
             request_timeout: self.request_timeout,
             memory_bytes_max: self.max_instance_memory,
         }
+    }
+
+    #[must_use]
+    pub fn client_limits(&self) -> ClientLimits {
+        ClientLimits { connections_max: self.max_connections.get(), timeout: self.client_timeout }
     }
 
     /// # Errors
@@ -121,12 +136,14 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_are_spins() {
+    fn the_defaults_are_spins_where_spin_has_the_option() {
         let up = up(&[]);
         assert_eq!(up.max_instance_reuse_count, Range::Fixed(128));
         assert_eq!(up.max_instance_concurrent_reuse_count, Range::Fixed(16));
         assert_eq!(up.idle_instance_timeout, Range::Fixed(Duration::from_secs(1)));
         assert_eq!((up.request_timeout, up.manifest.to_str()), (None, Some("spin.toml")));
+        let clients = up.client_limits();
+        assert_eq!((clients.connections_max, clients.timeout), (4096, Duration::from_secs(60)));
     }
 
     #[test]

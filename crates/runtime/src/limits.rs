@@ -1,6 +1,7 @@
-//! How instances are reused: Spin's options, their syntax and their defaults.
+//! Limits of instances (Spin's options, with their syntax and defaults) and of clients.
 
 use std::fmt::Display;
+use std::num::ParseIntError;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -19,6 +20,15 @@ pub struct Limits {
     pub request_timeout: Option<Range<Duration>>,
     /// Bytes of memory an instance may have; 4 GiB when `None`.
     pub memory_bytes_max: Option<usize>,
+}
+
+/// What clients may take of the server.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientLimits {
+    /// Open connections; more wait until one ends.
+    pub connections_max: usize,
+    /// How long a client may be waited for.
+    pub timeout: Duration,
 }
 
 /// A fixed value, or a half-open range `a..b` from which each new instance picks at random, so that
@@ -48,20 +58,29 @@ pub fn parse_count(text: &str) -> Result<Range<usize>, String> {
 /// # Errors
 /// Neither a duration (`5`, `5s`, `5ms`, `5us`, `5ns`) nor a range of two.
 pub fn parse_duration(text: &str) -> Result<Range<Duration>, String> {
-    parse(text, |text| {
-        for (suffix, unit) in [
-            ("ms", Duration::from_millis as fn(u64) -> Duration),
-            ("us", Duration::from_micros),
-            ("μs", Duration::from_micros),
-            ("ns", Duration::from_nanos),
-            ("s", Duration::from_secs),
-        ] {
-            if let Some(number) = text.strip_suffix(suffix) {
-                return number.parse().map(unit);
-            }
+    parse(text, duration)
+}
+
+/// # Errors
+/// No duration (`5`, `5s`, `5ms`, `5us`, `5ns`), or a duration of zero.
+pub fn parse_timeout(text: &str) -> Result<Duration, String> {
+    let timeout = duration(text).map_err(|error| format!("{text:?} is not a duration: {error}"))?;
+    if timeout.is_zero() { Err("a timeout must be longer than zero".to_owned()) } else { Ok(timeout) }
+}
+
+fn duration(text: &str) -> Result<Duration, ParseIntError> {
+    for (suffix, unit) in [
+        ("ms", Duration::from_millis as fn(u64) -> Duration),
+        ("us", Duration::from_micros),
+        ("μs", Duration::from_micros),
+        ("ns", Duration::from_nanos),
+        ("s", Duration::from_secs),
+    ] {
+        if let Some(number) = text.strip_suffix(suffix) {
+            return number.parse().map(unit);
         }
-        text.parse().map(Duration::from_secs)
-    })
+    }
+    text.parse().map(Duration::from_secs)
 }
 
 fn parse<T: PartialOrd, E: Display>(
@@ -100,7 +119,10 @@ mod tests {
         for text in ["", "x", "5h", "-1", "8..1", "1..1", "1..", "1.5"] {
             assert!(parse_duration(text).is_err(), "{text}");
             assert!(parse_count(text).is_err(), "{text}");
+            assert!(parse_timeout(text).is_err(), "{text}");
         }
+        assert!(parse_timeout("0s").is_err() && parse_timeout("1..2").is_err());
+        assert_eq!(parse_timeout("5ms"), Ok(Duration::from_millis(5)));
     }
 
     #[test]

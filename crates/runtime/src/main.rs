@@ -48,7 +48,7 @@ fn run(up: &Up) -> Result<()> {
                 _ = terminate.recv() => {}
             }
         };
-        let served = server::serve(app, listener, stop).await;
+        let served = server::serve(app, listener, up.client_limits(), stop).await;
         telemetry.shutdown().await;
         served
     });

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use support::{App, manifest};
+use test_support::http;
 
 fn app() -> App {
     App::start(&manifest("", ""))
@@ -108,6 +109,22 @@ fn the_runtimes_own_replies_have_security_headers() {
     }
     let reply = app.get("/only/uri");
     assert_eq!((reply.status, reply.header("x-content-type-options")), (200, ""), "a guest sets its own");
+}
+
+#[test]
+fn an_upgrade_is_not_taken() {
+    let app = app();
+    for protocol in ["websocket", "h2c"] {
+        let headers =
+            [("connection", "upgrade"), ("upgrade", protocol), ("http2-settings", "AAMAAABkAAQAAP__")];
+        let head = http::head("GET", "/uri", &[&headers[..], &[("host", "h")]].concat());
+        let mut connection = app.connect_and_send(head.as_bytes());
+        for _ in 0..2 {
+            let reply = connection.read_reply(|_| {}).unwrap();
+            assert_eq!((reply.status, reply.text().as_str()), (200, "GET http://h/uri"), "{protocol}");
+            connection.write(head.as_bytes()).unwrap();
+        }
+    }
 }
 
 #[test]
