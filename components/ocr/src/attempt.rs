@@ -142,6 +142,13 @@ impl Question<'_> {
 }
 
 impl Attempt {
+    /// The text, and whether the model ended it by itself; `None` after a refusal or without any text.
+    pub(crate) fn into_text(self) -> Option<(String, bool)> {
+        let refused = matches!(&self.end, Ok(finish) if finish.is_refusal());
+        let stopped = self.end == Ok(Finish::Stop);
+        Some((self.text, stopped)).filter(|(text, _)| !refused && !text.trim().is_empty())
+    }
+
     fn failed(failure: UpstreamError) -> Self {
         Self { text: String::new(), end: Err(failure), model: None, simulated: false }
     }

@@ -32,6 +32,8 @@ pub enum Failure {
     Upstream(String),
     /// The model answered without any text.
     NoText(String),
+    /// The models answered, but with no document: a refusal in prose, a web page.
+    NoDocument,
     /// The client has disconnected and reads no answer.
     ClientDisconnected,
     /// Any of the others, after which the reserved pages stay spent.
@@ -56,7 +58,8 @@ impl Failure {
             | Self::Overloaded(_)
             | Self::TimedOut
             | Self::Upstream(_)
-            | Self::NoText(_) => self
+            | Self::NoText(_)
+            | Self::NoDocument => self
                 .without_price()
                 .continued(&Text::new("Vos pages n’ont pas été décomptées.", "Your pages were not counted.")),
             _ => self.without_price(),
@@ -75,6 +78,7 @@ impl Failure {
             Self::Busy { retry_after_seconds, cause } => busy(*retry_after_seconds, cause),
             Self::Overloaded(cause) => busy(BUSY_SECONDS, cause),
             Self::TimedOut => upstream_timeout(),
+            Self::NoDocument => no_document(),
             Self::Upstream(cause) | Self::NoText(cause) => upstream_failed().because(cause.clone()),
             // 499 is not a standard status; this one is only in the log.
             Self::ClientDisconnected => Problem::new(
@@ -104,6 +108,7 @@ impl Failure {
             | Self::Blocked(_)
             | Self::Busy { .. }
             | Self::NoText(_)
+            | Self::NoDocument
             | Self::ClientDisconnected => false,
         }
     }
@@ -149,6 +154,17 @@ fn upstream_failed() -> Problem {
         Text::new(
             "La transcription a échoué. Réessayez dans quelques minutes.",
             "The transcription failed. Try again in a few minutes.",
+        ),
+    )
+}
+
+fn no_document() -> Problem {
+    Problem::new(
+        StatusCode::BAD_GATEWAY,
+        "no_document",
+        Text::new(
+            "Le modèle n’a pas transcrit ce document : il a répondu autre chose. Vérifiez que le PDF est lisible, puis réessayez.",
+            "The model did not transcribe this document: it answered something else. Check that the PDF can be read, then try again.",
         ),
     )
 }
@@ -242,6 +258,7 @@ mod tests {
         check(Failure::Busy { retry_after_seconds: 1, cause: text() }, 503, "upstream_busy");
         check(Failure::Overloaded(text()), 503, "upstream_busy");
         check(Failure::NoText(text()), 502, "upstream_failed");
+        check(Failure::NoDocument, 502, "no_document");
         check(Failure::TimedOut, 504, "upstream_timeout");
         check(Failure::Upstream(text()), 502, "upstream_failed");
     }
@@ -265,6 +282,7 @@ mod tests {
             Failure::Blocked(text()),
             Failure::Busy { retry_after_seconds: 1, cause: text() },
             Failure::NoText(text()),
+            Failure::NoDocument,
             Failure::ClientDisconnected,
         ] {
             assert_eq!(failure.reason(), Reason::Other, "{failure:?}");

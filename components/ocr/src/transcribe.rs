@@ -81,11 +81,24 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             first = self.ask(prompt::WHOLE).await?;
         }
         match first.end {
-            Ok(Finish::Stop) => Ok(self.transcript(first.text, true, Vec::new())),
+            Ok(Finish::Stop) => self.whole(first.text).await,
             Ok(Finish::Recitation) => self.page_by_page(first.text).await,
             Ok(Finish::Blocked(reason)) if first.text.is_empty() => Err(Failure::Blocked(reason)),
             Ok(Finish::MaxTokens) | Err(_) => self.continued(first.text).await,
-            Ok(Finish::Blocked(_) | Finish::Other(_)) => Ok(self.transcript(first.text, false, Vec::new())),
+            Ok(Finish::Blocked(_) | Finish::Other(_)) => self.transcript(first.text, false, Vec::new()),
+        }
+    }
+
+    /// An answer that ended by itself. If it is no document, the next model is asked once.
+    async fn whole(mut self, text: String) -> Result<Transcript, Failure> {
+        if latex::is_document(&text) || !self.next_model() {
+            return self.transcript(text, true, Vec::new());
+        }
+        self.ports.emit(Event::Restart(String::new())).await?;
+        match self.ask(prompt::WHOLE).await?.into_text() {
+            Some((text, true)) => self.transcript(text, true, Vec::new()),
+            Some((text, false)) => self.continued(text).await,
+            None => Err(Failure::NoDocument),
         }
     }
 
@@ -111,12 +124,12 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
                 stopped = rest.end == Ok(Finish::Stop);
                 break;
             }
-            let joined = latex::join(&raw, &rest.text);
+            stopped = rest.end == Ok(Finish::Stop);
+            let joined = latex::join(&raw, &rest.text, stopped);
             if !joined.certain {
                 warnings.push(Finding::UncertainSeam.into());
             }
             raw = joined.text;
-            stopped = rest.end == Ok(Finish::Stop);
             if !matches!(rest.end, Ok(Finish::MaxTokens) | Err(_)) {
                 break;
             }
@@ -124,7 +137,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         if raw.trim().is_empty() {
             return Err(Failure::NoText("the output limit was reached without any text".to_owned()));
         }
-        Ok(self.transcript(raw, stopped, warnings))
+        self.transcript(raw, stopped, warnings)
     }
 
     /// Asks for each page by itself when the whole document was refused, so that only the refused pages are missing.
@@ -132,7 +145,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         let pages = match self.pages {
             Some(pages) if pages <= PAGES_ONE_BY_ONE_MAX => pages,
             _ if partial.trim().is_empty() => return Err(Failure::Blocked("RECITATION".to_owned())),
-            _ => return Ok(self.transcript(partial, false, Vec::new())),
+            _ => return self.transcript(partial, false, Vec::new()),
         };
         self.ports.emit(Event::Restart(String::new())).await?;
         let mut body = String::new();
@@ -148,6 +161,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
                 .filter(|answer| {
                     matches!(answer.end, Ok(Finish::Stop | Finish::MaxTokens | Finish::Other(_)))
                 })
+                .filter(|answer| latex::is_transcription(&answer.text))
                 .map(|answer| latex::body(&answer.text))
                 .filter(|text| !text.is_empty());
             match text {
@@ -168,7 +182,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         if transcribed == 0 {
             return Err(Failure::Blocked("RECITATION on every page".to_owned()));
         }
-        Ok(self.transcript(latex::wrap(&body), true, warnings))
+        self.transcript(latex::wrap(&body), true, warnings)
     }
 
     /// Asks for a further part of a document; `None` when that part is not to be had.
@@ -237,10 +251,18 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         self.deadline.saturating_sub(self.ports.elapsed())
     }
 
-    fn transcript(self, raw: String, stopped: bool, mut warnings: Vec<Warning>) -> Transcript {
+    fn transcript(
+        self,
+        raw: String,
+        stopped: bool,
+        mut warnings: Vec<Warning>,
+    ) -> Result<Transcript, Failure> {
+        if !latex::is_document(&raw) {
+            return Err(Failure::NoDocument);
+        }
         if self.model > 0 {
             warnings.push(Warning::OtherModel { model: self.answered_by.clone() });
         }
-        Transcript { raw, stopped, model: self.answered_by, simulated: self.simulated, warnings }
+        Ok(Transcript { raw, stopped, model: self.answered_by, simulated: self.simulated, warnings })
     }
 }

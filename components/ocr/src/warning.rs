@@ -142,10 +142,10 @@ fn finding_text(finding: &Finding) -> Text {
         ),
         Finding::Dangerous { command, line } => Text::owned(
             format!(
-                "Ligne {line} : {command} peut lire ou écrire des fichiers à la compilation. Vérifiez cette ligne avant de compiler."
+                "Ligne {line} : {command} peut lire ou écrire des fichiers, ou lancer des programmes, à la compilation. Vérifiez cette ligne avant de compiler."
             ),
             format!(
-                "Line {line}: {command} can read or write files when compiled. Check this line before compiling."
+                "Line {line}: {command} can read or write files, or run programs, when compiled. Check this line before compiling."
             ),
         ),
         Finding::MissingFile { name, line } => Text::owned(

@@ -1,12 +1,23 @@
 //! Where documents begin and end in a text: commands in comments, verbatim text and sentences are none.
 
 use crate::groups::argument_after_options;
-use crate::lines::{Line, lines};
+use crate::lines::{Line, lines, lines_with_text};
 use crate::tokens::{Kind, tokens};
 
 pub(crate) const DOCUMENT_CLASS: &str = "\\documentclass";
 pub(crate) const BEGIN_DOCUMENT: &str = "\\begin{document}";
 pub(crate) const END_DOCUMENT: &str = "\\end{document}";
+
+/// Whether `text` names the class of a document: in a comment or in verbatim text it does not.
+pub(crate) fn has_class(text: &str) -> bool {
+    tokens(text).iter().any(|token| token.kind == Kind::Command("documentclass"))
+}
+
+/// What follows the first `\begin{document}`, up to the end of the text.
+pub(crate) fn after_begin(text: &str) -> Option<&str> {
+    let begin = tokens(text).into_iter().find(|token| token.kind == Kind::Begin("document"))?;
+    text.get(begin.end..)
+}
 
 /// Whether `line` of `text` begins with the class of a document and is not a sentence about it.
 pub(crate) fn starts_document(text: &str, line: &Line<'_>) -> bool {
@@ -64,10 +75,12 @@ impl Documents {
         }
     }
 
-    /// Verbatim text that is never closed hides the end of its document.
+    /// Verbatim text that is never closed hides the end of its document. What stands before more text is no end: it may
+    /// be a part of that verbatim text, which was cut.
     fn last_without_end(mut self, text: &str, from: usize) -> Self {
         let rest = text.get(from..).unwrap_or_default();
-        let end = lines(rest).filter(|line| line.text.starts_with(END_DOCUMENT)).last();
+        let last = lines_with_text(rest).filter(|line| !line.text.starts_with('`')).last();
+        let end = last.filter(|line| line.text.starts_with(END_DOCUMENT));
         let at = end.map_or(text.len(), |line| from + line.at);
         self.bodies.push((from, at));
         self.is_closed = end.is_some();

@@ -1,6 +1,7 @@
 //! From the text of a model to a LaTeX document that says what it lacks.
 
-use crate::document::{BEGIN_DOCUMENT, DOCUMENT_CLASS, Documents, END_DOCUMENT};
+use crate::danger::dangers;
+use crate::document::{BEGIN_DOCUMENT, Documents, END_DOCUMENT, after_begin, has_class};
 use crate::finding::Finding;
 use crate::lines::lines;
 use crate::unwrap::{Unwrapped, unwrap};
@@ -64,7 +65,7 @@ pub fn finish(raw: &str, stopped_by_itself: bool) -> Finished {
         // `unwrap` ends every text with a line end; a line that was cut has to look cut.
         latex.truncate(latex.trim_end().len());
     }
-    if !latex.contains(DOCUMENT_CLASS) {
+    if !has_class(&latex) {
         findings.push(Finding::PreambleAdded);
         latex = with_preamble(&latex, stopped_by_itself);
     }
@@ -81,16 +82,15 @@ pub fn finish(raw: &str, stopped_by_itself: bool) -> Finished {
 
 /// Our preamble before a text without one. A text that is not `whole` is left open at its end.
 fn with_preamble(latex: &str, whole: bool) -> String {
-    let document = latex.find(BEGIN_DOCUMENT).and_then(|at| latex.get(at..));
-    match document {
+    match after_begin(latex) {
         _ if whole => wrap(&body(latex)),
-        Some(document) => format!("{PREAMBLE}{document}"),
+        Some(begun) => format!("{PREAMBLE}{BEGIN_DOCUMENT}{begun}"),
         None => format!("{PREAMBLE}{BEGIN_DOCUMENT}\n\n{latex}"),
     }
 }
 
-/// Renews the options of babel, loads the packages that are missing and lists what remains to be looked at, what is
-/// incomplete first.
+/// Renews the options of babel, loads the packages that are missing and lists what remains to be looked at: what is
+/// incomplete, then what is dangerous, then repairs and the rest.
 fn check(mut latex: String, mut findings: Vec<Finding>) -> Finished {
     if let Some(modern) = babel::modernise(&latex) {
         findings.push(Finding::BabelModernised);
@@ -104,8 +104,9 @@ fn check(mut latex: String, mut findings: Vec<Finding>) -> Finished {
     findings.extend(added);
     findings.extend(repeat::repetitions(&latex).into_iter().map(|line| Finding::Repetition { line }));
     findings.extend(lint::lint(&latex));
-    // What is missing first. Not sorted: that would add 6 KB to a component.
+    // Not sorted: that would add 6 KB to a component.
     let (mut findings, others): (Vec<_>, Vec<_>) = findings.into_iter().partition(Finding::is_incomplete);
+    findings.extend(dangers(&latex));
     findings.extend(others);
     Finished { latex, findings }
 }
@@ -126,6 +127,7 @@ mod tests {
 
     use super::*;
     use crate::balance::balance;
+    use crate::document::DOCUMENT_CLASS;
 
     const GOOD: &str = "\\documentclass{article}\n\\usepackage[french]{babel}\n\\usepackage{amsmath}\n\\begin{document}\n\
         \\section*{Exercice 1}\nSoit $x$.\n\\begin{align*}\na &= 1\n\\end{align*}\n\\end{document}\n";
@@ -162,6 +164,15 @@ mod tests {
         let looping = GOOD.replace("\\end{document}\n", &"La même phrase encore une fois.\n".repeat(40));
         check(looping, false, &["loop"]);
         check(String::new(), true, &["preamble_added"]);
+        check("% \\documentclass{article}\n\\section*{A} $x$".into(), true, &["preamble_added"]);
+        check(
+            "% \\documentclass{article}\n\\begin{document}\nx\n\\end{document}".into(),
+            true,
+            &["preamble_added"],
+        );
+        check(GOOD.replace("Soit", "% \\documentclass{a}\\begin{document}\nSoit"), true, &[]);
+        check(GOOD.replace("Soit", "% \\documentclass{a}\\end{document}\nSoit"), true, &[]);
+        check(format!("% \\documentclass{{a}}\n% \\begin{{document}}\n{GOOD}"), true, &[]);
     }
 
     #[test]

@@ -1,13 +1,23 @@
 //! Joins an answer that stopped at the output limit with its continuation.
 
-use crate::document::DOCUMENT_CLASS;
-use crate::lines::{Line, lines_with_text};
-use crate::unwrap::unwrap;
+use crate::balance::balance;
+use crate::document::{Documents, after_begin, has_class, starts_document};
+use crate::lines::{Line, in_lower_case, lines, lines_with_text};
+use crate::unwrap::unwrap_piece;
 
 /// The last lines that the model is given to continue from.
 const CONTEXT_LINES: usize = 12;
 /// Lines looked at for an overlap.
 const OVERLAP_LINES_MAX: usize = 60;
+/// A longer line, in bytes, announces nothing.
+const SENTENCE_BYTES_MAX: usize = 160;
+/// How a sentence begins that announces the continuation, in lower case.
+const ANNOUNCEMENTS: &str = "voici la suite|voici la fin|voici le reste|voilà la suite|suite de la transcription|\
+    je reprends|je continue|bien sûr|d'accord|here is the rest|here's the rest|here is the continuation|continuing|\
+    sure|certainly";
+/// What goes on in such a sentence: "la suite définie par" is of a sequence.
+const BEHIND: &str = "de la transcription|de votre|du document|du code|de ce document|demandée|et fin|\
+    la transcription|où|à partir|of the|from|voici la suite|here";
 
 /// The part of an unfinished answer that is kept: up to its last complete line.
 pub fn complete_lines(text: &str) -> &str {
@@ -22,31 +32,102 @@ pub fn context(text: &str) -> String {
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct Joined {
+    /// Ends in the middle of a line where `after` does.
     pub text: String,
     /// The seam was found; otherwise something may be missing or stand twice there.
     pub certain: bool,
 }
 
-/// Appends `after` to the complete lines of `before` without what stands in both.
-pub fn join(before: &str, after: &str) -> Joined {
+/// Appends `after` to `before` without what stands in both. `stopped`: the model ended `after` by itself.
+pub fn join(before: &str, after: &str, stopped: bool) -> Joined {
     let kept = complete_lines(before);
-    let after = unwrap(after).latex;
-    if after.contains(DOCUMENT_CLASS) && kept.contains(DOCUMENT_CLASS) {
-        return restart(kept, &after);
+    let partial = before.get(kept.len()..).unwrap_or_default();
+    let after = unwrap_piece(after).latex;
+    let after = without_sentence(&after);
+    let (mut rest, mut certain) = (after, true);
+    if lines(after).any(|line| starts_document(after, &line)) && has_class(kept) {
+        let Some(body) = after_begin(after) else {
+            // The preamble was cut again: nothing new.
+            return Joined { text: before.to_owned(), certain: false };
+        };
+        match same_lines(after_begin(kept).unwrap_or_default(), body) {
+            0 => {}
+            1 => certain = false,
+            _ => return restart(kept, after, stopped),
+        }
+        rest = body;
     }
-    let old: Vec<Line<'_>> = lines_with_text(kept).collect();
-    let new: Vec<Line<'_>> = lines_with_text(&after).collect();
-    let most = OVERLAP_LINES_MAX.min(old.len()).min(new.len());
-    let overlap = (1..=most).rev().find(|count| {
-        let tail = old.iter().skip(old.len() - count);
-        tail.zip(&new).all(|(old, new)| old.text == new.text)
-    });
-    let from = overlap.and_then(|count| new.get(count - 1)).map_or(0, |line| line.end);
-    Joined { text: format!("{kept}{}", after.get(from..).unwrap_or_default()), certain: true }
+    if let Some(from) = overlap(kept, rest) {
+        return Joined { text: format!("{kept}{}", rest.get(from..).unwrap_or_default()), certain: true };
+    }
+    if goes_on_in_line(partial, rest) {
+        return Joined { text: format!("{before}{rest}"), certain: false };
+    }
+    Joined { text: format!("{kept}{}", rest.trim_start_matches('\n')), certain }
 }
 
-/// The model began again from the top: take what follows the last line that is already there.
-fn restart(kept: &str, after: &str) -> Joined {
+/// Offset in `new` after the lines that also end `old`.
+fn overlap(old: &str, new: &str) -> Option<usize> {
+    let old: Vec<Line<'_>> = lines_with_text(old).collect();
+    let new: Vec<Line<'_>> = lines_with_text(new).take(OVERLAP_LINES_MAX).collect();
+    let most = OVERLAP_LINES_MAX.min(old.len()).min(new.len());
+    let count = (1..=most).rev().find(|count| {
+        let tail = old.iter().skip(old.len() - count);
+        tail.zip(&new).all(|(old, new)| old.text == new.text)
+    })?;
+    new.get(count - 1).map(|line| line.end)
+}
+
+/// With how many same lines two bodies begin, up to 2: then the second one is the document again.
+fn same_lines(one: &str, other: &str) -> usize {
+    let pairs = lines_with_text(one).zip(lines_with_text(other)).take(2);
+    pairs.take_while(|(one, other)| one.text == other.text).count()
+}
+
+/// Whether `rest` continues the line that was cut, and does not write it again.
+fn goes_on_in_line(partial: &str, rest: &str) -> bool {
+    let first = rest.lines().next().unwrap_or_default();
+    let begun = partial.trim_start();
+    let half = begun.get(..begun.ceil_char_boundary(begun.len() / 2)).unwrap_or_default();
+    if begun.is_empty() || first.trim().is_empty() || first.trim_start().starts_with(half) {
+        return false;
+    }
+    let defects = |line: &str| {
+        let balance = balance(line);
+        balance.open.len() + balance.mismatches.len()
+    };
+    let (apart, together) = (defects(first), defects(&format!("{partial}{first}")));
+    let in_sentence = |char: char| char.is_lowercase() || " ,.;:)]}=+-&^_".contains(char);
+    together < apart || (together == apart && first.starts_with(in_sentence))
+}
+
+/// `after` without the sentences that announce the continuation.
+fn without_sentence(mut after: &str) -> &str {
+    while let Some((first, rest)) = after.trim_start_matches('\n').split_once('\n')
+        && announces(first.trim())
+    {
+        after = rest;
+    }
+    after
+}
+
+fn announces(line: &str) -> bool {
+    if line.len() > SENTENCE_BYTES_MAX || line.contains(['\\', '$']) {
+        return false;
+    }
+    let words = in_lower_case(line);
+    ANNOUNCEMENTS.split('|').filter_map(|start| words.strip_prefix(start)).any(|behind| {
+        let behind = behind.trim_start_matches([' ', ':', '.', '!', ',']);
+        behind.is_empty() || BEHIND.split('|').any(|word| behind.starts_with(word))
+    })
+}
+
+/// The model began again from the top: the document again, if it ended this time; else what follows the last line that
+/// is already there.
+fn restart(kept: &str, after: &str, stopped: bool) -> Joined {
+    if stopped && Documents::of(after).is_closed {
+        return Joined { text: after.to_owned(), certain: true };
+    }
     let last = lines_with_text(kept).last().map_or("", |line| line.text);
     let mut same = lines_with_text(after).filter(|line| line.text == last);
     if let (Some(line), None) = (same.next(), same.next()) {
@@ -67,26 +148,57 @@ mod tests {
     #[test]
     fn a_continuation_is_joined_without_duplicates() {
         let check = |before: &str, after: &str, text: &str, certain: bool| {
-            assert_eq!(join(before, after), Joined { text: text.into(), certain }, "{before:?} + {after:?}");
+            assert_eq!(
+                join(before, after, true),
+                Joined { text: text.into(), certain },
+                "{before:?} + {after:?}"
+            );
         };
-        check("a\nb\nhal", "c\nd", "a\nb\nc\nd\n", true);
-        check("a\nb\nhal", "b\nhalf\nd", "a\nb\nhalf\nd\n", true);
-        check("a\nb\n", "a\nb\nc", "a\nb\nc\n", true);
+        check("a\nb\nhal", "c\nd", "a\nb\nhalc\nd", false);
+        check("a\nb\nHal", "C\nd", "a\nb\nC\nd", true);
+        check("a\nb\nhal", "b\nhalf\nd\n", "a\nb\nhalf\nd\n", true);
+        check("a\nb\nhalf a li", "half a line\nd", "a\nb\nhalf a line\nd", true);
+        check("a\nb\n", "a\nb\nc", "a\nb\nc", true);
         check("a\n\nb\n", "```latex\na\n\nb\nc\n```", "a\n\nb\nc\n", true);
-        check("x\nx\n", "x\ny", "x\nx\ny\n", true);
-        check("", "c", "c\n", true);
+        check("x\nx\n", "x\ny", "x\nx\ny", true);
+        check("", "c", "c", true);
+        check("a\nSoit $x", " = 1$.\nb", "a\nSoit $x = 1$.\nb", false);
+        check("a\n", "Voici la suite :\n\nB\n", "a\nB\n", true);
+        check("a\n", "Bien sûr, voici la suite de la transcription :\n```latex\nB\n```", "a\nB\n", true);
         check(
-            "\\documentclass{a}\nu\nv\npart",
-            "\\documentclass{a}\nu\nv\nw\n\\end{document}",
-            "\\documentclass{a}\nu\nv\nw\n\\end{document}\n",
+            "a\n",
+            "Voici la suite définie par récurrence :\nB\n",
+            "a\nVoici la suite définie par récurrence :\nB\n",
             true,
         );
-        check(
-            "\\documentclass{a}\nu\nv\n",
-            "\\documentclass{b}\nzzzzzzzzzz\n",
-            "\\documentclass{b}\nzzzzzzzzzz\n",
-            false,
-        );
+    }
+
+    #[test]
+    fn a_preamble_again_and_a_restart_are_told_apart() {
+        let check = |before: &str, after: &str, stopped: bool, text: &str, certain: bool| {
+            assert_eq!(
+                join(before, after, stopped),
+                Joined { text: text.into(), certain },
+                "{before:?} + {after:?}"
+            );
+        };
+        let head = "\\documentclass{a}\n\\begin{document}\n";
+        let end = "\\end{document}\n";
+        let start = format!("{head}u\nv\nW");
+        check(&start, &format!("{head}W\nx\n{end}"), true, &format!("{head}u\nv\nW\nx\n{end}"), true);
+        check(&start, &format!("{head}v\nW\n{end}"), true, &format!("{head}u\nv\nW\n{end}"), true);
+        let again = format!("{head}u\nv\nW\nx\n{end}");
+        check(&start, &again, true, &again, true);
+        check(&start, &format!("{head}u\nv\nW\nx\nY"), false, &format!("{head}u\nv\nW\nx\nY"), true);
+        check(&start, &format!("{head}u\nz\nW\nx"), false, &format!("{head}u\nv\nu\nz\nW\nx"), false);
+        check(&start, "\\documentclass{a}\n\\usepack", false, &start, false);
+    }
+
+    #[test]
+    fn a_second_cut_is_seen_as_one() {
+        let first = join("a\nb\nhal", "half\nC and", false);
+        assert_eq!(first.text, "a\nb\nhalf\nC and");
+        assert_eq!(join(&first.text, "C and d\ne\n", true).text, "a\nb\nhalf\nC and d\ne\n");
     }
 
     #[test]
@@ -99,14 +211,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn wherever_it_is_cut_the_document_comes_back(lines in proptest::collection::vec("[a-z]{6,12}", 2..30), cut in 0usize..400, again in 0usize..5) {
+        fn wherever_it_is_cut_the_document_comes_back(lines in proptest::collection::vec("[A-Z][a-z]{6,12}", 2..30), cut in 0usize..400, again in 0usize..5) {
             let whole = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
             let before = &whole[..cut.min(whole.len())];
             let done = complete_lines(before).lines().count();
-            let after = lines[done.saturating_sub(again)..].join("\n");
+            let after = lines[done.saturating_sub(again)..].join("\n") + "\n";
             prop_assume!(lines.iter().collect::<std::collections::HashSet<_>>().len() == lines.len());
-            prop_assume!(!after.is_empty());
-            prop_assert_eq!(join(before, &after).text, whole);
+            prop_assume!(after.len() > 1);
+            prop_assert_eq!(join(before, &after, true).text, whole);
         }
     }
 }

@@ -10,6 +10,12 @@ pub(crate) struct Line<'a> {
     pub end: usize,
 }
 
+/// What a sentence says, whatever its apostrophes and the case of its letters without accents: the tables for the others
+/// would add 18 KB to a component.
+pub(crate) fn in_lower_case(text: &str) -> String {
+    text.to_ascii_lowercase().replace('’', "'")
+}
+
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
     let mut end = 0;
     text.split_inclusive('\n').map(move |line| {

@@ -20,6 +20,7 @@ struct Scope {
     display: bool,
     parenthesis: bool,
     bracket: bool,
+    left: bool,
     /// Inside of columns or of a definition.
     content: Option<Content>,
 }
@@ -33,6 +34,7 @@ impl Scope {
             Opening::Display => &mut self.display,
             Opening::Parenthesis => &mut self.parenthesis,
             Opening::Bracket => &mut self.bracket,
+            Opening::Left => &mut self.left,
             Opening::Environment(_) => return None,
         })
     }
@@ -93,6 +95,8 @@ impl<'a> Nesting<'a> {
             Kind::Command(")") if !defines => self.close(Opening::Parenthesis, token),
             Kind::Command("[") if !defines => self.open(Opening::Bracket, token),
             Kind::Command("]") if !defines => self.close(Opening::Bracket, token),
+            Kind::Command("left") if !defines => self.open(Opening::Left, token),
+            Kind::Command("right") if !defines => self.close(Opening::Left, token),
             _ => {}
         }
         match token.kind {

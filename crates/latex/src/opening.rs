@@ -12,6 +12,8 @@ pub(crate) enum Opening<'a> {
     Parenthesis,
     /// `\[`
     Bracket,
+    /// `\left`
+    Left,
 }
 
 impl Opening<'_> {
@@ -24,6 +26,7 @@ impl Opening<'_> {
             Self::Display => ("$$", "$$"),
             Self::Parenthesis => ("\\(", "\\)"),
             Self::Bracket => ("\\[", "\\]"),
+            Self::Left => ("\\left", "\\right."),
         };
         (open.to_owned(), close.to_owned())
     }

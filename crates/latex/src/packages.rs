@@ -23,7 +23,7 @@ struct Uses<'a> {
     own: BTreeSet<&'a str>,
     /// The first use of each command (with its backslash) and environment, and where a package would have to be loaded
     /// for it.
-    first: BTreeMap<(bool, &'a str), usize>,
+    first: BTreeMap<&'a str, usize>,
     end_of_preamble: Option<usize>,
 }
 
@@ -37,16 +37,16 @@ pub(crate) fn missing(latex: &str) -> Vec<Missing> {
         if packages.split(' ').any(|package| loaded.contains(package)) {
             continue;
         }
-        let commands = commands.split_whitespace().map(|name| (true, name));
-        let names = commands.chain(environments.split_whitespace().map(|name| (false, name)));
         // Loading it would clash with what the document defines itself.
-        if names.clone().any(|(_, name)| own.contains(name)) {
+        let mut names = commands.split_whitespace().chain(environments.split_whitespace());
+        if names.any(|name| own.contains(name)) {
             continue;
         }
-        let needs = names.filter_map(|name| first.get(&name).map(|at| (*at, name)));
-        if let Some((at, (is_command, name))) = needs.min() {
-            let mark = if is_command { "\\" } else { "" };
-            found.push(Missing { package, needed_by: format!("{mark}{name}"), at: at.min(end) });
+        let commands = commands.split_whitespace().map(|name| format!("\\{name}"));
+        let names = commands.chain(environments.split_whitespace().map(str::to_owned));
+        let needs = names.filter_map(|name| Some((*first.get(name.as_str())?, name)));
+        if let Some((at, needed_by)) = needs.min() {
+            found.push(Missing { package, needed_by, at: at.min(end) });
             loaded.insert(package);
             imply(&mut loaded);
         }
@@ -56,8 +56,12 @@ pub(crate) fn missing(latex: &str) -> Vec<Missing> {
 
 /// Loads `packages`.
 pub(crate) fn add(latex: &str, packages: &[Missing]) -> String {
-    let mut places: Vec<&Missing> = packages.iter().collect();
-    places.sort_by_key(|missing| missing.at);
+    // Not sorted: that would add 6 KB to a component.
+    let mut places: Vec<&Missing> = Vec::new();
+    for missing in packages {
+        let at = places.iter().take_while(|other| other.at <= missing.at).count();
+        places.insert(at, missing);
+    }
     let mut added = String::with_capacity(latex.len() + 32 * packages.len());
     let mut from = 0;
     for missing in places {
@@ -89,18 +93,19 @@ fn uses(latex: &str) -> Uses<'_> {
             Kind::Close => depth = depth.saturating_sub(1),
             Kind::Begin("document") => uses.end_of_preamble = uses.end_of_preamble.or(Some(line)),
             Kind::Begin(name) => {
-                uses.first.entry((false, name)).or_insert(at);
+                uses.first.entry(name).or_insert(at);
                 if let Some(feature) = feature(name, latex.get(token.end..).unwrap_or_default()) {
-                    uses.first.entry((false, feature)).or_insert(at);
+                    uses.first.entry(feature).or_insert(at);
                 }
             }
             Kind::Command(name) => {
                 uses.command(latex, name, all.get(index..).unwrap_or_default());
-                uses.first.entry((true, name)).or_insert(at);
+                let written = latex.get(token.at..=token.at + name.len()).unwrap_or_default();
+                uses.first.entry(written).or_insert(at);
                 if name == "pagestyle"
                     && argument(latex.get(token.end..).unwrap_or_default()) == Some("fancy")
                 {
-                    uses.first.entry((true, "pagestyle{fancy}")).or_insert(at);
+                    uses.first.entry("\\pagestyle{fancy}").or_insert(at);
                 }
             }
             _ => {}

@@ -17,7 +17,9 @@ const PERIOD_WORDS_MAX: usize = 24;
 /// With fewer different words a turn is a form to fill in, such as `\item $\square$ Vrai`, unless it comes this often…
 const SENTENCE_WORDS_MIN: usize = 5;
 const TIMES_OF_LAYOUT: usize = 100;
-/// …or, without any word, is as long as no grid or dotted line.
+/// What stands in a form to fill in: its lines come again as often as there are answers.
+const BLANKS: &str = "\\dotfill|\\hrulefill|\\underline{\\hspace|\\fillin|\\square|\\Box|....|. . . .|……|____|\\_\\_|\\dots\\dots|\\ldots\\ldots";
+/// …or, as a form or without any word, is as long as no grid or dotted line.
 const LAYOUT_BYTES_MIN: usize = 4000;
 /// More loops of one document are not listed.
 const FOUND_MAX: usize = 5;
@@ -27,7 +29,8 @@ pub(crate) fn second_turn(text: &str) -> Option<usize> {
     let body = text.trim_end();
     let at = by_lines(body).or_else(|| in_last_line(body))?;
     let turns = body.get(at..)?;
-    (words(turns).next().is_some() || turns.len() >= LAYOUT_BYTES_MIN).then_some(at)
+    let says_something = words(turns).next().is_some() && !is_form(turns);
+    (says_something || turns.len() >= LAYOUT_BYTES_MIN).then_some(at)
 }
 
 fn by_lines(body: &str) -> Option<usize> {
@@ -116,7 +119,12 @@ fn is_sentence(turn: &[(&str, u32)], turns: usize) -> bool {
     }
     let bytes: usize = turn.iter().map(|(text, _)| text.len()).sum();
     bytes * turns >= LOOP_BYTES_MIN
+        && !turn.iter().any(|(text, _)| is_form(text))
         && (different.len() >= SENTENCE_WORDS_MIN || (!different.is_empty() && turns >= TIMES_OF_LAYOUT))
+}
+
+fn is_form(text: &str) -> bool {
+    BLANKS.split('|').any(|blank| text.contains(blank))
 }
 
 /// The words that a reader would see: of two letters or more, and no commands.
@@ -150,6 +158,10 @@ mod tests {
         check(format!("x = {}", "\\quad ".repeat(60)), None);
         check(format!("x = {}", "\\quad ".repeat(1000)), Some(3 + 6));
         check(String::new(), None);
+        let form = "Justification de la réponse : \\dotfill\n";
+        check(form.repeat(40), None);
+        check(form.repeat(400), Some(form.len()));
+        check(format!("Réponse : {}", "\\dotfill ".repeat(60)), None);
     }
 
     #[test]
@@ -174,6 +186,17 @@ mod tests {
             "Je \\underline{\\hspace{3cm}} (aller), tu \\underline{\\hspace{3cm}} (aller).\n".repeat(16),
             &[],
         );
+        for line in [
+            "\\item Justifiez votre réponse en une phrase complète : \\dotfill",
+            "Nom de l'élève : ................ Prénom : ................ Classe et date : .........",
+            "L'affirmation suivante est $\\square$ vraie ou bien $\\square$ fausse, car : \\hrulefill",
+            "\\noindent\\textcolor{gray}{\\dotfill}\\\\[8mm]",
+            "Le point A a pour abscisse \\ldots\\ldots\\ldots et pour ordonnée \\ldots\\ldots\\ldots",
+            "Complétez la phrase avec un mot : le triangle est \\_\\_\\_\\_\\_ et isocèle.",
+        ] {
+            check(format!("{line}\n").repeat(150), &[]);
+            check(format!("{line} ").repeat(150), &[]);
+        }
     }
 
     proptest! {

@@ -118,8 +118,9 @@ fn marked(command: &str, tail: &str) -> Option<usize> {
     let mut text = tail.strip_prefix('*').unwrap_or(tail);
     if listing && let Some(options) = text.strip_prefix('[') {
         let near = options.get(..options.floor_char_boundary(OPTIONS_BYTES_MAX))?;
-        text = options
-            .get(near.find([']', '\n']).filter(|at| near.as_bytes().get(*at) == Some(&b']'))? + 1..)?;
+        // By bytes: each of many that are never closed is searched to the limit.
+        let end = near.bytes().position(|byte| matches!(byte, b']' | b'\n'))?;
+        text = options.get(end..)?.strip_prefix(']')?;
     }
     if command == "mintinline" {
         text = text.get(argument(text)?.len() + 2..)?;

@@ -51,8 +51,9 @@ fn class_line(text: &str) -> Option<usize> {
         let body = lines(text).find(|line| line.text.starts_with(BEGIN_DOCUMENT))?;
         let head = text.get(..body.at)?;
         head.rfind(DOCUMENT_CLASS).filter(|at| {
-            let rest = head.get(at + DOCUMENT_CLASS.len()..).unwrap_or_default();
-            rest.starts_with(['{', '['])
+            let (before, rest) = head.split_at_checked(*at).unwrap_or_default();
+            let in_comment = before.rsplit('\n').next().is_some_and(|line| line.contains('%'));
+            !in_comment && rest.strip_prefix(DOCUMENT_CLASS).is_some_and(|rest| rest.starts_with(['{', '[']))
         })
     })
 }

@@ -119,11 +119,18 @@ fn cause(message: &str) -> String {
     message.chars().filter(|char| !char.is_control()).take(CAUSE_CHARS_MAX).collect()
 }
 
-/// `"12.77s"`, rounded up to a millisecond.
+/// `"12.77s"`: digits, as protobuf writes a duration. Not read as a floating-point number: that would add 17 KB.
 fn seconds(text: &str) -> Option<Duration> {
-    let value: f64 = text.strip_suffix('s')?.parse().ok()?;
-    let finite = value.is_finite() && value >= 0.0;
-    finite.then(|| Duration::from_secs_f64(value.min(RETRY_DELAY_MAX.as_secs_f64())))
+    let number = text.strip_suffix('s')?;
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    // What does not fit is more than the most.
+    let seconds = whole.parse().unwrap_or(u64::MAX);
+    let nanoseconds = format!("{fraction:0<9.9}").parse().ok()?;
+    Some(Duration::new(seconds, nanoseconds).min(RETRY_DELAY_MAX))
 }
 
 #[cfg(test)]
@@ -192,10 +199,18 @@ mod tests {
     #[test]
     fn delays_are_bounded_and_odd_ones_ignored() {
         let check = |text: &str, expected: Option<u64>| {
-            assert_eq!(seconds(text).map(|delay| delay.as_secs()), expected, "{text}");
+            assert_eq!(seconds(text), expected.map(Duration::from_millis), "{text}");
         };
-        check("53s", Some(53));
-        check("1e300s", Some(3600));
+        check("53s", Some(53_000));
+        check("0.5s", Some(500));
+        check("3.000s", Some(3000));
+        check("3.0400000009999s", Some(3040));
+        check("3601s", Some(3_600_000));
+        check(&format!("{}s", "9".repeat(300)), Some(3_600_000));
+        check("53", None);
+        check("s", None);
+        check("1e3s", None);
+        check("1.5.2s", None);
         check("-1s", None);
         check("NaNs", None);
         check("soon", None);

@@ -23,17 +23,17 @@ const LATEX: &str = "\\documentclass{article}\n\\begin{document}\nSoit $x$.\n\\e
 
 /// Auth, which answers `verify` with a status and grants every reservation, and Gemini.
 #[derive(Clone)]
-struct Network {
+pub(super) struct Network {
     verify: u16,
     reserve: u16,
     settle: u16,
     gemini: Rc<FakeGemini>,
     /// The paths and bodies that auth was sent.
-    auth: Rc<RefCell<Vec<(String, String)>>>,
+    pub(super) auth: Rc<RefCell<Vec<(String, String)>>>,
 }
 
 impl Network {
-    fn new(verify: u16, replies: impl IntoIterator<Item = fake_gemini::Reply>) -> Self {
+    pub(super) fn new(verify: u16, replies: impl IntoIterator<Item = fake_gemini::Reply>) -> Self {
         Self {
             verify,
             reserve: 201,
@@ -86,7 +86,7 @@ impl StreamingOutbound for Network {
     }
 }
 
-async fn handle<C: Clock + Clone + 'static>(
+pub(super) async fn handle<C: Clock + Clone + 'static>(
     network: Network,
     clock: C,
     settings: Settings,
@@ -104,7 +104,7 @@ fn reply(verify: u16, request: &Request) -> Reply {
 }
 
 /// An upload of the exam, and its body.
-fn post(accept: &str) -> (Request, FakeBody) {
+pub(super) fn post(accept: &str) -> (Request, FakeBody) {
     let request = Request::test("POST", "/ocr")
         .with("accept", accept)
         .with("content-type", "multipart/form-data; boundary=B")
@@ -114,7 +114,7 @@ fn post(accept: &str) -> (Request, FakeBody) {
 }
 
 /// The reply to an upload that asks for events, the text of its body, and what the log says.
-fn stream(network: &Network, settings: Settings) -> (StatusCode, String, Outcome) {
+pub(super) fn stream(network: &Network, settings: Settings) -> (StatusCode, String, Outcome) {
     let reply = run(handle(network.clone(), StoppedClock, settings, post("text/event-stream")));
     let (status, outcome) = (reply.status, reply.outcome());
     match reply.body {

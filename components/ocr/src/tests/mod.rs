@@ -22,6 +22,7 @@ assert_not_impl_any!(transcribe::Transcript: Debug);
 assert_not_impl_any!(conversion::Conversion: Debug);
 assert_not_impl_any!(events::Event: Debug);
 
+mod answers;
 mod charge;
 mod convert;
 mod fake_gemini;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod clean;
+mod closing;
 mod corpus;
 mod packages;
 mod tex;

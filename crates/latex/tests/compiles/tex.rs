@@ -16,16 +16,21 @@ static RECORD: Mutex<()> = Mutex::new(());
 /// When a document does not compile, or is not in the record and there is no TeX.
 #[track_caller]
 pub(crate) fn assert_compiles(name: &str, latex: &str) {
-    let digest = digest(latex);
-    if read().contains(&digest) {
-        return;
-    }
-    if let Err(cause) = compile(latex) {
+    if let Err(cause) = check(latex) {
         panic!("{name} does not compile: {cause}\n{latex}");
     }
-    if records() {
-        add(digest);
+}
+
+/// Why a document does not compile.
+pub(crate) fn check(latex: &str) -> Result<(), String> {
+    let digest = digest(latex);
+    if !read().contains(&digest) {
+        compile(latex)?;
+        if records() {
+            add(digest);
+        }
     }
+    Ok(())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the edge of a test is the test")]

@@ -44,7 +44,7 @@ const REPEATED: [(&str, &str, &str); 7] = [
 ];
 
 /// What is repeated in an answer.
-const PIECES: [&str; 41] = [
+const PIECES: [&str; 54] = [
     "\\begin{document}",
     "\\end{document}",
     "\\documentclass",
@@ -86,6 +86,19 @@ const PIECES: [&str; 41] = [
     "% \n",
     "\\begin{a}{",
     "\\lstinline[",
+    "% \\documentclass{a}\n",
+    "\\begin{algorithmic}\n",
+    "\\If{a}\n",
+    "\\begin{enumerate}\n",
+    "\\begin{tikzpicture}\n",
+    "\\left(",
+    "\\left(\\]",
+    "\\write18{a}\n",
+    "\\file_input:n",
+    "\\includegraphics{../a}",
+    "\\begin{comment}\\input\n",
+    "^^",
+    "Voici la suite :\n",
 ];
 
 fn nested(opens: &str, closes: &str, times: usize) -> String {
@@ -130,6 +143,12 @@ fn finishing_an_answer() {
         // With a line end, so that no size is taken for half a line, nor for a loop at the end.
         check(&format!("{opens}…{closes}"), |times| nested(opens, closes, times) + "\nfin\n", cut);
     }
+    let inside = |times: usize| {
+        "\\begin{algorithmic}\n".repeat(times)
+            + &"\\If{a}\n".repeat(times)
+            + &"\\begin{itemize}\n".repeat(times)
+    };
+    check("lists and algorithms without an end", inside, cut);
     let unclosed = |times: usize| "\\begin{a}{".repeat(times) + &"\\end{b}\\]$".repeat(times) + "\nfin\n";
     check("closings without an opening", unclosed, cut);
     check_from(64 * 1024, "environments on one line", |times| "\\begin{a}".repeat(times) + "\nfin\n", cut);
@@ -138,7 +157,7 @@ fn finishing_an_answer() {
 #[test]
 fn joining_two_answers() {
     let guest = Guest::load();
-    let work = |text: &str| guest.instructions("join", &[text, text], None);
+    let work = |text: &str| guest.instructions("join", &[text, text], Some(false));
     for piece in PIECES.into_iter().chain(["même ligne\n", "\\documentclass{article}\nx\n"]) {
         check(piece, |times| piece.repeat(times), work);
     }

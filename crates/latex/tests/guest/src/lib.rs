@@ -9,7 +9,7 @@ wit_bindgen::generate!({
         world growth {
             export finish: func(raw: string, stopped: bool);
             export markdown: func(latex: string);
-            export join: func(before: string, after: string);
+            export join: func(before: string, after: string, stopped: bool);
         }
     ",
 });
@@ -27,7 +27,7 @@ impl Guest for Growth {
         std::hint::black_box(latex::markdown::from_latex(&latex, true));
     }
 
-    fn join(before: String, after: String) {
-        std::hint::black_box(latex::join(&before, &after));
+    fn join(before: String, after: String, stopped: bool) {
+        std::hint::black_box(latex::join(&before, &after, stopped));
     }
 }

@@ -1,0 +1,98 @@
+//! Answers that are no transcription: a refusal in prose, a web page, a JSON value.
+
+use crate::document::{Documents, has_class};
+use crate::lines::in_lower_case;
+use crate::tokens::{Kind, tokens};
+use crate::unwrap::unwrap;
+
+/// A refusal is shorter than this, in bytes.
+const REFUSAL_BYTES_MAX: usize = 800;
+/// How refusals begin, in lower case and with straight apostrophes.
+const BEGINNINGS: &str = "je suis désolé|désolé|je regrette|je ne peux pas|je ne peux malheureusement|malheureusement|\
+    je ne suis pas en mesure|en tant que modèle|en tant qu'ia|i'm sorry|i am sorry|sorry|i cannot|i can't|i'm unable|\
+    i am unable|unfortunately";
+/// What a refusal is about.
+const SUBJECTS: &str = "transcri|pdf|document|fichier|image|file|latex|assist|aider";
+
+/// Whether the whole answer of a model holds a document: a class or at least one command, and no refusal.
+#[must_use]
+pub fn is_document(raw: &str) -> bool {
+    let latex = unwrap(raw).latex;
+    let named = |kind: Kind<'_>| match kind {
+        Kind::Command(name) => name.starts_with(|first: char| first.is_ascii_alphabetic()),
+        Kind::Begin(_) => true,
+        _ => false,
+    };
+    tokens(&latex).iter().any(|token| named(token.kind)) && transcribes(latex.trim())
+}
+
+/// Whether an answer is neither a refusal nor in another language than LaTeX. A page may be text without any command.
+#[must_use]
+pub fn is_transcription(raw: &str) -> bool {
+    transcribes(unwrap(raw).latex.trim())
+}
+
+fn transcribes(text: &str) -> bool {
+    if !has_class(text) || text.starts_with(['"', '{', '[']) {
+        let inner = text.strip_prefix(['{', '[']).map_or("", str::trim_start);
+        let is_json = text.starts_with("\"\\\\") || inner.starts_with('"') || inner.starts_with("{\"");
+        let is_html = text.strip_prefix('<').is_some_and(|rest| {
+            rest.starts_with(|first: char| first.is_ascii_alphabetic() || first == '!') && rest.contains('>')
+        });
+        if is_json || is_html {
+            return false;
+        }
+    }
+    let body = match Documents::of(text).bodies.as_slice() {
+        [(from, to)] => text.get(*from..*to).unwrap_or_default().trim(),
+        _ => text,
+    };
+    !is_refusal(body)
+}
+
+fn is_refusal(body: &str) -> bool {
+    if body.len() > REFUSAL_BYTES_MAX {
+        return false;
+    }
+    let words = in_lower_case(body);
+    BEGINNINGS.split('|').any(|beginning| words.starts_with(beginning))
+        && SUBJECTS.split('|').any(|subject| words.contains(subject))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_transcription_is_known() {
+        for raw in [
+            "Je suis désolé, mais je ne peux pas transcrire ce document.",
+            "```\nI’m sorry, I can't process this PDF.\n```",
+            "<!DOCTYPE html>\n<html><body>\\(x\\) \\frac{1}{2}</body></html>",
+            "\"\\\\documentclass{article}\\n\\\\begin{document}\"",
+            "{\"latex\": \"\\\\documentclass{article}\"}",
+            "[{\"page\": 1, \"latex\": \"\\\\section{A}\"}]",
+            "Le document est illisible.",
+            "\\documentclass{article}\n\\begin{document}\nDésolé, je ne peux pas lire cette image.\n\\end{document}\n",
+            "",
+        ] {
+            assert!(!is_document(raw), "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_document_is_a_document() {
+        for raw in [
+            "\\documentclass{article}\n\\begin{document}\nx\n\\end{document}\n",
+            "Voici :\n```latex\n\\documentclass{article}\n\\begin{document}\nx",
+            "\\section*{A} x",
+            "\\documentclass{article}\n\\begin{document}\nDésolé, dit-elle, il est trop tard.\n\\end{document}\n",
+            "{\\bf Exercice 1}",
+            "[Exercice 1] \\textbf{x}",
+        ] {
+            assert!(is_document(raw), "{raw}");
+        }
+        assert!(is_transcription("Demain, dès l'aube"));
+        assert!(!is_transcription("Je ne peux pas transcrire cette page."));
+    }
+}
