@@ -33,6 +33,13 @@ impl Client {
         self.upload_as("examen.pdf", "application/pdf", "application/json", pdf)
     }
 
+    /// Files with their names, in this order.
+    pub fn upload_all(&self, accept: &str, files: &[(&str, &[u8])]) -> Reply {
+        let files: Vec<_> = files.iter().map(|(name, file)| ("file", *name, "image/jpeg", *file)).collect();
+        let (form_type, body) = multipart_of(&files);
+        self.send("POST", "/ocr", &[("content-type", &form_type), ("accept", accept)], &body)
+    }
+
     /// A file with a name and a type, for an answer of the type `accept`.
     pub fn upload_as(&self, name: &str, content_type: &str, accept: &str, file: &[u8]) -> Reply {
         let (form_type, body) = multipart("file", name, content_type, file);
@@ -43,12 +50,21 @@ impl Client {
 /// A form with one file: its content type and its body.
 #[must_use]
 pub fn multipart(field: &str, name: &str, content_type: &str, file: &[u8]) -> (String, Vec<u8>) {
-    let mut body = format!(
-        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
-         Content-Type: {content_type}\r\n\r\n"
-    )
-    .into_bytes();
-    body.extend_from_slice(file);
-    body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+    multipart_of(&[(field, name, content_type, file)])
+}
+
+/// A form with files, each with its field, name and type.
+fn multipart_of(files: &[(&str, &str, &str, &[u8])]) -> (String, Vec<u8>) {
+    let mut body = Vec::new();
+    for (field, name, content_type, file) in files {
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
+             Content-Type: {content_type}\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(file);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
     (format!("multipart/form-data; boundary={BOUNDARY}"), body)
 }

@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::events::Event;
 use crate::gemini::error::UpstreamError;
 use crate::gemini::reply::{Finish, Piece, interpret};
-use crate::gemini::request::{self, Document};
+use crate::gemini::request::{self, Part};
 use crate::gemini::sse::SseDecoder;
 use crate::ports::{BETWEEN_BYTES_TIME, ConversionPorts, whole};
 use crate::settings::GeminiSettings;
@@ -25,7 +25,7 @@ const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// A question about a document.
 pub(crate) struct Question<'a> {
     pub model: &'a str,
-    pub document: &'a Document,
+    pub document: &'a [Part],
     pub text: &'a str,
     /// Of the whole answer, on the clock of the ports.
     pub deadline: Duration,

@@ -9,6 +9,7 @@ use auth_api::{Denied, Refund, ReservationId, Settlement};
 use crate::error::Failure;
 use crate::pdf;
 use crate::ports::ConversionPorts;
+use crate::upload::UploadedFile;
 
 /// What one page of a PDF takes, in tokens, at the resolution that [`crate::gemini::request`] asks for. Models before
 /// Gemini 3 take 258, so for them fewer pages are found than were read.
@@ -23,12 +24,22 @@ pub(crate) struct Charge<'a, P> {
     ports: &'a P,
     id: ReservationId,
     reserved: Cell<u32>,
-    /// The pages could not be counted.
-    estimated: Cell<bool>,
+    count: Cell<Count>,
     read: Cell<u32>,
     model_called: Cell<bool>,
     /// Gemini read more pages than the user has left.
     exceeded: Cell<bool>,
+}
+
+/// How much our own number of pages is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Count {
+    /// Each picture is one, whatever it takes.
+    Pictures,
+    /// From a PDF, which may have more.
+    Pdf,
+    /// From the size of a PDF whose pages could not be counted.
+    Estimate,
 }
 
 impl<'a, P: ConversionPorts> Charge<'a, P> {
@@ -42,7 +53,7 @@ impl<'a, P: ConversionPorts> Charge<'a, P> {
             ports,
             id,
             reserved: Cell::new(PAGES_FIRST),
-            estimated: Cell::new(false),
+            count: Cell::new(Count::Pdf),
             read: Cell::new(0),
             model_called: Cell::new(false),
             exceeded: Cell::new(false),
@@ -53,9 +64,14 @@ impl<'a, P: ConversionPorts> Charge<'a, P> {
     ///
     /// # Errors
     /// See [`Denied`].
-    pub(crate) async fn reserve(&self, pages: Option<u32>, bytes: u64) -> Result<(), Denied> {
-        self.estimated.set(pages.is_none());
-        self.extend_to(pdf::price(pages, bytes)).await
+    pub(crate) async fn reserve(&self, file: &UploadedFile) -> Result<(), Denied> {
+        let pages = file.facts.pages;
+        self.count.set(match pages {
+            _ if file.pictures => Count::Pictures,
+            Some(_) => Count::Pdf,
+            None => Count::Estimate,
+        });
+        self.extend_to(pdf::price(pages, file.bytes)).await
     }
 
     /// A model has been sent the document, so it may have to be paid.
@@ -68,6 +84,9 @@ impl<'a, P: ConversionPorts> Charge<'a, P> {
     /// # Errors
     /// [`Denied::QuotaExhausted`] when that is more pages than the user has left.
     pub(crate) async fn document_read(&self, tokens: u64) -> Result<(), Denied> {
+        if self.count.get() == Count::Pictures {
+            return Ok(());
+        }
         let pages = u32::try_from(tokens / TOKENS_PER_PAGE).unwrap_or(PAGES_READ_MAX).min(PAGES_READ_MAX);
         self.read.set(self.read.get().max(pages));
         let extended = self.extend_to(pages).await;
@@ -89,7 +108,7 @@ impl<'a, P: ConversionPorts> Charge<'a, P> {
     /// The pages that a delivered document costs; never more than are reserved.
     pub(crate) fn pages(&self) -> u32 {
         let (reserved, read) = (self.reserved.get(), self.read.get());
-        if self.estimated.get() && read > 0 { read.min(reserved) } else { reserved }
+        if self.count.get() == Count::Estimate && read > 0 { read.min(reserved) } else { reserved }
     }
 
     /// Reports the outcome, `None` when the document is delivered. A document with more pages than the user could pay was read all the same, so what is

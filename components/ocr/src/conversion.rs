@@ -1,4 +1,4 @@
-//! One conversion: a PDF in, a LaTeX document out, and the reservation that pays for it.
+//! One conversion: a PDF or pictures in, a LaTeX document out, and the reservation that pays for it.
 
 use auth_api::Refund;
 use serde_json::{Value, json};
@@ -7,7 +7,6 @@ use web::{Clock, IncomingBody, Lang};
 use crate::charge::Charge;
 use crate::error::Failure;
 use crate::events::Event;
-use crate::gemini::request::Document;
 use crate::intake::{Received, receive};
 use crate::ports::ConversionPorts;
 use crate::settings::GeminiSettings;
@@ -75,11 +74,9 @@ async fn transcribe<P: ConversionPorts>(
     charge: &Charge<'_, P>,
 ) -> Result<Transcript, Failure> {
     let pages = received.file.facts.pages;
-    charge.reserve(pages, received.file.bytes).await?;
+    charge.reserve(&received.file).await?;
     ports.emit(Event::Accepted { pages, bytes: received.file.bytes }).await?;
-    if let (Document::Stored(file), false) = (&received.document, received.ready) {
-        wait_until_active(ports, settings, file).await?;
-    }
+    wait_until_active(ports, settings, &received.pending).await?;
     Transcriber::new(ports, settings, &received.document, pages, charge).transcribe().await
 }
 

@@ -14,7 +14,7 @@ pub enum Failure {
     Denied(Denied),
     NotConfigured(&'static str),
     Upload(UploadError),
-    /// The model could not open the PDF; the cause, for the log.
+    /// The model could not open the document; the cause, for the log.
     Unreadable(String),
     /// A filter of Google's refused the document.
     Blocked(String),
@@ -230,7 +230,7 @@ mod tests {
     use web::Lang;
 
     use super::*;
-    use crate::upload::Malformed;
+    use crate::upload::{FileName, Malformed};
 
     #[test]
     fn each_failure_has_its_status_and_both_languages() {
@@ -248,10 +248,18 @@ mod tests {
         check(Failure::Upload(UploadError::Interrupted(text())), 400, "body_cut_short");
         check(Failure::Upload(UploadError::TooSlow), 408, "upload_too_slow");
         check(Failure::Upload(UploadError::TooLarge), 413, "payload_too_large");
-        check(Failure::Upload(UploadError::NotPdf), 415, "not_a_pdf");
+        let name = || FileName::parse("a");
+        check(Failure::Upload(UploadError::NotUsable(name())), 415, "unsupported_file");
+        check(Failure::Upload(UploadError::PdfNotAlone(name())), 422, "pdf_not_alone");
+        check(Failure::Upload(UploadError::TooManyPictures), 422, "too_many_pictures");
+        check(
+            Failure::Upload(UploadError::BrokenPicture { name: name(), cause: "" }),
+            422,
+            "unreadable_file",
+        );
         check(Failure::Upload(UploadError::Protected), 422, "protected_pdf");
-        check(Failure::Upload(UploadError::Unreadable("")), 422, "unreadable_pdf");
-        check(Failure::Unreadable(text()), 422, "unreadable_pdf");
+        check(Failure::Upload(UploadError::Unreadable("")), 422, "unreadable_file");
+        check(Failure::Unreadable(text()), 422, "unreadable_file");
         check(Failure::Upload(UploadError::TooManyPages(301)), 422, "too_many_pages");
         check(Failure::Blocked(text()), 422, "refused_by_model");
         check(Failure::Refused(text()), 502, "upstream_refused");
@@ -277,7 +285,7 @@ mod tests {
         for failure in [
             Failure::Denied(Denied::SignedOut),
             Failure::NotConfigured("gemini_ai_api_key"),
-            Failure::Upload(UploadError::NotPdf),
+            Failure::Upload(UploadError::TooManyPictures),
             Failure::Unreadable(text()),
             Failure::Blocked(text()),
             Failure::Busy { retry_after_seconds: 1, cause: text() },

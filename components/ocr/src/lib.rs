@@ -1,9 +1,9 @@
-//! ocr: converts a PDF through Google Gemini to a LaTeX document that says what it lacks, and to Markdown made from it.
+//! ocr: converts a PDF or photographs through Google Gemini to a LaTeX document that says what it lacks, and to Markdown made from it.
 //!
 //! | route | does |
 //! |---|---|
 //! | `GET /ocr` | [`convert::show`]: the page with the form |
-//! | `POST /ocr` | [`convert::submit`]: multipart `file`; a page, JSON, a `.tex` or `.md` file, or `text/event-stream`, as `Accept` says |
+//! | `POST /ocr` | [`convert::submit`]: multipart `file`, one PDF or several pictures; a page, JSON, a `.tex` or `.md` file, or `text/event-stream`, as `Accept` says |
 //! | `GET /ocr/assets/…` | style sheet, script, icon: `web::route` |
 //!
 //! One slash at the end of the first two makes no difference. Everything but `spin.rs` is plain Rust, gets the request,
@@ -30,10 +30,13 @@ pub mod error;
 pub mod events;
 pub mod gemini;
 mod intake;
+pub mod media;
 mod page;
 pub mod pdf;
+pub mod picture;
 pub mod ports;
 mod route;
+mod script_texts;
 pub mod settings;
 #[cfg(target_arch = "wasm32")]
 mod spin;

@@ -12,7 +12,9 @@ use web::{ContentSecurityPolicy, Layout, Phrase, Problem, Reply, Request, event_
 use crate::conversion::Conversion;
 use crate::error::Failure;
 use crate::pdf::PAGES_MAX;
+use crate::picture::PICTURES_MAX;
 use crate::route::Format;
+use crate::script_texts::SCRIPT_TEXTS;
 use crate::transcribe::MODEL_TIME_MAX;
 use crate::upload::UPLOAD_BYTES_MAX;
 use crate::upload::error::{UPLOAD_MAX_EN, UPLOAD_MAX_FR};
@@ -21,13 +23,20 @@ use crate::warning::Warning;
 /// The prefix of the assets.
 pub(crate) const PREFIX: &str = "/ocr";
 /// The assets that only this component's pages use.
-pub(crate) const ASSETS: [Asset; 2] = [STYLE, SCRIPT];
+pub(crate) const ASSETS: [Asset; 3] = [STYLE, SCRIPT, CONVERSION];
 const STYLE: Asset =
     web::text_asset!("ocr", "css", "text/css; charset=utf-8", include_bytes!("../assets/ocr.css"));
 const SCRIPT: Asset =
     web::text_asset!("ocr", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/ocr.js"));
+/// Loaded by [`SCRIPT`] when it is needed, so that the page comes in the first packets.
+const CONVERSION: Asset = web::text_asset!(
+    "conversion",
+    "js",
+    "text/javascript; charset=utf-8",
+    include_bytes!("../assets/conversion.js")
+);
 
-/// The preview is a `blob:` frame; the finished document may be sent to Overleaf, on a click.
+/// The preview of the original is a `blob:` frame; the finished document may be sent to Overleaf, on a click.
 const POLICY: ContentSecurityPolicy =
     ContentSecurityPolicy { form_action: Some("https://www.overleaf.com"), frames_blobs: true };
 
@@ -49,12 +58,24 @@ impl ConvertPage<'_> {
         SCRIPT.href(PREFIX)
     }
 
+    fn conversion_script(&self) -> String {
+        CONVERSION.href(PREFIX)
+    }
+
+    const fn script_texts(&self) -> &'static [(&'static str, &'static str, &'static str)] {
+        SCRIPT_TEXTS
+    }
+
     const fn bytes_max(&self) -> u64 {
         UPLOAD_BYTES_MAX
     }
 
     const fn pages_max(&self) -> u32 {
         PAGES_MAX
+    }
+
+    const fn pictures_max(&self) -> u32 {
+        PICTURES_MAX
     }
 
     const fn size_max(&self) -> Phrase<'static> {

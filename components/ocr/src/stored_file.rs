@@ -11,7 +11,8 @@ use crate::events::Event;
 use crate::gemini::error::UpstreamError;
 use crate::gemini::files::{self, FileState};
 use crate::gemini::payload::Payload;
-use crate::gemini::request::{self, Chunk, Document, StoredFile};
+use crate::gemini::request::{self, Chunk, Part, Source, StoredFile};
+use crate::media::Media;
 use crate::ports::{ConversionPorts, whole};
 use crate::settings::GeminiSettings;
 
@@ -34,9 +35,10 @@ impl<'a, P: ConversionPorts> StoredFileWriter<'a, P> {
     pub(crate) async fn start(
         ports: &'a P,
         settings: &'a GeminiSettings,
+        media: Media,
         length: Option<u64>,
     ) -> Result<Self, Failure> {
-        let (answer, body) = exchange(ports, request::upload_start(settings, length)).await?;
+        let (answer, body) = exchange(ports, request::upload_start(settings, media, length)).await?;
         let url = files::started(settings, answer.status(), answer.headers(), &body)?;
         Ok(Self { ports, settings, url, offset: 0 })
     }
@@ -98,30 +100,41 @@ impl<'a, P: ConversionPorts> StoredFileWriter<'a, P> {
     }
 }
 
-/// Waits until Google has prepared a stored file.
+/// Waits until Google has prepared the stored files.
 pub(crate) async fn wait_until_active<P: ConversionPorts>(
     ports: &P,
     settings: &GeminiSettings,
-    file: &StoredFile,
+    files: &[StoredFile],
 ) -> Result<(), Failure> {
     let started = ports.elapsed();
     let mut pause = POLL_FIRST;
-    while ports.elapsed().saturating_sub(started) < PREPARE_TIME_MAX {
-        ports.emit(Event::Preparing).await?;
-        ports.sleep(pause).await;
-        pause = (pause * 2).min(POLL_MAX);
-        let (answer, body) = exchange(ports, request::file_state(settings, file)).await?;
-        if files::file(answer.status(), &body)?.1 == FileState::Active {
-            return Ok(());
+    for file in files {
+        loop {
+            if ports.elapsed().saturating_sub(started) >= PREPARE_TIME_MAX {
+                return Err(Failure::TimedOut);
+            }
+            ports.emit(Event::Preparing).await?;
+            ports.sleep(pause).await;
+            let (answer, body) = exchange(ports, request::file_state(settings, file)).await?;
+            if files::file(answer.status(), &body)?.1 == FileState::Active {
+                break;
+            }
+            pause = (pause * 2).min(POLL_MAX);
         }
     }
-    Err(Failure::TimedOut)
+    Ok(())
 }
 
-/// Deletes what was stored, if anything. Best effort: Google deletes it by itself after 48 hours.
-pub(crate) async fn delete<P: ConversionPorts>(ports: &P, settings: &GeminiSettings, document: &Document) {
-    if let Document::Stored(file) = document {
-        let _ = send(ports, request::file_delete(settings, file)).await;
+/// Deletes what was stored, if anything. Best effort, within [`REQUEST_TIME`]: Google deletes it by itself after 48 hours.
+pub(crate) async fn delete<P: ConversionPorts>(ports: &P, settings: &GeminiSettings, document: &[Part]) {
+    let deadline = ports.elapsed() + REQUEST_TIME;
+    for part in document {
+        let left = deadline.saturating_sub(ports.elapsed());
+        if let (Source::Stored(file), false) = (&part.source, left.is_zero())
+            && let Ok(request) = request::file_delete(settings, file)
+        {
+            let _ = ports.send(request, left).await;
+        }
     }
 }
 

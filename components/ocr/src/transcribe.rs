@@ -12,7 +12,7 @@ use crate::events::Event;
 use crate::gemini::error::UpstreamError;
 use crate::gemini::prompt;
 use crate::gemini::reply::Finish;
-use crate::gemini::request::Document;
+use crate::gemini::request::{Part, are_pictures};
 use crate::gemini::retry::{Situation, Step, next_step};
 use crate::ports::ConversionPorts;
 use crate::settings::GeminiSettings;
@@ -39,7 +39,7 @@ pub(crate) struct Transcript {
 pub(crate) struct Transcriber<'a, P> {
     ports: &'a P,
     settings: &'a GeminiSettings,
-    document: &'a Document,
+    document: &'a [Part],
     pages: Option<u32>,
     charge: &'a Charge<'a, P>,
     /// On the clock of the ports.
@@ -54,7 +54,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
     pub(crate) fn new(
         ports: &'a P,
         settings: &'a GeminiSettings,
-        document: &'a Document,
+        document: &'a [Part],
         pages: Option<u32>,
         charge: &'a Charge<'a, P>,
     ) -> Self {
@@ -151,11 +151,15 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         let mut body = String::new();
         let mut warnings = Vec::new();
         let mut transcribed = 0;
-        for page in 1..=pages {
+        let document = self.document;
+        // A picture is a page, and can be sent alone.
+        let alone = are_pictures(document);
+        for (page, picture) in (1..=pages).zip(document.chunks(1).cycle()) {
             self.ports.emit(Event::Page { page, pages }).await?;
+            self.document = picture;
             let answer = match self.remaining().is_zero() {
                 true => None,
-                false => self.ask_for_more(&prompt::only_page(page)).await?,
+                false => self.ask_for_more(&prompt::only_page(page, alone)).await?,
             };
             let text = answer
                 .filter(|answer| {

@@ -39,7 +39,7 @@ impl Warning {
         }
     }
 
-    /// The transcription lacks something that the PDF has.
+    /// The transcription lacks something that the original has.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
         match self {
@@ -100,10 +100,10 @@ fn finding_text(finding: &Finding) -> Text {
         ),
         Finding::Repetition { line } => Text::owned(
             format!(
-                "À partir de la ligne {line}, les mêmes mots reviennent sans cesse : comparez ce passage avec le PDF, le modèle s’est peut-être répété."
+                "À partir de la ligne {line}, les mêmes mots reviennent sans cesse : comparez ce passage avec l’original, le modèle s’est peut-être répété."
             ),
             format!(
-                "From line {line} on, the same words come again and again: compare this passage with the PDF, the model may have repeated itself."
+                "From line {line} on, the same words come again and again: compare this passage with the original: the model may have repeated itself."
             ),
         ),
         Finding::UncertainSeam => Text::new(

@@ -1,14 +1,16 @@
-//! Google Gemini's REST API, as far as a PDF-to-LaTeX converter uses it:
+//! Google Gemini's REST API, as far as a converter of PDFs and photographs to LaTeX uses it:
 //! `POST /v1beta/models/{model}:streamGenerateContent?alt=sse`, the resumable `POST /upload/v1beta/files`, `GET`
 //! and `DELETE /v1beta/files/{id}`.
 //!
-//! Without a fault the answer is plain LaTeX made from the text layer of the PDF that was sent.
+//! Without a fault the answer is plain LaTeX made from the text layer of the PDF that was sent; a picture gives a sentence
+//! that says which one it was.
 
 mod api_error;
 mod document;
 mod fault;
 mod files;
 mod generate;
+mod picture;
 mod request;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

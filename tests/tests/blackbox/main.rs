@@ -20,6 +20,7 @@ mod migrations;
 mod negotiation;
 mod ocr;
 mod outages;
+mod pictures;
 mod quota;
 mod refused_bodies;
 mod routes;

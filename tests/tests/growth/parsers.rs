@@ -26,6 +26,12 @@ pub(crate) const PARSERS: &[Parser] = &[
     Parser { name: "password", parse: password, units: &[TEXT] },
     Parser { name: "multipart", parse: multipart, units: &[MULTIPART, PDF] },
     Parser { name: "pdf", parse: pdf, units: &[PDF] },
+    // Segments of a JPEG and chunks of a PNG, as Latin-1.
+    Parser {
+        name: "picture",
+        parse: picture,
+        units: &[&["\u{ff}", "\u{ff}\u{fe}\0\u{2}", "\0\0\0\0tEXt....", "\u{ff}\u{e1}\0\u{9}Exif..."]],
+    },
     Parser { name: "sse", parse: sse, units: &[SSE, JSON] },
     Parser { name: "gemini-answer", parse: gemini_answer, units: &[JSON, LATEX] },
     Parser { name: "webhook-answer", parse: webhook_answer, units: &[MARKDOWN, JSON] },
@@ -139,6 +145,21 @@ fn pdf(input: &str) {
         scan.push(chunk);
     }
     black_box(scan.finish().pages);
+}
+
+fn picture(input: &str) {
+    use ocr::media::Media;
+    let bytes = |text: &str| -> Vec<u8> { text.chars().map(|char| char as u8).collect() };
+    for (media, prefix) in [
+        (Media::Png, "\u{89}PNG\r\n\u{1a}\n\0\0\0\rIHDR\0\0\0\u{1}\0\0\0\u{1}\u{8}\0\0\0\0...."),
+        (Media::Jpeg, "\u{ff}\u{d8}"),
+        (Media::Heic, "\0\0\0\u{10}ftypheic...."),
+    ] {
+        let mut check = ocr::picture::PictureCheck::new(media);
+        let whole = bytes(&format!("{prefix}{input}"));
+        let read = whole.chunks(1024).try_for_each(|chunk| check.push(chunk));
+        let _ = black_box((read.is_ok(), check.finish().is_ok()));
+    }
 }
 
 fn sse(input: &str) {

@@ -7,22 +7,30 @@
 use bytes::Bytes;
 use http::request::Builder;
 use http::{Method, Request, Uri, header};
-use serde_json::json;
+use serde_json::{Value, json};
 use web::HttpUrl;
 
 use super::error::UpstreamError;
 use super::payload::Payload;
 use super::prompt;
+use crate::media::Media;
 use crate::settings::GeminiSettings;
 
 /// Most tokens of one answer; the largest that the current models accept.
 pub const OUTPUT_TOKENS_MAX: u32 = 65_536;
-/// Splits the rendered JSON in two, where the document's base64 goes. Occurs neither in base64 nor in a prompt.
+/// Splits the rendered JSON where the base64 of a file goes. Occurs neither in base64 nor in a prompt.
 const DOCUMENT_MARK: &str = "\u{1}document\u{1}";
-const PDF: &str = "application/pdf";
 
-/// The document that a model is asked about. No `Debug`: it is the user's.
-pub enum Document {
+/// The document that a model is asked about: a PDF, or the pictures of its pages in order.
+pub type Document = Vec<Part>;
+
+/// One file of a document. No `Debug`: it is the user's.
+pub struct Part {
+    pub media: Media,
+    pub source: Source,
+}
+
+pub enum Source {
     /// Small enough to be kept in memory: sent inside each request.
     Inline(Bytes),
     /// Uploaded once, named in each request.
@@ -41,32 +49,34 @@ pub struct StoredFile {
 pub fn generate(
     settings: &GeminiSettings,
     model: &str,
-    document: &Document,
+    document: &[Part],
     question: &str,
 ) -> Result<Request<Payload>, UpstreamError> {
-    let part = match document {
-        Document::Inline(_) => json!({"inlineData": {"mimeType": PDF, "data": DOCUMENT_MARK}}),
-        Document::Stored(file) => json!({"fileData": {"mimeType": PDF, "fileUri": file.uri}}),
-    };
+    let pictures = are_pictures(document);
+    let mut parts: Vec<Value> = document.iter().map(Part::to_json).collect();
+    parts.push(json!({"text": question}));
+    let mut rules = vec![json!({"text": prompt::RULES})];
+    if pictures {
+        rules.push(json!({"text": prompt::PICTURES}));
+    }
+    // Google's defaults, for pictures and for PDFs. Named because the price of a page depends on it (charge.rs).
+    let resolution = if pictures { "MEDIA_RESOLUTION_HIGH" } else { "MEDIA_RESOLUTION_MEDIUM" };
     let body = json!({
-        "systemInstruction": {"parts": [{"text": prompt::RULES}]},
-        "contents": [{"role": "user", "parts": [part, {"text": question}]}],
+        "systemInstruction": {"parts": rules},
+        "contents": [{"role": "user", "parts": parts}],
         "generationConfig": {
             "maxOutputTokens": OUTPUT_TOKENS_MAX,
             "thinkingConfig": {"thinkingLevel": "low"},
-            // Google's default for PDFs. Named because the price of a page depends on it (charge.rs).
-            "mediaResolution": "MEDIA_RESOLUTION_MEDIUM",
+            "mediaResolution": resolution,
         },
     })
     .to_string();
-    let payload = match document {
-        Document::Stored(_) => Payload::plain(body),
-        Document::Inline(bytes) => {
-            let mark = serde_json::Value::from(DOCUMENT_MARK).to_string();
-            let (prefix, suffix) = body.split_once(mark.trim_matches('"')).unwrap_or((&body, ""));
-            Payload::around(prefix.to_owned(), bytes.clone(), suffix.to_owned())
-        }
-    };
+    let inline = document.iter().filter_map(|part| match &part.source {
+        Source::Inline(bytes) => Some(bytes.clone()),
+        Source::Stored(_) => None,
+    });
+    let mark = Value::from(DOCUMENT_MARK).to_string();
+    let payload = Payload::around(body.split(mark.trim_matches('"')), inline);
     let url = format!(
         "{}/v1beta/models/{}:streamGenerateContent?alt=sse",
         settings.origin(),
@@ -75,19 +85,35 @@ pub fn generate(
     post(settings, &url, payload, &[("content-type", "application/json")])
 }
 
+/// Whether every page of the document is a picture of its own.
+pub fn are_pictures(document: &[Part]) -> bool {
+    document.iter().all(|part| part.media != Media::Pdf)
+}
+
+impl Part {
+    fn to_json(&self) -> Value {
+        let media = self.media.mime_type();
+        match &self.source {
+            Source::Inline(_) => json!({"inlineData": {"mimeType": media, "data": DOCUMENT_MARK}}),
+            Source::Stored(file) => json!({"fileData": {"mimeType": media, "fileUri": file.uri}}),
+        }
+    }
+}
+
 /// Opens a resumable upload; its answer's `x-goog-upload-url` takes the chunks. `length` when it is known.
 pub fn upload_start(
     settings: &GeminiSettings,
+    media: Media,
     length: Option<u64>,
 ) -> Result<Request<Payload>, UpstreamError> {
     // The display name is not the user's file name, which Google does not need.
-    let body = json!({"file": {"display_name": "document.pdf"}}).to_string();
+    let body = json!({"file": {"display_name": "document"}}).to_string();
     let length = length.map(|length| length.to_string());
     let mut headers = vec![
         ("content-type", "application/json"),
         ("x-goog-upload-protocol", "resumable"),
         ("x-goog-upload-command", "start"),
-        ("x-goog-upload-header-content-type", PDF),
+        ("x-goog-upload-header-content-type", media.mime_type()),
     ];
     if let Some(length) = &length {
         headers.push(("x-goog-upload-header-content-length", length));

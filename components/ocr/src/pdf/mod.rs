@@ -12,8 +12,6 @@ pub use scan::{Facts, Scan};
 
 /// The most pages of one upload.
 pub const PAGES_MAX: u32 = 300;
-/// The first bytes of every PDF. Readers accept them further in; at offset 0 they exclude most polyglot files.
-pub const MAGIC: &[u8] = b"%PDF-";
 /// The rule for a file whose pages cannot be counted: it costs one page for each started 256 KiB, about what a
 /// scanned page takes, and at most [`PAGES_MAX`].
 pub const BYTES_PER_UNKNOWN_PAGE: u64 = 256 * 1024;

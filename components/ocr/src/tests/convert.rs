@@ -11,7 +11,7 @@ use crate::events::Event;
 use crate::stored_file::{PREPARE_TIME_MAX, REQUEST_TIME};
 use crate::transcribe::MODEL_TIME_MAX;
 use crate::upload::reader::{BETWEEN_BYTES_TIME, UPLOAD_TIME_MAX};
-use crate::upload::{Malformed, UPLOAD_BYTES_MAX, UploadError};
+use crate::upload::{FileName, Malformed, UPLOAD_BYTES_MAX, UploadError};
 use crate::warning::Warning;
 
 const EXAM: &[u8] = include_bytes!("../../tests/fixtures/examen.pdf");
@@ -56,10 +56,9 @@ fn a_refused_upload_is_sent_nowhere_and_costs_nothing() {
     };
     check(Vec::new(), Failure::Upload(UploadError::Malformed(Malformed::NoFile)));
     check(form("", EXAM), Failure::Upload(UploadError::Malformed(Malformed::NoFile)));
-    check(form("a.pdf", b""), Failure::Upload(UploadError::NotPdf));
-    check(form("a.pdf", b"%PD"), Failure::Upload(UploadError::NotPdf));
-    check(form("a.pdf", b"PK\x03\x04"), Failure::Upload(UploadError::NotPdf));
-    check(form("a.pdf", b"\n%PDF-1.4"), Failure::Upload(UploadError::NotPdf));
+    for file in [&b""[..], b"%PD", b"PK\x03\x04", b"PK\x03\x04\x14\0\0\0\0\0\0\0\0", b"\n%PDF-1.4\nno PDF"] {
+        check(form("a.pdf", file), Failure::Upload(UploadError::NotUsable(FileName::parse("a.pdf"))));
+    }
     check(form("a.pdf", b"%PDF-1.4\nno end"), Failure::Upload(UploadError::Unreadable("no %%EOF")));
     check(form("a.pdf", protected), Failure::Upload(UploadError::Protected));
     check(form("a.pdf", &pages(301)), Failure::Upload(UploadError::TooManyPages(301)));
@@ -138,7 +137,7 @@ fn failures_of_the_upstream_have_their_status_and_cost_nothing() {
     check(
         vec![error(400, json!({"code": 400, "message": "The document has no pages."}))],
         422,
-        "unreadable_pdf",
+        "unreadable_file",
     );
     check(vec![error(400, json!({"code": 400, "message": "API key not valid."}))], 502, "upstream_refused");
     check(vec![error(403, json!({"code": 403}))], 502, "upstream_refused");
@@ -234,6 +233,7 @@ fn a_recitation_goes_to_another_model_then_page_by_page() {
 fn a_reservation_outlives_the_longest_conversion() {
     // A chunk, where it stopped, its rest, the last chunk, a last look at the state, and the deletion.
     let files_api = REQUEST_TIME * 6 + PREPARE_TIME_MAX;
+    // The same for the last of many pictures: the others are stored within the time of the upload.
     let longest = UPLOAD_TIME_MAX + BETWEEN_BYTES_TIME + files_api + MODEL_TIME_MAX;
     assert!(longest.as_secs() < 15 * 60 && 15 * 60 < Service::Ocr.reservation_seconds_max());
 }

@@ -70,7 +70,10 @@ impl FakePorts {
         let sent = self.sent();
         let asked = sent.iter().filter(|sent| sent.uri.contains("streamGenerateContent"));
         asked
-            .map(|sent| sent.json()["contents"][0]["parts"][1]["text"].as_str().unwrap().to_owned())
+            .map(|sent| {
+                let parts = sent.json()["contents"][0]["parts"].as_array().unwrap().clone();
+                parts.last().unwrap()["text"].as_str().unwrap().to_owned()
+            })
             .collect()
     }
 
@@ -173,9 +176,18 @@ pub fn settings() -> GeminiSettings {
 
 /// The body a browser would send for this file.
 pub fn form(name: &str, file: &[u8]) -> Vec<u8> {
-    let mut body = format!("--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: application/pdf\r\n\r\n").into_bytes();
-    body.extend_from_slice(file);
-    body.extend_from_slice(b"\r\n--B--\r\n");
+    form_of(&[(name, file)])
+}
+
+/// The same for several files. The type that it states is often wrong.
+pub fn form_of(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, file) in files {
+        body.extend_from_slice(format!("--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: application/pdf\r\n\r\n").as_bytes());
+        body.extend_from_slice(file);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--B--\r\n");
     body
 }
 

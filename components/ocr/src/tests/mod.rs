@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use static_assertions::assert_not_impl_any;
 
-use crate::{attempt, conversion, events, gemini, intake, pdf, transcribe, upload};
+use crate::{attempt, conversion, events, gemini, intake, pdf, picture, transcribe, upload};
 
 // What contains a document or a transcription has no Debug, so that none can reach a log.
 assert_not_impl_any!(upload::multipart::Scanner: Debug);
@@ -12,7 +12,8 @@ assert_not_impl_any!(upload::multipart::Event: Debug);
 assert_not_impl_any!(pdf::Scan: Debug);
 assert_not_impl_any!(pdf::lexer::Token<'static>: Debug);
 assert_not_impl_any!(intake::Received: Debug);
-assert_not_impl_any!(gemini::request::Document: Debug);
+assert_not_impl_any!(gemini::request::Part: Debug);
+assert_not_impl_any!(picture::PictureCheck: Debug);
 assert_not_impl_any!(gemini::request::Chunk: Debug);
 assert_not_impl_any!(gemini::payload::Payload: Debug);
 assert_not_impl_any!(gemini::sse::SseDecoder: Debug);
@@ -29,4 +30,5 @@ mod fake_gemini;
 pub(crate) mod fakes;
 mod handle;
 mod page;
+mod pictures;
 mod stored_file;

@@ -33,7 +33,9 @@ fn the_form_says_its_limits_in_both_languages() {
     let mut request = Request::test("GET", "/ocr");
     let french = text(&page::form(&request, &user()));
     assert!(
-        french.contains("50\u{a0}Mo max., 300 pages max.")
+        french.contains("300 pages max.")
+            && french.contains("50\u{a0}Mo max.")
+            && french.contains("20 photos au plus")
             && french.contains("Google")
             && french.contains("Léa"),
         "{french}"
@@ -41,7 +43,9 @@ fn the_form_says_its_limits_in_both_languages() {
     request.context.lang = Lang::En;
     let english = text(&page::form(&request, &user()));
     assert!(
-        english.contains("50\u{a0}MB max., 300 pages max.") && english.contains("personal data"),
+        english.contains("300 pages max.")
+            && english.contains("50\u{a0}MB max.")
+            && english.contains("personal data"),
         "{english}"
     );
     for page in [french, english] {

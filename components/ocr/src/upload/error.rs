@@ -3,8 +3,9 @@
 use http::StatusCode;
 use web::{BodyError, Problem, Text};
 
-use super::Malformed;
+use super::{FileName, Malformed};
 use crate::pdf::PAGES_MAX;
+use crate::picture::PICTURES_MAX;
 
 /// The limit of one upload, as the user reads it.
 pub const UPLOAD_MAX_FR: &str = "50 Mo";
@@ -12,13 +13,22 @@ pub const UPLOAD_MAX_EN: &str = "50 MB";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UploadError {
-    /// Not a `multipart/form-data` body with one `file`.
+    /// Not a `multipart/form-data` body with `file`s.
     Malformed(Malformed),
     /// The upload broke off; the cause, for the log.
     Interrupted(String),
     TooSlow,
     TooLarge,
-    NotPdf,
+    /// Neither a PDF nor a picture.
+    NotUsable(FileName),
+    /// This PDF came with other files.
+    PdfNotAlone(FileName),
+    TooManyPictures,
+    /// The picture is damaged, cut or animated; the cause, for the log.
+    BrokenPicture {
+        name: FileName,
+        cause: &'static str,
+    },
     /// The PDF is encrypted.
     Protected,
     /// The PDF is damaged; the cause, for the log.
@@ -49,14 +59,40 @@ impl UploadError {
                 ),
             ),
             Self::TooLarge => Problem::too_large(UPLOAD_MAX_FR, UPLOAD_MAX_EN),
-            Self::NotPdf => Problem::new(
+            Self::NotUsable(name) => about(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "not_a_pdf",
-                Text::new(
-                    "Ce fichier n’est pas un PDF. Choisissez un fichier PDF.",
-                    "This file is not a PDF. Choose a PDF file.",
+                "unsupported_file",
+                name,
+                "n’est ni un PDF ni une photo JPEG, PNG, WebP ou HEIC. Choisissez un autre fichier.",
+                "is neither a PDF nor a JPEG, PNG, WebP or HEIC photo. Choose another file.",
+            ),
+            Self::PdfNotAlone(name) => about(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "pdf_not_alone",
+                name,
+                "est un PDF et doit être converti seul, sans autre fichier.",
+                "is a PDF and has to be converted alone, without any other file.",
+            ),
+            Self::TooManyPictures => Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "too_many_pictures",
+                Text::owned(
+                    format!(
+                        "Il y a trop de photos : {PICTURES_MAX} au maximum. Envoyez-les en plusieurs fois."
+                    ),
+                    format!(
+                        "There are too many photos: the limit is {PICTURES_MAX}. Send them in several parts."
+                    ),
                 ),
             ),
+            Self::BrokenPicture { name, cause } => about(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "unreadable_file",
+                name,
+                "est illisible : l’image est endommagée, incomplète ou animée. Choisissez une autre photo.",
+                "cannot be read: the picture is damaged, incomplete or animated. Choose another photo.",
+            )
+            .because(*cause),
             Self::Protected => Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "protected_pdf",
@@ -81,14 +117,27 @@ impl UploadError {
     }
 }
 
+/// What is wrong with the file of this name.
+fn about(
+    status: StatusCode,
+    code: &'static str,
+    name: &FileName,
+    french: &'static str,
+    english: &'static str,
+) -> Problem {
+    let name = name.as_str();
+    let text = Text::owned(format!("«\u{a0}{name}\u{a0}» {french}"), format!("“{name}” {english}"));
+    Problem::new(status, code, text)
+}
+
 fn malformed(why: Malformed) -> Problem {
     match why {
         Malformed::NoFile => Problem::new(
             StatusCode::BAD_REQUEST,
             "no_file",
             Text::new(
-                "Aucun fichier sélectionné. Choisissez un PDF, puis recommencez.",
-                "No file selected. Choose a PDF, then try again.",
+                "Aucun fichier sélectionné. Choisissez un PDF ou des photos, puis recommencez.",
+                "No file selected. Choose a PDF or photos, then try again.",
             ),
         ),
         Malformed::NotMultipart => Problem::new(
@@ -111,14 +160,14 @@ fn malformed(why: Malformed) -> Problem {
     }
 }
 
-/// Also for a PDF that the model cannot open.
+/// Also for what the model cannot open.
 pub(crate) fn unreadable(cause: &str) -> Problem {
     Problem::new(
         StatusCode::UNPROCESSABLE_ENTITY,
-        "unreadable_pdf",
+        "unreadable_file",
         Text::new(
-            "Ce PDF est illisible : il est endommagé, incomplet ou protégé. Ouvrez-le, enregistrez-le de nouveau, puis recommencez.",
-            "This PDF cannot be read: it is damaged, incomplete or protected. Open it, save it again, then try again.",
+            "Ce document est illisible : il est endommagé, incomplet ou protégé. Ouvrez-le, enregistrez-le de nouveau, puis recommencez.",
+            "This document cannot be read: it is damaged, incomplete or protected. Open it, save it again, then try again.",
         ),
     )
     .because(cause)

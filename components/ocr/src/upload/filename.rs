@@ -8,6 +8,7 @@ use unicode_normalization::char::compose;
 /// Characters of the name kept, without the extension.
 const NAME_CHARS_MAX: usize = 80;
 const DEFAULT: &str = "document";
+const EXTENSIONS: [&str; 7] = ["pdf", "jpg", "jpeg", "png", "webp", "heic", "heif"];
 /// In `filename*` (RFC 8187).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
@@ -22,7 +23,7 @@ impl FileName {
         let safe = composed(last).filter(|char| !is_unsafe(*char));
         let clean: String = safe.take(NAME_CHARS_MAX + 4).collect();
         let clean = clean.trim().trim_start_matches('.');
-        Self(if clean.is_empty() { format!("{DEFAULT}.pdf") } else { clean.to_owned() })
+        Self(if clean.is_empty() { DEFAULT } else { clean }.to_owned())
     }
 
     #[must_use]
@@ -43,9 +44,8 @@ impl FileName {
     }
 
     fn named(&self, extension: &str) -> String {
-        let stem = strip_pdf(&self.0);
         let mut name = String::new();
-        for char in stem.chars() {
+        for char in stem(&self.0).chars() {
             match without_accents(char) {
                 part @ ('a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.') => name.push(part),
                 '_' | ' ' | '\t' if !name.ends_with('_') => name.push('_'),
@@ -62,7 +62,7 @@ impl FileName {
     /// `Content-Disposition` of the download (RFC 6266), with the accents in `filename*`. `extension`: `tex` or `md`.
     #[must_use]
     pub fn content_disposition(&self, extension: &str) -> String {
-        let name = format!("{}.{extension}", strip_pdf(&self.0));
+        let name = format!("{}.{extension}", stem(&self.0));
         let encoded = utf8_percent_encode(&name, ENCODED);
         format!("attachment; filename=\"{}\"; filename*=UTF-8''{encoded}", self.named(extension))
     }
@@ -107,10 +107,10 @@ fn composed(text: &str) -> impl Iterator<Item = char> {
     })
 }
 
-fn strip_pdf(name: &str) -> &str {
-    let cut = name.len().saturating_sub(4);
-    match name.get(cut..) {
-        Some(end) if end.eq_ignore_ascii_case(".pdf") => name.get(..cut).unwrap_or(name),
+/// The name without the extension of a type that can be converted.
+fn stem(name: &str) -> &str {
+    match name.rsplit_once('.') {
+        Some((stem, end)) if EXTENSIONS.iter().any(|extension| end.eq_ignore_ascii_case(extension)) => stem,
         _ => name,
     }
 }
@@ -145,7 +145,9 @@ mod tests {
         check("E\u{301}nonce\u{301}.pdf", "Énoncé.pdf", "Enonce.tex");
         check("数学.pdf", "数学.pdf", "document.tex");
         check("C:\\notes\\../../etc/passwd", "passwd", "passwd.tex");
-        check("..", "document.pdf", "document.tex");
+        check("..", "document", "document.tex");
+        check("IMG_1234.HEIC", "IMG_1234.HEIC", "IMG_1234.tex");
+        check("photo.1.jpeg", "photo.1.jpeg", "photo.1.tex");
         check("a\r\nb\u{202e}c.pdf", "abc.pdf", "abc.tex");
         check("con.pdf", "con.pdf", "_con.tex");
         check("TD  1 - intégrales.pdf", "TD  1 - intégrales.pdf", "TD_1_-_integrales.tex");

@@ -1,4 +1,4 @@
-//! The upload: from the bytes of a request body to those of a PDF that may be sent on. Knows no Gemini.
+//! The upload: from the bytes of a request body to those of a PDF or of pictures that may be sent on. Knows no Gemini.
 
 pub mod disposition;
 pub mod error;

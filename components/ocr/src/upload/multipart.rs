@@ -1,6 +1,6 @@
 //! `multipart/form-data` (RFC 7578), read as it arrives.
 //!
-//! Owns the framing of exactly one part called `file`: anything else in the body is refused, so every limit is
+//! Owns the framing of one or more parts called `file`: anything else in the body is refused, so every limit is
 //! one number. Holds at most one chunk and one delimiter's length of it. Not `multer`: it
 //! needs `Send` streams, has no limits by default, and brings the 300 KB tables of `encoding_rs`.
 
@@ -27,7 +27,7 @@ pub enum Malformed {
     Headers,
     /// No part called `file`, or one without a file name: nothing was chosen in the form.
     NoFile,
-    /// A second part, or one of another name.
+    /// A part of another name.
     UnexpectedPart,
     /// The body ends before its last boundary.
     Unfinished,
@@ -39,7 +39,7 @@ pub enum Malformed {
 /// No `Debug`: the data is the user's document.
 #[derive(PartialEq, Eq)]
 pub enum Event {
-    /// The part called `file` begins; its name as the client sent it.
+    /// A part called `file` begins; its name as the client sent it.
     File {
         name: String,
     },
@@ -135,7 +135,6 @@ impl Scanner {
                         self.state = State::Epilogue;
                         return if self.file_seen { Ok(Some(Event::End)) } else { Err(Malformed::NoFile) };
                     }
-                    Some(_) if self.file_seen => return Err(Malformed::UnexpectedPart),
                     Some(state) => self.state = state,
                 },
                 State::Headers => {

@@ -1,36 +1,41 @@
-//! Reads the file of an upload and checks it as it passes. Keeps none of it.
+//! Reads the files of an upload and checks them as they pass. Keeps none of them.
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use web::{BodyReader, Clock, IncomingBody};
 
 use super::error::UploadError;
 use super::filename::FileName;
 use super::multipart::{Event, Malformed, Scanner};
-use crate::pdf::{Facts, MAGIC, PAGES_MAX, Scan};
+use crate::media::Media;
+use crate::pdf::{Facts, PAGES_MAX, Scan};
+use crate::picture::{PICTURES_MAX, PictureCheck};
 
-/// The largest file, in bytes: the most that Gemini takes as a PDF.
+/// All files of an upload together, in bytes: the most that Gemini takes as a PDF.
 pub const UPLOAD_BYTES_MAX: u64 = 50 * 1024 * 1024;
-/// The delimiters and headers of the form around the file, in bytes.
+/// The delimiters and headers of the form around the files, in bytes.
 const ENVELOPE_BYTES_MAX: u64 = 16 * 1024;
 /// For the whole upload: 50 MB at 1.7 Mbit/s.
 pub(crate) const UPLOAD_TIME_MAX: Duration = Duration::from_secs(240);
 /// Between two chunks of the upload.
 pub(crate) const BETWEEN_BYTES_TIME: Duration = Duration::from_secs(30);
 
-/// A request that may hold a file.
+/// A request that may hold files.
 pub struct Upload<'a, B, C> {
     pub content_type: &'a str,
     pub body: &'a mut BodyReader<B, C>,
 }
 
-/// What is known of a file that has been read to its end and may be converted.
+/// What is known of a document that has been read to its end and may be converted: one PDF, or the pictures of its pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadedFile {
+    /// Of the first file.
     pub name: FileName,
     pub bytes: u64,
     pub facts: Facts,
+    /// Every page is a picture of its own.
+    pub pictures: bool,
 }
 
 pub struct UploadReader<'a, B, C, K> {
@@ -39,11 +44,24 @@ pub struct UploadReader<'a, B, C, K> {
     upload: Upload<'a, B, C>,
     body_bytes: u64,
     scanner: Scanner,
-    scan: Scan,
-    /// The first bytes of the file, as many as [`MAGIC`] has.
-    head: Vec<u8>,
-    bytes: u64,
+    /// Of the next file, when its part has begun.
+    next_name: Option<String>,
+    /// Of the file that is being read.
     name: FileName,
+    /// Its first bytes, until they are returned.
+    head: Bytes,
+    check: Option<Check>,
+    first_name: Option<FileName>,
+    files: u32,
+    /// Of all files so far.
+    bytes: u64,
+    /// Of the PDF that was read.
+    pdf: Option<Facts>,
+}
+
+enum Check {
+    Pdf(Box<Scan>),
+    Picture(PictureCheck),
 }
 
 impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
@@ -60,60 +78,133 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
             upload,
             body_bytes: 0,
             scanner,
-            scan: Scan::default(),
-            head: Vec::new(),
-            bytes: 0,
+            next_name: None,
             name: FileName::parse(""),
+            head: Bytes::new(),
+            check: None,
+            first_name: None,
+            files: 0,
+            bytes: 0,
+            pdf: None,
         })
     }
 
-    /// The next bytes of the file; `None` when the form has ended as it should.
+    /// Begins the next file; `None` when the form has ended as it should.
+    ///
+    /// # Errors
+    /// See [`UploadError`].
+    pub async fn next_file(&mut self) -> Result<Option<Media>, UploadError> {
+        while self.next_name.is_none() {
+            match self.event().await? {
+                Some(Event::File { name }) => self.next_name = Some(name),
+                Some(_) => {}
+                None => return Ok(None),
+            }
+        }
+        self.name = FileName::parse(&self.next_name.take().unwrap_or_default());
+        let mut head = BytesMut::new();
+        while head.len() < Media::HEAD_BYTES {
+            match self.event().await? {
+                Some(Event::Data(bytes)) => head.extend_from_slice(&bytes),
+                _ => return Err(UploadError::NotUsable(self.name.clone())),
+            }
+        }
+        let media = Media::of(&head).ok_or_else(|| UploadError::NotUsable(self.name.clone()))?;
+        if media == Media::Pdf && self.files > 0 {
+            return Err(UploadError::PdfNotAlone(self.name.clone()));
+        }
+        if self.files == PICTURES_MAX {
+            return Err(UploadError::TooManyPictures);
+        }
+        self.files += 1;
+        self.first_name.get_or_insert_with(|| self.name.clone());
+        self.check = Some(match media {
+            Media::Pdf => Check::Pdf(Box::default()),
+            _ => Check::Picture(PictureCheck::new(media)),
+        });
+        self.head = head.freeze();
+        Ok(Some(media))
+    }
+
+    /// The next bytes of the file; `None` at its end, when it may be converted.
     ///
     /// # Errors
     /// See [`UploadError`].
     pub async fn next(&mut self) -> Result<Option<Bytes>, UploadError> {
-        loop {
-            match self.scanner.next_event()? {
-                Some(Event::File { name }) => self.name = FileName::parse(&name),
-                Some(Event::Data(bytes)) if bytes.is_empty() => {}
-                Some(Event::Data(bytes)) => {
-                    self.check(&bytes)?;
-                    return Ok(Some(bytes));
-                }
-                Some(Event::End) => {}
-                None => match self.upload.body.chunk(BETWEEN_BYTES_TIME).await? {
-                    Some(chunk) => {
-                        if self.clock.elapsed().saturating_sub(self.started) > UPLOAD_TIME_MAX {
-                            return Err(UploadError::TooSlow);
+        let bytes = match std::mem::take(&mut self.head) {
+            head if !head.is_empty() => head,
+            _ => match self.event().await? {
+                Some(Event::Data(bytes)) => bytes,
+                other => {
+                    self.end()?;
+                    if let Some(Event::File { name }) = other {
+                        self.next_name = Some(name);
+                        if self.pdf.is_some() {
+                            return Err(UploadError::PdfNotAlone(self.name.clone()));
                         }
-                        self.body_bytes += chunk.len() as u64;
-                        self.scanner.push(&chunk);
                     }
-                    None => {
-                        self.scanner.finish()?;
-                        return Ok(None);
-                    }
-                },
-            }
-        }
-    }
-
-    fn check(&mut self, bytes: &[u8]) -> Result<(), UploadError> {
+                    return Ok(None);
+                }
+            },
+        };
         self.bytes += bytes.len() as u64;
         if self.bytes > UPLOAD_BYTES_MAX {
             return Err(UploadError::TooLarge);
         }
-        if self.head.len() < MAGIC.len() {
-            self.head.extend(bytes.iter().take(MAGIC.len() - self.head.len()));
-            if !MAGIC.starts_with(&self.head) {
-                return Err(UploadError::NotPdf);
-            }
+        match &mut self.check {
+            Some(Check::Pdf(scan)) => scan.push(&bytes),
+            Some(Check::Picture(check)) => check.push(&bytes).map_err(|cause| self.broken(cause))?,
+            None => {}
         }
-        self.scan.push(bytes);
-        Ok(())
+        Ok(Some(bytes))
     }
 
-    /// The file's length in bytes, when the request has a `Content-Length` and ends like the forms of browsers and curl.
+    /// The next event of the form; `None` when the body has ended.
+    async fn event(&mut self) -> Result<Option<Event>, UploadError> {
+        loop {
+            if self.clock.elapsed().saturating_sub(self.started) > UPLOAD_TIME_MAX {
+                return Err(UploadError::TooSlow);
+            }
+            if let Some(event) = self.scanner.next_event()? {
+                return Ok(Some(event));
+            }
+            let Some(chunk) = self.upload.body.chunk(BETWEEN_BYTES_TIME).await? else {
+                self.scanner.finish()?;
+                return Ok(None);
+            };
+            self.body_bytes += chunk.len() as u64;
+            self.scanner.push(&chunk);
+        }
+    }
+
+    /// What only the end of a file shows.
+    fn end(&mut self) -> Result<(), UploadError> {
+        match self.check.take() {
+            Some(Check::Pdf(scan)) => {
+                let facts = scan.finish();
+                if facts.encrypted {
+                    return Err(UploadError::Protected);
+                }
+                if !facts.ends {
+                    return Err(UploadError::Unreadable("no %%EOF"));
+                }
+                if let Some(pages) = facts.pages.filter(|pages| *pages > PAGES_MAX) {
+                    return Err(UploadError::TooManyPages(pages));
+                }
+                self.pdf = Some(facts);
+                Ok(())
+            }
+            Some(Check::Picture(check)) => check.finish().map_err(|cause| self.broken(cause)),
+            None => Ok(()),
+        }
+    }
+
+    fn broken(&self, cause: &'static str) -> UploadError {
+        UploadError::BrokenPicture { name: self.name.clone(), cause }
+    }
+
+    /// The file's length in bytes, when the request has a `Content-Length` and ends like the forms of browsers and curl
+    /// after this file: always a PDF, which is alone.
     #[must_use]
     pub fn expected_bytes(&self) -> Option<u64> {
         let bytes_to_come = self.upload.body.content_length()?.checked_sub(self.body_bytes)?;
@@ -131,24 +222,17 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
         }
     }
 
-    /// What is known of the whole file.
-    ///
-    /// # Errors
-    /// See [`UploadError`]: what only the end of the file shows.
-    pub fn finish(self) -> Result<UploadedFile, UploadError> {
-        if self.head != MAGIC {
-            return Err(UploadError::NotPdf);
-        }
-        let facts = self.scan.finish();
-        if facts.encrypted {
-            return Err(UploadError::Protected);
-        }
-        if !facts.ends {
-            return Err(UploadError::Unreadable("no %%EOF"));
-        }
-        match facts.pages {
-            Some(pages) if pages > PAGES_MAX => Err(UploadError::TooManyPages(pages)),
-            _ => Ok(UploadedFile { name: self.name, bytes: self.bytes, facts }),
+    /// What is known of the whole document, after the last file.
+    #[must_use]
+    pub fn finish(self) -> UploadedFile {
+        let pictures = self.pdf.is_none();
+        let of_pictures =
+            || Facts { pages: Some(self.files), encrypted: false, ends: true, ends_cleanly: true };
+        UploadedFile {
+            name: self.first_name.unwrap_or(self.name),
+            bytes: self.bytes,
+            facts: self.pdf.unwrap_or_else(of_pictures),
+            pictures,
         }
     }
 }

@@ -31,12 +31,14 @@ pub(super) struct Store {
 
 #[derive(Debug)]
 struct Upload {
+    mime_type: String,
     announced: Option<usize>,
     received: BytesMut,
 }
 
 #[derive(Debug)]
 struct File {
+    mime_type: String,
     bytes: Bytes,
     /// One look-up finds it so, as long documents do.
     processing: bool,
@@ -49,14 +51,18 @@ impl Files {
         self.store().files.len()
     }
 
-    /// The bytes behind a `fileUri`; 400 while it is not ACTIVE, 403 when there is none.
-    pub(super) fn bytes(&self, uri: &str) -> Result<Bytes, ApiError> {
+    /// The bytes behind a `fileUri`; 400 while it is not ACTIVE or when it is of another type, 403 when there is none.
+    pub(super) fn bytes(&self, uri: &str, mime_type: &str) -> Result<Bytes, ApiError> {
         let id = uri.rsplit('/').next().unwrap_or_default();
         let store = self.store();
         let file = store.files.get(id).ok_or_else(|| no_file(id))?;
         if file.state() != "ACTIVE" {
             let message = format!("The File {id} is not in an ACTIVE state and usage is not allowed.");
             return Err(ApiError::new(400, "FAILED_PRECONDITION", message));
+        }
+        if file.mime_type != mime_type {
+            let message = format!("The File {id} is {}, not {mime_type}.", file.mime_type);
+            return Err(ApiError::invalid(message));
         }
         Ok(file.bytes.clone())
     }
@@ -83,7 +89,8 @@ impl Files {
         let id = format!("mock{:08}", store.counter);
         let origin = store.upload_origin.clone().unwrap_or_else(|| origin(parts));
         let announced = header(parts, "x-goog-upload-header-content-length").parse().ok();
-        store.uploads.insert(id.clone(), Upload { announced, received: BytesMut::new() });
+        let mime_type = header(parts, "x-goog-upload-header-content-type").to_owned();
+        store.uploads.insert(id.clone(), Upload { mime_type, announced, received: BytesMut::new() });
         let url = format!("{origin}{UPLOAD_PATH}?upload_id={id}");
         Ok(uploading("active", "").with_header("x-goog-upload-url", &url))
     }
@@ -111,7 +118,8 @@ impl Files {
         }
         let bytes = std::mem::take(&mut upload.received).freeze();
         let uri = format!("{}/v1beta/files/{id}", origin(parts));
-        let file = File { bytes, processing: true, failing: store.failing, uri };
+        let mime_type = std::mem::take(&mut upload.mime_type);
+        let file = File { mime_type, bytes, processing: true, failing: store.failing, uri };
         let body = json!({ "file": file.describe(id) });
         store.uploads.remove(id);
         store.files.insert(id.to_owned(), file);
@@ -147,7 +155,7 @@ impl File {
     fn describe(&self, id: &str) -> Value {
         json!({
             "name": format!("files/{id}"),
-            "mimeType": "application/pdf",
+            "mimeType": self.mime_type,
             "sizeBytes": self.bytes.len().to_string(),
             "uri": self.uri,
             "state": self.state(),

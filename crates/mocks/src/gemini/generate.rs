@@ -11,6 +11,7 @@ use super::Gemini;
 use super::api_error::ApiError;
 use super::document;
 use super::fault::Fault;
+use super::picture;
 use super::request::{GenerateRequest, Part, page_asked};
 use crate::answer::Answer;
 use crate::text_layer::{self, PAGES_MAX, Unreadable};
@@ -32,7 +33,7 @@ struct Generation {
     block: Option<String>,
     error_at_end: bool,
     /// Of the document.
-    pages: usize,
+    tokens: usize,
 }
 
 impl Gemini {
@@ -43,12 +44,14 @@ impl Gemini {
         fault: Option<&Fault>,
     ) -> Result<Answer, ApiError> {
         let request = GenerateRequest::parse(body)?;
-        let pages = self.pages(&request)?;
+        let (pages, tokens) = self.pages(&request)?;
         let question = request.question();
         let asked = page_asked(&question);
         let whole = document::latex(&pages, 1);
         let text = match (rest_of(&whole, &question), asked) {
             (Some(rest), _) => rest.to_owned(),
+            // The page alone was sent.
+            (None, Some(page)) if pages.len() == 1 => document::latex(&pages, page),
             (None, Some(page)) => document::latex(
                 page.checked_sub(1).and_then(|at| pages.get(at..=at)).unwrap_or_default(),
                 page,
@@ -61,7 +64,7 @@ impl Gemini {
             thought: false,
             block: None,
             error_at_end: false,
-            pages: pages.len(),
+            tokens,
         };
         if let Some(fault) = fault {
             generation.depart(fault, asked);
@@ -69,27 +72,40 @@ impl Gemini {
         Ok(generation.stream(model))
     }
 
-    /// The text of the pages of the PDF in the request; none when it carries none.
-    fn pages(&self, request: &GenerateRequest<'_>) -> Result<Vec<String>, ApiError> {
-        let document = match request.parts().find(|part| !matches!(part, Part::Text(_))) {
-            None | Some(Part::Text(_)) => return Ok(Vec::new()),
-            Some(Part::InlineData { mime_type, .. } | Part::FileData { mime_type, .. })
-                if mime_type != PDF =>
-            {
+    /// The text of the pages in the request, file by file, and the tokens that they take.
+    fn pages(&self, request: &GenerateRequest<'_>) -> Result<(Vec<String>, usize), ApiError> {
+        let (mut pages, mut tokens) = (Vec::new(), 0);
+        for part in request.parts() {
+            let (mime_type, bytes) = match part {
+                Part::Text(_) => continue,
+                Part::InlineData { mime_type, data } => {
+                    let decoded = STANDARD.decode(data.as_bytes());
+                    let invalid = |_| ApiError::invalid("Base64 decoding failed for inline data.");
+                    (mime_type, decoded.map_err(invalid)?.into())
+                }
+                Part::FileData { mime_type, file_uri } => (mime_type, self.files.bytes(file_uri, mime_type)?),
+            };
+            if mime_type == PDF {
+                let read = text_layer::pages(&bytes).map_err(refusal)?;
+                tokens += read.len() * TOKENS_PER_PAGE;
+                pages.extend(read);
+            } else if picture::is_picture(mime_type) {
+                tokens += if request.is_medium() { picture::TOKENS_MEDIUM } else { picture::TOKENS };
+                pages.push(picture::text(mime_type, &bytes)?);
+            } else {
                 return Err(ApiError::invalid(format!("Unsupported MIME type: {mime_type}")));
             }
-            Some(Part::InlineData { data, .. }) => STANDARD
-                .decode(data.as_bytes())
-                .map_err(|_| ApiError::invalid("Base64 decoding failed for inline data."))?
-                .into(),
-            Some(Part::FileData { file_uri, .. }) => self.files.bytes(file_uri)?,
-        };
-        text_layer::pages(&document).map_err(|unreadable| match unreadable {
-            Unreadable::NoPages => ApiError::no_pages(),
-            Unreadable::TooManyPages(count) => ApiError::invalid(format!(
-                "The document contains {count} pages which exceeds the supported page limit of {PAGES_MAX}."
-            )),
-        })
+        }
+        Ok((pages, tokens))
+    }
+}
+
+fn refusal(unreadable: Unreadable) -> ApiError {
+    match unreadable {
+        Unreadable::NoPages => ApiError::no_pages(),
+        Unreadable::TooManyPages(count) => ApiError::invalid(format!(
+            "The document contains {count} pages which exceeds the supported page limit of {PAGES_MAX}."
+        )),
     }
 }
 
@@ -146,8 +162,8 @@ impl Generation {
                 json!({ "candidates": [{ "content": { "role": "model", "parts": [part] } }], "modelVersion": model })
             }));
             // The real service repeats it in each event.
-            if let Some(first) = events.first_mut().filter(|_| self.pages > 0) {
-                let tokens = self.pages * TOKENS_PER_PAGE;
+            if let Some(first) = events.first_mut().filter(|_| self.tokens > 0) {
+                let tokens = self.tokens;
                 let details = [json!({ "modality": "IMAGE", "tokenCount": tokens })];
                 first["usageMetadata"] =
                     json!({ "promptTokenCount": tokens, "promptTokensDetails": details });

@@ -55,11 +55,10 @@ struct GenerationConfig {
     #[serde(rename = "maxOutputTokens")]
     _max_output_tokens: Option<u32>,
     thinking_config: ThinkingConfig,
-    #[serde(rename = "mediaResolution")]
-    _media_resolution: MediaResolution,
+    media_resolution: MediaResolution,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
 enum MediaResolution {
     #[default]
     #[serde(rename = "MEDIA_RESOLUTION_UNSPECIFIED")]
@@ -92,6 +91,10 @@ impl<'a> GenerateRequest<'a> {
 
     pub(super) fn parts(&self) -> impl Iterator<Item = &Part<'a>> {
         self.contents.iter().flat_map(|content| &content.parts)
+    }
+
+    pub(super) fn is_medium(&self) -> bool {
+        self.generation_config.media_resolution == MediaResolution::Medium
     }
 
     /// The question that goes with the document.

@@ -211,6 +211,35 @@ fn requests_are_read_strictly() {
 }
 
 #[test]
+fn pictures_are_named_in_their_order_and_must_be_what_they_are_said_to_be() {
+    let gemini = GeminiMock::start().unwrap();
+    let png: &[u8] = include_bytes!("../../../../components/ocr/tests/fixtures/photo.png");
+    let jpeg: &[u8] = include_bytes!("../../../../components/ocr/tests/fixtures/photo.jpg");
+    let part = |mime: &str, bytes: &[u8]| json!({ "inlineData": { "mimeType": mime, "data": STANDARD.encode(bytes) } });
+    let with = |parts: &[Value], resolution: &str, question: &str| {
+        let parts: Vec<Value> = parts.iter().cloned().chain([json!({ "text": question })]).collect();
+        let config = json!({ "mediaResolution": resolution });
+        let request = json!({ "contents": [{ "role": "user", "parts": parts }], "generationConfig": config });
+        ask(&gemini, MODEL, &request)
+    };
+    let both = [part("image/png", png), part("image/jpeg", jpeg)];
+    for (resolution, tokens) in [("MEDIA_RESOLUTION_HIGH", 2240), ("MEDIA_RESOLUTION_MEDIUM", 1120)] {
+        let seen = with(&both, resolution, "Transcris.");
+        let (latex, _) = text(&seen);
+        let first = format!("{{Page 1}}\n\nPhoto de type image/png, {} octets", png.len());
+        let second = format!("{{Page 2}}\n\nPhoto de type image/jpeg, {} octets", jpeg.len());
+        assert!(latex.contains(&first) && latex.contains(&second), "{latex}");
+        assert_eq!(events(&seen)[0]["usageMetadata"]["promptTokenCount"], tokens);
+    }
+    let (alone, _) =
+        text(&with(&both[1..], "MEDIA_RESOLUTION_HIGH", "Voici, seule, la page 2 de ce document."));
+    assert!(alone.contains("{Page 2}\n\nPhoto de type image/jpeg"), "{alone}");
+    for wrong in [part("image/jpeg", png), part("image/gif", b"GIF89a"), part("application/pdf", png)] {
+        assert_eq!(with(&[wrong], "MEDIA_RESOLUTION_HIGH", "").status, 400);
+    }
+}
+
+#[test]
 fn faults_can_be_tied_to_a_model() {
     let gemini = GeminiMock::start().unwrap();
     gemini.always_for(MODEL, Fault::Overloaded);
@@ -227,6 +256,7 @@ fn start_upload(gemini: &GeminiMock, length: usize) -> String {
         ("x-goog-upload-protocol", "resumable"),
         ("x-goog-upload-command", "start"),
         ("x-goog-upload-header-content-length", length.as_str()),
+        ("x-goog-upload-header-content-type", "application/pdf"),
     ];
     let url = format!("{}/upload/v1beta/files", gemini.origin());
     send("POST", &url, &headers, b"").unwrap().header("x-goog-upload-url").to_owned()
@@ -260,6 +290,9 @@ fn a_file_is_uploaded_in_pieces_waited_for_used_and_deleted() {
     assert_eq!(ask(&gemini, MODEL, &request).status, 400, "not ACTIVE yet");
     assert_eq!(look("GET").json()["state"], "ACTIVE");
     assert!(text(&ask(&gemini, MODEL, &request)).0.contains("Exercice 2"));
+    let mut other_type = request.clone();
+    other_type["contents"][0]["parts"][0]["fileData"]["mimeType"] = json!("image/png");
+    assert_eq!(ask(&gemini, MODEL, &other_type).status, 400, "uploaded as a PDF");
 
     assert_eq!(gemini.files_left(), 1);
     assert_eq!((look("DELETE").status, gemini.files_left()), (200, 0));

@@ -4,6 +4,7 @@ use super::*;
 
 const TYPE: &str = "multipart/form-data; boundary=XYZ";
 
+/// The names of the files, joined, and their data likewise.
 fn read(body: &[u8], size: usize) -> Result<(String, Vec<u8>), Malformed> {
     let mut scanner = Scanner::new(TYPE).unwrap();
     let (mut name, mut data, mut ended) = (String::new(), Vec::new(), false);
@@ -11,7 +12,7 @@ fn read(body: &[u8], size: usize) -> Result<(String, Vec<u8>), Malformed> {
         scanner.push(chunk);
         while let Some(event) = scanner.next_event()? {
             match event {
-                Event::File { name: given } => name = given,
+                Event::File { name: given } => name += &given,
                 Event::Data(bytes) => data.extend_from_slice(&bytes),
                 Event::End => ended = true,
             }
@@ -45,6 +46,14 @@ fn one_file_is_read_whole() {
 }
 
 #[test]
+fn several_files_are_read_in_their_order() {
+    let both = body("one").replace("--XYZ--\r\n", "") + &body("two").replace("a.pdf", "b.jpg");
+    for size in [1, 5, 99_999] {
+        assert_eq!(read(both.as_bytes(), size), Ok(("a.pdfb.jpg".to_owned(), b"onetwo".to_vec())), "{size}");
+    }
+}
+
+#[test]
 fn each_malformation_has_its_name() {
     let part = |name: &str| format!("--XYZ\r\nContent-Disposition: form-data; {name}\r\n\r\nx\r\n");
     let check = |body: String, expected: Malformed| {
@@ -57,12 +66,11 @@ fn each_malformation_has_its_name() {
     check(part("name=\"file\"; filename=\"\"") + "--XYZ--", Malformed::NoFile);
     check(part("name=\"file\"") + "--XYZ--", Malformed::NoFile);
     check(part("name=\"other\"; filename=\"a.pdf\"") + "--XYZ--", Malformed::UnexpectedPart);
-    check(
-        body("x").replace("--XYZ--\r\n", "") + &part("name=\"file\"; filename=\"b\"") + "--XYZ--",
-        Malformed::UnexpectedPart,
-    );
+    let second = |head: &str| body("x").replace("--XYZ--\r\n", "") + &part(head) + "--XYZ--";
+    check(second("name=\"other\"; filename=\"b\""), Malformed::UnexpectedPart);
+    check(second("name=\"file\"; filename=\"\""), Malformed::NoFile);
     check(body("x").replace("--XYZ--", ""), Malformed::Unfinished);
-    check(body("x").replace("--XYZ--", "--XYZ"), Malformed::UnexpectedPart);
+    check(body("x").replace("--XYZ--", "--XYZ"), Malformed::Unfinished);
     check(body("x").replace("--XYZ--\r\n", "--XYZ-"), Malformed::Unfinished);
     check(body("x").replace("--XYZ--\r\n", "--XYZoops"), Malformed::Boundary);
     check("--XYZ\r\nno colon\r\n\r\nx\r\n--XYZ--".into(), Malformed::Headers);

@@ -1,0 +1,99 @@
+//! What the scripts of the page say: the name of the attribute, `data-…`, and the text in French and in English. `{name}`
+//! stands for a value.
+
+pub(crate) const SCRIPT_TEXTS: &[(&str, &str, &str)] = &[
+    (
+        "not-usable",
+        "« {name} » n’est ni un PDF ni une photo JPEG, PNG, WebP ou HEIC.",
+        "“{name}” is neither a PDF nor a JPEG, PNG, WebP or HEIC photo.",
+    ),
+    (
+        "alone",
+        "« {name} » est un PDF et doit être converti seul.",
+        "“{name}” is a PDF and has to be converted alone.",
+    ),
+    (
+        "too-many",
+        "« {name} » est en trop : 20 photos et 50 Mo au maximum.",
+        "“{name}” is too much: at most 20 photos and 50 MB.",
+    ),
+    ("look", "Afficher {name}", "Show {name}"),
+    ("up", "Monter {name}", "Move {name} up"),
+    ("down", "Descendre {name}", "Move {name} down"),
+    ("remove", "Retirer {name}", "Remove {name}"),
+    (
+        "offline",
+        "Atelier est injoignable. Vérifiez votre connexion, puis recommencez.",
+        "Atelier cannot be reached. Check your connection, then try again.",
+    ),
+    (
+        "cut",
+        "La réponse s’est interrompue avant la fin. Recommencez.",
+        "The answer was cut off before its end. Try again.",
+    ),
+    (
+        "signed-out",
+        "Votre session a pris fin. Connectez-vous dans un nouvel onglet, puis convertissez de nouveau : vos fichiers restent choisis ici.",
+        "Your session has ended. Sign in in a new tab, then convert again: your files stay chosen here.",
+    ),
+    ("sign-in", "Se connecter", "Sign in"),
+    ("cancelled", "Conversion annulée.", "Conversion cancelled."),
+    ("uploading", "Envoi :", "Uploading:"),
+    ("checking", "Vérification…", "Checking…"),
+    ("accepted", "Document reçu. Pages : {pages}.", "Document received. Pages: {pages}."),
+    ("preparing", "Préparation du document…", "Preparing the document…"),
+    ("model", "Lecture du document…", "Reading the document…"),
+    ("writing", "Transcription en cours…", "Transcribing…"),
+    ("continuing", "Document long : suite de la transcription…", "Long document: transcribing the rest…"),
+    (
+        "waiting",
+        "Google est très demandé : nouvel essai dans quelques secondes…",
+        "Google is busy: trying again in a few seconds…",
+    ),
+    ("page", "Page {page} sur {pages}", "Page {page} of {pages}"),
+    ("done", "Transcription terminée.", "Transcription finished."),
+    (
+        "incomplete",
+        "Transcription incomplète : lisez les points à vérifier.",
+        "Incomplete transcription: read the points to check.",
+    ),
+    ("copied", "Copié", "Copied"),
+    (
+        "facts",
+        "Modèle : {model}. Pages décomptées : {pages_charged}.",
+        "Model: {model}. Pages counted: {pages_charged}.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::PICTURES_MAX;
+    use crate::upload::error::{UPLOAD_MAX_EN, UPLOAD_MAX_FR};
+
+    #[test]
+    fn the_limits_in_the_texts_are_those_of_the_server() {
+        let (_, french, english) = SCRIPT_TEXTS.iter().find(|(name, ..)| *name == "too-many").unwrap();
+        for (text, size) in [(french, UPLOAD_MAX_FR), (english, UPLOAD_MAX_EN)] {
+            assert!(text.contains(&format!("{PICTURES_MAX} photos")) && text.contains(size), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_scripts_use_every_text() {
+        let scripts = concat!(include_str!("../assets/ocr.js"), include_str!("../assets/conversion.js"));
+        for (name, ..) in SCRIPT_TEXTS {
+            let words = name.split('-');
+            let camel: String = words
+                .enumerate()
+                .map(|(at, word)| match (at, word.split_at(1)) {
+                    (1.., (first, rest)) => first.to_uppercase() + rest,
+                    _ => word.to_owned(),
+                })
+                .collect();
+            // The stages of the server's events are looked up by their names.
+            let is_stage = ["accepted", "preparing", "model", "continuing", "waiting"].contains(name);
+            assert!(is_stage || scripts.contains(&format!("texts.{camel}")), "{name}");
+        }
+    }
+}

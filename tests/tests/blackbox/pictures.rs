@@ -1,0 +1,169 @@
+//! The converter with photographs instead of a PDF.
+
+use atelier_tests::{App, Client};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mocks::gemini::{Fault, Quota};
+use mocks::sample;
+use serde_json::Value;
+use std::time::Duration;
+
+use crate::applications::exclusive_app;
+
+const JPEG: &[u8] = include_bytes!("../../../components/ocr/tests/fixtures/photo.jpg");
+const PNG: &[u8] = include_bytes!("../../../components/ocr/tests/fixtures/photo.png");
+const WEBP: &[u8] = include_bytes!("../../../components/ocr/tests/fixtures/photo.webp");
+const HEIC: &[u8] = include_bytes!("../../../components/ocr/tests/fixtures/photo.heic");
+const ANIMATED: &[u8] = include_bytes!("../../../components/ocr/tests/fixtures/animated.png");
+const JSON: &str = "application/json";
+
+fn left(user: &Client) -> i64 {
+    user.get_json("/home").expect(200).json()["quotas"]["ocr"]["left"].as_i64().unwrap()
+}
+
+/// A readable JPEG of this many bytes.
+fn large(bytes: usize) -> Vec<u8> {
+    let mut picture = JPEG.to_vec();
+    picture.resize(bytes, 7);
+    picture
+}
+
+/// The types of the pictures in each question to a model, and their bytes where they are inside it.
+fn asked(app: &App) -> Vec<Vec<(String, Vec<u8>)>> {
+    let part = |part: &Value| {
+        let (inline, file) = (&part["inlineData"], &part["fileData"]);
+        let mime = inline["mimeType"].as_str().or(file["mimeType"].as_str())?.to_owned();
+        Some((mime, STANDARD.decode(inline["data"].as_str().unwrap_or_default()).unwrap()))
+    };
+    let parts = |body: &[u8]| {
+        let question: Value = serde_json::from_slice(body).unwrap();
+        question["contents"][0]["parts"].as_array().unwrap().iter().filter_map(part).collect()
+    };
+    app.gemini.generations().iter().map(|request| parts(&request.body)).collect()
+}
+
+#[test]
+fn photographs_become_one_document_in_the_order_in_which_they_were_sent() {
+    let app = exclusive_app();
+    let user = app.user();
+    let files: [(&str, &[u8]); 4] =
+        [("Tableau.HEIC", HEIC), ("2.jpg", JPEG), ("1.png", PNG), ("été.webp", WEBP)];
+    let conversion = user.upload_all(JSON, &files).expect(200).json();
+    let latex = conversion["latex"].as_str().unwrap();
+    let at = |mime: &str| latex.find(mime).unwrap_or_else(|| panic!("{mime} in {latex}"));
+    assert!(at("image/heic") < at("image/jpeg") && at("image/jpeg") < at("image/png"));
+    assert!(at("image/png") < at("image/webp"));
+    assert_eq!((&conversion["pages"], &conversion["pages_charged"], left(&user)), (&4.into(), &4.into(), 96));
+    assert_eq!(
+        (&conversion["file"], &conversion["tex_file"]),
+        (&"Tableau.HEIC".into(), &"Tableau.tex".into())
+    );
+    assert_eq!(conversion["complete"], true, "{conversion}");
+    let sent = |mime: &str, bytes: &[u8]| (mime.to_owned(), bytes.to_vec());
+    let expected = [
+        sent("image/heic", HEIC),
+        sent("image/jpeg", JPEG),
+        sent("image/png", PNG),
+        sent("image/webp", WEBP),
+    ];
+    assert!(asked(&app) == [expected], "the pictures arrive as they were sent");
+}
+
+#[test]
+fn the_page_takes_photographs_without_javascript() {
+    let app = exclusive_app();
+    let user = app.user();
+    let page = user.get("/ocr").expect(200).text();
+    for expected in
+        ["PDF ou photos", "multiple", "image/jpeg,image/png,image/webp,image/heic,image/heif", "20 photos"]
+    {
+        assert!(page.contains(expected), "{expected} in {page}");
+    }
+    assert!(!page.contains("capture"), "{page}");
+    let page = user.upload_all("text/html", &[("été.jpg", JPEG), ("b.png", PNG)]).expect(200).text();
+    assert!(page.contains("Photo de type image/png") && page.contains("download=\"ete.tex\""), "{page}");
+    let refused =
+        user.upload_all("text/html", &[("a.jpg", JPEG), ("<b>.pdf", &sample::scan(1))]).expect(422).text();
+    assert!(refused.contains("&#60;b&#62;.pdf") && refused.contains("doit être converti seul"), "{refused}");
+}
+
+#[test]
+fn a_stream_reports_photographs_as_pages() {
+    let app = exclusive_app();
+    let user = app.user();
+    let text = user.upload_all("text/event-stream", &[("a.jpg", JPEG), ("b.webp", WEBP)]).expect(200).text();
+    assert!(text.contains("\"pages\":2,\"stage\":\"accepted\""), "{text}");
+    assert!(text.contains("event: done"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_converted_together_or_at_all_is_refused_by_name_and_costs_nothing() {
+    let app = exclusive_app();
+    let user = app.user();
+    let pdf = sample::pdf(&[&["Exercice 1"]]);
+    let check = |files: &[(&str, &[u8])], status: u16, code: &str, name: &str| {
+        let problem = user.upload_all(JSON, files).expect_problem(status);
+        assert_eq!(problem["code"], code, "{problem}");
+        assert!(problem["error"].as_str().unwrap().contains(name), "{name} in {problem}");
+    };
+    check(&[("a.pdf", &pdf), ("b.jpg", JPEG)], 422, "pdf_not_alone", "a.pdf");
+    check(&[("b.jpg", JPEG), ("a.pdf", &pdf)], 422, "pdf_not_alone", "a.pdf");
+    check(&[("a.pdf", &pdf), ("c.pdf", &pdf)], 422, "pdf_not_alone", "a.pdf");
+    check(&[("b.jpg", JPEG), ("c.jpg", b"GIF89a is no photograph")], 415, "unsupported_file", "c.jpg");
+    check(&[("b.jpg", &JPEG[..40]), ("c.jpg", JPEG)], 422, "unreadable_file", "b.jpg");
+    check(&[("b.jpg", ANIMATED)], 422, "unreadable_file", "b.jpg");
+    check(&vec![("b.jpg", JPEG); 21], 422, "too_many_pictures", "20");
+    assert_eq!((left(&user), app.gemini.requests().len()), (100, 0));
+    user.upload_all(JSON, &vec![("b.jpg", JPEG); 20]).expect(200);
+    assert_eq!(left(&user), 80);
+}
+
+#[test]
+fn large_photographs_go_through_the_files_api_and_are_deleted_afterwards() {
+    let app = exclusive_app();
+    let user = app.user();
+    let picture = large(4_900_000);
+    let files: Vec<(&str, &[u8])> = vec![("a.jpg", &picture); 10];
+    let conversion = user.upload_all(JSON, &files).expect(200).json();
+    let latex = conversion["latex"].as_str().unwrap();
+    assert_eq!(latex.matches("Photo de type image/jpeg, 4900000 octets").count(), 10, "{latex}");
+    assert_eq!((left(&user), app.gemini.files_left()), (90, 0));
+    let (first, more) = (large(40 * 1024 * 1024), large(11 * 1024 * 1024));
+    user.upload_all(JSON, &[("a.jpg", &first), ("b.jpg", &more)]).expect_problem(413);
+    assert_eq!((left(&user), app.gemini.files_left()), (90, 0));
+}
+
+#[test]
+fn a_photograph_that_is_refused_for_recitation_is_missing_alone() {
+    let app = exclusive_app();
+    let user = app.user();
+    app.gemini.always(Fault::RecitationOnPage(2));
+    let files: [(&str, &[u8]); 3] = [("a.jpg", JPEG), ("b.png", PNG), ("c.webp", WEBP)];
+    let conversion = user.upload_all(JSON, &files).expect(200).json();
+    let latex = conversion["latex"].as_str().unwrap();
+    assert!(
+        latex.contains("image/jpeg") && latex.contains("image/webp") && !latex.contains("image/png"),
+        "{latex}"
+    );
+    assert_eq!(conversion["complete"], false);
+    let each: Vec<usize> = asked(&app).iter().map(Vec::len).collect();
+    assert_eq!(each[each.len() - 3..], [1, 1, 1], "each photograph alone: {each:?}");
+}
+
+#[test]
+fn failures_and_fallbacks_are_those_of_a_pdf() {
+    let app = exclusive_app();
+    let user = app.user();
+    let upload = || user.upload_all(JSON, &[("a.jpg", JPEG), ("b.png", PNG)]);
+    app.gemini.always_for("gemini-3.8-flash", Fault::Overloaded);
+    assert_eq!(upload().expect(200).json()["model"], "gemini-3.5-flash");
+    for (fault, status) in [
+        (Fault::NoPages, 422),
+        (Fault::Blocked("PROHIBITED_CONTENT".into()), 422),
+        (Fault::Exhausted(Quota::PerDay, Duration::from_secs(50)), 503),
+    ] {
+        app.gemini.always(fault.clone());
+        upload().expect_problem(status);
+        assert_eq!(left(&user), 98, "{fault:?} was charged");
+    }
+}
