@@ -29,7 +29,7 @@ fn a_refusal_a_web_page_and_a_json_value_are_errors_that_cost_nothing() {
             assert_eq!(reply.status, StatusCode::BAD_GATEWAY, "{accept}: {answer}");
             assert!(text(&reply).contains("n’ont pas été décomptées"), "{accept}: {}", text(&reply));
             let settled = network.auth.borrow().last().unwrap().1.clone();
-            assert_eq!(settled, r#"{"outcome":"not_delivered","reason":"other"}"#);
+            assert_eq!(settled, r#"{"outcome":"not_delivered","reason":"other","upstream_called":true}"#);
         }
         let (_, body, _) = stream(&network(), Settings::parse(variables()));
         assert!(body.contains("event: problem\n") && body.contains("no_document"), "{body}");
