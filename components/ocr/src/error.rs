@@ -249,17 +249,17 @@ mod tests {
         check(Failure::Upload(UploadError::TooSlow), 408, "upload_too_slow");
         check(Failure::Upload(UploadError::TooLarge), 413, "payload_too_large");
         let name = || FileName::parse("a");
-        check(Failure::Upload(UploadError::NotUsable(name())), 415, "unsupported_file");
+        check(Failure::Upload(UploadError::NotUsable(name())), 415, "not_a_pdf");
         check(Failure::Upload(UploadError::PdfNotAlone(name())), 422, "pdf_not_alone");
         check(Failure::Upload(UploadError::TooManyPictures), 422, "too_many_pictures");
         check(
             Failure::Upload(UploadError::BrokenPicture { name: name(), cause: "" }),
             422,
-            "unreadable_file",
+            "unreadable_pdf",
         );
         check(Failure::Upload(UploadError::Protected), 422, "protected_pdf");
-        check(Failure::Upload(UploadError::Unreadable("")), 422, "unreadable_file");
-        check(Failure::Unreadable(text()), 422, "unreadable_file");
+        check(Failure::Upload(UploadError::Unreadable("")), 422, "unreadable_pdf");
+        check(Failure::Unreadable(text()), 422, "unreadable_pdf");
         check(Failure::Upload(UploadError::TooManyPages(301)), 422, "too_many_pages");
         check(Failure::Blocked(text()), 422, "refused_by_model");
         check(Failure::Refused(text()), 502, "upstream_refused");

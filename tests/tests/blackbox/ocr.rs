@@ -425,7 +425,7 @@ fn a_file_that_google_cannot_process_is_deleted_and_costs_nothing() {
     let user = app.user();
     app.gemini.fail_processing();
     let problem = user.upload(&sample::padded(30_000_000)).expect_problem(422);
-    assert_eq!(problem["code"], "unreadable_file");
+    assert_eq!(problem["code"], "unreadable_pdf");
     assert_eq!((app.gemini.files_left(), left(&user)), (0, 100));
 }
 

@@ -109,9 +109,9 @@ fn what_cannot_be_converted_together_or_at_all_is_refused_by_name_and_costs_noth
     check(&[("a.pdf", &pdf), ("b.jpg", JPEG)], 422, "pdf_not_alone", "a.pdf");
     check(&[("b.jpg", JPEG), ("a.pdf", &pdf)], 422, "pdf_not_alone", "a.pdf");
     check(&[("a.pdf", &pdf), ("c.pdf", &pdf)], 422, "pdf_not_alone", "a.pdf");
-    check(&[("b.jpg", JPEG), ("c.jpg", b"GIF89a is no photograph")], 415, "unsupported_file", "c.jpg");
-    check(&[("b.jpg", &JPEG[..40]), ("c.jpg", JPEG)], 422, "unreadable_file", "b.jpg");
-    check(&[("b.jpg", ANIMATED)], 422, "unreadable_file", "b.jpg");
+    check(&[("b.jpg", JPEG), ("c.jpg", b"GIF89a is no photograph")], 415, "not_a_pdf", "c.jpg");
+    check(&[("b.jpg", &JPEG[..40]), ("c.jpg", JPEG)], 422, "unreadable_pdf", "b.jpg");
+    check(&[("b.jpg", ANIMATED)], 422, "unreadable_pdf", "b.jpg");
     check(&vec![("b.jpg", JPEG); 21], 422, "too_many_pictures", "20");
     assert_eq!((left(&user), app.gemini.requests().len()), (100, 0));
     user.upload_all(JSON, &vec![("b.jpg", JPEG); 20]).expect(200);

@@ -137,7 +137,7 @@ fn failures_of_the_upstream_have_their_status_and_cost_nothing() {
     check(
         vec![error(400, json!({"code": 400, "message": "The document has no pages."}))],
         422,
-        "unreadable_file",
+        "unreadable_pdf",
     );
     check(vec![error(400, json!({"code": 400, "message": "API key not valid."}))], 502, "upstream_refused");
     check(vec![error(403, json!({"code": 403}))], 502, "upstream_refused");

@@ -203,7 +203,7 @@ fn what_is_stored_is_deleted_when_a_later_photograph_is_refused() {
     let files: [(&str, &[u8]); 2] = [("a.jpg", &large(WINDOW_BYTES + 1)), ("b.jpg", &endless)];
     let ports = FakePorts::new(replies);
     let failure = convert(&ports, upload(form_of(&files)));
-    assert_eq!(failure.err().unwrap().problem().code(), "unreadable_file");
+    assert_eq!(failure.err().unwrap().problem().code(), "unreadable_pdf");
     assert_eq!(ports.requests()[5..], ["POST /up?id=1", "DELETE /v1beta/files/abc"]);
     assert_eq!(ports.left.get(), 100);
 }
@@ -251,7 +251,7 @@ fn the_other_ways_of_a_pdf_are_the_same_for_photographs() {
         json!({"code": 400, "message": "Unable to process input image.", "status": "INVALID_ARGUMENT"});
     let (outcome, left) = check(vec![Reply::error(400, &error)]);
     let problem = outcome.err().unwrap().problem();
-    assert_eq!((problem.code(), left), ("unreadable_file", 100));
+    assert_eq!((problem.code(), left), ("unreadable_pdf", 100));
     assert!(!problem.detail(web::Lang::Fr).contains("PDF"));
     // Without quota for all of them no model is asked.
     let ports = FakePorts::new([]);

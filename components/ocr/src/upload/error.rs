@@ -61,7 +61,7 @@ impl UploadError {
             Self::TooLarge => Problem::too_large(UPLOAD_MAX_FR, UPLOAD_MAX_EN),
             Self::NotUsable(name) => about(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_file",
+                "not_a_pdf",
                 name,
                 "n’est ni un PDF ni une photo JPEG, PNG, WebP ou HEIC. Choisissez un autre fichier.",
                 "is neither a PDF nor a JPEG, PNG, WebP or HEIC photo. Choose another file.",
@@ -87,7 +87,7 @@ impl UploadError {
             ),
             Self::BrokenPicture { name, cause } => about(
                 StatusCode::UNPROCESSABLE_ENTITY,
-                "unreadable_file",
+                "unreadable_pdf",
                 name,
                 "est illisible : l’image est endommagée, incomplète ou animée. Choisissez une autre photo.",
                 "cannot be read: the picture is damaged, incomplete or animated. Choose another photo.",
@@ -164,7 +164,7 @@ fn malformed(why: Malformed) -> Problem {
 pub(crate) fn unreadable(cause: &str) -> Problem {
     Problem::new(
         StatusCode::UNPROCESSABLE_ENTITY,
-        "unreadable_file",
+        "unreadable_pdf",
         Text::new(
             "Ce document est illisible : il est endommagé, incomplet ou protégé. Ouvrez-le, enregistrez-le de nouveau, puis recommencez.",
             "This document cannot be read: it is damaged, incomplete or protected. Open it, save it again, then try again.",
