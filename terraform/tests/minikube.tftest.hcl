@@ -74,10 +74,6 @@ run "a_bare_machine" {
     error_message = "the Secrets are Terraform's, not Kustomize's"
   }
   assert {
-    condition     = !strcontains(join("", values(module.manifests.app.others)), "PLACEHOLDER")
-    error_message = "no placeholder of a secret is applied"
-  }
-  assert {
     condition     = length(module.manifests.gateway_api) == 10
     error_message = "eight kinds, and the policy with its binding that guards their upgrades"
   }

@@ -91,15 +91,6 @@ def references_exist(documents: list[dict], given: set[tuple[str, str]]) -> Iter
     yield from (f"{owner} runs as {name}, which does not exist" for owner, name in users if name not in accounts)
 
 
-def no_placeholder_is_left(documents: list[dict]) -> Iterator[str]:
-    for secret in of_kind(documents, "Secret"):
-        for key, text in secret_text(secret).items():
-            if text == "PLACEHOLDER":
-                yield f"{title(secret)} still has the placeholder in {key}"
-            if "\n" in text:
-                yield f"{title(secret)} has a line break in {key}"
-
-
 def settings_follow_spin_toml(documents: list[dict], spin: dict, own: set[str]) -> Iterator[str]:
     """What a cluster has no reason to change has spin.toml's default; `own` are those it has."""
     for settings in of_kind(documents, "ConfigMap"):

@@ -187,10 +187,10 @@ def test_the_handbook_quotes_what_the_cluster_says(installed, what):
 
 def test_the_handbook_quotes_what_kustomize_says(tmp_path):
     folder = copy_of_k8s(tmp_path)
-    (folder / "overlays" / "minikube" / "secrets.env").unlink()
+    (folder / "components" / "secrets" / "postgres.env").unlink()
     with pytest.raises(BuildFailed) as refusal:
         render_from(folder, "minikube")
-    assert "secrets.env" in says(refusal)
+    assert "postgres.env" in says(refusal)
 
 
 def test_the_handbook_quotes_what_is_said_while_the_operator_is_away(installed):

@@ -1,7 +1,6 @@
 """The rules of rules.py on every rendering they apply to, and each of them seen to fail."""
 from __future__ import annotations
 
-import base64
 import copy
 import ipaddress
 import re
@@ -44,7 +43,6 @@ RULES = {
     "required": (with_spin(rules.required_variables_are_bound_everywhere), APPS),
     "secrets": (with_spin(rules.secrets_are_secrets), APPS),
     "references": (references, EVERYTHING),
-    "placeholders": (rules.no_placeholder_is_left, APPS),
     "settings": (lambda documents: rules.settings_follow_spin_toml(documents, spin(), OWN), APPS),
     "image": (rules.image_in_one_place, APPS),
     "chaining": (with_spin(rules.no_service_chaining), APPS),
@@ -77,10 +75,6 @@ def app(documents, name="llm"):
     return named(documents, "SpinApp", name)["spec"]
 
 
-def replace_secret(documents):
-    named(documents, "Secret", "llm-secret")["data"]["WEBHOOK_URL"] = base64.b64encode(b"PLACEHOLDER").decode()
-
-
 def settings(documents):
     return next(d for d in documents if d["metadata"]["name"].startswith("atelier-settings"))["data"]
 
@@ -106,7 +100,6 @@ BREAKS = [
     ("references", "a misspelt key", lambda d: app(d, "auth")["variables"][5]["valueFrom"]["secretKeyRef"].update(key="password")),
     ("references", "a missing account", lambda d: drop(d, "ServiceAccount", "ocr")),
     ("references", "a missing setting", lambda d: settings(d).pop("auth_url")),
-    ("placeholders", "an unfilled secret", replace_secret),
     ("settings", "a default that drifted", lambda d: settings(d).update(gemini_model="gemini-1.0")),
     ("settings", "a setting nobody reads", lambda d: settings(d).update(colour="blue")),
     ("settings", "a secret among them", lambda d: settings(d).update(service_key="s")),
@@ -185,7 +178,7 @@ def test_every_rule_is_broken_at_least_once():
 
 
 def test_secrets_of_all_sources_have_the_same_names_and_keys():
-    """secrets.env, the vault, and what Terraform makes: the original project's names."""
+    """components/secrets, the vault, and what Terraform makes: the original project's names."""
     from_file = {(d["metadata"]["name"], key) for d in of_kind(objects("minikube"), "Secret") for key in d["data"]}
     from_vault = {(d["spec"]["target"]["name"], item["secretKey"]) for d in of_kind(objects("production"), "ExternalSecret") for item in d["spec"]["data"]}
     # CloudNativePG reads its own copy of the account.
@@ -229,11 +222,12 @@ def test_no_address_but_a_pods_may_name_another():
         assert trusted.is_private and trusted.prefixlen >= 14, variant
 
 
-def test_the_secrets_file_is_ignored_by_git_and_its_example_holds_no_secret():
-    folder = PROJECT / "k8s" / "overlays" / "minikube"
-    assert "k8s/**/secrets.env" in (PROJECT / ".gitignore").read_text().splitlines()
-    values = dict(line.split("=", 1) for line in (folder / "secrets.env.example").read_text().splitlines() if "=" in line and not line.startswith("#"))
-    assert {key for key, value in values.items() if value} == {"POSTGRES_USER", "POSTGRES_DB"}
+def test_the_files_of_secrets_are_ignored_by_git_and_their_examples_hold_none():
+    folder = PROJECT / "k8s" / "components" / "secrets"
+    assert "k8s/components/secrets/*.env" in (PROJECT / ".gitignore").read_text().splitlines()
+    lines = [line for file in folder.glob("*.env.example") for line in file.read_text().splitlines() if "=" in line and not line.startswith("#")]
+    values = dict(line.split("=", 1) for line in lines)
+    assert {key for key, value in values.items() if value} == {"postgresql-user", "postgresql-db"} and len(values) == len(SECRET_KEYS)
 
 
 def test_the_mesh_configuration_defines_every_provider_the_manifests_name():
