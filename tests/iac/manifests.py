@@ -21,7 +21,6 @@ VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "production": ("overlays/production", ()),
     "minikube-spintainer": ("overlays/minikube", ("spintainer",)),
     "minikube-autoscaling": ("overlays/minikube", ("autoscaling",)),
-    "minikube-backup": ("overlays/minikube", ("backup",)),
     "production-spintainer": ("overlays/production", ("spintainer",)),
     "observability": ("observability", ()),
 }

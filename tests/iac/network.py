@@ -33,7 +33,7 @@ PODS = [
     app("ocr"),
     # istiod labels the gateway's pods so.
     Pod("gateway", "atelier", {"gateway.networking.k8s.io/gateway-name": "atelier"}),
-    # Only components/backup gives it an arrow.
+    # Only components/backup gives it an arrow; production has none.
     Pod("backup", "atelier", {"app.kubernetes.io/name": "backup", "app.kubernetes.io/part-of": "atelier"}),
     Pod("istiod", "istio-system", {"app": "istiod"}),
     Pod("dns", "kube-system", {"k8s-app": "kube-dns"}),

@@ -50,13 +50,13 @@ def graph(variant: str) -> set[tuple[str, str, int]]:
     }
 
 
-@pytest.mark.parametrize("variant", ["minikube", "production", "minikube-spintainer", "minikube-autoscaling", "minikube-backup"])
+@pytest.mark.parametrize("variant", ["minikube", "production", "minikube-spintainer", "minikube-autoscaling"])
 def test_the_policies_draw_the_designs_arrows_and_no_others(variant):
     expected = set(DRAWN)
-    if variant == "minikube-backup":
-        expected.add(("backup", "postgres", 5432))
     if variant == "production":
         expected |= {("cnpg", "postgres", 8000), ("cnpg", "postgres", 5432), ("prometheus", "postgres", 9187)}
+    else:
+        expected.add(("backup", "postgres", 5432))
     assert graph(variant) == expected
 
 
