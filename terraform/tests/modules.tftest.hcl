@@ -73,7 +73,7 @@ run "database_of_a_laptop" {
     chart          = { chart = "cloudnative-pg", repository = "https://example.org", version = "0.29.0" }
   }
   assert {
-    condition     = length(helm_release.cloudnative_pg) == 0
+    condition     = length(helm_release.cloudnative_pg) == 0 && length(kubernetes_namespace_v1.cnpg_system) == 0
     error_message = "one pod needs no operator"
   }
 }
@@ -90,6 +90,10 @@ run "database_of_production" {
   assert {
     condition     = helm_release.cloudnative_pg[0].version == "0.29.0" && helm_release.cloudnative_pg[0].wait
     error_message = "three instances do"
+  }
+  assert {
+    condition     = kubernetes_namespace_v1.cnpg_system[0].metadata[0].labels["istio.io/dataplane-mode"] == "ambient"
+    error_message = "the instances know the operator by its identity in the mesh"
   }
 }
 

@@ -335,7 +335,8 @@ def identities_exist(documents: list[dict]) -> Iterator[str]:
     here = {(d["metadata"].get("namespace"), d["metadata"]["name"]) for d in of_kind(documents, "ServiceAccount")}
     here |= {(d["metadata"]["namespace"], f"{d['metadata']['name']}-istio") for d in of_kind(documents, "Gateway")}
     here |= {(d["metadata"]["namespace"], d["metadata"]["name"]) for d in of_kind(documents, "Cluster")}
-    here.add(("observability", "prometheus"))
+    # Of the chart, and of the plain manifest.
+    here |= {("observability", "prometheus"), ("cnpg-system", "cloudnative-pg"), ("cnpg-system", "cnpg-manager")}
     for policy in of_kind(documents, "AuthorizationPolicy"):
         for rule in policy["spec"].get("rules", []):
             for source in rule.get("from", []):
@@ -352,8 +353,7 @@ def mutual_tls_is_strict(documents: list[dict]) -> Iterator[str]:
     for policy in policies:
         if policy["spec"]["mtls"]["mode"] != "STRICT":
             yield f"{title(policy)} accepts plain text"
-        # CloudNativePG's operator, over TLS of its own.
-        yield from (f"{title(policy)} accepts plain text on {port}" for port in policy["spec"].get("portLevelMtls", {}) if port != "8000")
+        yield from (f"{title(policy)} accepts plain text on {port}" for port in policy["spec"].get("portLevelMtls", {}))
     if named(documents, "Namespace", "atelier")["metadata"]["labels"].get("istio.io/dataplane-mode") != "ambient":
         yield "the namespace is not in the mesh"
     if named(documents, "AuthorizationPolicy", "deny-all")["spec"]:

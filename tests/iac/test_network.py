@@ -54,7 +54,7 @@ def graph(variant: str) -> set[tuple[str, str, int]]:
 def test_the_policies_draw_the_designs_arrows_and_no_others(variant):
     expected = set(DRAWN)
     if variant == "production":
-        expected |= {("cnpg", "postgres", 8000), ("cnpg", "postgres", 5432), ("prometheus", "postgres", 9187)}
+        expected |= {("cnpg", "postgres", 8000), ("prometheus", "postgres", 9187)}
     else:
         expected.add(("backup", "postgres", 5432))
     assert graph(variant) == expected
