@@ -71,6 +71,8 @@ def test_what_others_add_to_the_operators_deployments_survives_it(installed, nam
     assert spec["topologySpreadConstraints"] == wanted["topologySpreadConstraints"]
     assert wanted["topologySpreadConstraints"][0]["labelSelector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
     assert spec["terminationGracePeriodSeconds"] == wanted["terminationGracePeriodSeconds"]
+    assert spec["securityContext"] == wanted["securityContext"] == {"seccompProfile": {"type": "RuntimeDefault"}}
+    assert spec["containers"][0]["securityContext"] == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}}
     assert spec["terminationGracePeriodSeconds"] > wanted["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
     # And the probes and variables are still the operator's.
     assert spec["containers"][0]["readinessProbe"] and spec["containers"][0]["env"]
