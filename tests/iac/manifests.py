@@ -22,10 +22,13 @@ VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "minikube-spintainer": ("overlays/minikube", ("spintainer",)),
     "minikube-autoscaling": ("overlays/minikube", ("autoscaling",)),
     "production-spintainer": ("overlays/production", ("spintainer",)),
+    "light": ("overlays/light", ()),
+    "light-without-secrets": ("overlays/light/without-secrets", ()),
+    "light-spintainer": ("overlays/light", ("spintainer",)),
     "observability": ("observability", ()),
 }
 # The namespace each SpinApp lives in, and the Secrets that may come from outside the rendering.
-GIVEN_SECRETS = {"minikube-without-secrets", "base"}
+GIVEN_SECRETS = {"minikube-without-secrets", "light-without-secrets", "base"}
 
 
 class BuildFailed(RuntimeError):

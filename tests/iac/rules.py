@@ -123,8 +123,12 @@ def no_service_chaining(documents: list[dict], spin: dict) -> Iterator[str]:
             for host in spin["component"][component].get("allowed_outbound_hosts", []):
                 if "spin.internal" in host:
                     yield f"{title(app)}: spin.toml allows {component} {host}, which is not in its pod"
+    everywhere = set.intersection(*(set(app["spec"]["components"]) for app in of_kind(documents, "SpinApp")))
     for settings in of_kind(documents, "ConfigMap"):
-        yield from (f"the setting {name} is {value}" for name, value in settings.get("data", {}).items() if ".spin.internal" in value and name != "config.yaml")
+        for name, value in settings.get("data", {}).items():
+            called = re.search(r"//(\w+)\.spin\.internal", value)
+            if called and called[1] not in everywhere and name != "config.yaml":
+                yield f"the setting {name} is {value}"
 
 
 # ── The operator's admission (spin-operator v0.6.1, internal/webhook) ─────────────────────────────────────
@@ -261,7 +265,8 @@ def database_has_connections_for_all(documents: list[dict]) -> Iterator[str]:
     if len(limits) != 1:
         yield f"max_connections is said {len(limits)} times"
     # A quarter more during a rollout (the operator's Deployments surge by that), and a handful for people and backups.
-    most = pods_at_most(documents, "auth")
+    (holder,) = [app["metadata"]["name"] for app in of_kind(documents, "SpinApp") if "auth" in app["spec"]["components"]]
+    most = pods_at_most(documents, holder)
     needed = (most + math.ceil(most / 4)) * CONNECTIONS_PER_POD + 10
     yield from (f"auth may open {needed} connections, PostgreSQL takes {limit}" for limit in limits if limit < needed)
 

@@ -81,6 +81,32 @@ def test_what_others_add_to_the_operators_deployments_survives_it(installed, nam
     installed.apply(named(objects("minikube"), "SpinApp", name))
 
 
+@pytest.fixture
+def light(installed):
+    """overlays/light's app, in the namespace of the others and beside them."""
+    documents = objects("light")
+    for kind in ("ServiceAccount", "SpinApp"):
+        installed.apply(named(documents, kind, "atelier"))
+    yield deployment(installed, "atelier")
+    installed.request("DELETE", installed.path(named(documents, "SpinApp", "atelier")))
+
+
+def test_light_is_one_deployment_of_all_three_components(installed, light):
+    template = light["spec"]["template"]
+    (container,) = template["spec"]["containers"]
+    assert light["spec"]["replicas"] == 1 and template["spec"]["serviceAccountName"] == "atelier"
+    assert pod_of("atelier").labels.items() <= template["metadata"]["labels"].items(), "the NetworkPolicies select by these"
+    environment = {variable["name"]: variable.get("value") for variable in container["env"]}
+    assert environment["SPIN_COMPONENTS_TO_RETAIN"] == "auth,llm,ocr"
+    assert {key.removeprefix("SPIN_VARIABLE_").lower() for key in environment if key.startswith("SPIN_VARIABLE_")} == spin()["variables"].keys()
+    assert container["readinessProbe"]["httpGet"]["path"] == "/auth/readyz"
+    service = installed.eventually(lambda: installed.get({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "atelier", "namespace": "atelier"}}))
+    assert [port["port"] for port in service["spec"]["ports"]] == [80], "what the port-forward leads to"
+    added = installed.apply(extra("light/atelier"), manager="atelier-extras")["spec"]["template"]["spec"]
+    assert added["containers"][0]["securityContext"]["capabilities"] == {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}
+    assert added["terminationGracePeriodSeconds"] > added["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+
+
 def test_extras_without_their_app_are_refused(installed):
     alone = extra("llm")
     alone["metadata"]["name"] = "another"

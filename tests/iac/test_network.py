@@ -60,6 +60,13 @@ def test_the_policies_draw_the_designs_arrows_and_no_others(variant):
     assert graph(variant) == expected
 
 
+def test_the_light_overlay_draws_two_arrows():
+    documents = objects("light")
+    pods = [app("atelier"), *(pod for pod in PODS if pod.name in ("backup", "stranger", "neighbour")), DATABASES["StatefulSet"]]
+    assert arrows(documents, pods) == {("atelier", "postgres", 5432), ("backup", "postgres", 5432)}
+    assert reaches_address(documents, app("atelier"), INTERNET) == {443} and reaches_address(documents, app("atelier"), PRIVATE) == set()
+
+
 @pytest.mark.parametrize("variant", ["minikube", "production"])
 def test_only_llm_and_ocr_reach_the_internet_and_nobody_the_private_networks(variant):
     documents = objects(variant)

@@ -12,7 +12,9 @@ import rules
 from gateway import hardening
 from manifests import GIVEN_SECRETS, PROJECT, VARIANTS, named, objects, of_kind, spin
 
-APPS = [name for name in VARIANTS if name != "observability"]
+LIGHT = [name for name in VARIANTS if name.startswith("light")]
+APPS = [name for name in VARIANTS if name != "observability" and name not in LIGHT]
+ANY = [*APPS, *LIGHT]
 WHOLE = [name for name in APPS if name != "base"]
 EVERYTHING = list(VARIANTS)
 # Settings that a cluster has its own value for.
@@ -39,22 +41,22 @@ def with_spin(rule):
 
 # Name → (the rule, the renderings it is for).
 RULES = {
-    "variables": (with_spin(rules.variables_match_spin_toml), APPS),
-    "required": (with_spin(rules.required_variables_are_bound_everywhere), APPS),
-    "secrets": (with_spin(rules.secrets_are_secrets), APPS),
+    "variables": (with_spin(rules.variables_match_spin_toml), ANY),
+    "required": (with_spin(rules.required_variables_are_bound_everywhere), ANY),
+    "secrets": (with_spin(rules.secrets_are_secrets), ANY),
     "references": (references, EVERYTHING),
-    "settings": (lambda documents: rules.settings_follow_spin_toml(documents, spin(), OWN), APPS),
-    "image": (rules.image_in_one_place, APPS),
-    "chaining": (with_spin(rules.no_service_chaining), APPS),
-    "admission": (rules.operator_admits, APPS),
-    "order": (rules.applied_in_order, APPS),
+    "settings": (lambda documents: rules.settings_follow_spin_toml(documents, spin(), OWN), ANY),
+    "image": (rules.image_in_one_place, ANY),
+    "chaining": (with_spin(rules.no_service_chaining), ANY),
+    "admission": (rules.operator_admits, ANY),
+    "order": (rules.applied_in_order, ANY),
     "resources": (rules.original_resources, APPS),
     "routes": (with_spin(rules.routes_match_spin_toml), WHOLE),
     "redirect": (rules.plain_http_only_redirects, WHOLE),
     "host": (rules.one_host_name, WHOLE),
     "headers": (rules.identity_headers_are_stripped, WHOLE),
     "certificates": (rules.certificates_are_issued, WHOLE),
-    "connections": (rules.database_has_connections_for_all, WHOLE),
+    "connections": (rules.database_has_connections_for_all, WHOLE + LIGHT),
     "disruption": (rules.disruption_leaves_somebody, APPS),
     "restricted": (rules.pods_are_restricted, EVERYTHING),
     "tokens": (rules.tokens_only_where_needed, EVERYTHING),
@@ -179,10 +181,10 @@ def test_every_rule_is_broken_at_least_once():
 
 def test_secrets_of_all_sources_have_the_same_names_and_keys():
     """components/secrets, the vault, and what Terraform makes: the original project's names."""
-    from_file = {(d["metadata"]["name"], key) for d in of_kind(objects("minikube"), "Secret") for key in d["data"]}
+    from_file, light = ({(d["metadata"]["name"], key) for d in of_kind(objects(overlay), "Secret") for key in d["data"]} for overlay in ("minikube", "light"))
     from_vault = {(d["spec"]["target"]["name"], item["secretKey"]) for d in of_kind(objects("production"), "ExternalSecret") for item in d["spec"]["data"]}
     # CloudNativePG reads its own copy of the account.
-    assert from_file == SECRET_KEYS
+    assert from_file == light == SECRET_KEYS
     assert from_vault == SECRET_KEYS | {("postgres-owner", "username"), ("postgres-owner", "password")}
     for variant in GIVEN_SECRETS:
         assert of_kind(objects(variant), "Secret") == []
@@ -198,7 +200,7 @@ def test_a_new_password_in_the_vault_reaches_the_database_too():
 
 def test_until_an_image_is_set_none_can_be_pulled():
     """A name under .invalid resolves nowhere (RFC 6761); any other may belong to somebody, who would get the secrets."""
-    hosts = {app["spec"]["image"].split("/")[0] for variant in APPS for app in of_kind(objects(variant), "SpinApp")}
+    hosts = {app["spec"]["image"].split("/")[0] for variant in ANY for app in of_kind(objects(variant), "SpinApp")}
     assert hosts == {"registry.invalid"}
 
 
@@ -228,6 +230,17 @@ def test_the_files_of_secrets_are_ignored_by_git_and_their_examples_hold_none():
     lines = [line for file in folder.glob("*.env.example") for line in file.read_text().splitlines() if "=" in line and not line.startswith("#")]
     values = dict(line.split("=", 1) for line in lines)
     assert {key for key, value in values.items() if value} == {"postgresql-user", "postgresql-db"} and len(values) == len(SECRET_KEYS)
+
+
+def test_light_is_one_pod_of_each_and_asks_for_no_mesh_no_gateway_and_little():
+    documents = objects("light")
+    kinds = {document["kind"] for document in documents}
+    assert not kinds & {"Gateway", "HTTPRoute", "AuthorizationPolicy", "PeerAuthentication", "EnvoyFilter", "Telemetry", "HorizontalPodAutoscaler"}
+    assert [app["spec"]["replicas"] for app in of_kind(documents, "SpinApp")] == [1]
+    assert "istio.io/dataplane-mode" not in named(documents, "Namespace", "atelier")["metadata"]["labels"]
+    pods = [app["spec"]["resources"]["requests"] for app in of_kind(documents, "SpinApp")]
+    pods += [container["resources"]["requests"] for _, _, spec in rules.pod_specs(of_kind(documents, "StatefulSet")) for container in spec["containers"]]
+    assert sum(rules.quantity(pod["memory"]) for pod in pods) <= 512 * 2**20 and sum(rules.quantity(pod["cpu"]) for pod in pods) <= 0.5
 
 
 def test_the_mesh_configuration_defines_every_provider_the_manifests_name():
