@@ -69,7 +69,7 @@ class Project:
             (commands / "kubectl").unlink()
             (commands / "kubectl").symlink_to(kubectl)
         else:
-            for script in ("spinkube/wait-for-shim", "spinkube/wait-for-uninstall", "app/wait-for-apps"):
+            for script in ("spinkube/wait-for-shim", "spinkube/wait-for-uninstall", "spin-app/wait-for-app"):
                 (root / "terraform" / "modules" / script).write_text(RECORDER)
         project.run("init", "-input=false")
         return project

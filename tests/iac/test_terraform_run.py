@@ -236,11 +236,21 @@ def assert_in_order(request_log: list[dict], *patterns: str) -> None:
         assert last < first, f"{later} began before {earlier} was over"
 
 
+ONE_AFTER_THE_OTHER = ["SpinApp/auth", "wait-for-app", "SpinApp/llm", "wait-for-app", "SpinApp/ocr", "wait-for-app"]
+
+
+def rollout(request_log: list[dict]) -> list[str]:
+    """The SpinApps that were applied and the waits for them, in order."""
+    found = [re.search(r"SpinApp/\w+", entry["name"]) or re.fullmatch("wait-for-app", entry["type"]) for entry in request_log]
+    return [match[0] for match in found if match]
+
+
 def test_one_apply_builds_everything_in_order(life):
     created = life["created"]
-    assert_in_order(created, r"run converge host", r"run converge minikube", r"create helm_release cert-manager", r"create helm_release runtime-class-manager", r"manifest Shim/", r"run wait-for-shim", r"helm_release spin-operator", r"manifest SpinAppExecutor/", r"manifest SpinApp/", r"run wait-for-apps")
+    assert_in_order(created, r"run converge host", r"run converge minikube", r"create helm_release cert-manager", r"create helm_release runtime-class-manager", r"manifest Shim/", r"run wait-for-shim", r"helm_release spin-operator", r"manifest SpinAppExecutor/", r"manifest SpinApp/")
+    assert rollout(created) == ONE_AFTER_THE_OTHER
     assert_in_order(created, r"manifest Namespace/atelier", r"secret_v1 postgres-secret", r"StatefulSet/postgres", r"manifest SpinApp/")
-    assert_in_order(created, r"CustomResourceDefinition/gateways", r"helm_release istiod", r"helm_release istio-cni", r"helm_release ztunnel", r"manifest Gateway/", r"run wait-for-apps")
+    assert_in_order(created, r"CustomResourceDefinition/gateways", r"helm_release istiod", r"helm_release istio-cni", r"helm_release ztunnel", r"manifest Gateway/", r"manifest SpinApp/")
     assert_in_order(created, r"run converge minikube", r"run cargo xtask build --components-only", r"run spin registry push", r"manifest SpinApp/")
     assert_in_order(created, r"CustomResourceDefinition/spinapps", r"helm_release spin-operator")
 
@@ -281,8 +291,9 @@ def test_secrets_reach_the_cluster_and_not_the_state(life):
 
 def test_a_changed_component_is_built_pushed_and_rolled_out_and_nothing_else(life):
     told = {f"{entry['op']} {entry['type']} {entry['name'].split(' ')[0]}" for entry in life["rebuilt"]}
-    assert told == {"run cargo xtask", "run spin registry", "update kubectl_manifest SpinApp/auth", "update kubectl_manifest SpinApp/llm", "update kubectl_manifest SpinApp/ocr", "run wait-for-apps "}
-    assert_in_order(life["rebuilt"], r"run cargo", r"run spin", r"update kubectl_manifest SpinApp", r"run wait-for-apps")
+    assert told == {"run cargo xtask", "run spin registry", "update kubectl_manifest SpinApp/auth", "update kubectl_manifest SpinApp/llm", "update kubectl_manifest SpinApp/ocr", "run wait-for-app "}
+    assert_in_order(life["rebuilt"], r"run cargo", r"run spin", r"update kubectl_manifest SpinApp")
+    assert rollout(life["rebuilt"]) == ONE_AFTER_THE_OTHER
 
 
 def test_destroy_goes_backwards(life):
@@ -314,7 +325,7 @@ def test_an_existing_cluster_is_only_visited(recorded):
     recorded.destroy()
     down = recorded.request_log()
     commands = {entry["type"] for entry in up + down if entry["op"] == "run"}
-    assert commands == {"wait-for-shim", "wait-for-uninstall", "wait-for-apps"}, "no Ansible, no minikube, no push"
+    assert commands == {"wait-for-shim", "wait-for-uninstall", "wait-for-app"}, "no Ansible, no minikube, no push"
     assert not any(entry["name"] in {"cert-manager", "istiod"} for entry in up)
     assert kubeconfig.exists()
 
@@ -505,9 +516,8 @@ def test_a_shim_that_stays_stops_the_destroy(tmp_path, nodes):
     assert done.returncode == 1 and not [call for call in calls if " delete " in call]
 
 
-# Two apps whose Deployments get the new image and settings after so many looks.
-APPS = """case "$*" in
-*'get spinapps --output'*) echo auth llm ;;
+# An app whose Deployment gets the new image and settings after so many looks.
+APP = """case "$*" in
 *'get spinapp '*) echo registry:5000/atelier:2 atelier-settings-b atelier-settings-b ;;
 *'get deployment '*)
   if [ $(grep -c 'get deployment' "$0.calls") -gt LOOKS ]
@@ -520,35 +530,34 @@ esac
 """
 
 
-@pytest.mark.parametrize("name", ["app/wait-for-apps", "spinkube/wait-for-shim", "spinkube/wait-for-uninstall"])
+@pytest.mark.parametrize("name", ["spin-app/wait-for-app", "spinkube/wait-for-shim", "spinkube/wait-for-uninstall"])
 def test_a_machine_without_kubectl_is_told_at_once(name):
     done = subprocess.run([shutil.which("sh"), PROJECT / "terraform" / "modules" / name], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={"PATH": "/nowhere", "SECONDS_MAX": "600", "TIMEOUT": "600s", "NAMESPACE": "n", "CONTEXT": ""})
     assert done.returncode == 1 and "kubectl, which is not on the PATH" in done.stdout
 
 
-def wait_for_apps(tmp_path, looks: int = 0, failing: str = "nothing", old: str = "1") -> tuple[subprocess.CompletedProcess, list[str]]:
-    text = APPS.replace("$0.calls", f"{tmp_path}/calls").replace("LOOKS", str(looks)).replace("FAILING", failing).replace("OLD", old)
-    done = script(tmp_path, "app/wait-for-apps", text)
+def wait_for_app(tmp_path, looks: int = 0, failing: str = "nothing", old: str = "1") -> tuple[subprocess.CompletedProcess, list[str]]:
+    text = APP.replace("$0.calls", f"{tmp_path}/calls").replace("LOOKS", str(looks)).replace("FAILING", failing).replace("OLD", old)
+    done = script(tmp_path, "spin-app/wait-for-app", text, APP="auth")
     return done, [call.removeprefix("--namespace atelier ") for call in (tmp_path / "calls").read_text().splitlines()]
 
 
-def test_apps_that_rolled_out_and_are_available_are_enough(tmp_path):
-    done, calls = wait_for_apps(tmp_path)
+def test_an_app_that_rolled_out_and_is_available_is_enough(tmp_path):
+    done, calls = wait_for_app(tmp_path)
     assert done.returncode == 0, done.stdout
-    assert calls[-1] == "wait spinapp --all --for condition=Available --timeout 9s"
-    assert [call for call in calls if call.startswith("rollout")] == [f"rollout status deployment {app} --timeout 9s" for app in ("auth", "llm")]
+    assert calls[-2:] == ["rollout status deployment auth --timeout 9s", "wait spinapp auth --for condition=Available --timeout 9s"]
 
 
 @pytest.mark.parametrize("old", ["1", "2"])
 def test_a_rollout_is_not_asked_for_before_the_operator_has_begun_it(tmp_path, old):
     """The version before, or its settings, whose rollout has long ended."""
-    done, calls = wait_for_apps(tmp_path, looks=3, old=old)
+    done, calls = wait_for_app(tmp_path, looks=3, old=old)
     assert done.returncode == 0, done.stdout
-    assert [call.split(" --")[0] for call in calls if call.startswith(("get deployment", "rollout"))] == ["get deployment auth"] * 4 + ["rollout status deployment auth", "get deployment llm", "rollout status deployment llm"]
+    assert [call.split(" --")[0] for call in calls if call.startswith(("get deployment", "rollout"))] == ["get deployment auth"] * 4 + ["rollout status deployment auth"]
 
 
 @pytest.mark.parametrize(("looks", "failing"), [(0, "rollout"), (0, "wait"), (99, "nothing")])
-def test_apps_that_do_not_come_fail_and_show_why(tmp_path, looks, failing):
+def test_an_app_that_does_not_come_fails_and_shows_why(tmp_path, looks, failing):
     """New pods that fail while the old ones keep the app available; an app that never is; an operator that does nothing."""
-    done, _ = wait_for_apps(tmp_path, looks, failing)
+    done, _ = wait_for_app(tmp_path, looks, failing)
     assert done.returncode == 1 and "FailedCreatePodSandBox" in done.stdout and "docs/operations.md" in done.stdout
