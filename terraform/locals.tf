@@ -15,17 +15,19 @@ locals {
   # the plan knows it before anything is built, a changed source is a new tag, and nothing changes when nothing changed.
   # tests/iac compares the folders with what the components depend on.
   source_folders = ["components", "crates/auth-api", "crates/latex", "crates/migrations", "crates/web"]
-  sources = concat(["spin.toml", "Cargo.toml", "Cargo.lock"], flatten([
+  sources = concat(["spin.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"], flatten([
     for folder in local.source_folders : [for file in fileset("${local.project_dir}/${folder}", "**") : "${folder}/${file}"]
   ]))
   sources_sha256 = sha256(join("", [for file in sort(local.sources) : "${file} ${filesha256("${local.project_dir}/${file}")}\n"]))
 
   # The registry is a container on minikube's network: this machine pushes to the loopback port, the node pulls
   # by the container's name. It is the same registry (ansible/roles/registry).
-  push_image     = var.image == null
-  artefact_tag   = "sources-${substr(local.sources_sha256, 0, 16)}"
-  push_reference = "127.0.0.1:5080/atelier:${local.artefact_tag}"
-  image          = local.push_image ? "atelier-registry:5000/atelier:${local.artefact_tag}" : var.image
+  push_image   = var.image == null
+  artefact_tag = "sources-${substr(local.sources_sha256, 0, 16)}"
+  # `spintainer` cannot pull an artefact over plain HTTP, but the node can pull an image: Spin with the components in it.
+  push_name      = var.executor == "spintainer" ? "atelier-spin" : "atelier"
+  push_reference = "127.0.0.1:5080/${local.push_name}:${local.artefact_tag}"
+  image          = local.push_image ? "atelier-registry:5000/${local.push_name}:${local.artefact_tag}" : var.image
 
   shim_version = coalesce(var.shim_version, local.shim.version)
   shim_base    = coalesce(var.shim_mirror, local.shim.base)

@@ -19,6 +19,7 @@ module "manifests" {
   image          = local.image
   domain         = var.domain
   executor       = var.executor
+  spin_image     = local.push_image && var.executor == "spintainer" ? local.image : null
   observability  = var.install.observability
 }
 
@@ -102,6 +103,7 @@ module "registry" {
 
   project_dir = local.project_dir
   reference   = local.push_reference
+  executor    = var.executor
   sources     = local.sources_sha256
 
   depends_on = [module.cluster]

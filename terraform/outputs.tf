@@ -27,7 +27,7 @@ output "kubeconfig" {
 }
 
 output "image" {
-  description = "The artefact that the SpinApps run."
+  description = "What the SpinApps run: the artefact, or with spintainer from this checkout the image that holds Spin and it."
   value       = local.image
 }
 

@@ -6,7 +6,7 @@ locals {
       ${local.shim_release.platforms[0].location}
     The components are built with spin-sdk 7 (final WASI 0.3) and need Spin 4.1; ${local.shim.minimum_version} is the first shim that can carry it.
     Either that release is not out yet, or this machine does not reach it. You can:
-      - run Spin in an ordinary container instead: executor = "spintainer", and image = a registry served over HTTPS;
+      - run Spin in an ordinary container instead: executor = "spintainer"${local.push_image ? ", and nothing else: this checkout's own image is used" : ", with an image in a registry served over HTTPS"};
       - name a newer release: shim_version = "v0.27.0" (and shim_sha256, to have it verified);
       - name a mirror: shim_mirror = "https://mirror.example.org/containerd-shim-spin".
   EOT
@@ -18,7 +18,7 @@ locals {
          ${platform.location}
     %{endfor~}
       2. set shim_sha256 = { x86_64 = "…", aarch64 = "…" } to what sha256sum prints.
-    Or install it unverified: shim_unverified = true. Or not at all: executor = "spintainer", and image = a registry served over HTTPS.
+    Or install it unverified: shim_unverified = true. Or not at all: executor = "spintainer".
   EOT
 }
 

@@ -181,6 +181,7 @@ run "registry" {
   variables {
     project_dir = "/project"
     reference   = "127.0.0.1:5080/atelier:sources-0123456789abcdef"
+    executor    = "spintainer"
     sources     = "0123456789abcdef"
   }
   assert {
@@ -188,7 +189,7 @@ run "registry" {
     error_message = "pushed where it is pulled from"
   }
   assert {
-    condition     = terraform_data.pushed.triggers_replace == "0123456789abcdef"
-    error_message = "other sources are another build and push"
+    condition     = terraform_data.pushed.triggers_replace == ["0123456789abcdef", "spintainer"]
+    error_message = "other sources are another build and push, and so is another executor"
   }
 }

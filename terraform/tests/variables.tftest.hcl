@@ -96,15 +96,6 @@ run "production_under_a_private_name" {
   expect_failures = [var.domain]
 }
 
-run "spintainer_from_minikubes_own_registry" {
-  command = plan
-  variables {
-    executor = "spintainer"
-    image    = null
-  }
-  expect_failures = [var.executor]
-}
-
 run "a_shim_too_old_for_the_components" {
   command = plan
   variables {

@@ -53,7 +53,7 @@ class Project:
         """With a `kubectl` of its own, the scripts that wait for the cluster really do."""
         for folder in ("terraform", "k8s", "ansible"):
             shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns(".terraform*", "terraform.tfstate*", "*.tfvars"))
-        for file in ("spin.toml", "Cargo.toml", "Cargo.lock"):
+        for file in ("spin.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"):
             shutil.copy(PROJECT / file, root)
         project = cls(root, mirror)
         for file in SOURCES:

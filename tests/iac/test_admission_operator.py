@@ -107,6 +107,37 @@ def test_light_is_one_deployment_of_all_three_components(installed, light):
     assert added["terminationGracePeriodSeconds"] > added["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
 
 
+def test_spintainer_runs_the_application_that_is_in_its_image(installed):
+    """What terraform/modules/manifests makes of the SpinApps for the cluster's own registry."""
+    executor = named(objects("minikube-spintainer"), "SpinAppExecutor", "atelier-spintainer")
+    app = named(objects("minikube-spintainer"), "SpinApp", "llm")
+    app["metadata"]["name"] = "own-image"
+    app["spec"]["image"] = "/app/spin.toml"
+
+    def run(version: str) -> dict:
+        executor["spec"]["deploymentConfig"]["spinImage"] = f"atelier-registry:5000/atelier-spin:{version}"
+        app["spec"]["podAnnotations"] = {"app.kubernetes.io/version": version}
+        installed.eventually(lambda: installed.apply(executor), 10)
+        installed.apply(app)
+
+        def follows() -> dict:
+            template = installed.get(reference("own-image"))["spec"]["template"]
+            assert template["metadata"]["annotations"]["app.kubernetes.io/version"] == version
+            return template["spec"]["containers"][0]
+
+        return installed.eventually(follows)
+
+    try:
+        for version in ("sources-1", "sources-2"):
+            container = run(version)
+            assert container["image"] == f"atelier-registry:5000/atelier-spin:{version}"
+            words = [*container.get("command", []), *container["args"]]
+            assert words[words.index("-f") + 1] == "/app/spin.toml"
+    finally:
+        installed.request("DELETE", installed.path(app))
+        installed.request("DELETE", installed.path(executor))
+
+
 def test_extras_without_their_app_are_refused(installed):
     alone = extra("llm")
     alone["metadata"]["name"] = "another"

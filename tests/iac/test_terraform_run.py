@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 import subprocess
+import tarfile
 import tomllib
 
 import pytest
@@ -113,7 +114,7 @@ def test_every_object_has_one_owner(planned):
     assert len(seen) > 90
 
 
-@pytest.mark.parametrize("source", [*SOURCES, "components/llm/templates/new.html", "spin.toml", "Cargo.toml", "Cargo.lock"])
+@pytest.mark.parametrize("source", [*SOURCES, "components/llm/templates/new.html", "spin.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"])
 def test_the_image_is_named_by_all_that_it_is_built_from(real, planned, source):
     def image() -> str:
         return real.planned()["planned_values"]["outputs"]["image"]["value"]
@@ -164,7 +165,7 @@ def test_a_missing_release_of_the_shim_says_what_to_set(real):
     done = real.plan(expect=1, env={"ATELIER_MOCK_DOWNLOADS": str(folder)})
     for word in ("v0.26.0 cannot be downloaded", 'executor = "spintainer"', "shim_version", "shim_mirror", "Spin 4.1", "the server answered 404"):
         assert word in done.flat, word
-    real.variables |= {"executor": "spintainer", "image": "registry.example.org/atelier:1"}
+    real.variables |= {"executor": "spintainer"}
     real.plan(env={"ATELIER_MOCK_DOWNLOADS": str(folder)})
 
 
@@ -353,7 +354,7 @@ def test_a_changed_setting_moves_the_pods_over_before_the_old_one_goes(recorded)
 
 
 # ── The script that builds and pushes ───────────────────────────────────────────────────────────────────
-def build_and_push(tmp_path, *programs: str) -> subprocess.CompletedProcess:
+def build_and_push(tmp_path, *programs: str, executor: str = "shim") -> subprocess.CompletedProcess:
     """In a project of its own; each program is a path below it and says by which name it was called."""
     for program in programs:
         file = tmp_path / program
@@ -362,7 +363,7 @@ def build_and_push(tmp_path, *programs: str) -> subprocess.CompletedProcess:
         file.chmod(0o755)
     return subprocess.run(
         [PROJECT / "terraform" / "modules" / "registry" / "build-and-push"], cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env={"PATH": f"{tmp_path / 'bin'}:/nowhere", "REFERENCE": "127.0.0.1:5080/atelier:x"},
+        env={"PATH": f"{tmp_path / 'bin'}:/nowhere", "REFERENCE": "127.0.0.1:5080/atelier:x", "EXECUTOR": executor},
     )
 
 
@@ -383,6 +384,33 @@ def test_or_with_the_machines_own(tmp_path):
 def test_without_any_it_says_what_to_do(tmp_path):
     done = build_and_push(tmp_path, "bin/spin")
     assert done.returncode == 1 and "ansible/converge host.yml" in done.stdout and "set image" in done.stdout
+
+
+@pytest.mark.parametrize("member", [True, False], ids=["a member", "a member since this session began"])
+def test_with_spintainer_the_image_gets_the_components_and_is_pushed(tmp_path, member):
+    """`sudo` is one that makes its command a member of the group docker."""
+    wasm = [f"target/wasm32-wasip2/release/{name}.wasm" for name in ("auth", "llm", "ocr")]
+    for name in ("Dockerfile", "spin.toml", *wasm):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
+        file.chmod(0o600)
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    for name, text in {
+        "docker": f'[ -n "$AS_MEMBER" ] || exit 1\n[ "$1" != version ] || exit 0\necho "$*" >> {tmp_path}/calls\n[ "$1" != build ] || cat > {tmp_path}/context\n',
+        "sudo": f'echo "$1" >> {tmp_path}/sudo\nshift 2\nAS_MEMBER=yes exec "$@"\n',
+    }.items():
+        (commands / name).write_text(f"#!/bin/sh\n{text}".replace('[ -n "$AS_MEMBER" ]', "true" if member else '[ -n "$AS_MEMBER" ]'))
+        (commands / name).chmod(0o755)
+    for name in ("tar", "id", "cat"):
+        (commands / name).symlink_to(shutil.which(name))
+    done = build_and_push(tmp_path, "bin/cargo", executor="spintainer")
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "calls").read_text().splitlines() == ["build --target prebuilt --tag 127.0.0.1:5080/atelier:x -", "push 127.0.0.1:5080/atelier:x"]
+    assert (tmp_path / "sudo").exists() is not member
+    with tarfile.open(tmp_path / "context") as context:
+        assert {entry.name: entry.mode & 0o444 for entry in context} == dict.fromkeys(["Dockerfile", "spin.toml", *wasm], 0o444), "and the image's user, who is nobody, may read them"
 
 
 # ── The script that deletes minikube ────────────────────────────────────────────────────────────────────

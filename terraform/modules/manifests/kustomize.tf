@@ -53,10 +53,10 @@ data "kustomization_overlay" "app" {
   }
 
   dynamic "patches" {
-    for_each = local.executor_patch == "" ? [] : [local.executor_patch]
+    for_each = { for kind, patch in local.patches : kind => patch if patch != "[]" }
     content {
       target {
-        kind = "SpinAppExecutor"
+        kind = patches.key
       }
       patch = patches.value
     }
@@ -74,13 +74,22 @@ locals {
   placeholder_image = yamldecode(file("${var.kubernetes_dir}/base/kustomization.yaml")).images[0].newName
   collector         = "http://otel-collector.observability.svc.cluster.local:4318"
 
-  # The telemetry component ran before `spintainer` brought in an executor of its own, which therefore sends
-  # nothing yet; and without a collector nobody should be told to send there.
-  executor_patch = (
-    var.executor == "spintainer" && var.observability ? jsonencode([{ op = "add", path = "/spec/deploymentConfig/otel", value = { exporter_otlp_endpoint = local.collector } }])
-    : var.executor == "shim" && !var.observability ? jsonencode([{ op = "remove", path = "/spec/deploymentConfig/otel" }])
-    : ""
-  )
+  # Kind → JSON patch, of those that are `wanted`.
+  patches = { for kind, operations in {
+    SpinAppExecutor = [
+      # The telemetry component ran before `spintainer` brought in an executor of its own, which therefore sends
+      # nothing yet; and without a collector nobody should be told to send there.
+      { wanted = var.executor == "spintainer" && var.observability, op = "add", path = "/spec/deploymentConfig/otel", value = { exporter_otlp_endpoint = local.collector } },
+      { wanted = var.executor == "shim" && !var.observability, op = "remove", path = "/spec/deploymentConfig/otel" },
+      { wanted = var.spin_image != null, op = "replace", path = "/spec/deploymentConfig/spinImage", value = var.spin_image },
+    ]
+    SpinApp = [
+      # `spin up -f` takes a path as well as a reference.
+      { wanted = var.spin_image != null, op = "replace", path = "/spec/image", value = "/app/spin.toml" },
+      # The operator looks at its executor only when the SpinApp changes (spin-operator 0.6.1).
+      { wanted = var.spin_image != null, op = "add", path = "/spec/podAnnotations", value = { "app.kubernetes.io/version" = local.image.tag } },
+    ]
+  } : kind => jsonencode([for operation in operations : { for key, value in operation : key => value if key != "wanted" } if operation.wanted]) }
 
   by_digest = strcontains(var.image, "@")
   # The last colon after the last slash separates the tag; a port's colon comes before it.

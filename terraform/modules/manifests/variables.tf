@@ -28,6 +28,11 @@ variable "executor" {
   type        = string
 }
 
+variable "spin_image" {
+  description = "With `spintainer`: an image that holds Spin and the application below /app. Null: Spin's own image, which pulls the artefact."
+  type        = string
+}
+
 variable "observability" {
   description = "Whether the collector and the dashboards are installed."
   type        = bool
