@@ -5,11 +5,26 @@ locals {
   kubernetes_dir = "../k8s"
 
   own_cluster = var.cluster == "minikube"
+  light       = var.profile == "light"
+  install = {
+    cert_manager  = var.install.cert_manager
+    gateway_api   = var.install.gateway_api && !local.light
+    mesh          = var.install.mesh && !local.light
+    spinkube      = var.install.spinkube
+    observability = var.install.observability && !local.light
+  }
+  minikube = {
+    name   = var.minikube.name
+    driver = var.minikube.driver
+    cpus   = var.minikube.cpus != null ? var.minikube.cpus : local.light ? 2 : 4
+    memory = var.minikube.memory != null ? var.minikube.memory : local.light ? 2 : 8
+    disk   = var.minikube.disk != null ? var.minikube.disk : local.light ? 20 : 40
+  }
   # Absolute where minikube writes it: Ansible works in another folder, and minikube knows no ~.
   kubeconfig   = local.own_cluster ? abspath(pathexpand(coalesce(var.kubeconfig, "${local.project_dir}/.atelier/kubeconfig"))) : pathexpand(coalesce(var.kubeconfig, "~/.kube/config"))
   kube_context = var.kube_context != null ? var.kube_context : (local.own_cluster ? var.minikube.name : null)
   # For whoever copies a command of ours.
-  kubectl = join(" ", concat(["kubectl --kubeconfig", local.kubeconfig], local.kube_context == null ? [] : ["--context", local.kube_context]))
+  kubectl = join(" ", concat(["kubectl --kubeconfig", abspath(local.kubeconfig)], local.kube_context == null ? [] : ["--context", local.kube_context]))
 
   # The artefact: what `cargo xtask build` makes of these files, pushed by `spin registry push`. Its tag is their hash:
   # the plan knows it before anything is built, a changed source is a new tag, and nothing changes when nothing changed.

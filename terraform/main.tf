@@ -14,13 +14,13 @@ module "manifests" {
   source = "./modules/manifests"
 
   kubernetes_dir = local.kubernetes_dir
-  overlay        = var.overlay == "minikube" ? "overlays/minikube/without-secrets" : "overlays/production"
+  overlay        = local.light ? "overlays/light/without-secrets" : var.overlay == "minikube" ? "overlays/minikube/without-secrets" : "overlays/production"
   downloads      = local.downloads
   image          = local.image
-  domain         = var.domain
+  domain         = local.light ? null : var.domain
   executor       = var.executor
   spin_image     = local.push_image && var.executor == "spintainer" ? local.image : null
-  observability  = var.install.observability
+  observability  = local.install.observability
 }
 
 module "host" {
@@ -28,18 +28,21 @@ module "host" {
   count  = local.own_cluster && var.prepare_host ? 1 : 0
 
   ansible_dir = local.ansible_dir
+
+  depends_on = [terraform_data.machine]
 }
 
 module "cluster" {
   source = "./modules/cluster"
 
   mode        = var.cluster
-  minikube    = var.minikube
+  minikube    = local.minikube
+  addons      = local.light ? [] : ["metrics-server"]
   kubeconfig  = local.kubeconfig
   context     = local.kube_context
   ansible_dir = local.ansible_dir
 
-  depends_on = [module.host]
+  depends_on = [module.host, terraform_data.machine, terraform_data.mesh]
 }
 
 module "namespaces" {
@@ -52,7 +55,7 @@ module "namespaces" {
 
 module "certificates" {
   source = "./modules/certificates"
-  count  = var.install.cert_manager ? 1 : 0
+  count  = local.install.cert_manager ? 1 : 0
 
   chart      = local.charts.cert_manager
   values_dir = "${local.kubernetes_dir}/platform"
@@ -62,7 +65,7 @@ module "certificates" {
 
 module "gateway_api" {
   source = "./modules/gateway-api"
-  count  = var.install.gateway_api ? 1 : 0
+  count  = local.install.gateway_api ? 1 : 0
 
   manifests = module.manifests.gateway_api
 
@@ -71,7 +74,7 @@ module "gateway_api" {
 
 module "mesh" {
   source = "./modules/mesh"
-  count  = var.install.mesh ? 1 : 0
+  count  = local.install.mesh ? 1 : 0
 
   charts     = { base = local.charts.istio_base, istiod = local.charts.istiod, cni = local.charts.istio_cni, ztunnel = local.charts.ztunnel }
   values_dir = "${local.kubernetes_dir}/platform"
@@ -82,7 +85,7 @@ module "mesh" {
 
 module "spinkube" {
   source = "./modules/spinkube"
-  count  = var.install.spinkube ? 1 : 0
+  count  = local.install.spinkube ? 1 : 0
 
   charts        = { operator = local.charts.spin_operator, runtime_class_manager = local.charts.runtime_class_manager }
   crds          = module.manifests.spin_operator
@@ -148,7 +151,7 @@ module "app" {
 
 module "observability" {
   source = "./modules/observability"
-  count  = var.install.observability ? 1 : 0
+  count  = local.install.observability ? 1 : 0
 
   manifests = module.manifests.observability
 

@@ -34,6 +34,10 @@ run "a_bare_machine" {
     error_message = "four dashboards"
   }
   assert {
+    condition     = local.least.cpus == 4 && local.least.memory == 6
+    error_message = "the smallest node that a rollout fits on: ${jsonencode(local.required)}"
+  }
+  assert {
     condition     = alltrue([for command in values(output.dashboards) : strcontains(command, "--namespace observability port-forward service/")])
     error_message = "each dashboard says how to reach it"
   }

@@ -129,6 +129,7 @@ run "cluster_of_ones_own" {
   variables {
     mode        = "minikube"
     minikube    = { name = "essai", driver = "docker", cpus = 2, memory = 6, disk = 20 }
+    addons      = ["metrics-server"]
     kubeconfig  = "/tmp/kubeconfig"
     context     = "essai"
     ansible_dir = "../ansible"
@@ -159,6 +160,7 @@ run "cluster_of_somebody_else" {
   variables {
     mode        = "existing"
     minikube    = { name = "essai", driver = "docker", cpus = 2, memory = 6, disk = 20 }
+    addons      = []
     kubeconfig  = "tests/existing.kubeconfig"
     context     = null
     ansible_dir = "../ansible"

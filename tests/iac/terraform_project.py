@@ -69,8 +69,8 @@ class Project:
             (commands / "kubectl").unlink()
             (commands / "kubectl").symlink_to(kubectl)
         else:
-            for script in ("spinkube/wait-for-shim", "spinkube/wait-for-uninstall", "spin-app/wait-for-app"):
-                (root / "terraform" / "modules" / script).write_text(RECORDER)
+            for script in ("terraform/check-machine", "k8s/platform/check-mesh", *(f"terraform/modules/{name}" for name in ("spinkube/wait-for-shim", "spinkube/wait-for-uninstall", "spin-app/wait-for-app"))):
+                (root / script).write_text(RECORDER)
         project.run("init", "-input=false")
         return project
 

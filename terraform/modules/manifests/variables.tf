@@ -19,7 +19,7 @@ variable "image" {
 }
 
 variable "domain" {
-  description = "Host name of the site."
+  description = "Host name of the site; null with the overlay `light`, which is reached on localhost."
   type        = string
 }
 
