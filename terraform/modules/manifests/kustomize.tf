@@ -55,6 +55,13 @@ data "kustomization_overlay" "app" {
         }
         field_paths = ["spec.dnsNames.0"]
       }
+      target {
+        select {
+          kind = "Certificate"
+          name = "atelier-ca"
+        }
+        field_paths = ["spec.nameConstraints.permitted.dnsDomains.0"]
+      }
     }
   }
 
