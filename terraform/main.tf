@@ -1,10 +1,12 @@
 # One apply, from a bare machine to the site. Each module below is one thing; the arrows between them are the
 # `depends_on`s, read downwards when it is built and upwards when it is destroyed.
 #
-#   host → cluster ─┬─ certificates ─┬─ spinkube ──────────┐
-#                   ├─ gateway-api ──┴─ mesh ── database ──┼─ app
-#                   ├─ registry ───────────────────────────┤
-#                   └─ namespaces ── secrets ──────────────┘   (observability beside app)
+#   host → cluster ─┬─ gateway-api ─┬─ certificates ── spinkube ─┐
+#                   │               └─ mesh ── database ─────────┼─ app
+#                   ├─ registry ─────────────────────────────────┤
+#                   └─ namespaces ── secrets ────────────────────┘   (observability beside app)
+#
+# Before all of them, preflight.tf.
 #
 # `manifests` is what all of them apply. It is computed while planning, from files and downloads alone, so that
 # the plan of an empty machine already names every object. It must never depend on a module above it: then its
@@ -60,7 +62,8 @@ module "certificates" {
   chart      = local.charts.cert_manager
   values_dir = "${local.kubernetes_dir}/platform"
 
-  depends_on = [module.cluster]
+  # It looks for the Gateway API's kinds when it starts, and answers ACME's challenges through them.
+  depends_on = [module.cluster, module.gateway_api]
 }
 
 module "gateway_api" {

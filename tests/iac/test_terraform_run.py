@@ -251,6 +251,7 @@ def test_one_apply_builds_everything_in_order(life):
     assert_in_order(created, r"run converge host", r"run converge minikube", r"create helm_release cert-manager", r"create helm_release runtime-class-manager", r"manifest Shim/", r"run wait-for-shim", r"helm_release spin-operator", r"manifest SpinAppExecutor/", r"manifest SpinApp/")
     assert rollout(created) == ONE_AFTER_THE_OTHER
     assert created[0]["type"] == "check-machine", "before anything is changed"
+    assert_in_order(created, r"CustomResourceDefinition/gateways", r"create helm_release cert-manager")
     assert_in_order(created, r"manifest Namespace/atelier", r"secret_v1 postgres-secret", r"StatefulSet/postgres", r"manifest SpinApp/")
     assert_in_order(created, r"CustomResourceDefinition/gateways", r"helm_release istiod", r"helm_release istio-cni", r"helm_release ztunnel", r"manifest Gateway/", r"manifest SpinApp/")
     assert_in_order(created, r"run converge minikube", r"run cargo xtask build --components-only", r"run spin registry push", r"manifest SpinApp/")
