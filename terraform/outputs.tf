@@ -44,6 +44,11 @@ output "dashboards" {
   } : {}
 }
 
+output "after_a_reboot" {
+  description = "What starts minikube and its registry again after a restart of the machine, which they do not do by themselves. Empty for a cluster that is there."
+  value       = local.own_cluster ? "${local.ansible_dir}/converge minikube.yml --extra-vars '${module.cluster.settings}'" : ""
+}
+
 output "kubeconfig" {
   description = "Path of the kubeconfig, for kubectl and k9s."
   value       = module.cluster.kubeconfig

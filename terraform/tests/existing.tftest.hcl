@@ -23,6 +23,10 @@ run "nothing_happens_on_this_machine" {
     error_message = "this machine's size matters to nobody, and the mesh is Terraform's own"
   }
   assert {
+    condition     = output.after_a_reboot == ""
+    error_message = "whoever runs the cluster starts it again"
+  }
+  assert {
     condition     = output.kubeconfig == "tests/existing.kubeconfig"
     error_message = "the kubeconfig that was given, known at once"
   }

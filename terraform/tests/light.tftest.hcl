@@ -36,6 +36,10 @@ run "two_gibibytes_are_enough" {
     condition     = output.address == "http://localhost:3000" && strcontains(output.how_to_open, "port-forward service/atelier 3000:80") && length(output.dashboards) == 0
     error_message = "reached on localhost"
   }
+  assert {
+    condition     = strcontains(output.after_a_reboot, "\"minikube_addons\":[]")
+    error_message = "no metrics for autoscalers that are not there, also after a reboot"
+  }
 }
 
 run "light_with_spintainer" {

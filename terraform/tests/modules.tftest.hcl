@@ -150,6 +150,10 @@ run "cluster_of_ones_own" {
     condition     = terraform_data.kubeconfig[0].input == { path = "/tmp/kubeconfig", context = "essai" }
     error_message = "the hand-over"
   }
+  assert {
+    condition     = jsondecode(output.settings).minikube_addons == ["metrics-server"] && jsondecode(output.settings).minikube_profile == "essai"
+    error_message = "what the role is told"
+  }
 }
 
 run "cluster_of_somebody_else" {

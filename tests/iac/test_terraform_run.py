@@ -206,6 +206,7 @@ def life(recorded) -> dict[str, object]:
     recorded.variables = {**VERIFIED, "webhook_url": "https://hook.eu2.make.com/mark-of-webhook", "postgres_password": "mark-of-postgres-0123"}
     up = recorded.apply()
     created = recorded.request_log()
+    printed = {name: recorded.run("output", "-raw", name).output for name in ("how_to_open", "after_a_reboot")}
     state = (recorded.root / "terraform" / "terraform.tfstate").read_text()
     recorded.forget()
     again = recorded.plan("-detailed-exitcode", expect=None)
@@ -217,7 +218,7 @@ def life(recorded) -> dict[str, object]:
     rebuilt = recorded.request_log()
     recorded.forget()
     recorded.destroy()
-    return {"up": up, "created": created, "state": state, "again": again, "without_secrets": without_secrets, "rebuilt": rebuilt, "destroyed": recorded.request_log()}
+    return {"up": up, "created": created, "printed": printed, "state": state, "again": again, "without_secrets": without_secrets, "rebuilt": rebuilt, "destroyed": recorded.request_log()}
 
 
 def order(request_log: list[dict], *patterns: str) -> list[int]:
@@ -267,6 +268,45 @@ def test_the_image_is_pushed_where_the_node_pulls(life):
     (push,) = [entry["name"] for entry in life["created"] if entry["type"] == "spin"]
     tag = re.search(r"127\.0\.0\.1:5080/atelier:(sources-[0-9a-f]{16})$", push).group(1)
     assert f"atelier-registry:5000/atelier:{tag}" in life["up"].output
+
+
+def shell(project: Project, tmp_path, command: str) -> str:
+    """What a shell that has just been opened, in some folder, makes of a command that was printed; returns its output."""
+    done = subprocess.run(
+        ["/bin/sh", "-euc", command], cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={"PATH": f"{tmp_path}:{project.root / 'bin'}:/nowhere", "ATELIER_MOCK_REQUEST_LOG": str(tmp_path / "log")},
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize("sudo", [True, False], ids=["a user with sudo", "root without it"])
+def test_the_commands_that_open_the_site_work_as_they_are_printed(life, recorded, tmp_path, sudo):
+    tunnel, hosts, trust = [line for line in life["printed"]["how_to_open"].splitlines() if not line.startswith("#")]
+    for name in ("tee", "base64", "sed", "basename"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    answers = {"get gateway atelier": "printf 10.0.0.1", "get secret atelier-ca": "printf Y2VydA=="}
+    cases = "".join(f"*'{words}'*) {answer} ;;\n" for words, answer in answers.items())
+    given = {"kubectl": f'[ "$1 $2" = "--kubeconfig {recorded.root}/.atelier/kubeconfig" ]\ncase "$*" in\n{cases}esac\n'}
+    if sudo:
+        given["sudo"] = f'echo used > {tmp_path}/used\nexec "$@"\n'
+    for name, text in given.items():
+        (tmp_path / name).write_text(f"#!/bin/sh -e\n{text}")
+        (tmp_path / name).chmod(0o755)
+    shell(recorded, tmp_path, tunnel)
+    assert json.loads((tmp_path / "log").read_text())["name"] == "tunnel --profile atelier"
+    shell(recorded, tmp_path, hosts.replace("/etc/hosts", f"{tmp_path}/hosts"))
+    assert (tmp_path / "hosts").read_text() == "10.0.0.1 atelier.test\n" and (tmp_path / "used").exists() is sudo
+    shell(recorded, tmp_path, trust)
+    assert (tmp_path / "atelier-ca.crt").read_text() == "cert"
+
+
+def test_the_command_for_after_a_reboot_starts_the_cluster_as_it_was_made(life, recorded, tmp_path):
+    for name in ("sed", "basename", "dirname", "mkdir"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    shell(recorded, tmp_path, life["printed"]["after_a_reboot"])
+    (made,) = [entry for entry in life["created"] if entry["name"].startswith("minikube.yml")]
+    assert json.loads((tmp_path / "log").read_text()) == made
 
 
 def test_a_second_plan_is_clean(life):
