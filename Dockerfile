@@ -1,5 +1,15 @@
-# For compose.yaml: builds the three components and puts them beside Spin, for people who have Docker and nothing else.
-# Everybody else builds with `cargo xtask build`; Kubernetes runs the artefact that `spin registry push` makes, not this.
+# The three components beside Spin. compose.yaml builds the last stage, for people who have Docker and nothing else.
+# terraform/modules/registry builds `prebuilt` of components that are built already, for executor = "spintainer". Kubernetes with
+# the shim runs neither, but the artefact that `spin registry push` makes.
+FROM ghcr.io/spinframework/spin:v4.1.0 AS spin
+# Nobody: Spin needs no rights. Its home has to be writable, because it keeps compiled components there.
+USER 65534:65534
+ENV HOME=/tmp
+
+FROM spin AS prebuilt
+COPY spin.toml /app/
+COPY target/wasm32-wasip2/release /app/target/wasm32-wasip2/release
+
 FROM rust:1.95.0-slim-bookworm AS components
 RUN rustup target add wasm32-wasip2
 WORKDIR /source
@@ -13,8 +23,5 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     && cp target/wasm32-wasip2/release/auth.wasm target/wasm32-wasip2/release/llm.wasm target/wasm32-wasip2/release/ocr.wasm \
        /app/target/wasm32-wasip2/release/
 
-FROM ghcr.io/spinframework/spin:v4.1.0
+FROM spin
 COPY --from=components /app /app
-# Nobody: Spin needs no rights. Its home has to be writable, because it keeps compiled components there.
-USER 65534:65534
-ENV HOME=/tmp

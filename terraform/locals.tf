@@ -5,27 +5,44 @@ locals {
   kubernetes_dir = "../k8s"
 
   own_cluster = var.cluster == "minikube"
+  light       = var.profile == "light"
+  install = {
+    cert_manager  = var.install.cert_manager
+    gateway_api   = var.install.gateway_api && !local.light
+    mesh          = var.install.mesh && !local.light
+    spinkube      = var.install.spinkube
+    observability = var.install.observability && !local.light
+  }
+  minikube = {
+    name   = var.minikube.name
+    driver = var.minikube.driver
+    cpus   = var.minikube.cpus != null ? var.minikube.cpus : local.light ? 2 : 4
+    memory = var.minikube.memory != null ? var.minikube.memory : local.light ? 2 : 8
+    disk   = var.minikube.disk != null ? var.minikube.disk : local.light ? 20 : 40
+  }
   # Absolute where minikube writes it: Ansible works in another folder, and minikube knows no ~.
   kubeconfig   = local.own_cluster ? abspath(pathexpand(coalesce(var.kubeconfig, "${local.project_dir}/.atelier/kubeconfig"))) : pathexpand(coalesce(var.kubeconfig, "~/.kube/config"))
   kube_context = var.kube_context != null ? var.kube_context : (local.own_cluster ? var.minikube.name : null)
   # For whoever copies a command of ours.
-  kubectl = join(" ", concat(["kubectl --kubeconfig", local.kubeconfig], local.kube_context == null ? [] : ["--context", local.kube_context]))
+  kubectl = join(" ", concat(["kubectl --kubeconfig", abspath(local.kubeconfig)], local.kube_context == null ? [] : ["--context", local.kube_context]))
 
   # The artefact: what `cargo xtask build` makes of these files, pushed by `spin registry push`. Its tag is their hash:
   # the plan knows it before anything is built, a changed source is a new tag, and nothing changes when nothing changed.
   # tests/iac compares the folders with what the components depend on.
   source_folders = ["components", "crates/auth-api", "crates/latex", "crates/migrations", "crates/web"]
-  sources = concat(["spin.toml", "Cargo.toml", "Cargo.lock"], flatten([
+  sources = concat(["spin.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"], flatten([
     for folder in local.source_folders : [for file in fileset("${local.project_dir}/${folder}", "**") : "${folder}/${file}"]
   ]))
   sources_sha256 = sha256(join("", [for file in sort(local.sources) : "${file} ${filesha256("${local.project_dir}/${file}")}\n"]))
 
   # The registry is a container on minikube's network: this machine pushes to the loopback port, the node pulls
   # by the container's name. It is the same registry (ansible/roles/registry).
-  push_image     = var.image == null
-  artefact_tag   = "sources-${substr(local.sources_sha256, 0, 16)}"
-  push_reference = "127.0.0.1:5080/atelier:${local.artefact_tag}"
-  image          = local.push_image ? "atelier-registry:5000/atelier:${local.artefact_tag}" : var.image
+  push_image   = var.image == null
+  artefact_tag = "sources-${substr(local.sources_sha256, 0, 16)}"
+  # `spintainer` cannot pull an artefact over plain HTTP, but the node can pull an image: Spin with the components in it.
+  push_name      = var.executor == "spintainer" ? "atelier-spin" : "atelier"
+  push_reference = "127.0.0.1:5080/${local.push_name}:${local.artefact_tag}"
+  image          = local.push_image ? "atelier-registry:5000/${local.push_name}:${local.artefact_tag}" : var.image
 
   shim_version = coalesce(var.shim_version, local.shim.version)
   shim_base    = coalesce(var.shim_mirror, local.shim.base)

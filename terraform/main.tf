@@ -1,10 +1,12 @@
 # One apply, from a bare machine to the site. Each module below is one thing; the arrows between them are the
 # `depends_on`s, read downwards when it is built and upwards when it is destroyed.
 #
-#   host → cluster ─┬─ certificates ─┬─ spinkube ──────────┐
-#                   ├─ gateway-api ──┴─ mesh ── database ──┼─ app
-#                   ├─ registry ───────────────────────────┤
-#                   └─ namespaces ── secrets ──────────────┘   (observability beside app)
+#   host → cluster ─┬─ gateway-api ─┬─ certificates ── spinkube ─┐
+#                   │               └─ mesh ── database ─────────┼─ app
+#                   ├─ registry ─────────────────────────────────┤
+#                   └─ namespaces ── secrets ────────────────────┘   (observability beside app)
+#
+# Before all of them, preflight.tf.
 #
 # `manifests` is what all of them apply. It is computed while planning, from files and downloads alone, so that
 # the plan of an empty machine already names every object. It must never depend on a module above it: then its
@@ -14,12 +16,13 @@ module "manifests" {
   source = "./modules/manifests"
 
   kubernetes_dir = local.kubernetes_dir
-  overlay        = var.overlay == "minikube" ? "overlays/minikube/without-secrets" : "overlays/production"
+  overlay        = local.light ? "overlays/light/without-secrets" : var.overlay == "minikube" ? "overlays/minikube/without-secrets" : "overlays/production"
   downloads      = local.downloads
   image          = local.image
-  domain         = var.domain
+  domain         = local.light ? null : var.domain
   executor       = var.executor
-  observability  = var.install.observability
+  spin_image     = local.push_image && var.executor == "spintainer" ? local.image : null
+  observability  = local.install.observability
 }
 
 module "host" {
@@ -27,18 +30,21 @@ module "host" {
   count  = local.own_cluster && var.prepare_host ? 1 : 0
 
   ansible_dir = local.ansible_dir
+
+  depends_on = [terraform_data.machine]
 }
 
 module "cluster" {
   source = "./modules/cluster"
 
   mode        = var.cluster
-  minikube    = var.minikube
+  minikube    = local.minikube
+  addons      = local.light ? [] : ["metrics-server"]
   kubeconfig  = local.kubeconfig
   context     = local.kube_context
   ansible_dir = local.ansible_dir
 
-  depends_on = [module.host]
+  depends_on = [module.host, terraform_data.machine, terraform_data.mesh]
 }
 
 module "namespaces" {
@@ -51,17 +57,18 @@ module "namespaces" {
 
 module "certificates" {
   source = "./modules/certificates"
-  count  = var.install.cert_manager ? 1 : 0
+  count  = local.install.cert_manager ? 1 : 0
 
   chart      = local.charts.cert_manager
   values_dir = "${local.kubernetes_dir}/platform"
 
-  depends_on = [module.cluster]
+  # It looks for the Gateway API's kinds when it starts, and answers ACME's challenges through them.
+  depends_on = [module.cluster, module.gateway_api]
 }
 
 module "gateway_api" {
   source = "./modules/gateway-api"
-  count  = var.install.gateway_api ? 1 : 0
+  count  = local.install.gateway_api ? 1 : 0
 
   manifests = module.manifests.gateway_api
 
@@ -70,7 +77,7 @@ module "gateway_api" {
 
 module "mesh" {
   source = "./modules/mesh"
-  count  = var.install.mesh ? 1 : 0
+  count  = local.install.mesh ? 1 : 0
 
   charts     = { base = local.charts.istio_base, istiod = local.charts.istiod, cni = local.charts.istio_cni, ztunnel = local.charts.ztunnel }
   values_dir = "${local.kubernetes_dir}/platform"
@@ -81,7 +88,7 @@ module "mesh" {
 
 module "spinkube" {
   source = "./modules/spinkube"
-  count  = var.install.spinkube ? 1 : 0
+  count  = local.install.spinkube ? 1 : 0
 
   charts        = { operator = local.charts.spin_operator, runtime_class_manager = local.charts.runtime_class_manager }
   crds          = module.manifests.spin_operator
@@ -102,6 +109,7 @@ module "registry" {
 
   project_dir = local.project_dir
   reference   = local.push_reference
+  executor    = var.executor
   sources     = local.sources_sha256
 
   depends_on = [module.cluster]
@@ -146,7 +154,7 @@ module "app" {
 
 module "observability" {
   source = "./modules/observability"
-  count  = var.install.observability ? 1 : 0
+  count  = local.install.observability ? 1 : 0
 
   manifests = module.manifests.observability
 

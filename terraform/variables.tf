@@ -38,13 +38,13 @@ variable "prepare_host" {
 }
 
 variable "minikube" {
-  description = "The cluster that minikube starts. `memory` and `disk` are in GiB. Changing `name` or `driver` makes a new cluster."
+  description = "The cluster that minikube starts. `memory` and `disk` are in GiB; left out, `cpus`, `memory` and `disk` are 4, 8 and 40 with profile `full`, 2, 2 and 20 with `light`. Changing `name` or `driver` makes a new cluster."
   type = object({
     name   = optional(string, "atelier")
     driver = optional(string, "docker")
-    cpus   = optional(number, 4)
-    memory = optional(number, 8)
-    disk   = optional(number, 40)
+    cpus   = optional(number)
+    memory = optional(number)
+    disk   = optional(number)
   })
   default = {}
 
@@ -57,20 +57,35 @@ variable "minikube" {
     error_message = "minikube.driver must be \"docker\": virtual-machine drivers lose the Spin shim at every restart, because /opt and /etc of the node are not kept."
   }
   validation {
-    condition     = var.minikube.cpus >= 2 && floor(var.minikube.cpus) == var.minikube.cpus
-    error_message = "minikube.cpus must be a whole number, 2 or more (4 is comfortable)."
+    condition     = var.minikube.cpus == null || try(var.minikube.cpus >= 2 && floor(var.minikube.cpus) == var.minikube.cpus, false)
+    error_message = "minikube.cpus must be a whole number, 2 or more."
   }
   validation {
-    condition     = var.minikube.memory >= 6 && floor(var.minikube.memory) == var.minikube.memory
-    error_message = "minikube.memory must be a whole number, 6 (GiB) or more: the mesh, SpinKube, PostgreSQL and six Spin pods do not fit in less."
+    condition     = var.minikube.memory == null || try(var.minikube.memory >= 2 && floor(var.minikube.memory) == var.minikube.memory, false)
+    error_message = "minikube.memory must be a whole number of GiB, 2 or more."
   }
   validation {
-    condition     = var.minikube.disk >= 20 && floor(var.minikube.disk) == var.minikube.disk
+    condition     = var.minikube.disk == null || try(var.minikube.disk >= 20 && floor(var.minikube.disk) == var.minikube.disk, false)
     error_message = "minikube.disk must be a whole number, 20 (GiB) or more: 10 of them are PostgreSQL's claim."
   }
 }
 
 # ── What ────────────────────────────────────────────────────────────────────────────────────────────────
+variable "profile" {
+  description = "`full`: the original's replicas and limits, with mesh, gateway and observability. `light`: for a laptop, about 2 GiB; the three components in one pod, reached on localhost, no mesh, no gateway, no observability."
+  type        = string
+  default     = "full"
+
+  validation {
+    condition     = contains(["full", "light"], var.profile)
+    error_message = "profile must be \"full\" or \"light\"."
+  }
+  validation {
+    condition     = var.profile != "light" || var.overlay == "minikube"
+    error_message = "profile = \"light\" is one pod without a mesh: leave overlay at \"minikube\"."
+  }
+}
+
 variable "overlay" {
   description = "The folder of k8s/overlays to apply. `minikube`: PostgreSQL in one pod, a self-signed certificate. `production`: three PostgreSQL instances by CloudNativePG, a certificate from an ACME issuer."
   type        = string
@@ -125,17 +140,13 @@ variable "image" {
 }
 
 variable "executor" {
-  description = "What runs the SpinApps. `shim`: containerd's Spin shim, installed on the nodes by runtime-class-manager. `spintainer`: Spin in an ordinary container; nothing is installed on the nodes, each pod weighs more and the image must be pullable without a password over HTTPS."
+  description = "What runs the SpinApps. `shim`: containerd's Spin shim, installed on the nodes by runtime-class-manager. `spintainer`: Spin in an ordinary container; nothing is installed on the nodes and each pod weighs more. With minikube and no `image`, the container is made from this checkout's Dockerfile and pushed to the cluster's own registry; an `image` of yours must be pullable without a password over HTTPS."
   type        = string
   default     = "shim"
 
   validation {
     condition     = contains(["shim", "spintainer"], var.executor)
     error_message = "executor must be \"shim\" or \"spintainer\"."
-  }
-  validation {
-    condition     = var.executor != "spintainer" || var.image != null
-    error_message = "executor = \"spintainer\" cannot pull from minikube's plain-HTTP registry: also set image to one in a registry served over HTTPS."
   }
 }
 

@@ -19,6 +19,14 @@ run "nothing_happens_on_this_machine" {
     error_message = "no Ansible, no registry"
   }
   assert {
+    condition     = length(terraform_data.machine) == 0 && length(terraform_data.mesh) == 0
+    error_message = "this machine's size matters to nobody, and the mesh is Terraform's own"
+  }
+  assert {
+    condition     = output.after_a_reboot == ""
+    error_message = "whoever runs the cluster starts it again"
+  }
+  assert {
     condition     = output.kubeconfig == "tests/existing.kubeconfig"
     error_message = "the kubeconfig that was given, known at once"
   }
@@ -46,7 +54,7 @@ run "a_context_of_its_own" {
     error_message = "the given context is used"
   }
   assert {
-    condition     = alltrue([for command in concat(values(output.dashboards), [output.how_to_open]) : strcontains(command, "kubectl --kubeconfig tests/existing.kubeconfig --context test ")])
+    condition     = alltrue([for command in concat(values(output.dashboards), [output.how_to_open]) : strcontains(command, "kubectl --kubeconfig ${abspath("tests/existing.kubeconfig")} --context test ")])
     error_message = "also by the commands that are printed"
   }
 }
@@ -71,6 +79,10 @@ run "what_it_has_is_left_alone" {
   assert {
     condition     = length(data.http.shim_release) == 0
     error_message = "no shim, no question for its release"
+  }
+  assert {
+    condition     = length(terraform_data.mesh) == 1
+    error_message = "but its mesh is asked for what the policies rely on"
   }
   assert {
     condition     = length(module.manifests.app.spin_apps) == 3

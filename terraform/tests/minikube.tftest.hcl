@@ -34,6 +34,10 @@ run "a_bare_machine" {
     error_message = "four dashboards"
   }
   assert {
+    condition     = local.least.cpus == 4 && local.least.memory == 6
+    error_message = "the smallest node that a rollout fits on: ${jsonencode(local.required)}"
+  }
+  assert {
     condition     = alltrue([for command in values(output.dashboards) : strcontains(command, "--namespace observability port-forward service/")])
     error_message = "each dashboard says how to reach it"
   }
@@ -72,10 +76,6 @@ run "a_bare_machine" {
   assert {
     condition     = length([for text in values(module.manifests.app.others) : text if jsondecode(text).kind == "Secret"]) == 0
     error_message = "the Secrets are Terraform's, not Kustomize's"
-  }
-  assert {
-    condition     = !strcontains(join("", values(module.manifests.app.others)), "PLACEHOLDER")
-    error_message = "no placeholder of a secret is applied"
   }
   assert {
     condition     = length(module.manifests.gateway_api) == 10

@@ -73,7 +73,7 @@ run "database_of_a_laptop" {
     chart          = { chart = "cloudnative-pg", repository = "https://example.org", version = "0.29.0" }
   }
   assert {
-    condition     = length(helm_release.cloudnative_pg) == 0
+    condition     = length(helm_release.cloudnative_pg) == 0 && length(kubernetes_namespace_v1.cnpg_system) == 0
     error_message = "one pod needs no operator"
   }
 }
@@ -90,6 +90,10 @@ run "database_of_production" {
   assert {
     condition     = helm_release.cloudnative_pg[0].version == "0.29.0" && helm_release.cloudnative_pg[0].wait
     error_message = "three instances do"
+  }
+  assert {
+    condition     = kubernetes_namespace_v1.cnpg_system[0].metadata[0].labels["istio.io/dataplane-mode"] == "ambient"
+    error_message = "the instances know the operator by its identity in the mesh"
   }
 }
 
@@ -125,6 +129,7 @@ run "cluster_of_ones_own" {
   variables {
     mode        = "minikube"
     minikube    = { name = "essai", driver = "docker", cpus = 2, memory = 6, disk = 20 }
+    addons      = ["metrics-server"]
     kubeconfig  = "/tmp/kubeconfig"
     context     = "essai"
     ansible_dir = "../ansible"
@@ -145,6 +150,10 @@ run "cluster_of_ones_own" {
     condition     = terraform_data.kubeconfig[0].input == { path = "/tmp/kubeconfig", context = "essai" }
     error_message = "the hand-over"
   }
+  assert {
+    condition     = jsondecode(output.settings).minikube_addons == ["metrics-server"] && jsondecode(output.settings).minikube_profile == "essai"
+    error_message = "what the role is told"
+  }
 }
 
 run "cluster_of_somebody_else" {
@@ -155,6 +164,7 @@ run "cluster_of_somebody_else" {
   variables {
     mode        = "existing"
     minikube    = { name = "essai", driver = "docker", cpus = 2, memory = 6, disk = 20 }
+    addons      = []
     kubeconfig  = "tests/existing.kubeconfig"
     context     = null
     ansible_dir = "../ansible"
@@ -177,6 +187,7 @@ run "registry" {
   variables {
     project_dir = "/project"
     reference   = "127.0.0.1:5080/atelier:sources-0123456789abcdef"
+    executor    = "spintainer"
     sources     = "0123456789abcdef"
   }
   assert {
@@ -184,7 +195,7 @@ run "registry" {
     error_message = "pushed where it is pulled from"
   }
   assert {
-    condition     = terraform_data.pushed.triggers_replace == "0123456789abcdef"
-    error_message = "other sources are another build and push"
+    condition     = terraform_data.pushed.triggers_replace == ["0123456789abcdef", "spintainer"]
+    error_message = "other sources are another build and push, and so is another executor"
   }
 }

@@ -96,13 +96,40 @@ run "production_under_a_private_name" {
   expect_failures = [var.domain]
 }
 
-run "spintainer_from_minikubes_own_registry" {
+run "a_profile_that_is_none" {
   command = plan
   variables {
-    executor = "spintainer"
-    image    = null
+    profile = "small"
   }
-  expect_failures = [var.executor]
+  expect_failures = [var.profile]
+}
+
+run "light_in_production" {
+  command = plan
+  variables {
+    cluster    = "existing"
+    kubeconfig = "tests/existing.kubeconfig"
+    profile    = "light"
+    overlay    = "production"
+    domain     = "atelier.example.org"
+  }
+  expect_failures = [var.profile]
+}
+
+run "a_node_with_too_few_processors_for_full" {
+  command = plan
+  variables {
+    minikube = { cpus = 2 }
+  }
+  expect_failures = [terraform_data.machine]
+}
+
+run "a_node_with_too_little_memory_for_full" {
+  command = plan
+  variables {
+    minikube = { memory = 5 }
+  }
+  expect_failures = [terraform_data.machine]
 }
 
 run "a_shim_too_old_for_the_components" {
@@ -125,7 +152,7 @@ run "a_minikube_with_one_processor" {
 run "a_minikube_with_little_memory" {
   command = plan
   variables {
-    minikube = { memory = 5 }
+    minikube = { memory = 1 }
   }
   expect_failures = [var.minikube]
 }
@@ -206,7 +233,7 @@ run "everything_given" {
     shim_version      = "v0.27.1"
     shim_sha256       = { x86_64 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", aarch64 = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210" }
     shim_mirror       = "https://mirror.example.org/shim"
-    minikube          = { name = "essai-2", cpus = 2, memory = 6, disk = 20 }
+    minikube          = { name = "essai-2", cpus = 4, memory = 6, disk = 20 }
     postgres_password = "0123456789abcdef"
     service_key       = "0123456789abcdef0123456789abcdef"
     webhook_url       = "https://hook.eu2.make.com/abcdef"

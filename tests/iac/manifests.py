@@ -21,12 +21,14 @@ VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "production": ("overlays/production", ()),
     "minikube-spintainer": ("overlays/minikube", ("spintainer",)),
     "minikube-autoscaling": ("overlays/minikube", ("autoscaling",)),
-    "minikube-backup": ("overlays/minikube", ("backup",)),
     "production-spintainer": ("overlays/production", ("spintainer",)),
+    "light": ("overlays/light", ()),
+    "light-without-secrets": ("overlays/light/without-secrets", ()),
+    "light-spintainer": ("overlays/light", ("spintainer",)),
     "observability": ("observability", ()),
 }
 # The namespace each SpinApp lives in, and the Secrets that may come from outside the rendering.
-GIVEN_SECRETS = {"minikube-without-secrets", "base"}
+GIVEN_SECRETS = {"minikube-without-secrets", "light-without-secrets", "base"}
 
 
 class BuildFailed(RuntimeError):
@@ -34,12 +36,12 @@ class BuildFailed(RuntimeError):
 
 
 def copy(target: Path) -> Path:
-    """A copy of k8s/ with a filled-in secrets.env, as a user would have after following the example."""
+    """A copy of k8s/ with filled-in Secrets, as a user would have after following the examples."""
     folder = target / "k8s"
-    shutil.copytree(PROJECT / "k8s", folder, ignore=shutil.ignore_patterns("secrets.env"))
-    example = (folder / "overlays" / "minikube" / "secrets.env.example").read_text()
-    filled = [f"{line}made-up-for-the-tests-{number}" if line.endswith("=") else line for number, line in enumerate(example.splitlines())]
-    (folder / "overlays" / "minikube" / "secrets.env").write_text("\n".join(filled) + "\n")
+    shutil.copytree(PROJECT / "k8s", folder, ignore=lambda where, names: [name for name in names if name.endswith(".env") and where.endswith("components/secrets")])
+    for example in (folder / "components" / "secrets").glob("*.env.example"):
+        filled = [f"{line}made-up-for-the-tests-{number}" if line.endswith("=") else line for number, line in enumerate(example.read_text().splitlines())]
+        example.with_suffix("").write_text("\n".join(filled) + "\n")
     return folder
 
 

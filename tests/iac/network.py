@@ -33,7 +33,7 @@ PODS = [
     app("ocr"),
     # istiod labels the gateway's pods so.
     Pod("gateway", "atelier", {"gateway.networking.k8s.io/gateway-name": "atelier"}),
-    # Only components/backup gives it an arrow.
+    # Only components/backup gives it an arrow; production has none.
     Pod("backup", "atelier", {"app.kubernetes.io/name": "backup", "app.kubernetes.io/part-of": "atelier"}),
     Pod("istiod", "istio-system", {"app": "istiod"}),
     Pod("dns", "kube-system", {"k8s-app": "kube-dns"}),
@@ -130,7 +130,7 @@ def reaches_address(documents: list[dict], pod: Pod, address: ipaddress.IPv4Addr
 
 def hbone_beside_each_port(documents: list[dict]) -> list[str]:
     """A rule between pods of the mesh that opens a port must also open 15008, or ambient cuts it off."""
-    outside = {"kube-system", "istio-system", "cert-manager", "cnpg-system"}
+    outside = {"kube-system", "istio-system", "cert-manager"}
     problems = []
     for policy in of_kind(documents, "NetworkPolicy"):
         for direction, field_name in (("ingress", "from"), ("egress", "to")):

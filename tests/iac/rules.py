@@ -91,15 +91,6 @@ def references_exist(documents: list[dict], given: set[tuple[str, str]]) -> Iter
     yield from (f"{owner} runs as {name}, which does not exist" for owner, name in users if name not in accounts)
 
 
-def no_placeholder_is_left(documents: list[dict]) -> Iterator[str]:
-    for secret in of_kind(documents, "Secret"):
-        for key, text in secret_text(secret).items():
-            if text == "PLACEHOLDER":
-                yield f"{title(secret)} still has the placeholder in {key}"
-            if "\n" in text:
-                yield f"{title(secret)} has a line break in {key}"
-
-
 def settings_follow_spin_toml(documents: list[dict], spin: dict, own: set[str]) -> Iterator[str]:
     """What a cluster has no reason to change has spin.toml's default; `own` are those it has."""
     for settings in of_kind(documents, "ConfigMap"):
@@ -132,8 +123,12 @@ def no_service_chaining(documents: list[dict], spin: dict) -> Iterator[str]:
             for host in spin["component"][component].get("allowed_outbound_hosts", []):
                 if "spin.internal" in host:
                     yield f"{title(app)}: spin.toml allows {component} {host}, which is not in its pod"
+    everywhere = set.intersection(*(set(app["spec"]["components"]) for app in of_kind(documents, "SpinApp")))
     for settings in of_kind(documents, "ConfigMap"):
-        yield from (f"the setting {name} is {value}" for name, value in settings.get("data", {}).items() if ".spin.internal" in value and name != "config.yaml")
+        for name, value in settings.get("data", {}).items():
+            called = re.search(r"//(\w+)\.spin\.internal", value)
+            if called and called[1] not in everywhere and name != "config.yaml":
+                yield f"the setting {name} is {value}"
 
 
 # ── The operator's admission (spin-operator v0.6.1, internal/webhook) ─────────────────────────────────────
@@ -270,7 +265,8 @@ def database_has_connections_for_all(documents: list[dict]) -> Iterator[str]:
     if len(limits) != 1:
         yield f"max_connections is said {len(limits)} times"
     # A quarter more during a rollout (the operator's Deployments surge by that), and a handful for people and backups.
-    most = pods_at_most(documents, "auth")
+    (holder,) = [app["metadata"]["name"] for app in of_kind(documents, "SpinApp") if "auth" in app["spec"]["components"]]
+    most = pods_at_most(documents, holder)
     needed = (most + math.ceil(most / 4)) * CONNECTIONS_PER_POD + 10
     yield from (f"auth may open {needed} connections, PostgreSQL takes {limit}" for limit in limits if limit < needed)
 
@@ -344,7 +340,8 @@ def identities_exist(documents: list[dict]) -> Iterator[str]:
     here = {(d["metadata"].get("namespace"), d["metadata"]["name"]) for d in of_kind(documents, "ServiceAccount")}
     here |= {(d["metadata"]["namespace"], f"{d['metadata']['name']}-istio") for d in of_kind(documents, "Gateway")}
     here |= {(d["metadata"]["namespace"], d["metadata"]["name"]) for d in of_kind(documents, "Cluster")}
-    here.add(("observability", "prometheus"))
+    # Of the chart, and of the plain manifest.
+    here |= {("observability", "prometheus"), ("cnpg-system", "cloudnative-pg"), ("cnpg-system", "cnpg-manager")}
     for policy in of_kind(documents, "AuthorizationPolicy"):
         for rule in policy["spec"].get("rules", []):
             for source in rule.get("from", []):
@@ -361,8 +358,7 @@ def mutual_tls_is_strict(documents: list[dict]) -> Iterator[str]:
     for policy in policies:
         if policy["spec"]["mtls"]["mode"] != "STRICT":
             yield f"{title(policy)} accepts plain text"
-        # CloudNativePG's operator, over TLS of its own.
-        yield from (f"{title(policy)} accepts plain text on {port}" for port in policy["spec"].get("portLevelMtls", {}) if port != "8000")
+        yield from (f"{title(policy)} accepts plain text on {port}" for port in policy["spec"].get("portLevelMtls", {}))
     if named(documents, "Namespace", "atelier")["metadata"]["labels"].get("istio.io/dataplane-mode") != "ambient":
         yield "the namespace is not in the mesh"
     if named(documents, "AuthorizationPolicy", "deny-all")["spec"]:

@@ -53,7 +53,7 @@ class Project:
         """With a `kubectl` of its own, the scripts that wait for the cluster really do."""
         for folder in ("terraform", "k8s", "ansible"):
             shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns(".terraform*", "terraform.tfstate*", "*.tfvars"))
-        for file in ("spin.toml", "Cargo.toml", "Cargo.lock"):
+        for file in ("spin.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"):
             shutil.copy(PROJECT / file, root)
         project = cls(root, mirror)
         for file in SOURCES:
@@ -69,8 +69,8 @@ class Project:
             (commands / "kubectl").unlink()
             (commands / "kubectl").symlink_to(kubectl)
         else:
-            for script in ("spinkube/wait-for-shim", "spinkube/wait-for-uninstall", "app/wait-for-apps"):
-                (root / "terraform" / "modules" / script).write_text(RECORDER)
+            for script in ("terraform/check-machine", "k8s/platform/check-mesh", *(f"terraform/modules/{name}" for name in ("spinkube/wait-for-shim", "spinkube/wait-for-uninstall", "spin-app/wait-for-app"))):
+                (root / script).write_text(RECORDER)
         project.run("init", "-input=false")
         return project
 

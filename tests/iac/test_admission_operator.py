@@ -71,12 +71,71 @@ def test_what_others_add_to_the_operators_deployments_survives_it(installed, nam
     assert spec["topologySpreadConstraints"] == wanted["topologySpreadConstraints"]
     assert wanted["topologySpreadConstraints"][0]["labelSelector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
     assert spec["terminationGracePeriodSeconds"] == wanted["terminationGracePeriodSeconds"]
+    assert spec["securityContext"] == wanted["securityContext"] == {"seccompProfile": {"type": "RuntimeDefault"}}
+    assert spec["containers"][0]["securityContext"] == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}}
     assert spec["terminationGracePeriodSeconds"] > wanted["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
     # And the probes and variables are still the operator's.
     assert spec["containers"][0]["readinessProbe"] and spec["containers"][0]["env"]
     # The extras a second time, after the operator: no conflict.
     installed.apply(extra(name), manager="atelier-extras")
     installed.apply(named(objects("minikube"), "SpinApp", name))
+
+
+@pytest.fixture
+def light(installed):
+    """overlays/light's app, in the namespace of the others and beside them."""
+    documents = objects("light")
+    for kind in ("ServiceAccount", "SpinApp"):
+        installed.apply(named(documents, kind, "atelier"))
+    yield deployment(installed, "atelier")
+    installed.request("DELETE", installed.path(named(documents, "SpinApp", "atelier")))
+
+
+def test_light_is_one_deployment_of_all_three_components(installed, light):
+    template = light["spec"]["template"]
+    (container,) = template["spec"]["containers"]
+    assert light["spec"]["replicas"] == 1 and template["spec"]["serviceAccountName"] == "atelier"
+    assert pod_of("atelier").labels.items() <= template["metadata"]["labels"].items(), "the NetworkPolicies select by these"
+    environment = {variable["name"]: variable.get("value") for variable in container["env"]}
+    assert environment["SPIN_COMPONENTS_TO_RETAIN"] == "auth,llm,ocr"
+    assert {key.removeprefix("SPIN_VARIABLE_").lower() for key in environment if key.startswith("SPIN_VARIABLE_")} == spin()["variables"].keys()
+    assert container["readinessProbe"]["httpGet"]["path"] == "/auth/readyz"
+    service = installed.eventually(lambda: installed.get({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "atelier", "namespace": "atelier"}}))
+    assert [port["port"] for port in service["spec"]["ports"]] == [80], "what the port-forward leads to"
+    added = installed.apply(extra("light/atelier"), manager="atelier-extras")["spec"]["template"]["spec"]
+    assert added["containers"][0]["securityContext"]["capabilities"] == {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}
+    assert added["terminationGracePeriodSeconds"] > added["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+
+
+def test_spintainer_runs_the_application_that_is_in_its_image(installed):
+    """What terraform/modules/manifests makes of the SpinApps for the cluster's own registry."""
+    executor = named(objects("minikube-spintainer"), "SpinAppExecutor", "atelier-spintainer")
+    app = named(objects("minikube-spintainer"), "SpinApp", "llm")
+    app["metadata"]["name"] = "own-image"
+    app["spec"]["image"] = "/app/spin.toml"
+
+    def run(version: str) -> dict:
+        executor["spec"]["deploymentConfig"]["spinImage"] = f"atelier-registry:5000/atelier-spin:{version}"
+        app["spec"]["podAnnotations"] = {"app.kubernetes.io/version": version}
+        installed.eventually(lambda: installed.apply(executor), 10)
+        installed.apply(app)
+
+        def follows() -> dict:
+            template = installed.get(reference("own-image"))["spec"]["template"]
+            assert template["metadata"]["annotations"]["app.kubernetes.io/version"] == version
+            return template["spec"]["containers"][0]
+
+        return installed.eventually(follows)
+
+    try:
+        for version in ("sources-1", "sources-2"):
+            container = run(version)
+            assert container["image"] == f"atelier-registry:5000/atelier-spin:{version}"
+            words = [*container.get("command", []), *container["args"]]
+            assert words[words.index("-f") + 1] == "/app/spin.toml"
+    finally:
+        installed.request("DELETE", installed.path(app))
+        installed.request("DELETE", installed.path(executor))
 
 
 def test_extras_without_their_app_are_refused(installed):

@@ -198,7 +198,7 @@ def test_the_password_is_rotated(server):
 
 def test_the_nightly_job_keeps_fourteen_and_no_half_ones(server):
     """components/backup's own script, with another folder and clock."""
-    job = named(objects("minikube-backup"), "CronJob", "backup")["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    job = named(objects("minikube"), "CronJob", "backup")["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
     assert job["command"][:2] == ["sh", "-euc"]
     folder = server.folder / "backup"
     folder.mkdir()

@@ -54,7 +54,7 @@ def test_compose_and_kubernetes_run_the_same_versions():
     pod = {c["image"] for d in of_kind(objects("minikube"), "StatefulSet") for c in d["spec"]["template"]["spec"]["containers"]}
     spintainer = {d["spec"]["deploymentConfig"]["spinImage"] for d in of_kind(objects("minikube-spintainer"), "SpinAppExecutor")}
     assert {services()["postgres"]["image"]} == pod
-    assert {STAGES[""]} == spintainer
+    assert STAGES[""] == STAGES["prebuilt"] == "spin" and {STAGES["spin"]} == spintainer
 
 
 def test_the_image_builds_what_spin_toml_names_with_a_rust_that_is_new_enough():

@@ -118,6 +118,8 @@ def test_a_flood_is_told_when_to_come_back(site, tmp_path):
         connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
         # A closed path: Envoy answers it alone, so that it is fast enough to be a flood on any machine.
         answers = [gateway.ask("GET", "/auth/internal", connection=connection) for _ in range(1500)]
+        elsewhere = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30, source_address=("127.0.0.2", 0))
+        somebody_else = gateway.ask("GET", "/auth/internal", connection=elsewhere)
     finally:
         gateway.close()
         for pod in pods.values():
@@ -125,3 +127,4 @@ def test_a_flood_is_told_when_to_come_back(site, tmp_path):
     refused = [answer for answer in answers if answer.status == 429]
     assert {answer.status for answer in answers} == {403, 429} and [answer.status for answer in answers[:300]] == [403] * 300
     assert {answer.headers["retry-after"] for answer in refused} == {"1"}
+    assert somebody_else.status == 403, "one client's flood empties no other client's bucket"

@@ -50,14 +50,21 @@ def graph(variant: str) -> set[tuple[str, str, int]]:
     }
 
 
-@pytest.mark.parametrize("variant", ["minikube", "production", "minikube-spintainer", "minikube-autoscaling", "minikube-backup"])
+@pytest.mark.parametrize("variant", ["minikube", "production", "minikube-spintainer", "minikube-autoscaling"])
 def test_the_policies_draw_the_designs_arrows_and_no_others(variant):
     expected = set(DRAWN)
-    if variant == "minikube-backup":
-        expected.add(("backup", "postgres", 5432))
     if variant == "production":
-        expected |= {("cnpg", "postgres", 8000), ("cnpg", "postgres", 5432), ("prometheus", "postgres", 9187)}
+        expected |= {("cnpg", "postgres", 8000), ("prometheus", "postgres", 9187)}
+    else:
+        expected.add(("backup", "postgres", 5432))
     assert graph(variant) == expected
+
+
+def test_the_light_overlay_draws_two_arrows():
+    documents = objects("light")
+    pods = [app("atelier"), *(pod for pod in PODS if pod.name in ("backup", "stranger", "neighbour")), DATABASES["StatefulSet"]]
+    assert arrows(documents, pods) == {("atelier", "postgres", 5432), ("backup", "postgres", 5432)}
+    assert reaches_address(documents, app("atelier"), INTERNET) == {443} and reaches_address(documents, app("atelier"), PRIVATE) == set()
 
 
 @pytest.mark.parametrize("variant", ["minikube", "production"])

@@ -45,7 +45,7 @@ def steps() -> dict[str, dict]:
 
 @pytest.fixture
 def copy(tmp_path) -> Path:
-    shutil.copytree(PROJECT / "k8s", tmp_path / "k8s", ignore=shutil.ignore_patterns("secrets.env"))
+    shutil.copytree(PROJECT / "k8s", tmp_path / "k8s", ignore=shutil.ignore_patterns("llm.env", "ocr.env", "postgres.env", "service.env"))
     for file in ("spin.toml", "Cargo.toml"):
         shutil.copy(PROJECT / file, tmp_path)
     wasm = tmp_path / "target" / "wasm32-wasip2" / "release"

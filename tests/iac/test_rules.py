@@ -1,7 +1,6 @@
 """The rules of rules.py on every rendering they apply to, and each of them seen to fail."""
 from __future__ import annotations
 
-import base64
 import copy
 import ipaddress
 import re
@@ -13,7 +12,9 @@ import rules
 from gateway import hardening
 from manifests import GIVEN_SECRETS, PROJECT, VARIANTS, named, objects, of_kind, spin
 
-APPS = [name for name in VARIANTS if name != "observability"]
+LIGHT = [name for name in VARIANTS if name.startswith("light")]
+APPS = [name for name in VARIANTS if name != "observability" and name not in LIGHT]
+ANY = [*APPS, *LIGHT]
 WHOLE = [name for name in APPS if name != "base"]
 EVERYTHING = list(VARIANTS)
 # Settings that a cluster has its own value for.
@@ -40,23 +41,22 @@ def with_spin(rule):
 
 # Name → (the rule, the renderings it is for).
 RULES = {
-    "variables": (with_spin(rules.variables_match_spin_toml), APPS),
-    "required": (with_spin(rules.required_variables_are_bound_everywhere), APPS),
-    "secrets": (with_spin(rules.secrets_are_secrets), APPS),
+    "variables": (with_spin(rules.variables_match_spin_toml), ANY),
+    "required": (with_spin(rules.required_variables_are_bound_everywhere), ANY),
+    "secrets": (with_spin(rules.secrets_are_secrets), ANY),
     "references": (references, EVERYTHING),
-    "placeholders": (rules.no_placeholder_is_left, APPS),
-    "settings": (lambda documents: rules.settings_follow_spin_toml(documents, spin(), OWN), APPS),
-    "image": (rules.image_in_one_place, APPS),
-    "chaining": (with_spin(rules.no_service_chaining), APPS),
-    "admission": (rules.operator_admits, APPS),
-    "order": (rules.applied_in_order, APPS),
+    "settings": (lambda documents: rules.settings_follow_spin_toml(documents, spin(), OWN), ANY),
+    "image": (rules.image_in_one_place, ANY),
+    "chaining": (with_spin(rules.no_service_chaining), ANY),
+    "admission": (rules.operator_admits, ANY),
+    "order": (rules.applied_in_order, ANY),
     "resources": (rules.original_resources, APPS),
     "routes": (with_spin(rules.routes_match_spin_toml), WHOLE),
     "redirect": (rules.plain_http_only_redirects, WHOLE),
     "host": (rules.one_host_name, WHOLE),
     "headers": (rules.identity_headers_are_stripped, WHOLE),
     "certificates": (rules.certificates_are_issued, WHOLE),
-    "connections": (rules.database_has_connections_for_all, WHOLE),
+    "connections": (rules.database_has_connections_for_all, WHOLE + LIGHT),
     "disruption": (rules.disruption_leaves_somebody, APPS),
     "restricted": (rules.pods_are_restricted, EVERYTHING),
     "tokens": (rules.tokens_only_where_needed, EVERYTHING),
@@ -75,10 +75,6 @@ def test_rule(rule, variant):
 # ── Each rule is seen to fail ────────────────────────────────────────────────────────────────────────────
 def app(documents, name="llm"):
     return named(documents, "SpinApp", name)["spec"]
-
-
-def replace_secret(documents):
-    named(documents, "Secret", "llm-secret")["data"]["WEBHOOK_URL"] = base64.b64encode(b"PLACEHOLDER").decode()
 
 
 def settings(documents):
@@ -106,7 +102,6 @@ BREAKS = [
     ("references", "a misspelt key", lambda d: app(d, "auth")["variables"][5]["valueFrom"]["secretKeyRef"].update(key="password")),
     ("references", "a missing account", lambda d: drop(d, "ServiceAccount", "ocr")),
     ("references", "a missing setting", lambda d: settings(d).pop("auth_url")),
-    ("placeholders", "an unfilled secret", replace_secret),
     ("settings", "a default that drifted", lambda d: settings(d).update(gemini_model="gemini-1.0")),
     ("settings", "a setting nobody reads", lambda d: settings(d).update(colour="blue")),
     ("settings", "a secret among them", lambda d: settings(d).update(service_key="s")),
@@ -185,11 +180,11 @@ def test_every_rule_is_broken_at_least_once():
 
 
 def test_secrets_of_all_sources_have_the_same_names_and_keys():
-    """secrets.env, the vault, and what Terraform makes: the original project's names."""
-    from_file = {(d["metadata"]["name"], key) for d in of_kind(objects("minikube"), "Secret") for key in d["data"]}
+    """components/secrets, the vault, and what Terraform makes: the original project's names."""
+    from_file, light = ({(d["metadata"]["name"], key) for d in of_kind(objects(overlay), "Secret") for key in d["data"]} for overlay in ("minikube", "light"))
     from_vault = {(d["spec"]["target"]["name"], item["secretKey"]) for d in of_kind(objects("production"), "ExternalSecret") for item in d["spec"]["data"]}
     # CloudNativePG reads its own copy of the account.
-    assert from_file == SECRET_KEYS
+    assert from_file == light == SECRET_KEYS
     assert from_vault == SECRET_KEYS | {("postgres-owner", "username"), ("postgres-owner", "password")}
     for variant in GIVEN_SECRETS:
         assert of_kind(objects(variant), "Secret") == []
@@ -205,7 +200,7 @@ def test_a_new_password_in_the_vault_reaches_the_database_too():
 
 def test_until_an_image_is_set_none_can_be_pulled():
     """A name under .invalid resolves nowhere (RFC 6761); any other may belong to somebody, who would get the secrets."""
-    hosts = {app["spec"]["image"].split("/")[0] for variant in APPS for app in of_kind(objects(variant), "SpinApp")}
+    hosts = {app["spec"]["image"].split("/")[0] for variant in ANY for app in of_kind(objects(variant), "SpinApp")}
     assert hosts == {"registry.invalid"}
 
 
@@ -229,11 +224,23 @@ def test_no_address_but_a_pods_may_name_another():
         assert trusted.is_private and trusted.prefixlen >= 14, variant
 
 
-def test_the_secrets_file_is_ignored_by_git_and_its_example_holds_no_secret():
-    folder = PROJECT / "k8s" / "overlays" / "minikube"
-    assert "k8s/**/secrets.env" in (PROJECT / ".gitignore").read_text().splitlines()
-    values = dict(line.split("=", 1) for line in (folder / "secrets.env.example").read_text().splitlines() if "=" in line and not line.startswith("#"))
-    assert {key for key, value in values.items() if value} == {"POSTGRES_USER", "POSTGRES_DB"}
+def test_the_files_of_secrets_are_ignored_by_git_and_their_examples_hold_none():
+    folder = PROJECT / "k8s" / "components" / "secrets"
+    assert "k8s/components/secrets/*.env" in (PROJECT / ".gitignore").read_text().splitlines()
+    lines = [line for file in folder.glob("*.env.example") for line in file.read_text().splitlines() if "=" in line and not line.startswith("#")]
+    values = dict(line.split("=", 1) for line in lines)
+    assert {key for key, value in values.items() if value} == {"postgresql-user", "postgresql-db"} and len(values) == len(SECRET_KEYS)
+
+
+def test_light_is_one_pod_of_each_and_asks_for_no_mesh_no_gateway_and_little():
+    documents = objects("light")
+    kinds = {document["kind"] for document in documents}
+    assert not kinds & {"Gateway", "HTTPRoute", "AuthorizationPolicy", "PeerAuthentication", "EnvoyFilter", "Telemetry", "HorizontalPodAutoscaler"}
+    assert [app["spec"]["replicas"] for app in of_kind(documents, "SpinApp")] == [1]
+    assert "istio.io/dataplane-mode" not in named(documents, "Namespace", "atelier")["metadata"]["labels"]
+    pods = [app["spec"]["resources"]["requests"] for app in of_kind(documents, "SpinApp")]
+    pods += [container["resources"]["requests"] for _, _, spec in rules.pod_specs(of_kind(documents, "StatefulSet")) for container in spec["containers"]]
+    assert sum(rules.quantity(pod["memory"]) for pod in pods) <= 512 * 2**20 and sum(rules.quantity(pod["cpu"]) for pod in pods) <= 0.5
 
 
 def test_the_mesh_configuration_defines_every_provider_the_manifests_name():

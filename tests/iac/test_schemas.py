@@ -55,8 +55,8 @@ def test_a_mistake_is_noticed(what, tmp_path):
 
 def test_the_overlay_names_the_missing_secrets_file(tmp_path):
     k8s = copy(tmp_path)
-    (k8s / "overlays" / "minikube" / "secrets.env").unlink()
-    with pytest.raises(BuildFailed, match=r"secrets\.env"):
+    (k8s / "components" / "secrets" / "llm.env").unlink()
+    with pytest.raises(BuildFailed, match=r"llm\.env"):
         render_from(k8s, "minikube")
 
 

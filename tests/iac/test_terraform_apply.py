@@ -160,7 +160,7 @@ def test_another_digest_rolls_the_apps_over_and_touches_nothing_else(cluster, pr
     uid = cluster.get(reference("apps/v1", "StatefulSet", "postgres"))["metadata"]["uid"]
     project.variables["image"] = SECOND
     done = project.apply()
-    assert "Resources: 1 added, 3 changed, 1 destroyed" in done.output, done.output[-3000:]
+    assert "Resources: 3 added, 3 changed, 3 destroyed" in done.output, done.output[-3000:]
     for name in APPS:
         assert cluster.get(spin_app(name))["spec"]["image"] == SECOND
         now = cluster.get(deployment(name))

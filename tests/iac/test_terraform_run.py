@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 import subprocess
+import tarfile
 import tomllib
 
 import pytest
@@ -113,7 +114,7 @@ def test_every_object_has_one_owner(planned):
     assert len(seen) > 90
 
 
-@pytest.mark.parametrize("source", [*SOURCES, "components/llm/templates/new.html", "spin.toml", "Cargo.toml", "Cargo.lock"])
+@pytest.mark.parametrize("source", [*SOURCES, "components/llm/templates/new.html", "spin.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"])
 def test_the_image_is_named_by_all_that_it_is_built_from(real, planned, source):
     def image() -> str:
         return real.planned()["planned_values"]["outputs"]["image"]["value"]
@@ -164,7 +165,7 @@ def test_a_missing_release_of_the_shim_says_what_to_set(real):
     done = real.plan(expect=1, env={"ATELIER_MOCK_DOWNLOADS": str(folder)})
     for word in ("v0.26.0 cannot be downloaded", 'executor = "spintainer"', "shim_version", "shim_mirror", "Spin 4.1", "the server answered 404"):
         assert word in done.flat, word
-    real.variables |= {"executor": "spintainer", "image": "registry.example.org/atelier:1"}
+    real.variables |= {"executor": "spintainer"}
     real.plan(env={"ATELIER_MOCK_DOWNLOADS": str(folder)})
 
 
@@ -205,6 +206,7 @@ def life(recorded) -> dict[str, object]:
     recorded.variables = {**VERIFIED, "webhook_url": "https://hook.eu2.make.com/mark-of-webhook", "postgres_password": "mark-of-postgres-0123"}
     up = recorded.apply()
     created = recorded.request_log()
+    printed = {name: recorded.run("output", "-raw", name).output for name in ("how_to_open", "after_a_reboot")}
     state = (recorded.root / "terraform" / "terraform.tfstate").read_text()
     recorded.forget()
     again = recorded.plan("-detailed-exitcode", expect=None)
@@ -216,7 +218,7 @@ def life(recorded) -> dict[str, object]:
     rebuilt = recorded.request_log()
     recorded.forget()
     recorded.destroy()
-    return {"up": up, "created": created, "state": state, "again": again, "without_secrets": without_secrets, "rebuilt": rebuilt, "destroyed": recorded.request_log()}
+    return {"up": up, "created": created, "printed": printed, "state": state, "again": again, "without_secrets": without_secrets, "rebuilt": rebuilt, "destroyed": recorded.request_log()}
 
 
 def order(request_log: list[dict], *patterns: str) -> list[int]:
@@ -236,11 +238,23 @@ def assert_in_order(request_log: list[dict], *patterns: str) -> None:
         assert last < first, f"{later} began before {earlier} was over"
 
 
+ONE_AFTER_THE_OTHER = ["SpinApp/auth", "wait-for-app", "SpinApp/llm", "wait-for-app", "SpinApp/ocr", "wait-for-app"]
+
+
+def rollout(request_log: list[dict]) -> list[str]:
+    """The SpinApps that were applied and the waits for them, in order."""
+    found = [re.search(r"SpinApp/\w+", entry["name"]) or re.fullmatch("wait-for-app", entry["type"]) for entry in request_log]
+    return [match[0] for match in found if match]
+
+
 def test_one_apply_builds_everything_in_order(life):
     created = life["created"]
-    assert_in_order(created, r"run converge host", r"run converge minikube", r"create helm_release cert-manager", r"create helm_release runtime-class-manager", r"manifest Shim/", r"run wait-for-shim", r"helm_release spin-operator", r"manifest SpinAppExecutor/", r"manifest SpinApp/", r"run wait-for-apps")
+    assert_in_order(created, r"run converge host", r"run converge minikube", r"create helm_release cert-manager", r"create helm_release runtime-class-manager", r"manifest Shim/", r"run wait-for-shim", r"helm_release spin-operator", r"manifest SpinAppExecutor/", r"manifest SpinApp/")
+    assert rollout(created) == ONE_AFTER_THE_OTHER
+    assert created[0]["type"] == "check-machine", "before anything is changed"
+    assert_in_order(created, r"CustomResourceDefinition/gateways", r"create helm_release cert-manager")
     assert_in_order(created, r"manifest Namespace/atelier", r"secret_v1 postgres-secret", r"StatefulSet/postgres", r"manifest SpinApp/")
-    assert_in_order(created, r"CustomResourceDefinition/gateways", r"helm_release istiod", r"helm_release istio-cni", r"helm_release ztunnel", r"manifest Gateway/", r"run wait-for-apps")
+    assert_in_order(created, r"CustomResourceDefinition/gateways", r"helm_release istiod", r"helm_release istio-cni", r"helm_release ztunnel", r"manifest Gateway/", r"manifest SpinApp/")
     assert_in_order(created, r"run converge minikube", r"run cargo xtask build --components-only", r"run spin registry push", r"manifest SpinApp/")
     assert_in_order(created, r"CustomResourceDefinition/spinapps", r"helm_release spin-operator")
 
@@ -254,6 +268,45 @@ def test_the_image_is_pushed_where_the_node_pulls(life):
     (push,) = [entry["name"] for entry in life["created"] if entry["type"] == "spin"]
     tag = re.search(r"127\.0\.0\.1:5080/atelier:(sources-[0-9a-f]{16})$", push).group(1)
     assert f"atelier-registry:5000/atelier:{tag}" in life["up"].output
+
+
+def shell(project: Project, tmp_path, command: str) -> str:
+    """What a shell that has just been opened, in some folder, makes of a command that was printed; returns its output."""
+    done = subprocess.run(
+        ["/bin/sh", "-euc", command], cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={"PATH": f"{tmp_path}:{project.root / 'bin'}:/nowhere", "ATELIER_MOCK_REQUEST_LOG": str(tmp_path / "log")},
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize("sudo", [True, False], ids=["a user with sudo", "root without it"])
+def test_the_commands_that_open_the_site_work_as_they_are_printed(life, recorded, tmp_path, sudo):
+    tunnel, hosts, trust = [line for line in life["printed"]["how_to_open"].splitlines() if not line.startswith("#")]
+    for name in ("tee", "base64", "sed", "basename"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    answers = {"get gateway atelier": "printf 10.0.0.1", "get secret atelier-ca": "printf Y2VydA=="}
+    cases = "".join(f"*'{words}'*) {answer} ;;\n" for words, answer in answers.items())
+    given = {"kubectl": f'[ "$1 $2" = "--kubeconfig {recorded.root}/.atelier/kubeconfig" ]\ncase "$*" in\n{cases}esac\n'}
+    if sudo:
+        given["sudo"] = f'echo used > {tmp_path}/used\nexec "$@"\n'
+    for name, text in given.items():
+        (tmp_path / name).write_text(f"#!/bin/sh -e\n{text}")
+        (tmp_path / name).chmod(0o755)
+    shell(recorded, tmp_path, tunnel)
+    assert json.loads((tmp_path / "log").read_text())["name"] == "tunnel --profile atelier"
+    shell(recorded, tmp_path, hosts.replace("/etc/hosts", f"{tmp_path}/hosts"))
+    assert (tmp_path / "hosts").read_text() == "10.0.0.1 atelier.test\n" and (tmp_path / "used").exists() is sudo
+    shell(recorded, tmp_path, trust)
+    assert (tmp_path / "atelier-ca.crt").read_text() == "cert"
+
+
+def test_the_command_for_after_a_reboot_starts_the_cluster_as_it_was_made(life, recorded, tmp_path):
+    for name in ("sed", "basename", "dirname", "mkdir"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    shell(recorded, tmp_path, life["printed"]["after_a_reboot"])
+    (made,) = [entry for entry in life["created"] if entry["name"].startswith("minikube.yml")]
+    assert json.loads((tmp_path / "log").read_text()) == made
 
 
 def test_a_second_plan_is_clean(life):
@@ -281,8 +334,9 @@ def test_secrets_reach_the_cluster_and_not_the_state(life):
 
 def test_a_changed_component_is_built_pushed_and_rolled_out_and_nothing_else(life):
     told = {f"{entry['op']} {entry['type']} {entry['name'].split(' ')[0]}" for entry in life["rebuilt"]}
-    assert told == {"run cargo xtask", "run spin registry", "update kubectl_manifest SpinApp/auth", "update kubectl_manifest SpinApp/llm", "update kubectl_manifest SpinApp/ocr", "run wait-for-apps "}
-    assert_in_order(life["rebuilt"], r"run cargo", r"run spin", r"update kubectl_manifest SpinApp", r"run wait-for-apps")
+    assert told == {"run cargo xtask", "run spin registry", "update kubectl_manifest SpinApp/auth", "update kubectl_manifest SpinApp/llm", "update kubectl_manifest SpinApp/ocr", "run wait-for-app "}
+    assert_in_order(life["rebuilt"], r"run cargo", r"run spin", r"update kubectl_manifest SpinApp")
+    assert rollout(life["rebuilt"]) == ONE_AFTER_THE_OTHER
 
 
 def test_destroy_goes_backwards(life):
@@ -314,7 +368,8 @@ def test_an_existing_cluster_is_only_visited(recorded):
     recorded.destroy()
     down = recorded.request_log()
     commands = {entry["type"] for entry in up + down if entry["op"] == "run"}
-    assert commands == {"wait-for-shim", "wait-for-uninstall", "wait-for-apps"}, "no Ansible, no minikube, no push"
+    assert commands == {"check-mesh", "wait-for-shim", "wait-for-uninstall", "wait-for-app"}, "no Ansible, no minikube, no push"
+    assert up[0]["type"] == "check-mesh", "before anything is changed"
     assert not any(entry["name"] in {"cert-manager", "istiod"} for entry in up)
     assert kubeconfig.exists()
 
@@ -342,7 +397,7 @@ def test_a_changed_setting_moves_the_pods_over_before_the_old_one_goes(recorded)
 
 
 # ── The script that builds and pushes ───────────────────────────────────────────────────────────────────
-def build_and_push(tmp_path, *programs: str) -> subprocess.CompletedProcess:
+def build_and_push(tmp_path, *programs: str, executor: str = "shim") -> subprocess.CompletedProcess:
     """In a project of its own; each program is a path below it and says by which name it was called."""
     for program in programs:
         file = tmp_path / program
@@ -351,7 +406,7 @@ def build_and_push(tmp_path, *programs: str) -> subprocess.CompletedProcess:
         file.chmod(0o755)
     return subprocess.run(
         [PROJECT / "terraform" / "modules" / "registry" / "build-and-push"], cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env={"PATH": f"{tmp_path / 'bin'}:/nowhere", "REFERENCE": "127.0.0.1:5080/atelier:x"},
+        env={"PATH": f"{tmp_path / 'bin'}:/nowhere", "REFERENCE": "127.0.0.1:5080/atelier:x", "EXECUTOR": executor},
     )
 
 
@@ -372,6 +427,33 @@ def test_or_with_the_machines_own(tmp_path):
 def test_without_any_it_says_what_to_do(tmp_path):
     done = build_and_push(tmp_path, "bin/spin")
     assert done.returncode == 1 and "ansible/converge host.yml" in done.stdout and "set image" in done.stdout
+
+
+@pytest.mark.parametrize("member", [True, False], ids=["a member", "a member since this session began"])
+def test_with_spintainer_the_image_gets_the_components_and_is_pushed(tmp_path, member):
+    """`sudo` is one that makes its command a member of the group docker."""
+    wasm = [f"target/wasm32-wasip2/release/{name}.wasm" for name in ("auth", "llm", "ocr")]
+    for name in ("Dockerfile", "spin.toml", *wasm):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
+        file.chmod(0o600)
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    for name, text in {
+        "docker": f'[ -n "$AS_MEMBER" ] || exit 1\n[ "$1" != version ] || exit 0\necho "$*" >> {tmp_path}/calls\n[ "$1" != build ] || cat > {tmp_path}/context\n',
+        "sudo": f'echo "$1" >> {tmp_path}/sudo\nshift 2\nAS_MEMBER=yes exec "$@"\n',
+    }.items():
+        (commands / name).write_text(f"#!/bin/sh\n{text}".replace('[ -n "$AS_MEMBER" ]', "true" if member else '[ -n "$AS_MEMBER" ]'))
+        (commands / name).chmod(0o755)
+    for name in ("tar", "id", "cat"):
+        (commands / name).symlink_to(shutil.which(name))
+    done = build_and_push(tmp_path, "bin/cargo", executor="spintainer")
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "calls").read_text().splitlines() == ["build --target prebuilt --tag 127.0.0.1:5080/atelier:x -", "push 127.0.0.1:5080/atelier:x"]
+    assert (tmp_path / "sudo").exists() is not member
+    with tarfile.open(tmp_path / "context") as context:
+        assert {entry.name: entry.mode & 0o444 for entry in context} == dict.fromkeys(["Dockerfile", "spin.toml", *wasm], 0o444), "and the image's user, who is nobody, may read them"
 
 
 # ── The script that deletes minikube ────────────────────────────────────────────────────────────────────
@@ -505,9 +587,8 @@ def test_a_shim_that_stays_stops_the_destroy(tmp_path, nodes):
     assert done.returncode == 1 and not [call for call in calls if " delete " in call]
 
 
-# Two apps whose Deployments get the new image and settings after so many looks.
-APPS = """case "$*" in
-*'get spinapps --output'*) echo auth llm ;;
+# An app whose Deployment gets the new image and settings after so many looks.
+APP = """case "$*" in
 *'get spinapp '*) echo registry:5000/atelier:2 atelier-settings-b atelier-settings-b ;;
 *'get deployment '*)
   if [ $(grep -c 'get deployment' "$0.calls") -gt LOOKS ]
@@ -520,35 +601,34 @@ esac
 """
 
 
-@pytest.mark.parametrize("name", ["app/wait-for-apps", "spinkube/wait-for-shim", "spinkube/wait-for-uninstall"])
+@pytest.mark.parametrize("name", ["spin-app/wait-for-app", "spinkube/wait-for-shim", "spinkube/wait-for-uninstall"])
 def test_a_machine_without_kubectl_is_told_at_once(name):
     done = subprocess.run([shutil.which("sh"), PROJECT / "terraform" / "modules" / name], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={"PATH": "/nowhere", "SECONDS_MAX": "600", "TIMEOUT": "600s", "NAMESPACE": "n", "CONTEXT": ""})
     assert done.returncode == 1 and "kubectl, which is not on the PATH" in done.stdout
 
 
-def wait_for_apps(tmp_path, looks: int = 0, failing: str = "nothing", old: str = "1") -> tuple[subprocess.CompletedProcess, list[str]]:
-    text = APPS.replace("$0.calls", f"{tmp_path}/calls").replace("LOOKS", str(looks)).replace("FAILING", failing).replace("OLD", old)
-    done = script(tmp_path, "app/wait-for-apps", text)
+def wait_for_app(tmp_path, looks: int = 0, failing: str = "nothing", old: str = "1") -> tuple[subprocess.CompletedProcess, list[str]]:
+    text = APP.replace("$0.calls", f"{tmp_path}/calls").replace("LOOKS", str(looks)).replace("FAILING", failing).replace("OLD", old)
+    done = script(tmp_path, "spin-app/wait-for-app", text, APP="auth")
     return done, [call.removeprefix("--namespace atelier ") for call in (tmp_path / "calls").read_text().splitlines()]
 
 
-def test_apps_that_rolled_out_and_are_available_are_enough(tmp_path):
-    done, calls = wait_for_apps(tmp_path)
+def test_an_app_that_rolled_out_and_is_available_is_enough(tmp_path):
+    done, calls = wait_for_app(tmp_path)
     assert done.returncode == 0, done.stdout
-    assert calls[-1] == "wait spinapp --all --for condition=Available --timeout 9s"
-    assert [call for call in calls if call.startswith("rollout")] == [f"rollout status deployment {app} --timeout 9s" for app in ("auth", "llm")]
+    assert calls[-2:] == ["rollout status deployment auth --timeout 9s", "wait spinapp auth --for condition=Available --timeout 9s"]
 
 
 @pytest.mark.parametrize("old", ["1", "2"])
 def test_a_rollout_is_not_asked_for_before_the_operator_has_begun_it(tmp_path, old):
     """The version before, or its settings, whose rollout has long ended."""
-    done, calls = wait_for_apps(tmp_path, looks=3, old=old)
+    done, calls = wait_for_app(tmp_path, looks=3, old=old)
     assert done.returncode == 0, done.stdout
-    assert [call.split(" --")[0] for call in calls if call.startswith(("get deployment", "rollout"))] == ["get deployment auth"] * 4 + ["rollout status deployment auth", "get deployment llm", "rollout status deployment llm"]
+    assert [call.split(" --")[0] for call in calls if call.startswith(("get deployment", "rollout"))] == ["get deployment auth"] * 4 + ["rollout status deployment auth"]
 
 
 @pytest.mark.parametrize(("looks", "failing"), [(0, "rollout"), (0, "wait"), (99, "nothing")])
-def test_apps_that_do_not_come_fail_and_show_why(tmp_path, looks, failing):
+def test_an_app_that_does_not_come_fails_and_shows_why(tmp_path, looks, failing):
     """New pods that fail while the old ones keep the app available; an app that never is; an operator that does nothing."""
-    done, _ = wait_for_apps(tmp_path, looks, failing)
+    done, _ = wait_for_app(tmp_path, looks, failing)
     assert done.returncode == 1 and "FailedCreatePodSandBox" in done.stdout and "docs/operations.md" in done.stdout

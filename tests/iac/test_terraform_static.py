@@ -173,7 +173,7 @@ def test_large_manifests_are_applied_on_the_server():
 
 def test_nothing_waits_for_an_address_that_may_never_come():
     """Trap 13: a LoadBalancer is pending until `minikube tunnel` runs, so nothing waits for the Gateway."""
-    app = ALL["modules/app/main.tf"] + (TERRAFORM / "modules/app/wait-for-apps").read_text()
+    app = ALL["modules/app/main.tf"] + ALL["modules/spin-app/main.tf"] + (TERRAFORM / "modules/spin-app/wait-for-app").read_text()
     assert "gateway" not in app.lower() and "loadbalancer" not in app.lower()
 
 

@@ -64,7 +64,7 @@ def test_every_component_says_what_it_is_and_is_in_the_overview(folder):
 def test_commands_in_the_handbook_name_folders_that_exist():
     text = (PROJECT / "docs" / "operations.md").read_text() + (PROJECT / "k8s" / "README.md").read_text()
     paths = set(re.findall(r"(?:k8s|terraform|ansible|tests)/[a-z0-9_./-]*[a-z0-9]", text))
-    missing = [path for path in paths if not (PROJECT / path).exists() and not path.endswith(("secrets.env", "terraform.tfvars"))]
+    missing = [path for path in paths if not (PROJECT / path).exists() and not path.endswith((".env", "terraform.tfvars"))]
     assert missing == []
 
 

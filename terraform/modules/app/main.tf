@@ -1,6 +1,5 @@
-# The application, as Kustomize built it. Three steps up, the same three down:
-# everything else → executor → SpinApps. The executor has a finalizer that waits for its SpinApps, and the
-# operator refuses a SpinApp whose executor is not there.
+# The application, as Kustomize built it: everything else → executor → SpinApps, one after the other. Down the same way: the
+# executor has a finalizer that waits for its SpinApps, and the operator refuses a SpinApp whose executor is not there.
 
 resource "kubectl_manifest" "other" {
   for_each = var.manifests.others
@@ -26,44 +25,42 @@ resource "kubectl_manifest" "executor" {
   depends_on = [kubectl_manifest.other]
 }
 
-resource "kubectl_manifest" "spin_app" {
-  for_each = var.manifests.spin_apps
+# One at a time: while an app is rolled over, its old pods keep their memory until their last request is over (ocr: eight
+# minutes), and a node that is just large enough has no room for the old pods of all. auth first: the others ask it.
+module "first" {
+  source = "../spin-app"
 
-  yaml_body         = each.value
-  server_side_apply = true
-  # The autoscaler owns `replicas` where it is on; everything else is ours.
-  force_conflicts = true
-  wait            = true
+  manifests = local.steps[0]
+  cluster   = local.cluster
 
   depends_on = [kubectl_manifest.executor]
 }
 
-# Grace periods and spreading, added to the Deployments that the operator makes; it leaves other managers' fields
-# alone. Without its Deployment such a part is refused, and the provider tries again (providers.tf).
-resource "kubectl_manifest" "extra" {
-  for_each = var.manifests.extras
+module "second" {
+  source = "../spin-app"
 
-  yaml_body         = each.value
-  server_side_apply = true
-  # The Deployments are the operator's: they go with their SpinApps.
-  apply_only = true
+  manifests = local.steps[1]
+  cluster   = local.cluster
 
-  depends_on = [kubectl_manifest.spin_app]
+  depends_on = [module.first]
 }
 
-# Done means that the pods answer, not that the objects exist.
-resource "terraform_data" "available" {
-  triggers_replace = [for id, text in var.manifests.spin_apps : sha256(text)]
+module "third" {
+  source = "../spin-app"
 
-  provisioner "local-exec" {
-    command = "${path.module}/wait-for-apps"
-    environment = {
-      KUBECONFIG = var.kubeconfig
-      CONTEXT    = var.context == null ? "" : var.context
-      NAMESPACE  = var.namespace
-      TIMEOUT    = "600s"
-    }
-  }
+  manifests = local.steps[2]
+  cluster   = local.cluster
 
-  depends_on = [kubectl_manifest.spin_app, kubectl_manifest.extra]
+  depends_on = [module.second]
+}
+
+locals {
+  cluster = { kubeconfig = var.kubeconfig, context = var.context == null ? "" : var.context, namespace = var.namespace }
+  names   = { for id, text in var.manifests.spin_apps : jsondecode(text).metadata.name => id }
+  # `light` has one app, which comes first.
+  order = sort(keys(local.names))
+  steps = [for place in [0, 1, 2] : {
+    spin_apps = { for name in slice(local.order, min(place, length(local.order)), min(place + 1, length(local.order))) : name => var.manifests.spin_apps[local.names[name]] }
+    extras    = { for name in slice(local.order, min(place, length(local.order)), min(place + 1, length(local.order))) : name => var.manifests.extras[name] if contains(keys(var.manifests.extras), name) }
+  }]
 }

@@ -9,6 +9,7 @@ locals {
     minikube_cpus       = var.minikube.cpus
     minikube_memory_gib = var.minikube.memory
     minikube_disk_gib   = var.minikube.disk
+    minikube_addons     = var.addons
     minikube_kubeconfig = var.kubeconfig
   }
   role_names = setunion(fileset(var.ansible_dir, "{minikube,versions}.yml"), fileset(var.ansible_dir, "roles/{minikube,registry}/*/*.yml"))

@@ -8,6 +8,11 @@ variable "minikube" {
   type        = object({ name = string, driver = string, cpus = number, memory = number, disk = number })
 }
 
+variable "addons" {
+  description = "minikube's addons to switch on."
+  type        = list(string)
+}
+
 variable "kubeconfig" {
   description = "Path where minikube writes its kubeconfig, or of the existing cluster's."
   type        = string

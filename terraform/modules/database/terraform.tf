@@ -1,5 +1,6 @@
 terraform {
   required_providers {
-    helm = { source = "hashicorp/helm" }
+    helm       = { source = "hashicorp/helm" }
+    kubernetes = { source = "hashicorp/kubernetes" }
   }
 }

@@ -12,51 +12,64 @@ data "kustomization_overlay" "app" {
     digest   = local.image.digest
   }
 
-  config_map_generator {
-    name      = "atelier-settings"
-    namespace = local.namespace
-    behavior  = "merge"
-    literals  = ["public_origin=https://${var.domain}"]
+  dynamic "config_map_generator" {
+    for_each = var.domain == null ? [] : [var.domain]
+    content {
+      name      = "atelier-settings"
+      namespace = local.namespace
+      behavior  = "merge"
+      literals  = ["public_origin=https://${config_map_generator.value}"]
+    }
   }
 
   # What k8s/components/addresses does for the overlays: it ran before the line above and wrote the old name.
-  replacements {
-    source {
-      kind       = "ConfigMap"
-      name       = "atelier-settings"
-      field_path = "data.public_origin"
-      options {
-        delimiter = "/"
-        index     = 2
+  dynamic "replacements" {
+    for_each = var.domain == null ? [] : [var.domain]
+    content {
+      source {
+        kind       = "ConfigMap"
+        name       = "atelier-settings"
+        field_path = "data.public_origin"
+        options {
+          delimiter = "/"
+          index     = 2
+        }
       }
-    }
-    target {
-      select {
-        kind = "Gateway"
-        name = "atelier"
+      target {
+        select {
+          kind = "Gateway"
+          name = "atelier"
+        }
+        field_paths = ["spec.listeners.*.hostname"]
       }
-      field_paths = ["spec.listeners.*.hostname"]
-    }
-    target {
-      select {
-        kind = "HTTPRoute"
+      target {
+        select {
+          kind = "HTTPRoute"
+        }
+        field_paths = ["spec.hostnames.0"]
       }
-      field_paths = ["spec.hostnames.0"]
-    }
-    target {
-      select {
-        kind = "Certificate"
-        name = "atelier-tls"
+      target {
+        select {
+          kind = "Certificate"
+          name = "atelier-tls"
+        }
+        field_paths = ["spec.dnsNames.0"]
       }
-      field_paths = ["spec.dnsNames.0"]
+      target {
+        select {
+          kind = "Certificate"
+          name = "atelier-ca"
+        }
+        field_paths = ["spec.nameConstraints.permitted.dnsDomains.0"]
+      }
     }
   }
 
   dynamic "patches" {
-    for_each = local.executor_patch == "" ? [] : [local.executor_patch]
+    for_each = { for kind, patch in local.patches : kind => patch if patch != "[]" }
     content {
       target {
-        kind = "SpinAppExecutor"
+        kind = patches.key
       }
       patch = patches.value
     }
@@ -74,13 +87,23 @@ locals {
   placeholder_image = yamldecode(file("${var.kubernetes_dir}/base/kustomization.yaml")).images[0].newName
   collector         = "http://otel-collector.observability.svc.cluster.local:4318"
 
-  # The telemetry component ran before `spintainer` brought in an executor of its own, which therefore sends
-  # nothing yet; and without a collector nobody should be told to send there.
-  executor_patch = (
-    var.executor == "spintainer" && var.observability ? jsonencode([{ op = "add", path = "/spec/deploymentConfig/otel", value = { exporter_otlp_endpoint = local.collector } }])
-    : var.executor == "shim" && !var.observability ? jsonencode([{ op = "remove", path = "/spec/deploymentConfig/otel" }])
-    : ""
-  )
+  # Kind → JSON patch, of those that are `wanted`.
+  patches = { for kind, operations in {
+    SpinAppExecutor = [
+      # The telemetry component ran before `spintainer` brought in an executor of its own, which therefore sends
+      # nothing yet; and without a collector nobody should be told to send there.
+      { wanted = var.executor == "spintainer" && var.observability, op = "add", path = "/spec/deploymentConfig/otel", value = { exporter_otlp_endpoint = local.collector } },
+      { wanted = var.executor == "shim" && !var.observability && var.domain != null, op = "remove", path = "/spec/deploymentConfig/otel" },
+      { wanted = var.spin_image != null, op = "replace", path = "/spec/deploymentConfig/spinImage", value = var.spin_image },
+    ]
+    SpinApp = [
+      # `spin up -f` takes a path as well as a reference.
+      { wanted = var.spin_image != null, op = "replace", path = "/spec/image", value = "/app/spin.toml" },
+      # The operator looks at its executor only when the SpinApp changes (spin-operator 0.6.1).
+      { wanted = var.spin_image != null, op = "add", path = "/spec/podAnnotations", value = { "app.kubernetes.io/version" = local.image.tag } },
+    ]
+  } : kind => jsonencode([for operation in operations : { for key, value in operation : key => value if key != "wanted" } if operation.wanted]) }
+  extras_dir = "${var.kubernetes_dir}/deployment-extras${var.domain == null ? "/light" : ""}"
 
   by_digest = strcontains(var.image, "@")
   # The last colon after the last slash separates the tag; a port's colon comes before it.

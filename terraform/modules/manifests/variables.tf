@@ -19,12 +19,17 @@ variable "image" {
 }
 
 variable "domain" {
-  description = "Host name of the site."
+  description = "Host name of the site; null with the overlay `light`, which is reached on localhost."
   type        = string
 }
 
 variable "executor" {
   description = "`shim` or `spintainer`."
+  type        = string
+}
+
+variable "spin_image" {
+  description = "With `spintainer`: an image that holds Spin and the application below /app. Null: Spin's own image, which pulls the artefact."
   type        = string
 }
 

@@ -8,6 +8,11 @@ variable "reference" {
   type        = string
 }
 
+variable "executor" {
+  description = "`shim`: an OCI artefact for Spin. `spintainer`: an ordinary image, with Spin in it."
+  type        = string
+}
+
 variable "sources" {
   description = "SHA-256 over everything that the artefact is made of; another one means another build and push."
   type        = string
