@@ -252,11 +252,7 @@ mod tests {
         check(Failure::Upload(UploadError::NotUsable(name())), 415, "not_a_pdf");
         check(Failure::Upload(UploadError::PdfNotAlone(name())), 422, "pdf_not_alone");
         check(Failure::Upload(UploadError::TooManyPictures), 422, "too_many_pictures");
-        check(
-            Failure::Upload(UploadError::BrokenPicture { name: name(), cause: "" }),
-            422,
-            "unreadable_pdf",
-        );
+        check(Failure::Upload(UploadError::BrokenPicture { name: name(), cause: "" }), 422, "unreadable_pdf");
         check(Failure::Upload(UploadError::Protected), 422, "protected_pdf");
         check(Failure::Upload(UploadError::Unreadable("")), 422, "unreadable_pdf");
         check(Failure::Unreadable(text()), 422, "unreadable_pdf");
