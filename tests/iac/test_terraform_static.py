@@ -24,6 +24,13 @@ ALL = {name: code(text) for name, text in TEXT.items()}
 
 
 # ── Pins ────────────────────────────────────────────────────────────────────────────────────────────────
+def test_nothing_is_created_before_what_it_replaces_is_destroyed():
+    """Terraform extends create_before_destroy to all that a resource depends on. Our objects keep their names, so each that
+    is replaced would be applied over the old one and then deleted."""
+    lines = [f"{file.relative_to(PROJECT)}: {line.strip()}" for file in (PROJECT / "terraform").rglob("*.tf") for line in file.read_text().splitlines()]
+    assert [line for line in lines if re.search(r"create_before_destroy\s*=", line)] == []
+
+
 def test_every_provider_is_pinned_to_one_version():
     assert set(pinned()) == set(BUILT) | set(BOUND)
     for address, version in pinned().items():

@@ -8,10 +8,10 @@ resource "kubectl_manifest" "other" {
   server_side_apply = true
   force_conflicts   = true
 
-  lifecycle {
-    # A changed setting is a ConfigMap with another name: the pods move over before the old one goes.
-    create_before_destroy = true
-  }
+  # A changed setting is a ConfigMap with another name. The one before stays, as with `kubectl apply -k`: pods that have not
+  # moved over yet may restart. Not create_before_destroy, which Terraform extends to all that this depends on: a Shim of
+  # another release would be applied over the old one, and then deleted.
+  apply_only = strcontains(each.key, "/ConfigMap/")
 }
 
 resource "kubectl_manifest" "executor" {

@@ -7,7 +7,6 @@ resource "kubectl_manifest" "object" {
   server_side_apply = true
   force_conflicts   = true
 
-  lifecycle {
-    create_before_destroy = true
-  }
+  # See modules/app/main.tf.
+  apply_only = strcontains(each.key, "/ConfigMap/")
 }
