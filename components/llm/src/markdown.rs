@@ -126,7 +126,7 @@ impl Reader {
             Event::Rule => self.pieces.push(Piece::Rule),
             // `$HOME/$USER`: a formula does not end at a word.
             Event::InlineMath(source) if next.is_some_and(char::is_alphanumeric) => {
-                self.text(&format!("${source}$"))
+                self.text(&format!("${source}$"));
             }
             Event::InlineMath(source) => self.math(&source, Display::Inline),
             Event::DisplayMath(source) => self.math(&source, Display::Block),

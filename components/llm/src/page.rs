@@ -161,11 +161,8 @@ pub(crate) fn answered(context: &PageContext<'_>, outcome: &AnswerOutcome) -> Re
     let PageContext { request, entered, .. } = context;
     let conversation = entered.conversation.followed_by(&outcome.question, &outcome.answer.parsed);
     let reply = if request.prefers_json() {
-        let mut body = json_answer(request, outcome);
-        if entered.in_conversation {
-            body[conversation::FIELD] = conversation.as_str().into();
-        }
-        Reply::json(StatusCode::OK, &body)
+        let conversation = entered.in_conversation.then_some(&conversation);
+        Reply::json(StatusCode::OK, &json_answer(request, outcome, conversation))
     } else {
         // Ready for the next question.
         let next = Entered { conversation, mode: entered.mode, ..Entered::default() };
@@ -216,17 +213,26 @@ pub(crate) fn unauthorized(request: &Request, denied: &Denied, form_key: &str, o
     }
 }
 
-fn json_answer(request: &Request, outcome: &AnswerOutcome) -> serde_json::Value {
+/// `conversation`: for a client that follows one.
+fn json_answer(
+    request: &Request,
+    outcome: &AnswerOutcome,
+    conversation: Option<&Conversation>,
+) -> serde_json::Value {
     let Answer { code, blocks, .. } = &outcome.answer.parsed;
     let block = |block: &Block| json!({ "language": block.language, "code": block.code });
-    json!({
+    let mut answer = json!({
         "code": code,
         "explanation": explanation_or_default(outcome, request.lang()).as_ref(),
         "blocks": blocks.iter().map(block).collect::<Vec<_>>(),
         "simulated": outcome.answer.simulated,
         "left": outcome.quota.left,
         "request_id": request.context.request_id.as_str(),
-    })
+    });
+    if let (Some(conversation), Some(answer)) = (conversation, answer.as_object_mut()) {
+        answer.insert(conversation::FIELD.to_owned(), conversation.as_str().into());
+    }
+    answer
 }
 
 fn show(

@@ -198,7 +198,9 @@ fn latex_document(input: &str) {
 fn latex_join(input: &str) {
     black_box(latex::loops(input));
     black_box(latex::context(input));
-    black_box(latex::join(input, input));
+    for stopped in [false, true] {
+        black_box(latex::join(input, input, stopped));
+    }
 }
 
 fn latex_to_markdown(input: &str) {

@@ -12,13 +12,13 @@ pub(super) fn is_picture(mime_type: &str) -> bool {
 
 /// The text of a page that is a picture: the mock cannot read it, but says which one it was sent.
 pub(super) fn text(mime_type: &str, bytes: &[u8]) -> Result<String, ApiError> {
-    let matches = match (mime_type, bytes) {
+    let matches = matches!(
+        (mime_type, bytes),
         ("image/png", [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..])
-        | ("image/jpeg", [0xff, 0xd8, 0xff, ..])
-        | ("image/webp", [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..]) => true,
-        ("image/heic" | "image/heif", [_, _, _, _, b'f', b't', b'y', b'p', ..]) => true,
-        _ => false,
-    };
+            | ("image/jpeg", [0xff, 0xd8, 0xff, ..])
+            | ("image/webp", [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..])
+            | ("image/heic" | "image/heif", [_, _, _, _, b'f', b't', b'y', b'p', ..])
+    );
     if !matches {
         return Err(ApiError::invalid("Unable to process input image. Please retry or report."));
     }
