@@ -385,14 +385,19 @@ def test_a_raised_revision_writes_that_secret_alone(recorded):
     recorded.destroy()
 
 
-def test_a_changed_setting_moves_the_pods_over_before_the_old_one_goes(recorded):
+def test_a_changed_setting_is_there_before_the_pods_move_over_and_the_old_one_stays(recorded):
+    """That the provider leaves the old one where it is, is seen on a cluster in test_terraform_apply.py."""
     recorded.variables |= {"cluster": "existing", "kubeconfig": str(recorded.root / "somewhere"), "image": "registry.example.org/atelier:1", "install": {"cert_manager": False, "gateway_api": False, "mesh": False, "spinkube": False, "observability": False}}
     (recorded.root / "somewhere").write_text("apiVersion: v1\n")
     recorded.apply()
     recorded.forget()
     recorded.variables |= {"domain": "atelier.example.org"}
     recorded.apply()
-    assert_in_order(recorded.request_log(), r"create kubectl_manifest ConfigMap/atelier-settings-", r"update kubectl_manifest SpinApp/", r"delete kubectl_manifest ConfigMap/atelier-settings-")
+    assert_in_order(recorded.request_log(), r"create kubectl_manifest ConfigMap/atelier-settings-", r"update kubectl_manifest SpinApp/")
+    state = json.loads((recorded.root / "terraform" / "terraform.tfstate").read_text())
+    made = [instance["attributes"] for resource in state["resources"] if resource["name"] == "other" for instance in resource["instances"]]
+    kept = {json.loads(each["yaml_body"])["kind"] for each in made if each["apply_only"]}
+    assert kept == {"ConfigMap"}
     recorded.destroy()
 
 
