@@ -100,7 +100,8 @@ for (const javaScriptEnabled of [true, false]) {
     page.complaints = [];
     await page.click("main form button[type=submit]");
     await shows(page, /Démonstration[^]*49\s*\/\s*50/i, 20);
-    // And the next question is another one.
+    // And the next question is another one, also with the same words.
+    await page.fill("[name=message]", "Comment trier une liste de nombres ?");
     await page.click("main form button[type=submit]");
     await shows(page, /48\s*\/\s*50/, 20);
     await leave(page);
