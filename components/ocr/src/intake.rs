@@ -1,7 +1,7 @@
 //! From an upload to a document that a model can be asked about.
 //!
 //! What fits into the window stays in memory and is sent inside each request. A file that does not fit is stored at Google
-//! chunk by chunk while it arrives; what is left of the window is then the chunk (docs/adr/0010, docs/adr/0029).
+//! chunk by chunk while it arrives; what is left of the window is then the chunk (docs/adr/0010, docs/adr/0030).
 
 use bytes::{Bytes, BytesMut};
 use web::{Clock, IncomingBody};

@@ -103,7 +103,7 @@ fn finding_text(finding: &Finding) -> Text {
                 "À partir de la ligne {line}, les mêmes mots reviennent sans cesse : comparez ce passage avec l’original, le modèle s’est peut-être répété."
             ),
             format!(
-                "From line {line} on, the same words come again and again: compare this passage with the original: the model may have repeated itself."
+                "From line {line} on, the same words come again and again: compare this passage with the original, the model may have repeated itself."
             ),
         ),
         Finding::UncertainSeam => Text::new(
