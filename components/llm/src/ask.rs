@@ -4,7 +4,6 @@ use auth_api::{Denied, Reason, Refund, Replayed, Reservation, ReservationId, Set
 use web::{Clock, Fields, Reply, Request, outbound::Outbound};
 
 use crate::app::AppContext;
-use crate::conversation::{self, Conversation};
 use crate::error::Failure;
 use crate::idempotency;
 use crate::mode::{self, Mode};
@@ -64,8 +63,7 @@ async fn answer<O: Outbound, C: Clock>(
     let question = Question::parse(fields.get("message")).map_err(Failure::Question)?;
     let offers_modes = app.tutor_modes.map_err(Failure::Misconfigured)?;
     let mode = Mode::parse(fields.get(mode::FIELD), offers_modes).map_err(Failure::Mode)?;
-    let earlier = Conversation::parse(fields.get(conversation::FIELD));
-    let prompt = Prompt::new(&earlier, &question, mode, request.lang());
+    let prompt = Prompt::new(&context.entered.conversation, &question, mode, request.lang());
     let webhook = app.webhook.as_ref().map_err(|wrong| Failure::Misconfigured(*wrong))?;
     let key = idempotency::key(request, fields, &prompt).map_err(Failure::Key)?;
     let reserved = match reserve(request, key.as_ref(), app).await? {

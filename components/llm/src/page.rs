@@ -91,7 +91,7 @@ pub(crate) struct PageContext<'a> {
 #[derive(Default)]
 pub(crate) struct Entered {
     question: String,
-    conversation: Conversation,
+    pub(crate) conversation: Conversation,
     /// The client follows a conversation, perhaps an empty one.
     in_conversation: bool,
     mode: Mode,
@@ -159,13 +159,13 @@ pub(crate) fn form(context: &PageContext<'_>) -> Reply {
 #[must_use]
 pub(crate) fn answered(context: &PageContext<'_>, outcome: &AnswerOutcome) -> Reply {
     let PageContext { request, entered, .. } = context;
-    let conversation = entered.conversation.followed_by(&outcome.question, &outcome.answer.parsed);
+    let continued = || entered.conversation.followed_by(&outcome.question, &outcome.answer.parsed);
     let reply = if request.prefers_json() {
-        let conversation = entered.in_conversation.then_some(&conversation);
-        Reply::json(StatusCode::OK, &json_answer(request, outcome, conversation))
+        let conversation = entered.in_conversation.then(continued);
+        Reply::json(StatusCode::OK, &json_answer(request, outcome, conversation.as_ref()))
     } else {
         // Ready for the next question.
-        let next = Entered { conversation, mode: entered.mode, ..Entered::default() };
+        let next = Entered { conversation: continued(), mode: entered.mode, ..Entered::default() };
         show(context, &next, None, Some(AnswerView::new(outcome, request.lang())))
     };
     if outcome.replayed { reply.with(REPLAYED, HeaderValue::from_static("true")) } else { reply }

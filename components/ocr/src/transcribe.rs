@@ -85,18 +85,21 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             Ok(Finish::Recitation) => self.page_by_page(first.text).await,
             Ok(Finish::Blocked(reason)) if first.text.is_empty() => Err(Failure::Blocked(reason)),
             Ok(Finish::MaxTokens) | Err(_) => self.continued(first.text).await,
-            Ok(Finish::Blocked(_) | Finish::Other(_)) => self.transcript(first.text, false, Vec::new()),
+            Ok(Finish::Blocked(_) | Finish::Other(_)) => self.checked(first.text, false, Vec::new()),
         }
     }
 
     /// An answer that ended by itself. If it is no document, the next model is asked once.
     async fn whole(mut self, text: String) -> Result<Transcript, Failure> {
-        if latex::is_document(&text) || !self.next_model() {
-            return self.transcript(text, true, Vec::new());
+        if latex::is_document(&text) {
+            return Ok(self.transcript(text, true, Vec::new()));
+        }
+        if !self.next_model() {
+            return Err(Failure::NoDocument);
         }
         self.ports.emit(Event::Restart(String::new())).await?;
         match self.ask(prompt::WHOLE).await?.into_text() {
-            Some((text, true)) => self.transcript(text, true, Vec::new()),
+            Some((text, true)) => self.checked(text, true, Vec::new()),
             Some((text, false)) => self.continued(text).await,
             None => Err(Failure::NoDocument),
         }
@@ -137,7 +140,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         if raw.trim().is_empty() {
             return Err(Failure::NoText("the output limit was reached without any text".to_owned()));
         }
-        self.transcript(raw, stopped, warnings)
+        self.checked(raw, stopped, warnings)
     }
 
     /// Asks for each page by itself when the whole document was refused, so that only the refused pages are missing.
@@ -145,7 +148,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         let pages = match self.pages {
             Some(pages) if pages <= PAGES_ONE_BY_ONE_MAX => pages,
             _ if partial.trim().is_empty() => return Err(Failure::Blocked("RECITATION".to_owned())),
-            _ => return self.transcript(partial, false, Vec::new()),
+            _ => return self.checked(partial, false, Vec::new()),
         };
         self.ports.emit(Event::Restart(String::new())).await?;
         let mut body = String::new();
@@ -186,7 +189,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         if transcribed == 0 {
             return Err(Failure::Blocked("RECITATION on every page".to_owned()));
         }
-        self.transcript(latex::wrap(&body), true, warnings)
+        self.checked(latex::wrap(&body), true, warnings)
     }
 
     /// Asks for a further part of a document; `None` when that part is not to be had.
@@ -255,18 +258,18 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         self.deadline.saturating_sub(self.ports.elapsed())
     }
 
-    fn transcript(
-        self,
-        raw: String,
-        stopped: bool,
-        mut warnings: Vec<Warning>,
-    ) -> Result<Transcript, Failure> {
-        if !latex::is_document(&raw) {
-            return Err(Failure::NoDocument);
+    fn checked(self, raw: String, stopped: bool, warnings: Vec<Warning>) -> Result<Transcript, Failure> {
+        if latex::is_document(&raw) {
+            Ok(self.transcript(raw, stopped, warnings))
+        } else {
+            Err(Failure::NoDocument)
         }
+    }
+
+    fn transcript(self, raw: String, stopped: bool, mut warnings: Vec<Warning>) -> Transcript {
         if self.model > 0 {
             warnings.push(Warning::OtherModel { model: self.answered_by.clone() });
         }
-        Ok(Transcript { raw, stopped, model: self.answered_by, simulated: self.simulated, warnings })
+        Transcript { raw, stopped, model: self.answered_by, simulated: self.simulated, warnings }
     }
 }
