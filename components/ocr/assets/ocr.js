@@ -74,13 +74,14 @@
     return item;
   };
   const add = (files) => {
+    const isUsable = ({ name, type }) => usable.test(type) || usable.test(name);
     // Another choice replaces a PDF; photos are added.
-    if (files.length) for (const item of chosen()) if (isPdf(item.file)) discard(item);
+    if (files.some(isUsable)) for (const item of chosen()) if (isPdf(item.file)) discard(item);
     const refused = [];
     for (const one of files) {
-      const { name, size, type } = one;
+      const { name, size } = one;
       const count = chosen().length;
-      const why = !usable.test(type) && !usable.test(name) ? texts.notUsable
+      const why = !isUsable(one) ? texts.notUsable
         : isPdf(one) && files.length + count > 1 ? texts.alone
         : count >= texts.picturesMax || chosen().reduce((sum, item) => sum + item.file.size, size) > texts.bytesMax ? texts.tooMany : "";
       if (why) refused.push(fill(why, { name }));

@@ -47,7 +47,11 @@ impl PictureCheck {
         while self.step != Step::Done && !bytes.is_empty() {
             let skipped = self.skip.min(bytes.len());
             self.skip -= skipped;
-            let (_, rest) = bytes.split_at(skipped);
+            let (_, mut rest) = bytes.split_at(skipped);
+            // Before the mark of a JPEG's segment any number of these may stand: passed over together.
+            while self.media == Media::Jpeg && self.header == [0xff] && rest.first() == Some(&0xff) {
+                rest = rest.get(1..).unwrap_or_default();
+            }
             let missing = self.wanted().saturating_sub(self.header.len()).min(rest.len());
             let (more, rest) = rest.split_at(missing);
             self.header.extend_from_slice(more);
@@ -81,8 +85,9 @@ impl PictureCheck {
         self.step = match (self.media, self.step, header) {
             // A JPEG is a list of segments, each with its length. That of the sides has one of thirteen marks.
             (Media::Jpeg, Step::Sides, [_, h1, h2, w1, w2]) => sides(be(&[*w1, *w2]), be(&[*h1, *h2]))?,
-            (Media::Jpeg, _, [0xff, 0xff, rest @ ..]) => {
-                self.header = [&[0xff], rest].concat();
+            (Media::Jpeg, _, [0xff, 0xff, ..]) => {
+                let fill = header.iter().take_while(|byte| **byte == 0xff).count() - 1;
+                self.header = header.get(fill..).unwrap_or_default().to_vec();
                 Step::Next
             }
             (Media::Jpeg, _, [0xff, 0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf, ..]) => {

@@ -119,8 +119,10 @@ pub(crate) async fn wait_until_active<P: ConversionPorts>(
             if files::file(answer.status(), &body)?.1 == FileState::Active {
                 break;
             }
-            pause = (pause * 2).min(POLL_MAX);
+            pause = (pause * 2).clamp(POLL_FIRST, POLL_MAX);
         }
+        // The next one was prepared meanwhile.
+        pause = Duration::ZERO;
     }
     Ok(())
 }

@@ -46,6 +46,17 @@ fn pictures_of_every_format_pass() {
 }
 
 #[test]
+fn fill_bytes_before_a_segment_are_passed_over() {
+    let at = sides_at(JPEG) - 5;
+    for fill in [1, 2, 3, 4, 5, 1000] {
+        let filled = [&JPEG[..at], &vec![0xff; fill], &JPEG[at..]].concat();
+        for size in [1, 7, usize::MAX] {
+            assert_eq!(check(Media::Jpeg, &filled, size), Ok(()), "{fill} in chunks of {size}");
+        }
+    }
+}
+
+#[test]
 fn a_picture_that_ends_within_its_header_is_refused() {
     for file in PICTURES {
         for length in 12..24 {

@@ -1,9 +1,12 @@
 //! Photographs instead of a PDF.
 
+use std::time::Duration;
+
 use auth_api::{Denied, Reason};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use web::testing::run;
 
 use super::fake_gemini::Reply;
 use super::fakes::*;
@@ -11,9 +14,10 @@ use crate::charge::TOKENS_PER_PAGE;
 use crate::error::Failure;
 use crate::events::Event;
 use crate::gemini::prompt;
+use crate::gemini::request::StoredFile;
 use crate::intake::{CHUNK_BYTES_MIN, WINDOW_BYTES};
 use crate::picture::PICTURES_MAX;
-use crate::stored_file::{PREPARE_TIME_MAX, REQUEST_TIME};
+use crate::stored_file::{PREPARE_TIME_MAX, REQUEST_TIME, wait_until_active};
 use crate::upload::reader::UPLOAD_TIME_MAX;
 use crate::upload::{FileName, UPLOAD_BYTES_MAX, UploadError};
 
@@ -278,4 +282,15 @@ fn many_slow_files_take_no_longer_than_one() {
     assert_eq!(ports.requests().iter().filter(|request| request.starts_with("DELETE")).count(), 2);
     assert!(ports.all_replies_used());
     assert!(UPLOAD_TIME_MAX + REQUEST_TIME * 2 + PREPARE_TIME_MAX < std::time::Duration::from_secs(15 * 60));
+}
+
+#[test]
+fn a_file_that_was_prepared_meanwhile_is_not_waited_for() {
+    let file = StoredFile { name: "files/abc".into(), uri: "https://g.example/v1beta/files/abc".into() };
+    let ports = FakePorts::new(
+        ["PROCESSING", "PROCESSING", "ACTIVE", "ACTIVE", "PROCESSING", "ACTIVE"].map(Reply::stored),
+    );
+    let files = [file.clone(), file.clone(), file];
+    assert_eq!(run(wait_until_active(&ports, &settings(), &files)), Ok(()));
+    assert_eq!(*ports.slept.borrow(), [500, 1000, 2000, 0, 0, 500].map(Duration::from_millis));
 }
