@@ -120,7 +120,7 @@
     if (length() > CHARS_MAX) return refuse(texts.tooLong);
     refuse("");
     inFlight = new AbortController();
-    const question = message.value;
+    const question = message.value, earlier = conversation.value;
     id("problem").replaceChildren();
     id("examples")?.remove();
     setAside();
@@ -135,7 +135,7 @@
         body: new URLSearchParams(new FormData(form)),
         signal: inFlight.signal,
       });
-      outcome = show(parse(await reply.text()), question);
+      outcome = show(parse(await reply.text()), question, earlier);
     } catch (error) {
       outcome = error.name === "AbortError" ? texts.cancelled : texts.offline;
     } finally {
@@ -147,7 +147,7 @@
   };
 
   // Shows what the reply brings: an answer, or why there is none. Returns the text for the status line.
-  const show = (page, question) => {
+  const show = (page, question, earlier) => {
     const next = page.querySelector("#ask [name=idempotency_key]");
     if (!next) return page.querySelector("[role=alert]")?.textContent.trim() || texts.offline;
     key.value = next.value;
@@ -163,8 +163,9 @@
     keepDraft();
     count();
     const exchanges = page.querySelector("#ask [name=conversation]").value;
-    converse(exchanges);
-    remember(question, shown, exchanges.slice(exchanges.lastIndexOf("### Question\n")));
+    // A conversation that was left in the meantime stays left.
+    if (conversation.value === earlier) converse(exchanges);
+    remember(question, shown, exchanges.startsWith(earlier) ? exchanges.slice(earlier.length) : undefined);
     const result = document.importNode(page.getElementById("result"), true);
     id("result").replaceWith(result);
     improve(result);
@@ -207,8 +208,11 @@
     }
     for (const link of within.querySelectorAll(".new")) {
       link.addEventListener("click", (event) => {
+        if (event.ctrlKey || event.metaKey) return;
         event.preventDefault();
-        fill("");
+        converse("");
+        message.focus();
+        message.scrollIntoView({ block: "center" });
       });
     }
   };

@@ -1,7 +1,7 @@
 //! The conversation to which a question belongs. It is kept by the browser (or another client) and comes back with the
 //! next question, so the server stores nothing. It is text, because it goes to the model in the one field `message`.
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Place};
 use crate::question::Question;
 
 /// The form's hidden field, and the name in JSON.
@@ -14,6 +14,8 @@ const QUESTION_CHARS_KEPT: usize = 2_000;
 pub(crate) const QUESTION_HEADING: &str = "### Question\n";
 const ANSWER_HEADING: &str = "\n\n### Réponse\n";
 const CUT: &str = " […]";
+/// Ends code that was cut.
+const FENCE: &str = "\n```";
 
 /// The last exchanges, at most [`CONVERSATION_CHARS_MAX`] characters; empty before the first answer.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -31,14 +33,22 @@ impl Conversation {
     #[must_use]
     pub fn followed_by(&self, question: &Question, answer: &Answer) -> Self {
         let question = cut(question.as_str(), QUESTION_CHARS_KEPT);
-        let code = match answer.code.as_str() {
+        // As the page shows it: the code, other excerpts, the explanation.
+        let mut text = match answer.code.as_str() {
             "" => String::new(),
             code => format!("```python\n{code}\n```\n\n"),
         };
-        let answer = format!("{code}{}", answer.explanation);
+        for other in answer.blocks.iter().filter(|block| block.place == Place::Elsewhere) {
+            text.push_str(&format!("```{}\n{}\n```\n\n", other.language, other.code));
+        }
+        text.push_str(&answer.explanation);
         let exchange = format!("{QUESTION_HEADING}{question}{ANSWER_HEADING}");
-        let room = CONVERSATION_CHARS_MAX - exchange.chars().count() - CUT.chars().count() - 2;
-        let text = format!("{}{exchange}{}\n\n", self.0, cut(answer.trim_end(), room));
+        let room = CONVERSATION_CHARS_MAX - exchange.chars().count() - CUT.chars().count() - FENCE.len() - 2;
+        let mut kept = cut(text.trim_end(), room);
+        if kept.ends_with(CUT) && kept.matches("```").count() % 2 == 1 {
+            kept.push_str(FENCE);
+        }
+        let text = format!("{}{exchange}{kept}\n\n", self.0);
         Self(last_exchanges(&text).to_owned())
     }
 
@@ -100,6 +110,15 @@ mod tests {
         assert!(
             second.as_str().starts_with(first.as_str()) && second.as_str().ends_with("reverse=True`.\n\n")
         );
+        let others = "```bash\npip install pandas\n```\n```python\nimport pandas\n```\nExplication : on lit.";
+        let third = after(&Conversation::default(), "Lire ?", others);
+        assert!(third.as_str().contains("```bash\npip install pandas\n```\n\non lit."), "{}", third.as_str());
+        let cut = after(
+            &Conversation::default(),
+            "Long ?",
+            &format!("```python\n{}\n```", "x = 1\n".repeat(3_000)),
+        );
+        assert!(cut.as_str().ends_with(" […]\n```\n\n") && chars(&cut) <= CONVERSATION_CHARS_MAX);
         // A form sends its line ends as CR LF.
         assert!(Conversation::parse(Some(&second.as_str().replace('\n', "\r\n"))) == second);
     }
