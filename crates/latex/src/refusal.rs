@@ -11,8 +11,12 @@ const REFUSAL_BYTES_MAX: usize = 800;
 const BEGINNINGS: &str = "je suis désolé|désolé|je regrette|je ne peux pas|je ne peux malheureusement|malheureusement|\
     je ne suis pas en mesure|en tant que modèle|en tant qu'ia|i'm sorry|i am sorry|sorry|i cannot|i can't|i'm unable|\
     i am unable|unfortunately";
-/// What a refusal is about.
-const SUBJECTS: &str = "transcri|pdf|document|fichier|image|file|latex|assist|aider";
+/// What a refusal is about: the request, not the text of a page.
+const SUBJECTS: &str = "transcri|ce pdf|ce document|ce fichier|cette image|cette page|l'image fournie|latex|vous aider|\
+    votre demande|this pdf|this document|this file|this image|this page|the image provided|the provided|assist with|\
+    your request";
+/// What no refusal contains: formulas and parts of a document.
+const CONTENTS: &str = "$|\\[|\\(|\\begin|\\section|\\item";
 
 /// Whether the whole answer of a model holds a document: a class or at least one command, and no refusal.
 #[must_use]
@@ -37,7 +41,9 @@ fn transcribes(text: &str) -> bool {
         let inner = text.strip_prefix(['{', '[']).map_or("", str::trim_start);
         let is_json = text.starts_with("\"\\\\") || inner.starts_with('"') || inner.starts_with("{\"");
         let is_html = text.strip_prefix('<').is_some_and(|rest| {
-            rest.starts_with(|first: char| first.is_ascii_alphabetic() || first == '!') && rest.contains('>')
+            let name = rest.trim_start_matches(|char: char| char.is_ascii_alphanumeric());
+            let is_tag = name.len() < rest.len() && name.starts_with(['>', ' ', '/', '\n']);
+            (is_tag || rest.starts_with('!')) && rest.contains('>')
         });
         if is_json || is_html {
             return false;
@@ -51,7 +57,7 @@ fn transcribes(text: &str) -> bool {
 }
 
 fn is_refusal(body: &str) -> bool {
-    if body.len() > REFUSAL_BYTES_MAX {
+    if body.len() > REFUSAL_BYTES_MAX || CONTENTS.split('|').any(|content| body.contains(content)) {
         return false;
     }
     let words = in_lower_case(body);
@@ -91,6 +97,19 @@ mod tests {
             "[Exercice 1] \\textbf{x}",
         ] {
             assert!(is_document(raw), "{raw}");
+        }
+        for text in [
+            "Je suis désolé, Madame, mais je ne pourrai pas assister au cours de jeudi.",
+            "Je regrette les neiges d'antan\\\\\nEt l'image de ton front blanc\\\\",
+            "Malheureusement, on ne peut pas déterminer l'image de $-1$ par $f$.\n\\section*{Exercice 2}",
+            "Unfortunately, the profile of the beam is unknown. Find $\\int f$.",
+            "Je ne peux pas aider tout le monde, dit le berger.",
+            "<x, y> désigne le produit scalaire, et x > 0",
+        ] {
+            assert!(is_transcription(text), "{text}");
+            let document =
+                format!("\\documentclass{{article}}\n\\begin{{document}}\n{text}\n\\end{{document}}\n");
+            assert!(is_document(&document), "{text}");
         }
         assert!(is_transcription("Demain, dès l'aube"));
         assert!(!is_transcription("Je ne peux pas transcrire cette page."));
