@@ -26,6 +26,8 @@ def cluster(tmp_path_factory):
 @pytest.fixture(scope="session")
 def installed(cluster):
     """minikube's overlay and the observability, applied for good, in the order in which kubectl would."""
+    # Istio's own; Kiali is let into it.
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}})
     for variant in ("minikube", "observability"):
         for document in objects(variant):
             # A webhook may still be warming up right after its registration.

@@ -122,7 +122,7 @@ def may(cluster: Cluster, account: str, namespace: str, verb: str, resource: str
         "spec": {
             "user": f"system:serviceaccount:{namespace}:{account}",
             "groups": ["system:serviceaccounts", "system:authenticated"],
-            "resourceAttributes": {"namespace": target, "verb": verb, "group": group, "resource": resource},
+            "resourceAttributes": {"namespace": target, "verb": verb, "group": group, "resource": resource.partition("/")[0], "subresource": resource.partition("/")[2]},
         },
     }
     return cluster.create(review)["status"]["allowed"]
@@ -140,6 +140,7 @@ def may(cluster: Cluster, account: str, namespace: str, verb: str, resource: str
         ("observability/kiali", "list", "authorizationpolicies", "security.istio.io", True),
         ("observability/kiali", "delete", "authorizationpolicies", "security.istio.io", False),
         ("observability/kiali", "get", "secrets", "", False),
+        ("observability/kiali", "create", "pods/portforward", "", False),
         ("observability/prometheus", "list", "pods", "", True),
         ("observability/prometheus", "get", "secrets", "", False),
         ("observability/otel-collector", "watch", "pods", "", True),
@@ -150,6 +151,19 @@ def may(cluster: Cluster, account: str, namespace: str, verb: str, resource: str
 def test_what_an_account_may_do(installed, account, verb, resource, group, expected):
     namespace, name = account.split("/")
     assert may(installed, name, namespace, verb, resource, group) is expected
+
+
+@pytest.mark.parametrize(("namespace", "verb", "resource", "expected"), [
+    ("istio-system", "get", "namespaces", True),
+    ("istio-system", "list", "configmaps", True),
+    ("istio-system", "create", "pods/portforward", True),
+    ("observability", "list", "pods", True),
+    ("observability", "create", "pods/portforward", False),
+    ("kube-system", "list", "pods", False),
+    ("default", "get", "namespaces", False),
+])
+def test_kiali_sees_its_three_namespaces_only(installed, namespace, verb, resource, expected):
+    assert may(installed, "kiali", "observability", verb, resource, target=namespace) is expected
 
 
 # ── What the handbook quotes ─────────────────────────────────────────────────────────────────────────────
