@@ -4,8 +4,9 @@ locals {
   ansible_dir    = "${local.project_dir}/ansible"
   kubernetes_dir = "../k8s"
 
-  own_cluster = var.cluster == "minikube"
-  light       = var.profile == "light"
+  own_cluster  = var.cluster == "minikube"
+  light        = var.profile == "light"
+  prepare_host = local.own_cluster && var.prepare_host
   install = {
     cert_manager  = var.install.cert_manager
     gateway_api   = var.install.gateway_api && !local.light

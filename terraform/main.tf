@@ -27,7 +27,7 @@ module "manifests" {
 
 module "host" {
   source = "./modules/host"
-  count  = local.own_cluster && var.prepare_host ? 1 : 0
+  count  = local.prepare_host ? 1 : 0
 
   ansible_dir = local.ansible_dir
 

@@ -15,7 +15,7 @@ variables {
 run "nothing_happens_on_this_machine" {
   command = plan
   assert {
-    condition     = length(module.host) == 0 && length(module.registry) == 0
+    condition     = !local.prepare_host && length(module.registry) == 0
     error_message = "no Ansible, no registry"
   }
   assert {
@@ -73,7 +73,7 @@ run "what_it_has_is_left_alone" {
     install = { cert_manager = false, gateway_api = false, mesh = false, spinkube = false, observability = false }
   }
   assert {
-    condition     = length(module.certificates) + length(module.gateway_api) + length(module.mesh) + length(module.spinkube) + length(module.observability) == 0
+    condition     = !anytrue(values(local.install))
     error_message = "only the application is installed"
   }
   assert {

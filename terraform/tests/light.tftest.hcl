@@ -21,7 +21,7 @@ run "two_gibibytes_are_enough" {
     error_message = "and what it needs, with a rollout: ${jsonencode(local.required)}"
   }
   assert {
-    condition     = length(module.mesh) + length(module.gateway_api) + length(module.observability) == 0 && length(module.certificates) == 1 && length(module.spinkube) == 1 && length(module.secrets) == 1
+    condition     = local.install == { cert_manager = true, gateway_api = false, mesh = false, spinkube = true, observability = false } && length(module.secrets) == 1
     error_message = "no mesh, no gateway, no observability"
   }
   assert {

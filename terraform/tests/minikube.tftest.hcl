@@ -14,7 +14,7 @@ run "a_bare_machine" {
   command = plan
 
   assert {
-    condition     = length(module.host) == 1 && length(module.certificates) == 1 && length(module.gateway_api) == 1 && length(module.mesh) == 1 && length(module.spinkube) == 1 && length(module.secrets) == 1 && length(module.observability) == 1
+    condition     = local.prepare_host && alltrue(values(local.install)) && length(module.secrets) == 1 && length(module.observability) == 1
     error_message = "a new machine gets everything"
   }
   assert {
@@ -176,7 +176,7 @@ run "the_host_is_somebody_elses" {
     prepare_host = false
   }
   assert {
-    condition     = length(module.host) == 0
+    condition     = !local.prepare_host
     error_message = "Ansible installs nothing"
   }
 }

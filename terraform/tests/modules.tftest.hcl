@@ -1,7 +1,6 @@
 # The other modules by themselves.
 
 mock_provider "helm" {}
-mock_provider "kubectl" {}
 mock_provider "kubernetes" {}
 
 run "certificates" {

@@ -16,6 +16,9 @@ HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
 TOOLS = PROJECT / ".atelier" / "tools" / "terraform"
 PYTHON = TOOLS / "venv" / "bin" / "python"
+# Terraform, or with ATELIER_TERRAFORM=opentofu OpenTofu: the same tests for both.
+OPENTOFU = os.environ.get("ATELIER_TERRAFORM") == "opentofu"
+TERRAFORM = [TOOLS / "tofu"] if OPENTOFU else [PYTHON, HERE / "terraform_cli.py"]
 
 RECORDER = """#!/bin/sh
 printf '{"op":"run","type":"%s","name":"%s"}\\n' "$(basename "$0")" "$(printf '%s' "$*" | sed 's/[\\\\"]/\\\\&/g')" >> "$ATELIER_MOCK_REQUEST_LOG"
@@ -106,7 +109,7 @@ class Project:
             **(env or {}),
         }
         done = subprocess.run(
-            [PYTHON, HERE / "terraform_cli.py", f"-chdir={self.root / 'terraform'}", command, *arguments],
+            [*TERRAFORM, f"-chdir={self.root / 'terraform'}", command, *arguments],
             env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL,
         )
         if expect is not None:

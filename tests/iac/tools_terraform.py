@@ -23,7 +23,7 @@ import sys
 import time
 from pathlib import Path
 
-from machine import Missing, run, say, virtual_environment
+from machine import Missing, fresh, run, say, virtual_environment
 from machine import go as any_go
 
 HERE = Path(__file__).resolve().parent
@@ -44,6 +44,9 @@ BOUND = {
     "hashicorp/random": ("cdktn-provider-random", "15.0.1", "blocks"),
 }
 
+
+# For ATELIER_TERRAFORM=opentofu.
+OPENTOFU = "v1.12.6"
 
 # Repository that a manifest is downloaded from → Go module with the same files.
 MODULE_OF_DOWNLOAD = {
@@ -183,15 +186,32 @@ def download_manifests() -> None:
 
 
 def configuration(name: str, mirror: Path) -> Path:
-    """A CLI configuration that knows no provider but those of the mirror."""
+    """A CLI configuration that knows no provider but those of the mirror, for Terraform and for OpenTofu."""
     file = TOOLS / f"{name}.tfrc"
+    shutil.rmtree(mirror / "registry.opentofu.org", ignore_errors=True)
+    shutil.copytree(mirror / "registry.terraform.io", mirror / "registry.opentofu.org", copy_function=os.link)
     file.write_text(f'disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n')
     return file
+
+
+def build_opentofu() -> None:
+    """From its Go module, which cannot be installed by name since it replaces some of its dependencies."""
+    binary = TOOLS / "tofu"
+    mark = TOOLS / ".tofu"
+    if fresh(mark, OPENTOFU) and binary.exists():
+        return
+    say(f"building OpenTofu {OPENTOFU} from its Go module (five minutes, once)")
+    env = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-trimpath", "GOTOOLCHAIN": "auto"}
+    found = json.loads(run([go(), "mod", "download", "-json", f"github.com/opentofu/opentofu@{OPENTOFU}"], env=env))["Dir"]
+    run([go(), "build", "-ldflags", "-s -w", "-o", binary, "./cmd/tofu"], cwd=found, env=env)
+    mark.write_text(OPENTOFU)
 
 
 def prepare() -> Path:
     """Everything; returns the Python of the virtual environment. Cheap when it is all there."""
     python = environment()
+    if os.environ.get("ATELIER_TERRAFORM") == "opentofu":
+        build_opentofu()
     mirror = TOOLS / "mirror"
     times = build_providers(mirror)
     for address, schema in bound_schemas().items():
