@@ -1,6 +1,7 @@
 """What the files say beside the manifests: YAML style, shell, documentation."""
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -107,3 +108,26 @@ def test_each_of_the_fifteen_factors_has_a_place_that_exists():
     files = [path for _, where in rows for path in re.findall(r"`([A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]*)+|[a-z.-]+\.(?:toml|yaml)|Cargo\.lock)`", where)]
     assert len(files) > 10
     assert [path for path in files if not (PROJECT / path).exists()] == []
+
+
+# ── Updates ──────────────────────────────────────────────────────────────────────────────────────────────
+PATTERNS = [(manager, pattern) for manager in json.loads((PROJECT / "renovate.json").read_text())["customManagers"] for pattern in manager["matchStrings"]]
+
+
+@pytest.mark.parametrize(("manager", "pattern"), PATTERNS, ids=[manager["description"] for manager, _ in PATTERNS])
+def test_each_of_renovates_patterns_finds_a_version(manager, pattern):
+    (files,) = manager["managerFilePatterns"]
+    read = [file for file in PROJECT.rglob("*.*") if re.search(files.strip("/"), file.relative_to(PROJECT).as_posix())]
+    assert read
+    # JavaScript names its groups without Python's P.
+    found = [match["currentValue"] for file in read for match in re.finditer(pattern.replace("(?<", "(?P<"), file.read_text())]
+    assert found and all(re.match(r"v?\d", version) for version in found)
+
+
+def test_renovate_knows_every_version_that_the_host_and_the_charts_are_given():
+    patterns = [re.compile(pattern.replace("(?<", "(?P<")) for _, pattern in PATTERNS]
+    for name, line in (("ansible/versions.yml", r"(?:version|rust_toolchain|minikube_kubernetes_version|registry_image): .*?(v?\d+\.\d+\.\d+)"), ("terraform/versions.tf", r"version += \"(v?\d[^\"]*)\" \}")):
+        text = (PROJECT / name).read_text()
+        known = {match["currentValue"] for pattern in patterns for match in pattern.finditer(text)}
+        # rustup's installer alone: its checksums come from the official images, not from a release.
+        assert set(re.findall(line, text)) - known <= {"1.28.2"}, name
