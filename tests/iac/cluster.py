@@ -35,6 +35,7 @@ CLUSTER_WIDE = {
     "ClusterRole",
     "ClusterRoleBinding",
     "CustomResourceDefinition",
+    "PersistentVolume",
     "RuntimeClass",
     "Shim",
     "MutatingWebhookConfiguration",
@@ -118,6 +119,20 @@ class Cluster:
             *options,
         ])
         self._wait(lambda: self.request("GET", "/readyz") is not None, "the API server", 120)
+
+    def start_controllers(self, *without: str) -> None:
+        self._run("kube-controller-manager", [
+            f"--kubeconfig={self.kubeconfig()}",
+            "--controllers=" + ",".join(["*", *(f"-{name}" for name in without)]),
+            "--leader-elect=false",
+            # Serves nothing: no port, nor a certificate for it.
+            "--secure-port=0",
+            f"--cert-dir={self.folder}",
+            f"--service-account-private-key-file={self.folder / 'tls.key'}",
+            f"--root-ca-file={self.folder / 'tls.crt'}",
+            # Retries of the first minute must not wait for the usual back-off.
+            "--concurrent-namespace-syncs=10",
+        ])
 
     def kubeconfig(self) -> Path:
         file = self.folder / "kubeconfig"

@@ -29,18 +29,7 @@ class LiveCluster(Cluster):
         (self.folder / "audit.yaml").write_text(yaml.safe_dump(AUDIT))
         # As kubeadm has it: the shim's installer is privileged.
         super().start("--allow-privileged=true", f"--audit-policy-file={self.folder / 'audit.yaml'}", f"--audit-log-path={self.folder / 'audit.log'}")
-        self._run("kube-controller-manager", [
-            f"--kubeconfig={self.kubeconfig()}",
-            "--controllers=*," + ",".join(f"-{name}" for name in WITHOUT),
-            "--leader-elect=false",
-            # Serves nothing: no port, nor a certificate for it.
-            "--secure-port=0",
-            f"--cert-dir={self.folder}",
-            f"--service-account-private-key-file={self.folder / 'tls.key'}",
-            f"--root-ca-file={self.folder / 'tls.crt'}",
-            # Retries of the first minute must not wait for the usual back-off.
-            "--concurrent-namespace-syncs=10",
-        ])
+        self.start_controllers(*WITHOUT)
         self.node = Node(self)
         self.node.start()
 
