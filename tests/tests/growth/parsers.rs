@@ -163,7 +163,7 @@ fn picture(input: &str) {
 }
 
 fn sse(input: &str) {
-    let mut decoder = ocr::gemini::sse::SseDecoder::default();
+    let mut decoder = web::event_stream::SseDecoder::new(2 * 1024 * 1024);
     for chunk in input.as_bytes().chunks(64) {
         if black_box(decoder.push(chunk)).is_err() {
             return;
