@@ -20,6 +20,7 @@ module "manifests" {
   downloads      = local.downloads
   image          = local.image
   domain         = local.light ? null : var.domain
+  llm_openai     = var.llm_openai
   executor       = var.executor
   spin_image     = local.push_image && var.executor == "spintainer" ? local.image : null
   observability  = local.install.observability
@@ -135,6 +136,7 @@ module "secrets" {
   service_key       = var.service_key
   webhook_url       = var.webhook_url
   webhook_api_key   = var.webhook_api_key
+  llm_openai_key    = var.llm_openai_key
   gemini_ai_api_key = var.gemini_ai_api_key
 }
 

@@ -272,6 +272,29 @@ variable "webhook_api_key" {
   ephemeral   = true
 }
 
+variable "llm_openai" {
+  description = "An OpenAI-compatible chat API that is asked in place of Make.com's webhook: its origin (scheme and host, no path) and its model. One that is not on port 443 of the Internet also needs a NetworkPolicy (docs/operations.md, \"Another provider\")."
+  type        = object({ origin = string, model = string })
+  default     = null
+
+  validation {
+    condition     = var.llm_openai == null || can(regex("^https?://[^/@ ]+$", var.llm_openai.origin))
+    error_message = "llm_openai.origin must be like https://api.mistral.ai: scheme, host and perhaps a port, without a path."
+  }
+  validation {
+    condition     = var.llm_openai == null || try(length(trimspace(var.llm_openai.model)) > 0, false)
+    error_message = "llm_openai.model must name a model of that API."
+  }
+}
+
+variable "llm_openai_key" {
+  description = "Key of the chat API in llm_openai, where it asks for one."
+  type        = string
+  default     = null
+  sensitive   = true
+  ephemeral   = true
+}
+
 variable "gemini_ai_api_key" {
   description = "Key of the Gemini API. Left out: the ocr page answers 503 and names the missing variable."
   type        = string

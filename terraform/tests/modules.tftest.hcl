@@ -108,6 +108,7 @@ run "secrets" {
     service_key       = null
     webhook_url       = null
     webhook_api_key   = null
+    llm_openai_key    = null
     gemini_ai_api_key = null
   }
   assert {

@@ -216,6 +216,22 @@ run "secrets_too_short_or_malformed" {
   expect_failures = [var.postgres_password, var.service_key, var.webhook_url, var.secret_revisions]
 }
 
+run "a_chat_api_with_a_path" {
+  command = plan
+  variables {
+    llm_openai = { origin = "https://api.mistral.ai/v1", model = "mistral-small-latest" }
+  }
+  expect_failures = [var.llm_openai]
+}
+
+run "a_chat_api_without_a_model" {
+  command = plan
+  variables {
+    llm_openai = { origin = "https://api.mistral.ai", model = " " }
+  }
+  expect_failures = [var.llm_openai]
+}
+
 run "a_revision_between_two_numbers" {
   command = plan
   variables {
@@ -238,6 +254,8 @@ run "everything_given" {
     service_key       = "0123456789abcdef0123456789abcdef"
     webhook_url       = "https://hook.eu2.make.com/abcdef"
     webhook_api_key   = "key"
+    llm_openai        = { origin = "http://ollama.ollama.svc.cluster.local:11434", model = "qwen2.5-coder:7b" }
+    llm_openai_key    = "key"
     gemini_ai_api_key = "key"
     secret_revisions  = { postgres = 2, service = 3 }
   }

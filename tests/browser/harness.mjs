@@ -29,8 +29,8 @@ export async function start() {
 export const stop = () => browser?.close();
 
 /** A page of its own profile. Every error on its console fails the test that closes it. */
-export async function visit({ locale = "fr-FR", viewport = laptop, javaScriptEnabled = true, colorScheme = "light" } = {}) {
-  const context = await browser.newContext({ locale, viewport, javaScriptEnabled, colorScheme, baseURL: url });
+export async function visit({ locale = "fr-FR", viewport = laptop, javaScriptEnabled = true, colorScheme = "light", baseURL = url } = {}) {
+  const context = await browser.newContext({ locale, viewport, javaScriptEnabled, colorScheme, baseURL });
   const page = await context.newPage();
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(String(error)));
@@ -96,7 +96,7 @@ const slips = () => {
   const texts = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
-    const foreign = walker.currentNode.parentElement.closest("pre, code, textarea, script, bdi, .prose, .asked, #previous summary, #history-list, #warning-list");
+    const foreign = walker.currentNode.parentElement.closest("pre, code, textarea, script, bdi, .prose, .writing, .asked, #previous summary, #history-list, #warning-list");
     if (!foreign) texts.push(walker.currentNode.data);
   }
   for (const element of document.querySelectorAll("*:not(#history-list *)")) {

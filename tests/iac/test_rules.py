@@ -26,6 +26,7 @@ SECRET_KEYS = {
     ("service-secret", "service-key"),
     ("llm-secret", "WEBHOOK_URL"),
     ("llm-secret", "WEBHOOK_API_KEY"),
+    ("llm-secret", "LLM_OPENAI_KEY"),
     ("ocr-secret", "GEMINI_AI_API_KEY"),
 }
 

@@ -172,7 +172,7 @@ def test_another_digest_rolls_the_apps_over_and_touches_nothing_else(cluster, pr
 
 def test_what_a_spin_app_cannot_say_is_on_its_deployment_also_after_an_update(cluster):
     """k8s/deployment-extras, which a drain without failed requests needs; the step before was an update."""
-    for name, seconds in (("auth", 20), ("llm", 90), ("ocr", 480)):
+    for name, seconds in (("auth", 20), ("llm", 190), ("ocr", 480)):
         pod = deployment_template(cluster, name)["spec"]
         assert pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"] == seconds < pod["terminationGracePeriodSeconds"]
 

@@ -322,7 +322,7 @@ def test_secrets_reach_the_cluster_and_not_the_state(life):
     written = {entry["name"]: entry["write_only"]["data_wo"] for entry in life["created"] if entry["type"] == "kubernetes_secret_v1"}
     assert written["postgres-secret"] == {"postgresql-user": 7, "postgresql-db": 7, "postgresql-password": len("mark-of-postgres-0123")}
     assert written["service-secret"] == {"service-key": 48}, "generated"
-    assert written["llm-secret"] == {"WEBHOOK_URL": len("https://hook.eu2.make.com/mark-of-webhook"), "WEBHOOK_API_KEY": 0}
+    assert written["llm-secret"] == {"WEBHOOK_URL": len("https://hook.eu2.make.com/mark-of-webhook"), "WEBHOOK_API_KEY": 0, "LLM_OPENAI_KEY": 0}
     assert written["ocr-secret"] == {"GEMINI_AI_API_KEY": 0}
     assert "mark-of" not in life["state"]
     for resource in json.loads(life["state"])["resources"]:

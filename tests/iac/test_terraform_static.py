@@ -125,7 +125,7 @@ def test_the_handbook_says_how_to_raise_each_revision():
 
 
 # ── Secrets ─────────────────────────────────────────────────────────────────────────────────────────────
-SECRETS = ["postgres_password", "service_key", "webhook_url", "webhook_api_key", "gemini_ai_api_key"]
+SECRETS = ["postgres_password", "service_key", "webhook_url", "webhook_api_key", "llm_openai_key", "gemini_ai_api_key"]
 
 
 @pytest.mark.parametrize("file", ["variables.tf", "modules/secrets/variables.tf"])

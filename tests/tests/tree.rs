@@ -156,7 +156,7 @@ fn each_component_gets_only_its_own_secrets_and_upstream() {
     let manifest = read_toml("spin.toml");
     let may_have = |component: &str, variable: &str| match variable {
         name if name.starts_with("db_") => component == "auth",
-        name if name.starts_with("webhook_") => component == "llm",
+        name if name.starts_with("webhook_") || name.starts_with("llm_openai_") => component == "llm",
         name if name.starts_with("gemini_") => component == "ocr",
         _ => true,
     };
@@ -167,7 +167,7 @@ fn each_component_gets_only_its_own_secrets_and_upstream() {
         }
         for host in entry["allowed_outbound_hosts"].as_array().unwrap() {
             let host = host.as_str().unwrap();
-            let upstream = host.contains("webhook") && component == "llm"
+            let upstream = (host.contains("webhook") || host.contains("llm_openai")) && component == "llm"
                 || host.contains("gemini") && component == "ocr"
                 || host.starts_with("postgres://") && component == "auth"
                 || host == "{{ auth_url }}" && component != "auth";

@@ -1,4 +1,4 @@
-//! The mocks for Make.com and Gemini, as one child process.
+//! The mocks for Make.com, a chat API and Gemini, as one child process.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,6 +17,7 @@ pub(crate) struct Addresses {
     pub(crate) webhook_url: String,
     pub(crate) webhook_origin: String,
     pub(crate) gemini_origin: String,
+    pub(crate) openai_origin: String,
 }
 
 /// Starts the mocks and waits for the line that says where they listen.
@@ -41,6 +42,7 @@ fn parse(line: &str) -> Option<Addresses> {
         webhook_url: text("webhook_url")?,
         webhook_origin: text("webhook_origin")?,
         gemini_origin: text("gemini_origin")?,
+        openai_origin: text("openai_origin")?,
     })
 }
 
@@ -50,11 +52,12 @@ mod tests {
 
     #[test]
     fn the_line_of_addresses_is_read_and_any_other_is_not() {
-        let line = r#"{"webhook_url":"http://127.0.0.1:1/hook","webhook_origin":"http://127.0.0.1:1","gemini_origin":"http://127.0.0.1:2"}"#;
+        let line = r#"{"webhook_url":"http://127.0.0.1:1/hook","webhook_origin":"http://127.0.0.1:1","gemini_origin":"http://127.0.0.1:2","openai_origin":"http://127.0.0.1:3"}"#;
         let addresses = parse(line).unwrap();
         assert_eq!(addresses.webhook_url, "http://127.0.0.1:1/hook");
         assert_eq!(addresses.webhook_origin, "http://127.0.0.1:1");
         assert_eq!(addresses.gemini_origin, "http://127.0.0.1:2");
+        assert_eq!(addresses.openai_origin, "http://127.0.0.1:3");
         assert_eq!(parse(r#"{"webhook_url":"http://127.0.0.1:1/hook"}"#), None);
         assert_eq!(parse("listening"), None);
     }

@@ -85,7 +85,9 @@
   // The answer to another question is folded under its own question, so that it is not read as this one's.
   const setAside = () => {
     const shown = document.querySelector("#result > .exchange");
-    if (!shown) return;
+    // Half an answer is not kept.
+    if (shown?.querySelector(".writing")) shown.remove();
+    if (!shown?.isConnected) return;
     const asked = shown.querySelector(".asked").lastChild.textContent.trim();
     const summary = element("summary", { textContent: `${texts.previous} ${asked}` });
     id("result").replaceChildren(element("details", { id: "previous", className: "card" }, [summary, shown]));
@@ -104,7 +106,8 @@
       const seconds = Math.round((Date.now() - started) / 1000);
       // A screen reader announces the first text, then one every ten seconds.
       status.ariaLive = seconds % 10 === 0 ? "polite" : "off";
-      status.textContent = `${texts.waiting} ${seconds}\u00a0s`;
+      const begun = document.querySelector("#result .writing");
+      status.textContent = `${begun ? texts.writing : texts.waiting} ${seconds}\u00a0s`;
     };
     tick();
     const timer = setInterval(tick, 1000);
@@ -112,6 +115,37 @@
       clearInterval(timer);
       running(false);
     };
+  };
+
+  // Shows the text while a model writes it, as text: the server renders it at the end. Returns what adds to it.
+  const draft = (question) => {
+    const text = element("p", { className: "writing" });
+    const written = element("div", { className: "exchange", ariaLabel: texts.answer, role: "group" }, [
+      element("p", { className: "asked", tabIndex: 0 }, [question.trim()]),
+      element("div", { className: "card" }, [text]),
+    ]);
+    return (piece) => {
+      if (!written.isConnected) id("result").append(written);
+      const atEnd = innerHeight + scrollY >= document.documentElement.scrollHeight - 80;
+      text.append(piece);
+      if (atEnd) scrollTo({ top: document.documentElement.scrollHeight });
+    };
+  };
+
+  // Reads text/event-stream as our server writes it. Returns the page of the last event; nothing when it is missing.
+  const read = async (reply, question) => {
+    const write = draft(question), reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
+    let waiting = "", html;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return html;
+      waiting += value;
+      for (let end; (end = waiting.indexOf("\n\n")) >= 0; waiting = waiting.slice(end + 2)) {
+        const [, name, data] = /^event: (.*)\ndata: (.*)/.exec(waiting.slice(0, end)) ?? [];
+        if (name === "text") write(JSON.parse(data).text);
+        if (name === "page") ({ html } = JSON.parse(data));
+      }
+    }
   };
 
   const ask = async () => {
@@ -129,15 +163,18 @@
     try {
       const reply = await fetch(form.action, {
         method: "POST",
-        headers: { Accept: "text/html" },
+        headers: { Accept: "text/event-stream, text/html;q=0.9" },
         // The key stays the same until a reply contains another one, so a question that is sent again after an
         // interruption gets the answer to the first submission and is paid once.
         body: new URLSearchParams(new FormData(form)),
         signal: inFlight.signal,
       });
-      outcome = show(parse(await reply.text()), question, earlier);
+      const streams = reply.headers.get("Content-Type")?.startsWith("text/event-stream");
+      const html = streams ? await read(reply, question) : await reply.text();
+      outcome = html === undefined ? texts.broken : show(parse(html), question, earlier);
     } catch (error) {
-      outcome = error.name === "AbortError" ? texts.cancelled : texts.offline;
+      const begun = document.querySelector("#result .writing");
+      outcome = error.name === "AbortError" ? texts.cancelled : begun ? texts.broken : texts.offline;
     } finally {
       done();
       inFlight = null;
@@ -153,6 +190,7 @@
     key.value = next.value;
     const shown = page.querySelector("#result > .exchange");
     if (!shown) {
+      document.querySelector("#result .writing")?.closest(".exchange").remove();
       id("problem").replaceChildren(...document.importNode(page.getElementById("problem"), true).childNodes);
       refuse(page.getElementById("message-error").textContent);
       if (id("problem").firstElementChild) id("problem").focus();

@@ -1,10 +1,10 @@
-//! What the use cases of one request share: the clients of auth and the webhook, the ports, and random bytes.
+//! What the use cases of one request share: the client of auth, the provider, the ports, and random bytes.
 
 use auth_api::{AuthClient, Service};
 use web::{Clock, outbound::Outbound};
 
+use crate::provider::Provider;
 use crate::settings::{Misconfigured, Settings};
-use crate::webhook::Webhook;
 
 /// The network and the time, as the edge provides them.
 #[derive(Clone)]
@@ -23,8 +23,8 @@ pub struct Random {
 /// What a use case works with.
 pub(crate) struct AppContext<O, C> {
     pub(crate) auth: AuthClient<O>,
-    /// The webhook, or why no question can be answered.
-    pub(crate) webhook: Result<Webhook, Misconfigured>,
+    /// Who answers, or why nobody can.
+    pub(crate) provider: Result<Provider, Misconfigured>,
     /// Whether the page offers the modes of a tutor.
     pub(crate) tutor_modes: Result<bool, Misconfigured>,
     pub(crate) ports: Ports<O, C>,
@@ -47,8 +47,8 @@ impl Random {
 
 impl<O: Outbound + Clone, C: Clock> AppContext<O, C> {
     pub(crate) fn new(ports: Ports<O, C>, settings: Settings, random: Random) -> Self {
-        let Settings { auth_url, service_key, webhook, tutor_modes } = settings;
+        let Settings { auth_url, service_key, provider, tutor_modes } = settings;
         let auth = AuthClient::new(ports.outbound.clone(), Service::Llm, &auth_url, service_key);
-        Self { auth, webhook, tutor_modes, ports, jitter: random.jitter }
+        Self { auth, provider, tutor_modes, ports, jitter: random.jitter }
     }
 }

@@ -1,92 +1,137 @@
-//! The use cases: the page with the form, and a question with its answer.
+//! The use cases: the page with the form, and a question with its answer, whole or as a stream of events.
+
+use std::time::Duration;
 
 use auth_api::{Denied, Reason, Refund, Replayed, Reservation, ReservationId, Settlement};
-use web::{Clock, Fields, Reply, Request, outbound::Outbound};
+use serde_json::json;
+use web::outbound::{Outbound, StreamingOutbound};
+use web::stream::{ChunkSender, Ending};
+use web::{Clock, Fields, Reply, Request, event_stream};
 
 use crate::app::AppContext;
+use crate::chat;
 use crate::error::Failure;
 use crate::idempotency;
 use crate::mode::{self, Mode};
-use crate::page::{self, AnswerOutcome, Entered, PageContext};
+use crate::model_answer::{Cut, ModelAnswer};
+use crate::page::{self, AnswerOutcome, Entered, PageContext, Settled};
 use crate::prompt::Prompt;
+use crate::provider::Provider;
 use crate::question::Question;
 use crate::reserve::reserve;
+use crate::retry;
 use crate::stored_response;
-use crate::webhook::{self, UpstreamError, Webhook, WebhookAnswer, retry};
+use crate::upstream::UpstreamError;
+use crate::webhook::{self, Webhook};
+
+/// After this much silence a comment is sent, which is how a cancelled question is noticed.
+const EVENTS_SILENCE: Duration = Duration::from_secs(2);
 
 /// `GET /llm`: the form; 503 when no question could be answered.
-pub(crate) fn show<O, C>(context: &PageContext<'_>, app: &AppContext<O, C>) -> Reply {
-    match app.webhook.as_ref().and(app.tutor_modes.as_ref()) {
-        Ok(_) => page::form(context),
+pub(crate) fn show<O, C>(context: &PageContext, app: &AppContext<O, C>) -> Reply {
+    match app.provider.as_ref().map(|_| ()).and(app.tutor_modes.as_ref().map(|_| ())) {
+        Ok(()) => page::form(context),
         Err(wrong) => page::failed(context, &Failure::Misconfigured(*wrong)),
     }
 }
 
-/// `POST /send`: the answer to a question.
-pub(crate) async fn submit<O: Outbound, C: Clock>(
-    mut context: PageContext<'_>,
-    app: &AppContext<O, C>,
-) -> Reply {
-    let fields = match Fields::parse(context.request) {
+/// `POST /send`: the answer to a question. A page whose provider streams reads the text as events while it is written, and
+/// the last event is the page that it would get otherwise. What fails before the first event is a whole reply.
+pub(crate) async fn submit<O, C>(context: PageContext, app: AppContext<O, C>) -> Reply
+where
+    O: Outbound + StreamingOutbound + 'static,
+    C: Clock + 'static,
+{
+    let provider_streams = app.provider.as_ref().is_ok_and(Provider::streams);
+    if !(provider_streams && page::wants_events(&context.request)) {
+        return reply(context, &app, None).await;
+    }
+    event_stream::reply(EVENTS_SILENCE, async move |events: &ChunkSender| {
+        let reply = reply(context, &app, Some(events)).await;
+        let last = page::last_event(&reply);
+        match reply.status.is_success() {
+            true => Ending::Done { last, cause: reply.cause },
+            false => Ending::Failed { reply: Box::new(reply), last },
+        }
+    })
+    .await
+}
+
+async fn reply<O, C>(mut context: PageContext, app: &AppContext<O, C>, events: Option<&ChunkSender>) -> Reply
+where
+    O: Outbound + StreamingOutbound,
+    C: Clock,
+{
+    let fields = match Fields::parse(&context.request) {
         Ok(fields) => fields,
         Err(problem) => return page::failed(&context, &Failure::Body(problem)),
     };
-    context.entered = Entered::read(&fields, context.offers_modes);
-    match answer(&context, &fields, app).await {
-        Ok((outcome, Ok(_))) => page::answered(&context, &outcome),
-        Ok((outcome, Err(cause))) => {
-            page::answered(&context, &outcome).because(format!("answered; settlement failed: {cause}"))
-        }
+    context.entered = Entered::read(&fields, context.form.offers_modes);
+    match answer(&context, &fields, app, events).await {
+        Ok(outcome) => page::answered(&context, &outcome),
         Err(failure) => {
             // The form keeps the key of a question in progress, so that sending it again does not ask a second one.
             if let (Failure::Denied(Denied::InProgress), Some(key)) =
                 (&failure, fields.get(idempotency::FIELD))
             {
-                key.clone_into(&mut context.form_key);
+                key.clone_into(&mut context.form.key);
             }
             page::failed(&context, &failure)
         }
     }
 }
 
-/// What auth did with the settlement; if that is not known, the cause, for the log.
-type Settled = Result<Refund, String>;
-
 /// Answers the question in `fields`. One submission is answered and paid once, however often it is sent. A settlement
 /// that fails does not cost the user the answer.
-async fn answer<O: Outbound, C: Clock>(
-    context: &PageContext<'_>,
+async fn answer<O, C>(
+    context: &PageContext,
     fields: &Fields,
     app: &AppContext<O, C>,
-) -> Result<(AnswerOutcome, Settled), Failure> {
-    let request = context.request;
+    events: Option<&ChunkSender>,
+) -> Result<AnswerOutcome, Failure>
+where
+    O: Outbound + StreamingOutbound,
+    C: Clock,
+{
+    let request = &context.request;
     let question = Question::parse(fields.get("message")).map_err(Failure::Question)?;
     let offers_modes = app.tutor_modes.map_err(Failure::Misconfigured)?;
     let mode = Mode::parse(fields.get(mode::FIELD), offers_modes).map_err(Failure::Mode)?;
     let prompt = Prompt::new(&context.entered.conversation, &question, mode, request.lang());
-    let webhook = app.webhook.as_ref().map_err(|wrong| Failure::Misconfigured(*wrong))?;
+    let provider = app.provider.as_ref().map_err(|wrong| Failure::Misconfigured(*wrong))?;
     let key = idempotency::key(request, fields, &prompt).map_err(Failure::Key)?;
-    let reserved = match reserve(request, key.as_ref(), app).await? {
+    let reserved = match reserve(request, key.as_ref(), time_max(provider), app).await? {
         Reservation::Reserved(reserved) => reserved,
         Reservation::Replayed(Replayed { response, quota }) => {
             let answer = stored_response::read(&response).ok_or(Failure::FirstFailed)?;
-            return Ok((AnswerOutcome { question, answer, quota, replayed: true }, Ok(Refund::AsAsked)));
+            return Ok(AnswerOutcome {
+                question,
+                answer,
+                quota,
+                replayed: true,
+                settled: Ok(Refund::AsAsked),
+            });
         }
     };
     let id = &reserved.reservation_id;
-    match call(request, &prompt, webhook, app).await {
+    let outcome = call(request, &prompt, provider, app, events).await;
+    let settlement = match &outcome {
+        Ok(ModelAnswer { cut: Some(Cut::Failure(error)), .. }) | Err(error) => not_delivered(error),
         Ok(answer) => {
-            let response = key.is_some().then(|| stored_response::write(&answer));
-            let settled = settle(request, id, Settlement::Delivered { response, amount: None }, app).await;
-            Ok((AnswerOutcome { question, answer, quota: reserved.quota, replayed: false }, settled))
+            let response = key.is_some().then(|| stored_response::write(answer, provider.streams()));
+            Settlement::Delivered { response, amount: None }
         }
-        Err(error) => {
-            let reason = if error.counts_as_failure() { Reason::UpstreamFailed } else { Reason::Other };
-            let settlement = Settlement::NotDelivered { reason, upstream_called: error.may_have_cost() };
-            let settled = settle(request, id, settlement, app).await;
-            Err(Failure::Upstream { error, settled })
-        }
+    };
+    let settled = settle(request, id, settlement, app).await;
+    match outcome {
+        Ok(answer) => Ok(AnswerOutcome { question, answer, quota: reserved.quota, replayed: false, settled }),
+        Err(error) => Err(Failure::Upstream { error, settled }),
     }
+}
+
+const fn not_delivered(error: &UpstreamError) -> Settlement {
+    let reason = if error.counts_as_failure() { Reason::UpstreamFailed } else { Reason::Other };
+    Settlement::NotDelivered { reason, upstream_called: error.may_have_cost() }
 }
 
 async fn settle<O: Outbound, C: Clock>(
@@ -99,27 +144,59 @@ async fn settle<O: Outbound, C: Clock>(
     settled.map_err(|denied| format!("{denied:?}"))
 }
 
-/// Calls the webhook, again where that is safe.
-async fn call<O: Outbound, C: Clock>(
+/// How long an answer may take.
+const fn time_max(provider: &Provider) -> Duration {
+    match provider {
+        Provider::Make(_) => webhook::TOTAL_MAX,
+        Provider::Chat(_) => chat::TOTAL_MAX,
+    }
+}
+
+async fn call<O: Outbound + StreamingOutbound, C: Clock>(
     request: &Request,
+    prompt: &Prompt,
+    provider: &Provider,
+    app: &AppContext<O, C>,
+    events: Option<&ChunkSender>,
+) -> Result<ModelAnswer, UpstreamError> {
+    let request_id = request.context.request_id.as_str();
+    let deadline = app.ports.clock.elapsed() + time_max(provider);
+    match provider {
+        Provider::Make(webhook) => call_webhook(request_id, prompt, webhook, app, deadline).await,
+        Provider::Chat(api) => {
+            if let Some(events) = events {
+                // From now on the client is told what happens, and a comment now and then shows whether it listens.
+                let started = event_stream::event("progress", &json!({ "stage": "asking" }));
+                events.send(started).await.map_err(|_| UpstreamError::Abandoned)?;
+            }
+            let AppContext { ports, jitter, .. } = app;
+            let call = chat::Call { api, prompt, request_id, ports, jitter: *jitter, events, deadline };
+            chat::ask(&call).await
+        }
+    }
+}
+
+/// Calls the webhook, again where that is safe.
+async fn call_webhook<O: Outbound, C: Clock>(
+    request_id: &str,
     prompt: &Prompt,
     webhook: &Webhook,
     app: &AppContext<O, C>,
-) -> Result<WebhookAnswer, UpstreamError> {
+    deadline: Duration,
+) -> Result<ModelAnswer, UpstreamError> {
     let clock = &app.ports.clock;
-    let started = clock.elapsed();
-    let elapsed = || clock.elapsed().saturating_sub(started);
+    let left = || deadline.saturating_sub(clock.elapsed());
     let mut attempt = 1;
     loop {
-        let call = webhook.request(prompt, request.context.request_id.as_str());
-        let error = match app.ports.outbound.send(call, retry::limits(elapsed())).await {
+        let call = webhook.request(prompt, request_id);
+        let error = match app.ports.outbound.send(call, webhook::limits(left())).await {
             Ok(response) => match webhook::reply(&response) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             },
             Err(error) => UpstreamError::Send(error),
         };
-        match retry::decide(&error, attempt, elapsed(), app.jitter) {
+        match retry::decide(&error, attempt, left(), app.jitter) {
             Some(wait) => clock.sleep(wait).await,
             None => return Err(error),
         }

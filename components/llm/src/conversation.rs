@@ -56,16 +56,32 @@ impl Conversation {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Each question with its answer, in order. Without an answer the text that a client sent is a question.
+    pub(crate) fn exchanges(&self) -> impl Iterator<Item = (&str, &str)> {
+        let starts = starts_of_exchanges(&self.0).skip(1).chain([self.0.len()]);
+        let mut from = 0;
+        starts.filter_map(move |to| {
+            let exchange = self.0.get(from..to)?.strip_prefix(QUESTION_HEADING)?;
+            from = to;
+            let (question, answer) = exchange.split_once(ANSWER_HEADING).unwrap_or((exchange, ""));
+            Some((question.trim(), answer.trim()))
+        })
+    }
 }
 
 /// From the first exchange that begins within the last [`CONVERSATION_CHARS_MAX`] characters.
 fn last_exchanges(text: &str) -> &str {
     let start = text.char_indices().rev().take(CONVERSATION_CHARS_MAX).last().map_or(0, |(at, _)| at);
+    let first = starts_of_exchanges(text).find(|at| *at >= start);
+    first.and_then(|at| text.get(at..)).unwrap_or_default()
+}
+
+/// Where a line begins an exchange.
+fn starts_of_exchanges(text: &str) -> impl Iterator<Item = usize> {
     let starts_line =
         |at: usize| text.get(..at).is_none_or(|before| before.is_empty() || before.ends_with('\n'));
-    let kept = text.get(start..).unwrap_or_default();
-    let mut exchanges = kept.match_indices(QUESTION_HEADING).map(|(at, _)| start + at);
-    exchanges.find(|at| starts_line(*at)).and_then(|at| text.get(at..)).unwrap_or_default()
+    text.match_indices(QUESTION_HEADING).map(|(at, _)| at).filter(move |at| starts_line(*at))
 }
 
 /// At most `chars` characters, and a sign that there were more.
@@ -135,6 +151,27 @@ mod tests {
         let longest = after(&conversation, &"q".repeat(8_000), &"a".repeat(100_000));
         assert!(chars(&longest) <= CONVERSATION_CHARS_MAX && longest.as_str().ends_with("a […]\n\n"));
         assert!(Conversation::parse(Some(longest.as_str())) == longest);
+    }
+
+    #[test]
+    fn the_exchanges_are_read_back() {
+        let exchanges = |text: &str| -> Vec<(String, String)> {
+            let conversation = Conversation::parse(Some(text));
+            conversation.exchanges().map(|(asked, said)| (asked.to_owned(), said.to_owned())).collect()
+        };
+        let pair = |asked: &str, said: &str| (asked.to_owned(), said.to_owned());
+        let first =
+            after(&Conversation::default(), "Trier ?", "```python\nsorted(x)\n```\nExplication : ainsi.");
+        let second = after(&first, "Et\n\nen décroissant ?", "Avec `reverse=True`.\n### Réponse\n");
+        assert_eq!(
+            exchanges(second.as_str()),
+            [
+                pair("Trier ?", "```python\nsorted(x)\n```\n\nainsi."),
+                pair("Et\n\nen décroissant ?", "Avec `reverse=True`.\n### Réponse"),
+            ]
+        );
+        assert_eq!(exchanges("### Question\nseule\n"), [pair("seule", "")]);
+        assert!(exchanges("").is_empty());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::idempotency::{KEY_CHARS_MAX, KeyInvalid};
 use crate::mode::ModeInvalid;
 use crate::question::{QUESTION_CHARS_MAX, QuestionError};
 use crate::settings::Misconfigured;
-use crate::webhook::UpstreamError;
+use crate::upstream::UpstreamError;
 
 /// Why a request to a known route failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum Failure {
     /// The same submission was sent before and failed.
     FirstFailed,
     Misconfigured(Misconfigured),
-    /// The webhook gave no answer.
+    /// The provider gave no answer.
     Upstream {
         error: UpstreamError,
         /// Whether the question was given back to the user's quota; if that is not known, the cause, for the log.
@@ -190,7 +190,26 @@ fn upstream(error: &UpstreamError, refund: Option<Refund>) -> Problem {
             "La réponse de l’assistant est illisible. Reformulez votre question, puis renvoyez-la.",
             "The assistant’s answer cannot be read. Rephrase your question, then send it again.",
         ),
-        UpstreamError::ScenarioFailed | UpstreamError::ProviderError | UpstreamError::Status(_) => (
+        UpstreamError::ContextExceeded => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "context_exceeded",
+            "Votre question et sa conversation sont trop longues pour ce modèle. Raccourcissez-la, ou commencez une nouvelle conversation.",
+            "Your question and its conversation are too long for this model. Shorten it, or start a new conversation.",
+        ),
+        UpstreamError::Filtered => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "upstream_refused",
+            "Le filtre du fournisseur d’IA a bloqué cette réponse. Reformulez votre question, puis renvoyez-la.",
+            "The AI provider’s filter blocked this answer. Rephrase your question, then send it again.",
+        ),
+        // Nobody reads it; it is in the log.
+        UpstreamError::Abandoned => {
+            (StatusCode::BAD_REQUEST, "client_disconnected", "Question annulée.", "Question cancelled.")
+        }
+        UpstreamError::ScenarioFailed
+        | UpstreamError::ProviderError
+        | UpstreamError::Reported(_)
+        | UpstreamError::Status(_) => (
             StatusCode::BAD_GATEWAY,
             "upstream_failed",
             "L’assistant a rencontré une erreur. Réessayez dans une minute.",
@@ -226,7 +245,7 @@ mod tests {
     use web::{Lang, Request};
 
     use super::*;
-    use crate::webhook::UpstreamError as E;
+    use crate::upstream::UpstreamError as E;
 
     fn sent(error: SendError) -> E {
         E::Send(error)
@@ -279,6 +298,10 @@ mod tests {
             (upstream(E::Empty), 502, "upstream_unreadable"),
             (upstream(E::ProviderError), 502, "upstream_failed"),
             (upstream(E::Unreadable("compressed")), 502, "upstream_unreadable"),
+            (upstream(E::Reported(text())), 502, "upstream_failed"),
+            (upstream(E::ContextExceeded), 422, "context_exceeded"),
+            (upstream(E::Filtered), 422, "upstream_refused"),
+            (upstream(E::Abandoned), 400, "client_disconnected"),
         ] {
             let problem = failure.problem();
             assert_eq!((problem.status().as_u16(), problem.code()), (status, code), "{failure:?}");
@@ -305,18 +328,18 @@ mod tests {
             (body, reply.cause.unwrap())
         };
         let (body, cause) = read(Ok(Refund::AsAsked));
-        assert_eq!((&body["refunded"], cause.as_str()), (&true.into(), "webhook: NotFound(410)"));
+        assert_eq!((&body["refunded"], cause.as_str()), (&true.into(), "upstream: NotFound(410)"));
         assert!(body["error"].as_str().unwrap().contains("n’est pas décomptée"));
         let (body, cause) = read(Ok(Refund::Refused));
         assert_eq!(
             (&body["refunded"], cause.as_str()),
-            (&false.into(), "webhook: NotFound(410); not refunded")
+            (&false.into(), "upstream: NotFound(410); not refunded")
         );
         assert!(body["error"].as_str().unwrap().contains("est décomptée"));
         let (body, cause) = read(Err("no reply".to_owned()));
         assert_eq!(
             (&body["refunded"], cause.as_str()),
-            (&false.into(), "webhook: NotFound(410); settlement failed: no reply")
+            (&false.into(), "upstream: NotFound(410); settlement failed: no reply")
         );
         assert!(!body.to_string().contains("décomptée") && !body.to_string().contains("410"));
     }

@@ -1,9 +1,9 @@
-//! llm: answers a student's question with code and an explanation from a model behind a Make.com webhook.
+//! llm: answers a student's question with code and an explanation from a model behind a Make.com webhook or a chat API.
 //!
 //! | route | does |
 //! |---|---|
 //! | `GET /llm` | [`ask::show`]: the page with the form |
-//! | `POST /send`, `POST /llm/send` | [`ask::submit`]: a question (form or JSON) and its answer (page or JSON) |
+//! | `POST /send`, `POST /llm/send` | [`ask::submit`]: a question (form or JSON) and its answer (page, JSON, or for a page's script `text/event-stream`) |
 //! | `GET /llm/assets/…` | style sheet, script, icon: `web::assets` |
 //!
 //! One slash at the end of the first three makes no difference. Everything but `spin.rs` is plain Rust, gets the
@@ -27,6 +27,7 @@
 pub mod answer;
 pub mod app;
 mod ask;
+pub mod chat;
 pub mod conversation;
 pub mod error;
 pub mod highlight;
@@ -35,10 +36,13 @@ mod links;
 pub mod markdown;
 mod math;
 pub mod mode;
+pub mod model_answer;
 mod page;
 pub mod prompt;
+pub mod provider;
 pub mod question;
 mod reserve;
+pub mod retry;
 mod route;
 pub mod settings;
 #[cfg(target_arch = "wasm32")]
@@ -46,12 +50,15 @@ mod spin;
 mod stored_response;
 #[cfg(test)]
 mod tests;
+pub mod upstream;
 pub mod webhook;
 
-use web::{Clock, Reply, Request, outbound::Outbound};
+use web::outbound::{Outbound, StreamingOutbound};
+use web::{Clock, Reply, Request};
 
 use app::{AppContext, Ports, Random};
-use page::{Entered, PageContext};
+use page::{Entered, Form, PageContext};
+use provider::Provider;
 use route::Route;
 use settings::Settings;
 
@@ -60,32 +67,31 @@ use settings::Settings;
 pub const BODY_BYTES_MAX: usize = 200 * 1024;
 
 /// Answers one request.
-pub async fn handle<O: Outbound + Clone, C: Clock>(
-    request: &Request,
-    ports: Ports<O, C>,
-    settings: Settings,
-    random: Random,
-) -> Reply {
+pub async fn handle<O, C>(request: Request, ports: Ports<O, C>, settings: Settings, random: Random) -> Reply
+where
+    O: Outbound + StreamingOutbound + Clone + 'static,
+    C: Clock + 'static,
+{
     let app = AppContext::new(ports, settings, random);
-    let route = match web::route::find::<Route>(request, page::PREFIX, &page::ASSETS) {
+    let route = match web::route::find::<Route>(&request, page::PREFIX, &page::ASSETS) {
         Ok(route) => route,
-        Err(reply) => return app.auth.error_page::<Route>(request, page::PREFIX, *reply).await,
+        Err(reply) => return app.auth.error_page::<Route>(&request, page::PREFIX, *reply).await,
     };
-    let offers_modes = app.tutor_modes == Ok(true);
+    let provider = app.provider.as_ref();
+    let form = Form {
+        key: random.form_key(),
+        offers_modes: app.tutor_modes == Ok(true),
+        recipient: provider.map(Provider::recipient).unwrap_or_default(),
+        streams: provider.is_ok_and(Provider::streams),
+    };
     let user = match app.auth.verify(&request.headers).await {
         Ok(user) => user,
-        Err(denied) => return page::unauthorized(request, &denied, &random.form_key(), offers_modes),
+        Err(denied) => return page::unauthorized(&request, &denied, &form),
     };
-    let request = &request.of_user(&user.name);
-    let context = PageContext {
-        request,
-        user: &user,
-        form_key: random.form_key(),
-        offers_modes,
-        entered: Entered::default(),
-    };
+    let request = request.of_user(&user.name);
+    let context = PageContext { request, user, form, entered: Entered::default() };
     match route {
         Route::Page => ask::show(&context, &app),
-        Route::Send => ask::submit(context, &app).await,
+        Route::Send => ask::submit(context, app).await,
     }
 }

@@ -3,19 +3,21 @@
 use std::borrow::Cow;
 
 use askama::Template;
-use auth_api::{Denied, Quota, User};
+use auth_api::{Denied, Quota, Refund, User};
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 use web::assets::Asset;
-use web::{Fields, Lang, Layout, Problem, Reply, Request};
+use web::{Fields, Lang, Layout, Problem, Reply, Request, Text, event_stream, preferred};
 
 use crate::answer::{Answer, Block, Place};
 use crate::conversation::{self, Conversation};
 use crate::error::Failure;
 use crate::markdown::{self, CodeBlock, Piece};
 use crate::mode::{self, Mode};
+use crate::model_answer::{Cut, ModelAnswer};
+use crate::provider::Recipient;
 use crate::question::{QUESTION_CHARS_MAX, Question};
-use crate::webhook::WebhookAnswer;
 
 /// The path of the page, and the prefix of its assets.
 pub(crate) const PREFIX: &str = "/llm";
@@ -36,11 +38,9 @@ struct AskPage<'a> {
     layout: Layout,
     /// Empty when the session has ended.
     user_id: &'a str,
-    /// The idempotency key of this form: a double click is one question.
-    form_key: &'a str,
+    form: &'a Form,
     /// What the form contains.
     entered: &'a Entered,
-    offers_modes: bool,
     problem: Option<&'a Problem>,
     answer: Option<AnswerView<'a>>,
 }
@@ -65,6 +65,20 @@ impl AskPage<'_> {
         self.problem.is_some_and(|problem| problem.status().is_server_error())
     }
 
+    /// Where the question goes.
+    fn recipient(&self) -> Text {
+        match &self.form.recipient {
+            Recipient::Make => {
+                Text::new("à Make.com et à son fournisseur d’IA", "to Make.com and its AI provider")
+            }
+            Recipient::Host(host) => Text::owned(format!("à {host}"), format!("to {host}")),
+            Recipient::Operator => Text::new(
+                "à un serveur d’IA de l’administrateur",
+                "to an AI server of the administrator’s own",
+            ),
+        }
+    }
+
     /// Questions to start with.
     fn examples(&self) -> [String; 3] {
         EXAMPLES.map(|(fr, en)| self.layout.lang.pick(fr, en).to_string())
@@ -77,13 +91,24 @@ const EXAMPLES: [(&str, &str); 3] = [
     ("Pourquoi « list index out of range » ?", "Why do I get “list index out of range”?"),
 ];
 
-/// What every page needs: the request, its user, and the idempotency key of the form.
-pub(crate) struct PageContext<'a> {
-    pub(crate) request: &'a Request,
-    pub(crate) user: &'a User,
-    pub(crate) form_key: String,
+/// The form, whoever sees it.
+#[derive(Clone)]
+pub(crate) struct Form {
+    /// The idempotency key: a double click is one question.
+    pub(crate) key: String,
     /// Whether the operator offers the modes of a tutor.
     pub(crate) offers_modes: bool,
+    /// Where a question goes.
+    pub(crate) recipient: Recipient,
+    /// Whether an answer can be read while it is written, and cancelling stops it.
+    pub(crate) streams: bool,
+}
+
+/// What every page needs: the request, its user, and the form.
+pub(crate) struct PageContext {
+    pub(crate) request: Request,
+    pub(crate) user: User,
+    pub(crate) form: Form,
     pub(crate) entered: Entered,
 }
 
@@ -112,10 +137,62 @@ impl Entered {
 /// A question and its answer.
 pub(crate) struct AnswerOutcome {
     pub(crate) question: Question,
-    pub(crate) answer: WebhookAnswer,
+    pub(crate) answer: ModelAnswer,
     pub(crate) quota: Quota,
     /// It is the stored response of an earlier request with the same idempotency key.
     pub(crate) replayed: bool,
+    pub(crate) settled: Settled,
+}
+
+/// What auth did with the settlement; if that is not known, the cause, for the log.
+pub(crate) type Settled = Result<Refund, String>;
+
+impl AnswerOutcome {
+    /// What is left, with the question that was given back.
+    fn quota(&self) -> Quota {
+        let Quota { left, limit } = self.quota;
+        Quota { left: (left + u32::from(self.is_refunded())).min(limit), limit }
+    }
+
+    fn is_refunded(&self) -> bool {
+        matches!(self.answer.cut, Some(Cut::Failure(_))) && self.settled == Ok(Refund::AsAsked)
+    }
+
+    /// Why the answer has no end.
+    fn notice(&self) -> Option<Text> {
+        let notice = match self.answer.cut.as_ref()? {
+            Cut::Length => Text::new(
+                "Réponse incomplète : elle a atteint la longueur maximale. Demandez la suite.",
+                "Incomplete answer: it reached the maximum length. Ask for the rest.",
+            ),
+            Cut::Filter => Text::new(
+                "Réponse incomplète : le filtre du fournisseur d’IA l’a interrompue. Reformulez votre question.",
+                "Incomplete answer: the AI provider’s filter interrupted it. Rephrase your question.",
+            ),
+            Cut::Failure(_) if self.is_refunded() => Text::new(
+                "Réponse incomplète : l’assistant a été interrompu. Renvoyez votre question, celle-ci n’est pas décomptée de votre quota.",
+                "Incomplete answer: the assistant was interrupted. Send your question again, this one does not count against your quota.",
+            ),
+            Cut::Failure(_) => Text::new(
+                "Réponse incomplète : l’assistant a été interrompu. Renvoyez votre question.",
+                "Incomplete answer: the assistant was interrupted. Send your question again.",
+            ),
+        };
+        Some(notice)
+    }
+
+    /// For the log: what went wrong although there is an answer.
+    fn cause(&self) -> Option<String> {
+        let cut = match &self.answer.cut {
+            Some(Cut::Failure(error)) => Some(format!("answer cut: {}", error.cause())),
+            Some(cut) => Some(format!("answer cut: {cut:?}")),
+            None => None,
+        };
+        let settlement = self.settled.as_ref().err();
+        let settlement = settlement.map(|cause| format!("answered; settlement failed: {cause}"));
+        let causes: Vec<String> = cut.into_iter().chain(settlement).collect();
+        (!causes.is_empty()).then(|| causes.join("; "))
+    }
 }
 
 /// An answer for the template.
@@ -127,6 +204,8 @@ struct AnswerView<'a> {
     others: Vec<CodeBlock>,
     explanation: Vec<Piece>,
     simulated: bool,
+    /// Why the answer has no end.
+    notice: Option<String>,
     quota: Quota,
 }
 
@@ -144,23 +223,24 @@ impl<'a> AnswerView<'a> {
                 .collect(),
             explanation: markdown::pieces(&explanation_or_default(outcome, lang)),
             simulated: outcome.answer.simulated,
-            quota: outcome.quota,
+            notice: outcome.notice().map(|notice| notice.get(lang)),
+            quota: outcome.quota(),
         }
     }
 }
 
 /// The page with an empty form.
 #[must_use]
-pub(crate) fn form(context: &PageContext<'_>) -> Reply {
+pub(crate) fn form(context: &PageContext) -> Reply {
     show(context, &Entered::default(), None, None)
 }
 
 /// The answer, as JSON or as the page with the form.
 #[must_use]
-pub(crate) fn answered(context: &PageContext<'_>, outcome: &AnswerOutcome) -> Reply {
+pub(crate) fn answered(context: &PageContext, outcome: &AnswerOutcome) -> Reply {
     let PageContext { request, entered, .. } = context;
     let continued = || entered.conversation.followed_by(&outcome.question, &outcome.answer.parsed);
-    let reply = if request.prefers_json() {
+    let mut reply = if request.prefers_json() {
         let conversation = entered.in_conversation.then(continued);
         Reply::json(StatusCode::OK, &json_answer(request, outcome, conversation.as_ref()))
     } else {
@@ -168,17 +248,16 @@ pub(crate) fn answered(context: &PageContext<'_>, outcome: &AnswerOutcome) -> Re
         let next = Entered { conversation: continued(), mode: entered.mode, ..Entered::default() };
         show(context, &next, None, Some(AnswerView::new(outcome, request.lang())))
     };
+    reply.cause = outcome.cause();
     if outcome.replayed { reply.with(REPLAYED, HeaderValue::from_static("true")) } else { reply }
 }
 
 /// A failure for a signed-in user: JSON, or the form with the text that was typed.
 #[must_use]
-pub(crate) fn failed(context: &PageContext<'_>, failure: &Failure) -> Reply {
-    let request = context.request;
+pub(crate) fn failed(context: &PageContext, failure: &Failure) -> Reply {
+    let request = &context.request;
     match failure {
-        Failure::Denied(Denied::SignedOut) => {
-            unauthorized(request, &Denied::SignedOut, &context.form_key, context.offers_modes)
-        }
+        Failure::Denied(Denied::SignedOut) => unauthorized(request, &Denied::SignedOut, &context.form),
         _ if request.prefers_json() => failure.problem().reply(request),
         _ => {
             let problem = failure.problem();
@@ -190,7 +269,7 @@ pub(crate) fn failed(context: &PageContext<'_>, failure: &Failure) -> Reply {
 /// A failure before the user is known: JSON, or a page of its own. Without a session a client that wants a page is
 /// redirected to the sign-in form; but a browser that sends a question gets it back, to send it again after signing in.
 #[must_use]
-pub(crate) fn unauthorized(request: &Request, denied: &Denied, form_key: &str, offers_modes: bool) -> Reply {
+pub(crate) fn unauthorized(request: &Request, denied: &Denied, form: &Form) -> Reply {
     if *denied != Denied::SignedOut || request.prefers_json() {
         return denied.reply(request);
     }
@@ -200,9 +279,8 @@ pub(crate) fn unauthorized(request: &Request, denied: &Denied, form_key: &str, o
             let page = AskPage {
                 layout: Layout { path: PREFIX.to_owned(), ..Layout::new(request) },
                 user_id: "",
-                form_key,
-                entered: &Entered::read(&fields, offers_modes),
-                offers_modes,
+                form,
+                entered: &Entered::read(&fields, form.offers_modes),
                 problem: Some(&problem),
                 answer: None,
             };
@@ -226,25 +304,42 @@ fn json_answer(
         "explanation": explanation_or_default(outcome, request.lang()).as_ref(),
         "blocks": blocks.iter().map(block).collect::<Vec<_>>(),
         "simulated": outcome.answer.simulated,
-        "left": outcome.quota.left,
+        "complete": outcome.answer.cut.is_none(),
+        "left": outcome.quota().left,
         "request_id": request.context.request_id.as_str(),
     });
-    if let (Some(conversation), Some(answer)) = (conversation, answer.as_object_mut()) {
-        answer.insert(conversation::FIELD.to_owned(), conversation.as_str().into());
+    if let Some(answer) = answer.as_object_mut() {
+        if let Some(conversation) = conversation {
+            answer.insert(conversation::FIELD.to_owned(), conversation.as_str().into());
+        }
+        if let Some(notice) = outcome.notice() {
+            answer.insert("notice".to_owned(), notice.get(request.lang()).into());
+        }
     }
     answer
 }
 
+/// Whether a page reads the answer as events: it names them, and would get a page otherwise.
+pub(crate) fn wants_events(request: &Request) -> bool {
+    let offers = [("text/html", false), ("text/event-stream", true)];
+    preferred(&request.headers, &offers) == Some(true) && !request.prefers_json()
+}
+
+/// The last event of a stream: the page, with an answer or with what failed. A script puts it in place of its own.
+pub(crate) fn last_event(reply: &Reply) -> Bytes {
+    let html = reply.body.whole().map(|body| String::from_utf8_lossy(body)).unwrap_or_default();
+    event_stream::event("page", &json!({ "status": reply.status.as_u16(), "html": html }))
+}
+
 fn show(
-    context: &PageContext<'_>,
+    context: &PageContext,
     entered: &Entered,
     problem: Option<&Problem>,
     answer: Option<AnswerView<'_>>,
 ) -> Reply {
-    let PageContext { request, user, form_key, offers_modes, .. } = context;
-    let offers_modes = *offers_modes;
+    let PageContext { request, user, form, .. } = context;
     let layout = Layout { path: PREFIX.to_owned(), ..Layout::for_user(request, &user.name) };
-    let page = AskPage { layout, user_id: &user.id, form_key, entered, offers_modes, problem, answer };
+    let page = AskPage { layout, user_id: &user.id, form, entered, problem, answer };
     Reply::html(StatusCode::OK, &page)
 }
 

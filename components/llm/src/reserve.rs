@@ -1,4 +1,4 @@
-//! Before the webhook is called: reserves one question of the user's quota, or finds the response that auth stored for
+//! Before a provider is called: reserves one question of the user's quota, or finds the response that auth stored for
 //! the same submission.
 
 use std::time::Duration;
@@ -8,7 +8,6 @@ use web::{Clock, Request, outbound::Outbound};
 
 use crate::app::AppContext;
 use crate::error::Failure;
-use crate::webhook::retry::TOTAL_MAX;
 
 /// What a question costs of the daily quota.
 const AMOUNT: u32 = 1;
@@ -22,24 +21,28 @@ const LOOKUP_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) async fn reserve<O: Outbound, C: Clock>(
     request: &Request,
     key: Option<&IdempotencyKey>,
+    answer_time_max: Duration,
     app: &AppContext<O, C>,
 ) -> Result<Reservation, Failure> {
     match (app.auth.reserve(&request.headers, AMOUNT, key).await, key) {
-        (Err(Denied::InProgress), Some(key)) => wait(request, key, app).await.map(Reservation::Replayed),
+        (Err(Denied::InProgress), Some(key)) => {
+            wait(request, key, answer_time_max, app).await.map(Reservation::Replayed)
+        }
         (reservation, _) => reservation.map_err(Failure::Denied),
     }
 }
 
-/// Waits as long as an answer may take. When the first submission fails, the webhook is not called again: the first call
+/// Waits as long as an answer may take. When the first submission fails, the provider is not called again: the first call
 /// may have been paid, and the user did not ask for a second one.
 async fn wait<O: Outbound, C: Clock>(
     request: &Request,
     key: &IdempotencyKey,
+    answer_time_max: Duration,
     app: &AppContext<O, C>,
 ) -> Result<Replayed, Failure> {
     let clock = &app.ports.clock;
     let started = clock.elapsed();
-    while clock.elapsed().saturating_sub(started) < TOTAL_MAX {
+    while clock.elapsed().saturating_sub(started) < answer_time_max {
         clock.sleep(LOOKUP_INTERVAL).await;
         match app.auth.lookup(&request.headers, key).await {
             Ok(Some(replayed)) => return Ok(replayed),

@@ -2,16 +2,23 @@
 
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
-use web::HttpUrl;
+use web::{HttpUrl, Origin};
 
+use crate::chat::ChatApi;
+use crate::provider::Provider;
 use crate::webhook::Webhook;
+
+/// The path of every OpenAI-compatible API.
+const CHAT_PATH: &str = "/v1/chat/completions";
+/// Longest name of a model, in bytes.
+const MODEL_BYTES_MAX: usize = 256;
 
 /// What the operator configured.
 pub struct Settings {
     pub auth_url: String,
     pub service_key: SecretString,
-    /// The webhook, or the variable because of which no question can be answered. The page needs auth, but not this.
-    pub webhook: Result<Webhook, Misconfigured>,
+    /// Who answers, or the variable because of which nobody can. The page needs auth, but not this.
+    pub provider: Result<Provider, Misconfigured>,
     /// Whether the page offers the modes of a tutor.
     pub tutor_modes: Result<bool, Misconfigured>,
 }
@@ -31,15 +38,18 @@ pub struct Variables {
     pub service_key: SecretString,
     pub webhook_url: SecretString,
     pub webhook_api_key: SecretString,
+    pub llm_openai_origin: String,
+    pub llm_openai_key: SecretString,
+    pub llm_openai_model: String,
     pub llm_tutor_modes: String,
 }
 
 impl Settings {
     #[must_use]
     pub fn parse(variables: Variables) -> Self {
-        let webhook = webhook(&variables);
+        let provider = provider(&variables);
         let tutor_modes = switch("llm_tutor_modes", &variables.llm_tutor_modes);
-        Self { auth_url: variables.auth_url, service_key: variables.service_key, webhook, tutor_modes }
+        Self { auth_url: variables.auth_url, service_key: variables.service_key, provider, tutor_modes }
     }
 }
 
@@ -52,11 +62,44 @@ fn switch(name: &'static str, value: &str) -> Result<bool, Misconfigured> {
     }
 }
 
-fn webhook(variables: &Variables) -> Result<Webhook, Misconfigured> {
+/// The chat API when its origin is set, else the webhook.
+fn provider(variables: &Variables) -> Result<Provider, Misconfigured> {
     // Without it auth reserves nothing.
     if variables.service_key.expose_secret().is_empty() {
         return Err(Misconfigured::Missing("service_key"));
     }
+    let key = variables.llm_openai_key.expose_secret().trim();
+    match (variables.llm_openai_origin.trim(), variables.llm_openai_model.trim()) {
+        ("", "") if key.is_empty() => webhook(variables).map(Provider::Make),
+        ("", _) => Err(Misconfigured::Missing("llm_openai_origin")),
+        (origin, model) => chat(origin, key, model).map(Provider::Chat),
+    }
+}
+
+fn chat(origin: &str, key: &str, model: &str) -> Result<ChatApi, Misconfigured> {
+    let origin = Origin::parse(origin).ok_or(Misconfigured::Unusable("llm_openai_origin"))?;
+    let url = HttpUrl::parse(&format!("{origin}{CHAT_PATH}"));
+    let url = url.ok_or(Misconfigured::Unusable("llm_openai_origin"))?;
+    if model.is_empty() {
+        return Err(Misconfigured::Missing("llm_openai_model"));
+    }
+    if model.len() > MODEL_BYTES_MAX || model.chars().any(char::is_control) {
+        return Err(Misconfigured::Unusable("llm_openai_model"));
+    }
+    let authorization = match key {
+        "" => None,
+        key => Some(secret_header("llm_openai_key", &format!("Bearer {key}"))?),
+    };
+    Ok(ChatApi::new(url, authorization, model.to_owned()))
+}
+
+fn secret_header(variable: &'static str, value: &str) -> Result<HeaderValue, Misconfigured> {
+    let mut value = HeaderValue::from_str(value).map_err(|_| Misconfigured::Unusable(variable))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn webhook(variables: &Variables) -> Result<Webhook, Misconfigured> {
     let url = variables.webhook_url.expose_secret().trim();
     if url.is_empty() {
         return Err(Misconfigured::Missing("webhook_url"));
@@ -64,12 +107,7 @@ fn webhook(variables: &Variables) -> Result<Webhook, Misconfigured> {
     let url = HttpUrl::parse(url).ok_or(Misconfigured::Unusable("webhook_url"))?;
     let api_key = match variables.webhook_api_key.expose_secret().trim() {
         "" => None,
-        key => {
-            let mut key =
-                HeaderValue::from_str(key).map_err(|_| Misconfigured::Unusable("webhook_api_key"))?;
-            key.set_sensitive(true);
-            Some(key)
-        }
+        key => Some(secret_header("webhook_api_key", key)?),
     };
     Ok(Webhook::new(url, api_key))
 }
@@ -106,7 +144,8 @@ mod tests {
             let settings = Settings::parse(variables(URL, api_key));
             assert_eq!(settings.auth_url, "http://auth.spin.internal");
             assert_eq!(settings.service_key.expose_secret(), "service");
-            let request = settings.webhook.ok().unwrap().request(&prompt, "");
+            let Ok(Provider::Make(webhook)) = settings.provider else { panic!("the webhook is the default") };
+            let request = webhook.request(&prompt, "");
             assert_eq!(request.uri(), URL.trim());
             assert_eq!(request.headers().get("x-make-apikey").map(|key| key.to_str().unwrap()), header);
             assert!(request.headers().get("x-make-apikey").is_none_or(HeaderValue::is_sensitive));
@@ -126,7 +165,7 @@ mod tests {
             (URL, "a\nb", Unusable("webhook_api_key")),
         ] {
             assert_eq!(
-                Settings::parse(variables(url, api_key)).webhook.err(),
+                Settings::parse(variables(url, api_key)).provider.err(),
                 Some(expected),
                 "{url} {api_key}"
             );
@@ -138,6 +177,48 @@ mod tests {
             assert_eq!(Settings::parse(variables).tutor_modes, expected, "{value}");
         }
         let no_service_key = Variables { service_key: SecretString::default(), ..variables(URL, "") };
-        assert_eq!(Settings::parse(no_service_key).webhook.err(), Some(Missing("service_key")));
+        assert_eq!(Settings::parse(no_service_key).provider.err(), Some(Missing("service_key")));
+    }
+
+    fn with_chat(origin: &str, key: &str, model: &str) -> Result<Provider, Misconfigured> {
+        let chat = Variables {
+            llm_openai_origin: origin.to_owned(),
+            llm_openai_key: key.into(),
+            llm_openai_model: model.to_owned(),
+            ..variables(URL, "")
+        };
+        Settings::parse(chat).provider
+    }
+
+    #[test]
+    fn a_chat_api_is_asked_in_place_of_the_webhook() {
+        let question = Question::parse(Some("a")).unwrap();
+        let prompt = Prompt::new(&Conversation::default(), &question, Mode::Answer, Lang::Fr);
+        for (origin, uri) in [
+            (" http://127.0.0.1:11434/\n", "http://127.0.0.1:11434/v1/chat/completions"),
+            ("https://api.mistral.ai", "https://api.mistral.ai/v1/chat/completions"),
+        ] {
+            let Ok(Provider::Chat(api)) = with_chat(origin, " k ", "m") else { panic!("{origin}") };
+            let request = api.request(&prompt, "");
+            assert_eq!(request.uri(), uri);
+            assert!(request.headers()["authorization"].is_sensitive());
+            assert_eq!(request.headers()["authorization"], "Bearer k");
+        }
+    }
+
+    #[test]
+    fn a_chat_api_that_is_half_configured_is_not_replaced_by_the_webhook() {
+        use Misconfigured::{Missing, Unusable};
+        for (origin, key, model, expected) in [
+            ("", "k", "", Missing("llm_openai_origin")),
+            ("", "", "m", Missing("llm_openai_origin")),
+            ("http://127.0.0.1:1", "k", " ", Missing("llm_openai_model")),
+            ("127.0.0.1:1", "", "m", Unusable("llm_openai_origin")),
+            ("http://127.0.0.1:1/v1", "", "m", Unusable("llm_openai_origin")),
+            ("http://127.0.0.1:1", "", "m\u{7}", Unusable("llm_openai_model")),
+            ("http://127.0.0.1:1", "a\nb", "m", Unusable("llm_openai_key")),
+        ] {
+            assert_eq!(with_chat(origin, key, model).err(), Some(expected), "{origin} {key} {model}");
+        }
     }
 }

@@ -16,7 +16,7 @@ async fn serve(request: Request) -> impl IntoResponse {
         request,
         async |request| {
             let ports = Ports { outbound: Network, clock: HostClock };
-            crate::handle(&request, ports, settings().await, Random::from_bytes(random())).await
+            crate::handle(request, ports, settings().await, Random::from_bytes(random())).await
         },
     )
     .await
@@ -28,6 +28,9 @@ async fn settings() -> Settings {
         service_key: secret_variable("service_key").await,
         webhook_url: secret_variable("webhook_url").await,
         webhook_api_key: secret_variable("webhook_api_key").await,
+        llm_openai_origin: variable("llm_openai_origin").await,
+        llm_openai_key: secret_variable("llm_openai_key").await,
+        llm_openai_model: variable("llm_openai_model").await,
         llm_tutor_modes: variable("llm_tutor_modes").await,
     })
 }

@@ -1,6 +1,7 @@
-//! The use cases against fakes of auth and of the webhook: what the user gets, and what is reserved and settled.
+//! The use cases against fakes of auth, of the webhook and of a chat API: what the user gets, and what is reserved and settled.
 
 mod answers;
+mod chats;
 mod conversations;
 mod failures;
 mod fakes;
@@ -16,6 +17,7 @@ use crate::app::{Ports, Random};
 use crate::settings::{Settings, Variables};
 
 const WEBHOOK: &str = "https://hook.eu2.make.com/secret";
+const CHAT: &str = "http://127.0.0.1:11434";
 const ANSWER: &str = "Voici :\n```python\nprint(\"é\") # <b>\n```\n\n**Explication :** on **affiche** `é`.";
 /// Of every form.
 const FORM_KEY: &str = "abababababababababababababababab";
@@ -42,7 +44,7 @@ fn handle_with(variables: Variables, network: &Network, request: &Request) -> Re
     let mut random = [0xab; 17];
     // No jitter.
     random[0] = 0;
-    run(crate::handle(request, ports, Settings::parse(variables), Random::from_bytes(random)))
+    run(crate::handle(request.clone(), ports, Settings::parse(variables), Random::from_bytes(random)))
 }
 
 fn handle(network: &Network, request: &Request) -> Reply {

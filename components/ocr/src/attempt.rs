@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::header;
+use web::event_stream::{EventLimits, IncomingEvents};
 use web::outbound::{SendError, StreamingResponse};
 
 use crate::charge::Charge;
@@ -11,7 +12,6 @@ use crate::events::Event;
 use crate::gemini::error::UpstreamError;
 use crate::gemini::reply::{Finish, Piece, interpret};
 use crate::gemini::request::{self, Part};
-use crate::gemini::sse::SseDecoder;
 use crate::ports::{BETWEEN_BYTES_TIME, ConversionPorts, whole};
 use crate::settings::GeminiSettings;
 
@@ -19,8 +19,9 @@ use crate::settings::GeminiSettings;
 const FIRST_BYTE_TIME: Duration = Duration::from_secs(60);
 /// Text of one answer, in bytes; 65,536 tokens are some 250 KB.
 const TEXT_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// A whole answer with its envelopes and thoughts, in bytes.
-const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// One event of the API has a few KB. A whole answer has its envelopes and thoughts.
+const EVENT_LIMITS: EventLimits =
+    EventLimits { event_bytes_max: 2 * 1024 * 1024, bytes_max: 8 * 1024 * 1024 };
 
 /// A question about a document.
 pub(crate) struct Question<'a> {
@@ -79,14 +80,14 @@ async fn read<P: ConversionPorts>(
     }
     let mut attempt = Attempt::failed(UpstreamError::Cut("the stream ended without a reason".to_owned()));
     attempt.simulated = response.headers().contains_key("x-atelier-simulated");
-    let mut events = Events { response, decoder: Some(SseDecoder::default()), bytes: 0 };
+    let mut events = IncomingEvents::new(response, EVENT_LIMITS);
     let mut goes_on = true;
     while goes_on {
         goes_on = match events.next(BETWEEN_BYTES_TIME.min(question.remaining(ports))).await {
             Ok(Some(events)) => attempt.add(ports, charge, &events).await?,
             Ok(None) => false,
             Err(failure) => {
-                attempt.end = Err(failure);
+                attempt.end = Err(failure.into());
                 false
             }
         };
@@ -109,30 +110,6 @@ async fn refusal(response: &mut impl StreamingResponse) -> Option<UpstreamError>
     let body = whole(response).await.unwrap_or_default();
     let stated = serde_json::from_slice(&body).ok().and_then(|value| UpstreamError::from_json(&value));
     Some(stated.unwrap_or_else(|| UpstreamError::InvalidAnswer(format!("answer is {content_type}"))))
-}
-
-/// The events of an answer while it arrives.
-struct Events<R> {
-    response: R,
-    /// `None` at the end of the body.
-    decoder: Option<SseDecoder>,
-    bytes: usize,
-}
-
-impl<R: StreamingResponse> Events<R> {
-    /// The data of the events that the next chunk completes; `None` after the last one.
-    async fn next(&mut self, limit: Duration) -> Result<Option<Vec<String>>, UpstreamError> {
-        let Some(decoder) = &mut self.decoder else { return Ok(None) };
-        let Some(chunk) = self.response.chunk(limit).await? else {
-            let last = self.decoder.take().and_then(SseDecoder::finish);
-            return Ok(Some(last.into_iter().collect()));
-        };
-        self.bytes += chunk.len();
-        match decoder.push(&chunk) {
-            Ok(events) if self.bytes <= ANSWER_BYTES_MAX => Ok(Some(events)),
-            _ => Err(UpstreamError::InvalidAnswer("answer too long".to_owned())),
-        }
-    }
 }
 
 impl Question<'_> {

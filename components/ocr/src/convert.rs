@@ -1,5 +1,7 @@
 //! The use cases: the page with the form, and an upload with its answer, whole or as a stream of events.
 
+use std::time::Duration;
+
 use web::outbound::{Outbound, StreamingOutbound};
 use web::stream::{ChunkSender, Ending};
 use web::{BodyReader, Clock, IncomingBody, Reply, Request, event_stream};
@@ -14,6 +16,9 @@ use crate::ports::LivePorts;
 use crate::route::Format;
 use crate::settings::GeminiSettings;
 use crate::upload::Upload;
+
+/// After this much silence a comment is sent.
+const EVENTS_SILENCE: Duration = Duration::from_secs(10);
 
 /// `GET /ocr`: the form; 503 when nothing could be converted.
 pub(crate) fn show<N, C>(request: &Request, user: &User, app: &AppContext<N, C>) -> Reply {
@@ -44,7 +49,7 @@ where
         }
     };
     if Format::of(&request) == Format::Stream {
-        return event_stream::reply(async move |events: &ChunkSender| {
+        return event_stream::reply(EVENTS_SILENCE, async move |events: &ChunkSender| {
             let ports = LivePorts { app: &app, headers: &request.headers, events: Some(events) };
             match converted(&ports, &gemini, &request, &mut body).await {
                 (Ok(conversion), settled) => {

@@ -59,11 +59,11 @@ impl Service {
     }
 
     /// A reservation that is not settled after this many seconds is void: its tool must have stopped. Longer than the
-    /// tool's own time limits: a question takes 75 s at most, a conversion 15 min with its upload.
+    /// tool's own time limits: a question takes 180 s at most, a conversion 15 min with its upload.
     #[must_use]
     pub const fn reservation_seconds_max(self) -> u32 {
         match self {
-            Self::Llm => 90,
+            Self::Llm => 200,
             Self::Ocr => 20 * 60,
         }
     }

@@ -1,9 +1,11 @@
 //! What a mock sends back: a status, headers, and a body in pieces with a pace.
 //!
-//! This module knows nothing of Make.com or Gemini. A fault is a change made to an answer, so that a slow or cut
+//! This module knows nothing of the services. A fault is a change made to an answer, so that a slow or cut
 //! reply still carries what the service would have said.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -28,6 +30,8 @@ pub struct Answer {
     /// Announced as `content-length`; a body without it is chunked.
     pub(crate) length: Option<usize>,
     pub(crate) end: End,
+    /// Counts the clients that leave before the end.
+    pub(crate) abandoned: Option<Arc<AtomicUsize>>,
 }
 
 /// What happens to the connection.
@@ -60,6 +64,7 @@ impl Answer {
             pace,
             length: None,
             end: End::Whole,
+            abandoned: None,
         }
     }
 
@@ -85,18 +90,27 @@ impl Answer {
         if let Some(length) = self.length {
             response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
-        tokio::spawn(feed(sender, self.pieces, self.pace, self.end));
+        tokio::spawn(feed(sender, self.pieces, self.pace, self.end, self.abandoned));
         response
     }
 }
 
 /// Sends the pieces at their pace and stops as soon as the client has disconnected.
-async fn feed(mut sender: Sender<Bytes, CutShort>, pieces: Vec<Bytes>, pace: Duration, end: End) {
+async fn feed(
+    mut sender: Sender<Bytes, CutShort>,
+    pieces: Vec<Bytes>,
+    pace: Duration,
+    end: End,
+    abandoned: Option<Arc<AtomicUsize>>,
+) {
     for piece in pieces {
         if !pace.is_zero() {
             tokio::time::sleep(pace).await;
         }
         if !piece.is_empty() && sender.send_data(piece).await.is_err() {
+            abandoned.inspect(|count| {
+                count.fetch_add(1, Ordering::Relaxed);
+            });
             return;
         }
     }

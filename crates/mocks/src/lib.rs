@@ -1,4 +1,4 @@
-//! Make.com and Google Gemini as small real servers on loopback.
+//! Make.com, an OpenAI-compatible chat API and Google Gemini as small real servers on loopback.
 //!
 //! `cargo xtask up` starts them where no key is set, and the tests script their faults. Every reply carries
 //! [`SIMULATED`]. They keep the statuses, headers, bodies and stream shapes of the real services, as far as
@@ -17,6 +17,7 @@ mod answer;
 pub mod gemini;
 pub mod make;
 mod mock;
+pub mod openai;
 mod request_log;
 pub mod sample;
 mod script;
@@ -28,4 +29,5 @@ pub use answer::SIMULATED;
 pub use gemini::GeminiMock;
 pub use make::MakeMock;
 pub use mock::Mock;
+pub use openai::OpenAiMock;
 pub use request_log::Recorded;

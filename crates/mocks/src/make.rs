@@ -59,10 +59,15 @@ impl Service for Hook {
         }
         let payload: Value = serde_json::from_slice(&body).unwrap_or_default();
         let question = payload["message"].as_str().unwrap_or_default().to_lowercase();
-        let text = ANSWERS.iter().find(|(word, _)| question.contains(word)).map_or("", |(_, text)| text);
+        let text = answer_to(&question);
         match script.take() {
             Some(fault) => fault.apply(text),
             None => answered(text),
         }
     }
+}
+
+/// The answer to a question in lower case.
+pub(crate) fn answer_to(question: &str) -> &'static str {
+    ANSWERS.iter().find(|(word, _)| question.contains(word)).map_or("", |(_, text)| text)
 }

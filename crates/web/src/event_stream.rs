@@ -1,9 +1,15 @@
-//! Server-sent events: `text/event-stream` as a reply (HTML standard, §9.2).
+//! Server-sent events (HTML standard, §9.2): `text/event-stream` as a reply, and as the response of an upstream.
+
+mod decoder;
+mod incoming;
+
+pub use decoder::{SseDecoder, TooLong};
+pub use incoming::{EventLimits, IncomingEvents};
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::Value;
 
 use crate::{
@@ -11,8 +17,8 @@ use crate::{
     stream::{self, ChunkSender, Ending, KeepAlive},
 };
 
-/// A comment, which browsers ignore. Some proxies close a connection that is silent for a minute.
-const KEEP_ALIVE: KeepAlive = KeepAlive { every: Duration::from_secs(10), chunk: b": ...\n\n" };
+/// A comment, which browsers ignore.
+const KEEP_ALIVE: &[u8] = b": ...\n\n";
 
 /// One event. JSON contains no line breaks, so it is always one `data` line.
 #[must_use]
@@ -20,15 +26,17 @@ pub fn event(name: &str, data: &Value) -> Bytes {
     format!("event: {name}\ndata: {data}\n\n").into()
 }
 
-/// A reply whose events `work` sends: see [`stream::reply`].
-pub async fn reply<W>(work: W) -> Reply
+/// A reply whose events `work` sends: see [`stream::reply`]. A comment is sent when nothing else was for `silence`: some
+/// proxies close a connection that is silent for a minute, and it is by sending that a disconnected client is noticed.
+pub async fn reply<W>(silence: Duration, work: W) -> Reply
 where
     W: AsyncFnOnce(&ChunkSender) -> Ending + 'static,
 {
-    // nginx and others buffer a reply unless this header forbids it.
+    // nginx and others buffer a reply unless this header forbids it; others compress it, which buffers too.
     let head = Reply::new(StatusCode::OK, "text/event-stream; charset=utf-8", Bytes::new())
+        .with(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"))
         .with(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    stream::reply(head, KEEP_ALIVE, work).await
+    stream::reply(head, KeepAlive { every: silence, chunk: KEEP_ALIVE }, work).await
 }
 
 #[cfg(test)]
@@ -48,10 +56,13 @@ mod tests {
 
     #[test]
     fn an_event_stream_has_its_content_type_and_is_not_buffered() {
-        let reply =
-            run(reply(async |_: &ChunkSender| Ending::Done { last: event("done", &json!({})), cause: None }));
+        let reply = run(reply(Duration::from_secs(10), async |_: &ChunkSender| Ending::Done {
+            last: event("done", &json!({})),
+            cause: None,
+        }));
         assert_eq!(reply.headers["content-type"], "text/event-stream; charset=utf-8");
         assert_eq!(reply.headers["x-accel-buffering"], "no");
+        assert_eq!(reply.headers["cache-control"], "no-store, no-transform");
         assert!(matches!(reply.body, ReplyBody::Stream(_)));
     }
 }

@@ -13,12 +13,12 @@ data "kustomization_overlay" "app" {
   }
 
   dynamic "config_map_generator" {
-    for_each = var.domain == null ? [] : [var.domain]
+    for_each = length(local.literals) == 0 ? [] : [local.literals]
     content {
       name      = "atelier-settings"
       namespace = local.namespace
       behavior  = "merge"
-      literals  = ["public_origin=https://${config_map_generator.value}"]
+      literals  = config_map_generator.value
     }
   }
 
@@ -83,6 +83,10 @@ data "kustomization_build" "observability" {
 
 locals {
   namespace = "atelier"
+  literals = concat(
+    var.domain == null ? [] : ["public_origin=https://${var.domain}"],
+    var.llm_openai == null ? [] : ["llm_openai_origin=${var.llm_openai.origin}", "llm_openai_model=${var.llm_openai.model}"],
+  )
   # The name that k8s/base gives the artefact before an overlay or Terraform says which one it is.
   placeholder_image = yamldecode(file("${var.kubernetes_dir}/base/kustomization.yaml")).images[0].newName
   collector         = "http://otel-collector.observability.svc.cluster.local:4318"

@@ -23,6 +23,11 @@ variable "domain" {
   type        = string
 }
 
+variable "llm_openai" {
+  description = "Origin and model of a chat API in place of Make.com's webhook; null without one."
+  type        = object({ origin = string, model = string })
+}
+
 variable "executor" {
   description = "`shim` or `spintainer`."
   type        = string

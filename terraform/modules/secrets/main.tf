@@ -57,6 +57,7 @@ resource "kubernetes_secret_v1" "llm" {
   data_wo = {
     WEBHOOK_URL     = var.webhook_url == null ? "" : var.webhook_url
     WEBHOOK_API_KEY = var.webhook_api_key == null ? "" : var.webhook_api_key
+    LLM_OPENAI_KEY  = var.llm_openai_key == null ? "" : var.llm_openai_key
   }
   data_wo_revision = var.revisions.llm
 }

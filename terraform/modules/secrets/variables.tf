@@ -36,6 +36,13 @@ variable "webhook_api_key" {
   ephemeral   = true
 }
 
+variable "llm_openai_key" {
+  description = "Null: there is no chat API, or it asks for none."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+}
+
 variable "gemini_ai_api_key" {
   description = "Null: ocr is not configured."
   type        = string

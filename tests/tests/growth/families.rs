@@ -145,6 +145,18 @@ pub(crate) const PDF: &[&str] = &[
 ];
 pub(crate) const SSE: &[&str] =
     &["data: ", "data:x\n", "\n", "\r", "\r\n\r\n", ":", "event: a\n", "{\"candidates\":["];
+pub(crate) const CHAT: &[&str] = &[
+    "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n",
+    "data: {\"choices\":[{\"delta\":{\"content\":\"<think>\"}}]}\n\n",
+    "data: [DONE]\n\n",
+    "error: {\"code\":1}\n\n",
+    ": keep-alive\n\n",
+    "<think>",
+    "</think>",
+    "</thin",
+    " ",
+    "é",
+];
 pub(crate) const MARKDOWN: &[&str] = &[
     "https://a",
     "http://a ",

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue};
 use secrecy::SecretString;
 use web::{Fields, HttpUrl, Request, TrustedProxies};
 
-use crate::families::{FORM, HEADERS, JSON, LATEX, MARKDOWN, MULTIPART, PDF, SSE, TEXT};
+use crate::families::{CHAT, FORM, HEADERS, JSON, LATEX, MARKDOWN, MULTIPART, PDF, SSE, TEXT};
 
 pub(crate) struct Parser {
     pub(crate) name: &'static str,
@@ -34,6 +34,7 @@ pub(crate) const PARSERS: &[Parser] = &[
     },
     Parser { name: "sse", parse: sse, units: &[SSE, JSON] },
     Parser { name: "gemini-answer", parse: gemini_answer, units: &[JSON, LATEX] },
+    Parser { name: "chat-events", parse: chat_events, units: &[CHAT, SSE, JSON] },
     Parser { name: "webhook-answer", parse: webhook_answer, units: &[MARKDOWN, JSON] },
     Parser { name: "answer-markdown", parse: answer_markdown, units: &[MARKDOWN] },
     Parser { name: "highlighting", parse: highlighting, units: &[MARKDOWN] },
@@ -163,7 +164,7 @@ fn picture(input: &str) {
 }
 
 fn sse(input: &str) {
-    let mut decoder = ocr::gemini::sse::SseDecoder::default();
+    let mut decoder = web::event_stream::SseDecoder::new(2 * 1024 * 1024);
     for chunk in input.as_bytes().chunks(64) {
         if black_box(decoder.push(chunk)).is_err() {
             return;
@@ -176,8 +177,31 @@ fn gemini_answer(input: &str) {
     let _ = black_box(ocr::gemini::reply::interpret(input).is_ok());
 }
 
+/// Events as a server sends them, in chunks, and the text that is shown of each.
+fn chat_events(input: &str) {
+    let mut decoder = web::event_stream::SseDecoder::new(512 * 1024);
+    let mut thoughts = llm::chat::Thoughts::default();
+    for chunk in input.as_bytes().chunks(64) {
+        let Ok(events) = decoder.push(chunk) else { return };
+        for event in events {
+            if let Ok(piece) = llm::chat::event::interpret(&event) {
+                black_box(thoughts.push(&piece.text));
+            }
+        }
+    }
+    // The text itself, in one piece and in many.
+    let mut thoughts = llm::chat::Thoughts::default();
+    black_box(thoughts.push(input));
+    let mut thoughts = llm::chat::Thoughts::default();
+    for (at, char) in input.char_indices() {
+        black_box(thoughts.push(input.get(at..at + char.len_utf8()).unwrap_or_default()));
+    }
+    black_box(thoughts.finish());
+    black_box(llm::chat::refusal(http::StatusCode::BAD_REQUEST, &HeaderMap::new(), input.as_bytes()));
+}
+
 fn webhook_answer(input: &str) {
-    let _ = black_box(llm::webhook::WebhookAnswer::parse(input, false).is_ok());
+    let _ = black_box(llm::webhook::parse(input, false).is_ok());
 }
 
 fn answer_markdown(input: &str) {

@@ -9,8 +9,8 @@ use super::counts::TestCounts;
 use super::suite::{Scratch, Suite};
 use crate::apt::Apt;
 use crate::postgres::Purpose;
-use crate::up::{Environment, Launch};
-use crate::{console, process};
+use crate::up::{App, Environment, Launch};
+use crate::{console, mocks, process};
 
 /// The suite uses Node's own test runner as of this version.
 const NODE_MAJOR_MIN: u32 = 20;
@@ -23,23 +23,34 @@ pub(super) fn run(suite: &Suite) -> Result<TestCounts> {
     node()?;
     packages(&folder)?;
     let data = Scratch::make("browser")?;
-    let environment = Environment::empty();
+    let app = start(suite, &data, &Environment::empty())?;
+    // And one whose Python helper asks a chat API.
+    let chat_data = Scratch::make("browser-chat")?;
+    let upstreams = Scratch::make("browser-mocks")?;
+    let (_upstreams, addresses) = mocks::start(&suite.tree, &upstreams.0)?;
+    let chat = start(suite, &chat_data, &Environment::with_chat_api(&addresses.openai_origin))?;
+    let mut node = Command::new("npm");
+    node.current_dir(&folder).args(["test", "--silent", "--"]).args(&suite.filters);
+    node.env("ATELIER_URL", format!("http://{}", app.address)).env("ATELIER_CHROMIUM", browser);
+    node.env("ATELIER_CHAT_URL", format!("http://{}", chat.address))
+        .env("ATELIER_CHAT_MOCK", addresses.openai_origin);
+    suite.count(node)
+}
+
+/// An app with a database of its own.
+fn start(suite: &Suite, data: &Scratch, environment: &Environment) -> Result<App> {
     let launch = Launch {
         tree: &suite.tree,
         data: &data.0,
         listen: ([127, 0, 0, 1], 0).into(),
         runtime: &suite.runtime,
-        environment: &environment,
+        environment,
         database: None,
         otlp: None,
         purpose: Purpose::ThrowAway,
     };
     let storage = launch.storage()?;
-    let app = launch.start(storage)?;
-    let mut node = Command::new("npm");
-    node.current_dir(&folder).args(["test", "--silent", "--"]).args(&suite.filters);
-    node.env("ATELIER_URL", format!("http://{}", app.address)).env("ATELIER_CHROMIUM", browser);
-    suite.count(node)
+    launch.start(storage)
 }
 
 /// The user's own browser, else Debian's.

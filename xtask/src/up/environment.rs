@@ -35,6 +35,12 @@ impl Environment {
         Self::of(std::iter::empty())
     }
 
+    /// One whose Python helper asks the chat API there, for tests.
+    pub(crate) fn with_chat_api(origin: &str) -> Self {
+        let set = [("LLM_OPENAI_ORIGIN", origin), ("LLM_OPENAI_MODEL", "simulated")];
+        Self::of(set.into_iter().map(|(name, value)| (variable(name), value.to_owned())))
+    }
+
     /// The receiver of traces that the user's `OTEL_…` name.
     pub(super) fn otel_endpoint(&self) -> Option<&str> {
         OTEL_ENDPOINTS.iter().find_map(|name| self.value(name))
@@ -45,8 +51,20 @@ impl Environment {
         self.value("SPIN_VARIABLE_WEBHOOK_URL")
     }
 
+    /// The chat API that the user set in place of the webhook: its origin and its model.
+    pub(super) fn chat_api(&self) -> Option<(&str, &str)> {
+        let origin = self.value("SPIN_VARIABLE_LLM_OPENAI_ORIGIN")?;
+        Some((origin, self.value("SPIN_VARIABLE_LLM_OPENAI_MODEL").unwrap_or_default()))
+    }
+
     fn value(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Every Spin variable that is set.
+    pub(super) fn settings(&self) -> impl Iterator<Item = (String, String)> {
+        let set = self.0.iter().filter(|(name, _)| name.starts_with(PREFIX));
+        set.map(|(name, value)| (name.clone(), value.clone()))
     }
 
     /// Whether the user's own database is named by variables.
@@ -55,7 +73,8 @@ impl Environment {
     }
 
     pub(crate) fn simulated(&self) -> Simulated {
-        Simulated { make: !self.sets("WEBHOOK_URL"), gemini: !self.sets("GEMINI_AI_API_KEY") }
+        let make = !self.sets("WEBHOOK_URL") && self.chat_api().is_none();
+        Simulated { make, gemini: !self.sets("GEMINI_AI_API_KEY") }
     }
 
     /// Whether the user set this Spin variable. An empty value counts: it may switch something off.
@@ -85,8 +104,11 @@ impl Simulated {
         let mut lines = vec![format!("Runtime: {runtime}. Data, logs and secrets: {}.", data.display())];
         if self.make {
             lines.push(
-                "The Python helper's answers are SIMULATED: set SPIN_VARIABLE_WEBHOOK_URL to your Make.com webhook for real ones.".to_owned(),
+                "The Python helper's answers are SIMULATED: for real ones set SPIN_VARIABLE_WEBHOOK_URL to your Make.com webhook, or SPIN_VARIABLE_LLM_OPENAI_ORIGIN and SPIN_VARIABLE_LLM_OPENAI_MODEL to a chat API such as Ollama's.".to_owned(),
             );
+        }
+        if let Some((origin, model)) = environment.chat_api() {
+            lines.push(format!("The Python helper asks the model {model:?} at {origin}."));
         }
         if self.gemini {
             lines.push(
@@ -121,6 +143,13 @@ mod tests {
         let both =
             [("SPIN_VARIABLE_GEMINI_AI_API_KEY", "k"), ("SPIN_VARIABLE_WEBHOOK_URL", "https://h.make.com/a")];
         assert_eq!(lines(&both).matches("SIMULATED").count(), 0);
+        let chat = [
+            ("SPIN_VARIABLE_LLM_OPENAI_ORIGIN", "http://127.0.0.1:11434"),
+            ("SPIN_VARIABLE_LLM_OPENAI_MODEL", "m"),
+        ];
+        let told = lines(&chat);
+        assert!(told.contains("asks the model \"m\" at http://127.0.0.1:11434"), "{told}");
+        assert_eq!(told.matches("SIMULATED").count(), 1, "the converter's");
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod otlp;
 pub(crate) mod serve;
 mod settings;
 
+pub(crate) use app::App;
 pub(crate) use database::Database;
 pub(crate) use environment::Environment;
 pub(crate) use launch::Launch;

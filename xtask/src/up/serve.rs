@@ -33,6 +33,10 @@ pub(crate) fn start(
     let mut spec = ChildSpec::new("the runtime", launch.runtime.program(launch.tree));
     spec.args = arguments(launch.runtime, launch.tree.spin_toml(), launch.listen, launch.data);
     spec.env = variables;
+    if launch.purpose == Purpose::ThrowAway {
+        // It inherits nothing.
+        spec.env.extend(launch.environment.settings());
+    }
     spec.env.extend(launch.otlp.and_then(Otlp::variable));
     spec.log = Some(launch.data.join("logs/runtime.log"));
     spec.isolated = launch.purpose == Purpose::ThrowAway;

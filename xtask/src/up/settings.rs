@@ -43,6 +43,10 @@ impl Settings<'_> {
         if let Some(origin) = environment.webhook_url().and_then(origin) {
             found.push(("WEBHOOK_ORIGIN", origin));
         }
+        // And not to Make.com at all when a chat API is asked in its place.
+        if environment.chat_api().is_some() {
+            found.push(("WEBHOOK_ORIGIN", String::new()));
+        }
         found
             .into_iter()
             .filter(|(name, _)| !environment.sets(name))
@@ -73,6 +77,7 @@ mod tests {
             webhook_url: "http://127.0.0.1:1/hook".to_owned(),
             webhook_origin: "http://127.0.0.1:1".to_owned(),
             gemini_origin: "http://127.0.0.1:2".to_owned(),
+            openai_origin: "http://127.0.0.1:3".to_owned(),
         };
         let key = secrets::generate().unwrap();
         let database = Database::parse("postgres://ann:pass@127.0.0.1:5433/atelier").unwrap();
@@ -110,6 +115,9 @@ mod tests {
         assert_eq!(value(&found, "SPIN_VARIABLE_WEBHOOK_URL"), None);
         assert_eq!(value(&found, "SPIN_VARIABLE_WEBHOOK_ORIGIN").unwrap(), "https://hook.eu2.make.com");
         assert_eq!(value(&found, "SPIN_VARIABLE_GEMINI_AI_API_KEY").unwrap(), "simulated");
+        let found = variables(&[("SPIN_VARIABLE_LLM_OPENAI_ORIGIN", "http://127.0.0.1:11434")]);
+        assert_eq!(value(&found, "SPIN_VARIABLE_WEBHOOK_URL"), None);
+        assert_eq!(value(&found, "SPIN_VARIABLE_WEBHOOK_ORIGIN").unwrap(), "");
     }
 
     #[test]

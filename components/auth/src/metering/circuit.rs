@@ -22,11 +22,11 @@ pub const PAUSE_SECONDS_MAX: u32 = 600;
 pub const RETRY_WHILE_PROBING_SECONDS: u32 = 10;
 
 /// After this time another reservation may probe, because the tool that has the probe must have stopped. A question
-/// takes 75 s at most; an upload and its conversion take four minutes each.
+/// takes 180 s at most; an upload and its conversion take four minutes each.
 #[must_use]
 pub const fn probe_seconds(service: Service) -> u32 {
     match service {
-        Service::Llm => 90,
+        Service::Llm => 200,
         Service::Ocr => 600,
     }
 }

@@ -18,6 +18,7 @@ fn a_json_question_is_answered_in_json_and_settled() {
             "explanation": "on **affiche** `é`.",
             "blocks": [{ "language": "python", "code": "print(\"é\") # <b>" }],
             "simulated": false,
+            "complete": true,
             "left": 49,
             "request_id": "07070707070707070707070707070707",
         })

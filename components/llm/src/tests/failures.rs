@@ -24,7 +24,7 @@ fn a_question_without_an_answer_is_given_back() {
         let reply = handle(&network, &json_question("a"));
         assert_eq!((reply.status.as_u16(), &body(&reply)["refunded"]), (status, &json!(true)), "{answer:?}");
         assert_eq!(network.left.get(), LIMIT, "{answer:?}");
-        assert!(reply.cause.is_some_and(|cause| cause.starts_with("webhook: ")));
+        assert!(reply.cause.is_some_and(|cause| cause.starts_with("upstream: ")));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Auth and the webhook in one network, distinguished by the request's address.
+//! Auth, the webhook and the chat API in one network, distinguished by the request's address.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use auth_api::{Quota, Reservation, ReservationId, Reserved, Settlement, wire};
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response, StatusCode};
 use serde_json::Value;
-use web::outbound::{Limits, Outbound, SendError};
+use web::outbound::{Limits, Outbound, SendError, StreamingOutbound, StreamingResponse};
 use web::testing::FakeClock;
 
-use super::WEBHOOK;
+use super::{CHAT, WEBHOOK};
 
 pub(super) type Reply = Result<Response<Bytes>, SendError>;
 
@@ -47,6 +47,77 @@ pub(super) struct State {
     auth_requests: RefCell<Vec<(String, Value)>>,
     /// Body and limits of every request to the webhook.
     pub(super) questions: RefCell<Vec<(Value, Limits)>>,
+    /// The chat API's replies, in this order; none is reached without one.
+    pub(super) chat: RefCell<VecDeque<Streamed>>,
+    /// Every request to the chat API.
+    pub(super) chats: RefCell<Vec<Request<Bytes>>>,
+}
+
+/// A reply of the chat API: its chunks, and how its body ends.
+#[derive(Clone)]
+pub(super) struct Streamed {
+    pub(super) status: u16,
+    pub(super) content_type: &'static str,
+    pub(super) chunks: VecDeque<Bytes>,
+    pub(super) end: Result<(), SendError>,
+    /// What each chunk takes.
+    pub(super) pace: Duration,
+    pub(super) clock: FakeClock,
+    pub(super) headers: HeaderMap,
+}
+
+impl Streamed {
+    pub(super) fn new(chunks: &[&str]) -> Self {
+        Self {
+            status: 200,
+            content_type: "text/event-stream",
+            chunks: chunks.iter().map(|chunk| Bytes::copy_from_slice(chunk.as_bytes())).collect(),
+            end: Ok(()),
+            pace: Duration::ZERO,
+            clock: FakeClock::default(),
+            headers: HeaderMap::new(),
+        }
+    }
+}
+
+impl StreamingResponse for Streamed {
+    fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap()
+    }
+
+    fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    async fn chunk(&mut self, limit: Duration) -> Result<Option<Bytes>, SendError> {
+        if self.pace > limit {
+            self.clock.advance(limit);
+            return Err(SendError::TimedOut("silence".to_owned()));
+        }
+        self.clock.advance(self.pace);
+        match self.chunks.pop_front() {
+            Some(chunk) => Ok(Some(chunk)),
+            None => self.end.clone().map(|()| None),
+        }
+    }
+}
+
+impl StreamingOutbound for Network {
+    type Response = Streamed;
+
+    async fn send_streaming<B>(&self, request: Request<B>, _: Limits) -> Result<Streamed, SendError>
+    where
+        B: Iterator<Item = Bytes> + Send + 'static,
+    {
+        assert_eq!(request.uri().to_string(), format!("{CHAT}/v1/chat/completions"));
+        let request = request.map(|body| body.collect::<Vec<_>>().concat().into());
+        self.chats.borrow_mut().push(request);
+        let next = self.chat.borrow_mut().pop_front();
+        let mut streamed = next.ok_or_else(|| SendError::NotSent("refused".to_owned()))?;
+        streamed.clock = self.clock.clone();
+        streamed.headers.insert("content-type", streamed.content_type.parse().unwrap());
+        Ok(streamed)
+    }
 }
 
 impl Network {

@@ -10,7 +10,7 @@ use web::Clock;
 use super::fakes::LIMIT;
 use super::*;
 use crate::stored_response;
-use crate::webhook::{WebhookAnswer, retry::TOTAL_MAX};
+use crate::webhook::{self, TOTAL_MAX};
 
 const KEY: &str = "8e03978e-40d5-43e8-bc93-6894a57f9324";
 
@@ -29,7 +29,7 @@ fn replayed(stored: &str) -> Response<Bytes> {
 }
 
 fn replayed_answer() -> Response<Bytes> {
-    replayed(&stored_response::write(&WebhookAnswer::parse(ANSWER, false).unwrap()))
+    replayed(&stored_response::write(&webhook::parse(ANSWER, false).unwrap(), false))
 }
 
 fn in_progress() -> Response<Bytes> {

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use super::UpstreamError;
 use crate::answer::{self, Answer, Block, Place};
+use crate::upstream::UpstreamError;
 
 /// Keys under which scenarios put the text, the most frequent first.
 const TEXT_KEYS: [&str; 9] =

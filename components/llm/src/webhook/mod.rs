@@ -1,12 +1,11 @@
-//! Make.com's webhook without I/O: [`Webhook::request`] builds the request, [`reply`] interprets the reply, and
-//! [`retry::decide`] says whether to try again. The edge sends the bytes.
+//! Make.com's webhook without I/O: [`Webhook::request`] builds the request, and [`reply`] interprets the reply. The edge
+//! sends the bytes, within [`limits()`].
 
 mod envelope;
-mod error;
+mod limits;
 mod reply;
 mod request;
-pub mod retry;
 
-pub use error::UpstreamError;
-pub use reply::{WebhookAnswer, reply};
+pub use limits::{TOTAL_MAX, limits};
+pub use reply::{parse, reply};
 pub use request::Webhook;

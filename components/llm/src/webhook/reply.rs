@@ -3,27 +3,15 @@
 use bytes::Bytes;
 use http::{HeaderMap, Response, header};
 
-use super::{UpstreamError, envelope};
-use crate::answer::Answer;
-
-/// Only the replies of a mock have this header.
-const SIMULATED: &str = "x-atelier-simulated";
-
-/// A model's answer.
-#[derive(Clone, PartialEq, Eq)]
-pub struct WebhookAnswer {
-    pub parsed: Answer,
-    /// The text that was parsed.
-    pub text: String,
-    /// It comes from a mock. The page says so.
-    pub simulated: bool,
-}
+use super::envelope;
+use crate::model_answer::ModelAnswer;
+use crate::upstream::{SIMULATED, UpstreamError};
 
 /// Interprets a complete reply.
 ///
 /// # Errors
 /// See [`UpstreamError`]. A reply with status 200 can be an error, too.
-pub fn reply(response: &Response<Bytes>) -> Result<WebhookAnswer, UpstreamError> {
+pub fn reply(response: &Response<Bytes>) -> Result<ModelAnswer, UpstreamError> {
     let (headers, body) = (response.headers(), response.body());
     match response.status().as_u16() {
         200..=299 => {}
@@ -45,32 +33,30 @@ pub fn reply(response: &Response<Bytes>) -> Result<WebhookAnswer, UpstreamError>
     }
     let text = std::str::from_utf8(body).map_err(|_| UpstreamError::Unreadable("not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    WebhookAnswer::parse(text, headers.contains_key(SIMULATED))
+    parse(text, headers.contains_key(SIMULATED))
 }
 
-impl WebhookAnswer {
-    /// Parses the text of a success.
-    ///
-    /// # Errors
-    /// [`UpstreamError::Empty`], [`UpstreamError::OnlyAccepted`], [`UpstreamError::Unreadable`], and
-    /// [`UpstreamError::ProviderError`].
-    pub fn parse(text: &str, simulated: bool) -> Result<Self, UpstreamError> {
-        if text.trim().is_empty() {
-            return Err(UpstreamError::Empty);
-        }
-        if text.trim().trim_matches('"').eq_ignore_ascii_case("accepted") {
-            return Err(UpstreamError::OnlyAccepted);
-        }
-        if is_html_page(text) {
-            return Err(UpstreamError::Unreadable("an HTML page"));
-        }
-        let parsed = envelope::open(text)?;
-        // A fence without content gives an empty block.
-        if parsed.explanation.is_empty() && parsed.blocks.iter().all(|block| block.code.is_empty()) {
-            return Err(UpstreamError::Empty);
-        }
-        Ok(Self { parsed, text: text.to_owned(), simulated })
+/// Parses the text of a success.
+///
+/// # Errors
+/// [`UpstreamError::Empty`], [`UpstreamError::OnlyAccepted`], [`UpstreamError::Unreadable`], and
+/// [`UpstreamError::ProviderError`].
+pub fn parse(text: &str, simulated: bool) -> Result<ModelAnswer, UpstreamError> {
+    if text.trim().is_empty() {
+        return Err(UpstreamError::Empty);
     }
+    if text.trim().trim_matches('"').eq_ignore_ascii_case("accepted") {
+        return Err(UpstreamError::OnlyAccepted);
+    }
+    if is_html_page(text) {
+        return Err(UpstreamError::Unreadable("an HTML page"));
+    }
+    let parsed = envelope::open(text)?;
+    // A fence without content gives an empty block.
+    if parsed.explanation.is_empty() && parsed.blocks.iter().all(|block| block.code.is_empty()) {
+        return Err(UpstreamError::Empty);
+    }
+    Ok(ModelAnswer { parsed, text: text.to_owned(), simulated, cut: None })
 }
 
 fn begins(body: &Bytes, sentence: &str) -> bool {
@@ -96,11 +82,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::answer::Answer;
     use UpstreamError as E;
 
-    static_assertions::assert_not_impl_any!(WebhookAnswer: std::fmt::Debug);
-
-    fn read(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Result<WebhookAnswer, E> {
+    fn read(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Result<ModelAnswer, E> {
         let response = Response::builder().status(status);
         let response =
             headers.iter().fold(response, |response, (name, value)| response.header(*name, *value));

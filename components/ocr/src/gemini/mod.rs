@@ -8,6 +8,5 @@ pub mod prompt;
 pub mod reply;
 pub mod request;
 pub mod retry;
-pub mod sse;
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,6 @@ assert_not_impl_any!(gemini::request::Part: Debug);
 assert_not_impl_any!(picture::PictureCheck: Debug);
 assert_not_impl_any!(gemini::request::Chunk: Debug);
 assert_not_impl_any!(gemini::payload::Payload: Debug);
-assert_not_impl_any!(gemini::sse::SseDecoder: Debug);
 assert_not_impl_any!(gemini::reply::Piece: Debug);
 assert_not_impl_any!(attempt::Attempt: Debug);
 assert_not_impl_any!(transcribe::Transcript: Debug);

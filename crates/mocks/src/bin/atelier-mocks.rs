@@ -1,12 +1,12 @@
-//! Starts both mocks, prints where they listen as one JSON line, and runs until SIGTERM or Ctrl-C.
+//! Starts the mocks, prints where they listen as one JSON line, and runs until SIGTERM or Ctrl-C.
 //!
-//! `atelier-mocks [MAKE_ADDRESS [GEMINI_ADDRESS]]`; an address that is not given is a free port of loopback.
+//! `atelier-mocks [MAKE_ADDRESS [GEMINI_ADDRESS [OPENAI_ADDRESS]]]`; an address that is not given is a free port of loopback.
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 
-use mocks::{GeminiMock, MakeMock};
+use mocks::{GeminiMock, MakeMock, OpenAiMock};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -26,14 +26,16 @@ fn run() -> Result<(), String> {
         Some(given) => given.parse().map_err(|_| format!("{given:?} is not an address like 127.0.0.1:8080")),
         None => Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
     };
-    let (for_make, for_gemini) = (address()?, address()?);
+    let (for_make, for_gemini, for_openai) = (address()?, address()?, address()?);
     let busy = |address| move |error| format!("cannot listen on {address}: {error}");
     let make = MakeMock::start_on(for_make).map_err(busy(for_make))?;
     let gemini = GeminiMock::start_on(for_gemini).map_err(busy(for_gemini))?;
+    let openai = OpenAiMock::start_on(for_openai).map_err(busy(for_openai))?;
     let addresses = json!({
         "webhook_url": make.webhook_url(),
         "webhook_origin": make.origin(),
         "gemini_origin": gemini.origin(),
+        "openai_origin": openai.origin(),
     });
     serve(&addresses).map_err(|error| error.to_string())
 }

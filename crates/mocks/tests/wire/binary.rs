@@ -24,6 +24,8 @@ fn the_binary_says_where_it_listens_and_stops_on_sigterm() {
     assert_eq!(send("POST", &address("webhook_url"), &[], b"{\"message\":\"boucle\"}").unwrap().status, 200);
     let model = format!("{}/v1beta/files/none", address("gemini_origin"));
     assert_eq!(send("GET", &model, &[("x-goog-api-key", "any")], b"").unwrap().status, 403);
+    let chat = format!("{}/v1/chat/completions", address("openai_origin"));
+    assert_eq!(send("POST", &chat, &[], b"{}").unwrap().status, 400);
 
     assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
     assert!(child.wait().unwrap().success(), "SIGTERM is a normal end");

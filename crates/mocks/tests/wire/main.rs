@@ -3,3 +3,4 @@
 mod binary;
 mod gemini;
 mod make;
+mod openai;

@@ -4,7 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     fmt,
     future::{Future, poll_fn},
-    pin::Pin,
+    pin::{Pin, pin},
     time::Duration,
 };
 
@@ -16,6 +16,9 @@ use crate::{Clock, log::Outcome, within};
 
 /// Chunks that wait for a slow client; the work waits for room.
 pub(super) const CHUNKS_WAITING: usize = 16;
+
+/// How often waiting work looks whether its client is still there.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// The client has disconnected: nothing that is sent arrives any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +40,26 @@ impl ChunkSender {
 
     pub(super) const fn has_sent(&self) -> bool {
         self.has_sent.get()
+    }
+
+    /// The result of work that sends nothing, such as waiting for an upstream. A client that disconnects meanwhile ends it:
+    /// within a second of the moment at which the host notices, for which something must be sent ([`KeepAlive`]).
+    ///
+    /// # Errors
+    /// [`ClientDisconnected`]; the work is dropped.
+    pub async fn while_connected<T>(
+        &self,
+        clock: &impl Clock,
+        work: impl Future<Output = T>,
+    ) -> Result<T, ClientDisconnected> {
+        let mut work = pin!(work);
+        loop {
+            match within(clock, LOOK_EVERY, work.as_mut()).await {
+                Some(result) => return Ok(result),
+                None if self.sender.borrow().is_closed() => return Err(ClientDisconnected),
+                None => {}
+            }
+        }
     }
 
     /// Sends one chunk, as soon as there is room.

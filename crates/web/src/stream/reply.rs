@@ -57,12 +57,15 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::{cell::Cell, time::Duration};
+    use std::{cell::Cell, task::Poll, time::Duration};
 
     use futures_util::{FutureExt as _, Stream, StreamExt as _, future::join};
     use http::StatusCode;
 
-    use super::{super::body::CHUNKS_WAITING, *};
+    use super::{
+        super::body::{CHUNKS_WAITING, ClientDisconnected},
+        *,
+    };
     use crate::{
         Clock,
         testing::{FakeClock, StoppedClock, run},
@@ -177,6 +180,45 @@ mod tests {
         drop(chunks);
         assert_eq!(run(work).status, StatusCode::BAD_GATEWAY);
         assert!(cleaned_up.get());
+    }
+
+    #[test]
+    fn work_that_waits_ends_when_the_client_disconnects_and_not_before() {
+        /// Time passes only when everything else has had its turn.
+        struct PatientClock;
+        impl Clock for PatientClock {
+            fn elapsed(&self) -> Duration {
+                Duration::ZERO
+            }
+
+            async fn sleep(&self, _: Duration) {
+                let mut passed = false;
+                std::future::poll_fn(|context| {
+                    context.waker().wake_by_ref();
+                    if std::mem::replace(&mut passed, true) { Poll::Ready(()) } else { Poll::Pending }
+                })
+                .await;
+            }
+        }
+        let ended = std::rc::Rc::new(Cell::new(None));
+        let flag = ended.clone();
+        let reply = run(reply(head(), KEEP_ALIVE, async move |chunks: &ChunkSender| {
+            let answer = async {
+                for _ in 0..5 {
+                    PatientClock.sleep(Duration::ZERO).await;
+                }
+                7
+            };
+            assert_eq!(chunks.while_connected(&PatientClock, answer).await, Ok(7));
+            chunks.send("x".into()).await.unwrap();
+            flag.set(Some(chunks.while_connected(&PatientClock, std::future::pending::<()>()).await));
+            failed("last")
+        }));
+        let (chunks, work) = started(reply);
+        assert_eq!(ended.get(), None);
+        drop(chunks);
+        run(work);
+        assert_eq!(ended.get(), Some(Err(ClientDisconnected)));
     }
 
     #[test]

@@ -1,16 +1,17 @@
 //! `text/event-stream`, read as it arrives: bytes in, the `data` of each event out.
 //!
 //! Follows the WHATWG rules as far as data goes (CR, LF and CRLF line ends, comments, several data lines);
-//! other fields are ignored.
+//! other fields are ignored. `error` is read like `data`: llama.cpp reported failures in such a field until 2025.
 
-/// One event of the API has a few KB; a longer one than this is refused.
-pub const EVENT_BYTES_MAX: usize = 2 * 1024 * 1024;
-
-#[derive(Debug, PartialEq, Eq)]
+/// An event is longer than the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLong;
 
-#[derive(Default)]
+/// Reads one stream. No `Debug`: the data is a user's.
+#[expect(missing_debug_implementations, reason = "the data is a user's")]
 pub struct SseDecoder {
+    /// The longest event, in bytes.
+    event_bytes_max: usize,
     line: Vec<u8>,
     data: Vec<u8>,
     has_data: bool,
@@ -18,7 +19,15 @@ pub struct SseDecoder {
 }
 
 impl SseDecoder {
+    #[must_use]
+    pub const fn new(event_bytes_max: usize) -> Self {
+        Self { event_bytes_max, line: Vec::new(), data: Vec::new(), has_data: false, after_return: false }
+    }
+
     /// Takes a chunk and returns the data of the events that it completes.
+    ///
+    /// # Errors
+    /// [`TooLong`]; nothing more can be read then.
     pub fn push(&mut self, chunk: &[u8]) -> Result<Vec<String>, TooLong> {
         let mut events = Vec::new();
         for byte in chunk {
@@ -27,7 +36,7 @@ impl SseDecoder {
             match byte {
                 _ if skip => {}
                 b'\r' | b'\n' => events.extend(self.end_line()),
-                _ if self.line.len() + self.data.len() >= EVENT_BYTES_MAX => return Err(TooLong),
+                _ if self.line.len() + self.data.len() >= self.event_bytes_max => return Err(TooLong),
                 byte => self.line.push(*byte),
             }
         }
@@ -35,6 +44,7 @@ impl SseDecoder {
     }
 
     /// The data of a last event that lacks its empty line: some servers close right after it.
+    #[must_use]
     pub fn finish(mut self) -> Option<String> {
         let by_line = self.end_line();
         by_line.or_else(|| self.dispatch())
@@ -45,7 +55,7 @@ impl SseDecoder {
         if line.is_empty() {
             return self.dispatch();
         }
-        if let Some(value) = line.strip_prefix(b"data") {
+        if let Some(value) = line.strip_prefix(b"data").or_else(|| line.strip_prefix(b"error")) {
             let value = match value {
                 [b':', b' ', rest @ ..] | [b':', rest @ ..] => rest,
                 [] => value,
@@ -72,8 +82,12 @@ mod tests {
 
     use super::*;
 
+    static_assertions::assert_not_impl_any!(SseDecoder: std::fmt::Debug);
+
+    const EVENT_BYTES_MAX: usize = 1024;
+
     fn decode(bytes: &[u8], size: usize) -> Vec<String> {
-        let mut decoder = SseDecoder::default();
+        let mut decoder = SseDecoder::new(EVENT_BYTES_MAX);
         let mut events: Vec<String> =
             bytes.chunks(size).flat_map(|chunk| decoder.push(chunk).unwrap()).collect();
         events.extend(decoder.finish());
@@ -91,6 +105,7 @@ mod tests {
         check("data: a\ndata: b\n\n", &["a\nb"]);
         check(": comment\nevent: x\nid: 1\ndata: a\n\n", &["a"]);
         check("data: unfinished", &["unfinished"]);
+        check("data: a\n\nerror: {}\n\ndata: [DONE]\n\n", &["a", "{}", "[DONE]"]);
         check("data\n\n", &[""]);
         check("database: x\n\n", &[]);
         check("\n\n\n", &[]);
@@ -99,7 +114,7 @@ mod tests {
 
     #[test]
     fn an_endless_event_is_refused() {
-        let mut decoder = SseDecoder::default();
+        let mut decoder = SseDecoder::new(EVENT_BYTES_MAX);
         assert_eq!(decoder.push(&vec![b'x'; EVENT_BYTES_MAX + 1]), Err(TooLong));
     }
 

@@ -1,36 +1,25 @@
-//! Decides whether to call the webhook again. A question that the scenario may have received is not sent twice, because it
-//! would be paid twice.
+//! Decides whether to call an upstream again. A question that it may have received is not sent twice, because it would be
+//! paid twice.
 
 use std::time::Duration;
 
-use web::outbound::{Limits, SendError};
+use web::outbound::SendError;
 
-use super::UpstreamError;
+use crate::upstream::UpstreamError;
 
-/// The longest time that a user waits for an answer, retries included. The docs and the page name it.
-pub const TOTAL_MAX: Duration = Duration::from_secs(75);
-/// The limits of one call. The scenario replies only when its model has, so nearly all the time passes before the first
-/// byte.
-const LIMITS: Limits = Limits {
-    connect: Duration::from_secs(5),
-    first_byte: Duration::from_secs(70),
-    between_bytes: Duration::from_secs(10),
-    total: TOTAL_MAX,
-    reply_bytes_max: 2 * 1024 * 1024,
-};
 /// Calls for one question, the first included.
 const ATTEMPTS_MAX: u32 = 3;
-/// The wait after the first call when the webhook names none. It doubles with each call.
+/// The wait after the first call when the upstream names none. It doubles with each call.
 const BACKOFF: Duration = Duration::from_secs(1);
 /// A call is not started with less time than this left, because a model needs several seconds.
 const CALL_MIN: Duration = Duration::from_secs(10);
 
 /// How long to wait before the next call; `None` when there must not be one.
 ///
-/// `attempt` counts from 1, `elapsed` from the first call. `jitter` (any number) lengthens the wait by up to a half, so
-/// that many clients do not retry at the same time.
+/// `attempt` counts from 1; `left` is what is left of the time for the whole question. `jitter` (any number) lengthens the
+/// wait by up to a half, so that many clients do not retry at the same time.
 #[must_use]
-pub fn decide(error: &UpstreamError, attempt: u32, elapsed: Duration, jitter: u8) -> Option<Duration> {
+pub fn decide(error: &UpstreamError, attempt: u32, left: Duration, jitter: u8) -> Option<Duration> {
     if attempt >= ATTEMPTS_MAX {
         return None;
     }
@@ -43,14 +32,7 @@ pub fn decide(error: &UpstreamError, attempt: u32, elapsed: Duration, jitter: u8
         _ => return None,
     };
     let wait = wait + wait.min(BACKOFF * 2) * u32::from(jitter) / 512;
-    (elapsed + wait + CALL_MIN <= TOTAL_MAX).then_some(wait)
-}
-
-/// The limits of a call that starts when `elapsed` of the total has passed.
-#[must_use]
-pub fn limits(elapsed: Duration) -> Limits {
-    let left = TOTAL_MAX.saturating_sub(elapsed);
-    Limits { first_byte: LIMITS.first_byte.min(left), total: left, ..LIMITS }
+    (wait + CALL_MIN <= left).then_some(wait)
 }
 
 #[cfg(test)]
@@ -93,7 +75,7 @@ mod tests {
             (E::ProviderError, 1, 0, None),
             (E::Unreadable("x"), 1, 0, None),
         ] {
-            let got = decide(&error, attempt, seconds(elapsed), 0);
+            let got = decide(&error, attempt, seconds(75 - elapsed), 0);
             assert_eq!(got, expected.map(seconds), "{error:?} attempt {attempt} after {elapsed} s");
         }
     }
@@ -101,16 +83,8 @@ mod tests {
     #[test]
     fn jitter_lengthens_a_wait_by_less_than_half_and_never_shortens_it() {
         for jitter in [0, 1, 128, 255] {
-            let wait = decide(&E::Unavailable, 1, Duration::ZERO, jitter).unwrap();
+            let wait = decide(&E::Unavailable, 1, seconds(75), jitter).unwrap();
             assert!(wait >= seconds(1) && wait < Duration::from_millis(1500), "{wait:?}");
         }
-    }
-
-    #[test]
-    fn a_later_call_gets_only_what_is_left() {
-        assert_eq!(limits(Duration::ZERO), LIMITS);
-        let late = limits(seconds(30));
-        assert_eq!((late.total, late.first_byte, late.connect), (seconds(45), seconds(45), LIMITS.connect));
-        assert_eq!(limits(seconds(80)).total, Duration::ZERO);
     }
 }

@@ -1,6 +1,9 @@
-//! Why the webhook gave no answer.
+//! Why an upstream, the webhook or the chat API, gave no answer.
 
 use web::outbound::SendError;
+
+/// Only the replies of a mock have this header.
+pub(crate) const SIMULATED: &str = "x-atelier-simulated";
 
 /// The cases that an operator or a retry treats differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +33,14 @@ pub enum UpstreamError {
     Empty,
     /// A success whose JSON is the error of a model provider.
     ProviderError,
+    /// The chat API reports a failure while it answers. The code is the API's own name for it.
+    Reported(String),
+    /// The chat API says that question and conversation are longer than its model can read.
+    ContextExceeded,
+    /// The provider's filter let nothing of the answer through.
+    Filtered,
+    /// The client has disconnected, so the call was ended.
+    Abandoned,
     /// A success that contains no text to show: HTML, not UTF-8, compressed, or JSON without text.
     Unreadable(&'static str),
 }
@@ -48,6 +59,7 @@ impl UpstreamError {
             | Self::TimedOut(_)
             | Self::KeyRefused(_)
             | Self::NotFound(_)
+            | Self::Reported(_)
             | Self::Redirected(_) => true,
             Self::Status(code) => *code >= 500,
             Self::Send(SendError::Denied(_) | SendError::TooLarge)
@@ -55,6 +67,9 @@ impl UpstreamError {
             | Self::Busy { .. }
             | Self::Empty
             | Self::ProviderError
+            | Self::ContextExceeded
+            | Self::Filtered
+            | Self::Abandoned
             | Self::Unreadable(_) => false,
         }
     }
@@ -70,6 +85,9 @@ impl UpstreamError {
             | Self::TimedOut(_)
             | Self::Empty
             | Self::ProviderError
+            | Self::Reported(_)
+            | Self::Filtered
+            | Self::Abandoned
             | Self::Unreadable(_) => true,
             Self::Status(code) => *code >= 500,
             Self::Send(SendError::NotSent(_) | SendError::Denied(_))
@@ -77,6 +95,7 @@ impl UpstreamError {
             | Self::Unavailable
             | Self::KeyRefused(_)
             | Self::NotFound(_)
+            | Self::ContextExceeded
             | Self::Redirected(_) => false,
         }
     }
@@ -85,8 +104,8 @@ impl UpstreamError {
     #[must_use]
     pub fn cause(&self) -> String {
         match self {
-            Self::Send(error) => format!("webhook: {}", error.cause()),
-            other => format!("webhook: {other:?}"),
+            Self::Send(error) => format!("upstream: {}", error.cause()),
+            other => format!("upstream: {other:?}"),
         }
     }
 }
@@ -120,6 +139,10 @@ mod tests {
             (E::Status(599), true, true),
             (E::Empty, false, true),
             (E::ProviderError, false, true),
+            (E::Reported(text()), true, true),
+            (E::ContextExceeded, false, false),
+            (E::Filtered, false, true),
+            (E::Abandoned, false, true),
             (E::Unreadable("not UTF-8"), false, true),
         ] {
             assert_eq!(error.counts_as_failure(), counts, "{error:?}");
