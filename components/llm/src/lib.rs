@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `GET /llm` | [`ask::show`]: the page with the form |
 //! | `POST /send`, `POST /llm/send` | [`ask::submit`]: a question (form or JSON) and its answer (page, JSON, or for a page's script `text/event-stream`) |
+//! | `GET /llm/run`, `GET /llm/python/…` | [`python`]: what runs an answer's code in the browser; for everybody |
 //! | `GET /llm/assets/…` | style sheet, script, icon: `web::assets` |
 //!
 //! One slash at the end of the first three makes no difference. Everything but `spin.rs` is plain Rust, gets the
@@ -40,6 +41,7 @@ pub mod model_answer;
 mod page;
 pub mod prompt;
 pub mod provider;
+mod python;
 pub mod question;
 mod reserve;
 pub mod retry;
@@ -72,6 +74,9 @@ where
     O: Outbound + StreamingOutbound + Clone + 'static,
     C: Clock + 'static,
 {
+    if let Some(reply) = python::serve(&request, &ports.python).await {
+        return reply;
+    }
     let app = AppContext::new(ports, settings, random);
     let route = match web::route::find::<Route>(&request, page::PREFIX, &page::ASSETS) {
         Ok(route) => route,
@@ -83,6 +88,7 @@ where
         offers_modes: app.tutor_modes == Ok(true),
         recipient: provider.map(Provider::recipient).unwrap_or_default(),
         streams: provider.is_ok_and(Provider::streams),
+        runs_python: python::is_there(&app.ports.python),
     };
     let user = match app.auth.verify(&request.headers).await {
         Ok(user) => user,

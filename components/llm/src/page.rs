@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 use web::assets::Asset;
-use web::{Fields, Lang, Layout, Problem, Reply, Request, Text, event_stream, preferred};
+use web::{ContentSecurityPolicy, Fields, Lang, Layout, Problem, Reply, Request, Text, event_stream, preferred};
 
 use crate::answer::{Answer, Block, Place};
 use crate::conversation::{self, Conversation};
@@ -17,12 +17,13 @@ use crate::markdown::{self, CodeBlock, Piece};
 use crate::mode::{self, Mode};
 use crate::model_answer::{Cut, ModelAnswer};
 use crate::provider::Recipient;
+use crate::python::{RUN, RUN_STYLE, WORKER};
 use crate::question::{QUESTION_CHARS_MAX, Question};
 
 /// The path of the page, and the prefix of its assets.
 pub(crate) const PREFIX: &str = "/llm";
 /// The assets of this component alone.
-pub(crate) const ASSETS: [Asset; 2] = [STYLE, SCRIPT];
+pub(crate) const ASSETS: [Asset; 5] = [STYLE, SCRIPT, RUN, RUN_STYLE, WORKER];
 const STYLE: Asset =
     web::text_asset!("llm", "css", "text/css; charset=utf-8", include_bytes!("../assets/llm.css"));
 const SCRIPT: Asset =
@@ -102,6 +103,8 @@ pub(crate) struct Form {
     pub(crate) recipient: Recipient,
     /// Whether an answer can be read while it is written, and cancelling stops it.
     pub(crate) streams: bool,
+    /// Whether Python is there for the browser, so that the script offers to run the code of an answer.
+    pub(crate) runs_python: bool,
 }
 
 /// What every page needs: the request, its user, and the form.
@@ -340,7 +343,8 @@ fn show(
     let PageContext { request, user, form, .. } = context;
     let layout = Layout { path: PREFIX.to_owned(), ..Layout::for_user(request, &user.name) };
     let page = AskPage { layout, user_id: &user.id, form, entered, problem, answer };
-    Reply::html(StatusCode::OK, &page)
+    let policy = ContentSecurityPolicy { frames_own: form.runs_python, ..Default::default() };
+    Reply::html(StatusCode::OK, &page).with_policy(policy)
 }
 
 /// The explanation, or the original's sentence for an answer without one.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
 use http::uri::Scheme;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
@@ -20,10 +20,10 @@ use wasmtime_wasi_http::p3::bindings::ServicePre;
 use crate::allowed_hosts::AllowedHosts;
 use crate::guest_variables::{HasVariables, VariablesView};
 use crate::headers;
-use crate::instance::{Guest, Instances, RequestContext};
+use crate::instance::{Guest, Instances, Mounted, RequestContext};
 use crate::limits::Limits;
 use crate::logs::one_line;
-use crate::manifest::Manifest;
+use crate::manifest::{self, Manifest};
 use crate::outbound_http::{HttpClient, Outbound, ServiceChaining};
 use crate::postgres::{HasPostgres, Pools, Postgres};
 use crate::response_outcome::{AbortOnTrapBody, ResponseOutcome};
@@ -83,6 +83,14 @@ impl App {
                 AllowedHosts::parse(&declared.allowed_outbound_hosts, |name| variables.value(name), &ids)
                     .with_context(|| format!("in [component.{id}]"))?;
             let seen = variables.of_component(&id, &declared.variables)?;
+            for Mounted { folder, .. } in mounts(declared, folder) {
+                if !folder.is_dir() {
+                    bail!(
+                        "[component.{id}] mounts {}, which is no folder: build the application first, or correct `files`",
+                        folder.display()
+                    );
+                }
+            }
             let pre = linker
                 .instantiate_pre(&component)
                 .and_then(ServicePre::new)
@@ -97,6 +105,7 @@ impl App {
                     engine: engine.clone(),
                     pre: ProxyPre::P3(pre),
                     environment: manifest.components[&id].environment.clone().into_iter().collect(),
+                    mounts: mounts(&manifest.components[&id], folder),
                     variables: seen,
                     outbound: Outbound {
                         component: id.as_str().into(),
@@ -196,7 +205,8 @@ impl App {
     }
 }
 
-/// Everything that a component may import. WASI's files and sockets are linked and refuse every call.
+/// Everything that a component may import. WASI's sockets are linked and refuse every call, and so do its files but for
+/// the folders of the manifest.
 fn linker(engine: &Engine) -> Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
     let linked = wasmtime_wasi::p2::add_to_linker_async(&mut linker)
@@ -210,6 +220,15 @@ fn linker(engine: &Engine) -> Result<Linker<Guest>> {
         .and_then(|()| wit::postgres::add_to_linker::<_, HasPostgres>(&mut linker, Guest::postgres));
     linked.map_err(anyhow::Error::from).context("the runtime's own interfaces do not link")?;
     Ok(linker)
+}
+
+/// The folders that a component may read. Like Spin, one seen at a relative path is seen from the root.
+fn mounts(declared: &manifest::Component, folder: &Path) -> Vec<Mounted> {
+    let mounted = |mount: &manifest::Mount| Mounted {
+        folder: folder.join(&mount.source),
+        seen_at: format!("/{}", mount.destination.trim_start_matches('/')),
+    };
+    declared.files.iter().map(mounted).collect()
 }
 
 /// Compiles the components that have a trigger, in parallel.

@@ -3,6 +3,7 @@
 //! wasmtime-wasi-http's `ProxyHandler` owns the instances and dispatches requests to them. This module creates an
 //! instance and decides when it ends. A trap ends the instance and all its requests, and no others.
 
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::time::{Sleep, sleep};
 use wasmtime::component::{GuestTaskId, ResourceTable};
 use wasmtime::{Engine, Store, StoreContextMut, StoreLimits, StoreLimitsBuilder};
-use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::handler::{
     HandlerState, Instance, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
 };
@@ -73,12 +74,19 @@ pub(crate) struct RequestContext {
     pub(crate) span: Parent,
 }
 
+/// A folder that a component may read.
+pub(crate) struct Mounted {
+    pub(crate) folder: PathBuf,
+    pub(crate) seen_at: String,
+}
+
 /// Creates the instances of one component.
 pub(crate) struct Instances {
     pub(crate) component: Arc<str>,
     pub(crate) engine: Engine,
     pub(crate) pre: ProxyPre<Guest>,
     pub(crate) environment: Vec<(String, String)>,
+    pub(crate) mounts: Vec<Mounted>,
     pub(crate) variables: Arc<ComponentVariables>,
     pub(crate) outbound: Outbound,
     pub(crate) postgres: Postgres,
@@ -93,10 +101,16 @@ impl HandlerState for Instances {
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<Guest, Expiration, Worker>> {
         let log = || GuestLog::new(&self.component, self.quiet);
+        // No sockets or arguments, and no files but those of the manifest, to be read: WASI refuses what is not granted
+        // here.
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.envs(&self.environment).stdout(log()).stderr(log());
+        for Mounted { folder, seen_at } in &self.mounts {
+            wasi.preopened_dir(folder, seen_at, FsPerms::ReadOnly)?;
+        }
         let guest = Guest {
             table: ResourceTable::new(),
-            // No files, sockets or arguments: WASI refuses what is not granted here.
-            wasi: WasiCtxBuilder::new().envs(&self.environment).stdout(log()).stderr(log()).build(),
+            wasi: wasi.build(),
             http: WasiHttpCtx::new(),
             outbound: self.outbound.clone(),
             inbound: Outbound { inbound: true, ..self.outbound.clone() },

@@ -1,7 +1,7 @@
 //! `spin.toml`, manifest version 2: the part of it that Atelier uses.
 //!
 //! Unknown keys are errors, as in Spin, so a typing mistake cannot pass for a setting. Keys that Spin knows
-//! and this runtime does not implement (key-value stores, files, dependencies …) are errors too, with a hint
+//! and this runtime does not implement (key-value stores, dependencies …) are errors too, with a hint
 //! to use Spin: ignoring one would give a component less than it was promised.
 
 use std::collections::BTreeMap;
@@ -50,6 +50,9 @@ pub struct Component {
     pub environment: BTreeMap<String, String>,
     #[serde(default)]
     pub allowed_outbound_hosts: Vec<String>,
+    /// The folders that it may read.
+    #[serde(default)]
+    pub files: Vec<Mount>,
     #[serde(rename = "description")]
     _description: Option<String>,
     #[serde(rename = "build")]
@@ -58,6 +61,15 @@ pub struct Component {
     _tool: Option<toml::Table>,
     #[serde(rename = "targets")]
     _targets: Option<toml::Value>,
+}
+
+/// A folder of this machine, and where the component sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mount {
+    /// Relative to the manifest.
+    pub source: String,
+    pub destination: String,
 }
 
 #[derive(Deserialize)]
@@ -115,13 +127,12 @@ enum Executor {
 }
 
 /// Keys of `[component.<id>]` that Spin implements and this runtime does not.
-const SPIN_ONLY_COMPONENT_KEYS: [&str; 10] = [
+const SPIN_ONLY_COMPONENT_KEYS: [&str; 9] = [
     "ai_models",
     "allowed_http_hosts",
     "dependencies",
     "dependencies_inherit_configuration",
     "exclude_files",
-    "files",
     "key_value_stores",
     "middleware",
     "profile",
@@ -198,6 +209,13 @@ fn component(id: &str, table: toml::Table) -> Result<Component> {
     if table.get("source").is_some_and(toml::Value::is_table) {
         bail!(
             "[component.{id}] has a remote source: give the path of a local .wasm file, or run this application with Spin"
+        );
+    }
+    let files = table.get("files").and_then(toml::Value::as_array).into_iter().flatten();
+    if let Some(pattern) = files.filter_map(toml::Value::as_str).next() {
+        bail!(
+            "[component.{id}] mounts the files {pattern:?} by their names: name a folder and where it is seen, \
+             as in {{ source = \"folder\", destination = \"/folder\" }}, or run this application with Spin"
         );
     }
     table.try_into().map_err(|error: toml::de::Error| anyhow!("in [component.{id}], {}", error.message()))
@@ -290,6 +308,7 @@ watch = ["src"]
 [component.two-more]
 source = "two.wasm"
 environment = { RUST_LOG = "info" }
+files = [{ source = "static", destination = "/" }]
 "#;
 
     #[test]
@@ -303,6 +322,11 @@ environment = { RUST_LOG = "info" }
         );
         assert_eq!(manifest.components["one"].allowed_outbound_hosts, ["https://*.make.com"]);
         assert_eq!(manifest.components["two-more"].environment["RUST_LOG"], "info");
+        let mount = Mount { source: "static".to_owned(), destination: "/".to_owned() };
+        assert_eq!(
+            (&manifest.components["one"].files[..], &manifest.components["two-more"].files[..]),
+            (&[][..], &[mount][..])
+        );
         assert_eq!(manifest.variables["a"].default.as_deref(), Some("x"));
     }
 
@@ -345,6 +369,16 @@ environment = { RUST_LOG = "info" }
                 "source = \"one.wasm\"",
                 "source = \"one.wasm\"\nallowed_hosts = []",
                 "unknown field `allowed_hosts`",
+            ),
+            (
+                "source = \"one.wasm\"",
+                "source = \"one.wasm\"\nfiles = [\"static/*\"]",
+                "mounts the files \"static/*\" by their names",
+            ),
+            (
+                "source = \"one.wasm\"",
+                "source = \"one.wasm\"\nfiles = [{ source = \"static\" }]",
+                "missing field `destination`",
             ),
             ("source = \"one.wasm\"", "", "missing field `source`"),
             ("[component.two-more]", "[component.two_more]", "rename the component"),

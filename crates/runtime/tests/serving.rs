@@ -372,3 +372,34 @@ fn the_stop_lets_a_request_finish_and_takes_no_new_ones() {
         assert_eq!(app.wait(), 0);
     }
 }
+
+#[test]
+fn a_mounted_folder_can_be_read_and_neither_written_nor_left() {
+    let folder = std::env::temp_dir().join(format!("atelier-runtime-files-{}", std::process::id()));
+    let (inside, secret) = (folder.join("static/deep"), folder.join("secret"));
+    std::fs::create_dir_all(&inside).unwrap();
+    std::fs::write(inside.join("a.txt"), "a\u{e9}").unwrap();
+    std::fs::write(&secret, "secret").unwrap();
+    std::os::unix::fs::symlink(&secret, inside.join("link")).unwrap();
+    let source = folder.join("static");
+    let app = App::start(&manifest(
+        &format!(
+            "files = [{{ source = {source:?}, destination = \"/served\" }}, {{ source = {inside:?}, destination = \"more\" }}]"
+        ),
+        "",
+    ));
+    for path in ["/served/deep/a.txt", "/more/a.txt", "/served/deep/../deep/a.txt"] {
+        let reply = app.get(&format!("/file?{path}"));
+        assert_eq!((reply.status, reply.text().as_str()), (200, "a\u{e9}"), "{path}");
+    }
+    for path in ["/served/deep/link", "/served/../secret", "/secret", "/etc/passwd", "/served/none"] {
+        let reply = app.get(&format!("/file?{path}"));
+        assert!(reply.status == 502 && !reply.text().contains("secret"), "{path}: {}", reply.text());
+    }
+    for path in ["/served/deep/a.txt", "/served/new.txt"] {
+        assert_eq!(app.get(&format!("/write-file?{path}")).status, 502, "{path}");
+    }
+    assert_eq!(std::fs::read_to_string(inside.join("a.txt")).unwrap(), "a\u{e9}");
+    assert!(!source.join("new.txt").exists());
+    std::fs::remove_dir_all(folder).unwrap();
+}

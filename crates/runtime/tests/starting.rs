@@ -39,6 +39,11 @@ fn each_mistake_is_named() {
             "allowed_outbound_host = []",
             "unknown field `allowed_outbound_host`",
         ),
+        (
+            "allowed_outbound_hosts = []",
+            "files = [{ source = \"no/such\", destination = \"/\" }]",
+            "no/such, which is no folder: build the application first",
+        ),
         ("spin_manifest_version = 2", "spin_manifest_version = 3", "write version 2"),
         ("[application]", "[application", "correct line 2"),
     ] {

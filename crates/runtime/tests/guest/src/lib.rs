@@ -61,6 +61,9 @@ async fn respond(request: Request) -> Result<Response, ErrorCode> {
         }
         "environment" => Ok(system::environment()),
         "file" => std::fs::read_to_string(argument).map_err(|error| error.to_string()),
+        "write-file" => {
+            std::fs::write(argument, "x").map(|()| "written".to_owned()).map_err(|error| error.to_string())
+        }
         "socket" => system::socket(argument).await,
         "print" => Ok(system::print(argument)),
         // Time, memory and traps.
