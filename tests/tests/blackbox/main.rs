@@ -12,6 +12,7 @@ mod capabilities;
 mod configuration;
 mod cross_site;
 mod harness;
+mod hashing;
 mod headers;
 mod idempotency;
 mod llm;
