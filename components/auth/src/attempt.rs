@@ -69,6 +69,14 @@ impl Attempt {
         Ok(())
     }
 
+    /// Uncounts an attempt whose password was not verified.
+    pub(crate) async fn give_back<S: Store>(&self, store: &S) -> Result<(), StoreError> {
+        for (bucket, subject) in &self.before {
+            store.return_attempt(bucket, subject).await?;
+        }
+        Ok(())
+    }
+
     /// Records that the password was wrong.
     pub(crate) async fn record_failure<S: Store>(
         &self,

@@ -20,6 +20,8 @@ pub enum AuthError {
     UsernameTaken,
     /// 429: too many attempts.
     TooManyTries { retry_after_seconds: u32 },
+    /// 503: too many passwords are being verified.
+    TooBusy { retry_after_seconds: u32 },
     /// 503: too many accounts were created today, by all together.
     RegistrationsClosed { retry_after_seconds: u32 },
     /// 503 or 500: the store failed.
@@ -60,6 +62,15 @@ impl AuthError {
                 Text::owned(
                     format!("Trop de tentatives. Réessayez dans {retry_after_seconds} secondes."),
                     format!("Too many attempts. Try again in {retry_after_seconds} seconds."),
+                ),
+            )
+            .retry_after(*retry_after_seconds),
+            Self::TooBusy { retry_after_seconds } => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too_busy",
+                Text::new(
+                    "Beaucoup de personnes se connectent en ce moment. Réessayez dans quelques secondes.",
+                    "Many people are signing in right now. Try again in a few seconds.",
                 ),
             )
             .retry_after(*retry_after_seconds),
@@ -179,6 +190,8 @@ mod tests {
         check(AuthError::SignedOut, 401, "signed_out");
         check(AuthError::UsernameTaken, 409, "username_taken");
         check(AuthError::TooManyTries { retry_after_seconds: 30 }, 429, "too_many_tries");
+        check(AuthError::TooBusy { retry_after_seconds: 5 }, 503, "too_busy");
+        check(AuthError::RegistrationsClosed { retry_after_seconds: 43 }, 503, "registrations_closed");
         check(AuthError::Store(StoreError::NotConfigured("db_name")), 503, "not_configured");
         check(AuthError::Store(StoreError::Unreachable("x".to_owned())), 503, "database_unreachable");
         check(AuthError::Store(StoreError::SchemaBehind("x".to_owned())), 503, "migrations_behind");

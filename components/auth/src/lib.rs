@@ -41,6 +41,7 @@ mod date_format;
 pub mod error;
 mod flash_message;
 mod guessable;
+mod hashing;
 pub mod help;
 pub mod home;
 pub mod language;

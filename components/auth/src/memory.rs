@@ -19,7 +19,8 @@ use crate::{
         USE_RECORDED_EVERY_SECONDS,
     },
     store::{
-        InsertError, Maintenance, PasswordChange, SESSIONS_LISTED_MAX, SessionStore, ThrottleStore, UserStore,
+        HashingStore, HashingTurn, InsertError, Maintenance, PasswordChange, SESSIONS_LISTED_MAX,
+        SessionStore, ThrottleStore, UserStore,
     },
     store_error::StoreError,
     throttle::{Bucket, Subject},
@@ -51,6 +52,10 @@ pub(crate) struct MemoryStore {
     circuits: RefCell<HashMap<Service, metering::Circuit>>,
     pub(crate) unreachable: Cell<bool>,
     pub(crate) purges: Cell<u32>,
+    /// No turn to compute a hash comes in time.
+    pub(crate) no_turns: Cell<bool>,
+    /// Hashes that are being computed.
+    pub(crate) turns: Cell<i64>,
 }
 
 impl MemoryStore {
@@ -266,6 +271,23 @@ impl ThrottleStore for MemoryStore {
     async fn reset_attempts(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
         self.reachable()?;
         self.throttles.borrow_mut().remove(&(bucket.scope, *subject));
+        Ok(())
+    }
+}
+
+impl HashingStore for MemoryStore {
+    async fn take_hashing_turn(&self) -> Result<Option<HashingTurn>, StoreError> {
+        self.reachable()?;
+        if self.no_turns.get() {
+            return Ok(None);
+        }
+        self.turns.set(self.turns.get() + 1);
+        Ok(Some(HashingTurn(self.turns.get())))
+    }
+
+    async fn end_hashing_turn(&self, turn: HashingTurn) -> Result<(), StoreError> {
+        assert_eq!(turn, HashingTurn(self.turns.get()));
+        self.turns.set(self.turns.get() - 1);
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     attempt,
     error::{self, AuthError},
     flash_message::FlashMessage,
-    next,
+    hashing, next,
     password::{self, NewPassword},
     password_hash::PasswordHash,
     session_cookie, sign_in,
@@ -96,11 +96,13 @@ async fn register<S: Store>(
     if !app.store.count_attempt(&REGISTER_ALL, &everybody, request.now).await? {
         return Err(AuthError::RegistrationsClosed { retry_after_seconds: REGISTER_ALL.seconds_per_attempt });
     }
-    let user = NewUser {
-        id: UserId::from_random(app.random.user_id),
-        username,
-        password_hash: PasswordHash::of(password.as_typed(), app.random.salt)?,
-    };
+    let hashed = hashing::in_turn(app, || PasswordHash::of(password.as_typed(), app.random.salt)).await;
+    if let Err(AuthError::TooBusy { .. }) = hashed {
+        app.store.return_attempt(&REGISTER_ADDRESS, &address).await?;
+        app.store.return_attempt(&REGISTER_ALL, &everybody).await?;
+    }
+    let password_hash = hashed?;
+    let user = NewUser { id: UserId::from_random(app.random.user_id), username, password_hash };
     match app.store.insert_user(&user, request.now).await {
         Ok(()) => Ok(user),
         Err(InsertError::UsernameTaken) => {

@@ -15,7 +15,7 @@ use crate::{
     authentication,
     error::{self, AuthError},
     flash_message::FlashMessage,
-    next,
+    hashing, next,
     password::TypedPassword,
     password_hash::{PasswordHash, Verdict},
     session::{NewSession, SessionToken},
@@ -108,9 +108,13 @@ async fn sign_in<S: Store>(
         Some(username) => app.store.find_by_username(username.key()).await?,
         None => None,
     };
-    let user = match check(user, password) {
+    let user = match hashing::in_turn(app, || check(user, password)).await {
         Err(error @ AuthError::WrongCredentials { .. }) => {
             attempt.record_failure(app.store, request).await?;
+            return Err(error);
+        }
+        Err(error @ AuthError::TooBusy { .. }) => {
+            attempt.give_back(app.store).await?;
             return Err(error);
         }
         other => other?,
@@ -120,7 +124,7 @@ async fn sign_in<S: Store>(
         return Err(AuthError::WrongCredentials { cause: "password changed while signing in" });
     };
     if user.outdated {
-        let stronger = PasswordHash::of(&user.password, app.random.salt)?;
+        let stronger = hashing::in_turn(app, || PasswordHash::of(&user.password, app.random.salt)).await?;
         app.store.replace_hash(&user.stored.id, &user.stored.password_hash, &stronger).await?;
     }
     attempt.record_success(app.store).await?;

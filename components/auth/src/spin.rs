@@ -1,6 +1,6 @@
 //! The edge: the only file that names `spin_sdk`. Reads the variables, opens connections, calls [`crate::handle`].
 
-use std::{pin::pin, time::Duration};
+use std::{pin::pin, sync::OnceLock, time::Duration};
 
 use secrecy::ExposeSecret;
 use spin_sdk::{
@@ -8,7 +8,10 @@ use spin_sdk::{
     http_service,
     pg::{Connection, DbValue, Error, ParameterValue, PgError, QueryError},
 };
-use web::spin::{random, secret_variable, variable, within};
+use web::{
+    Clock,
+    spin::{HostClock, random, secret_variable, variable, within},
+};
 
 use crate::{
     app::Random,
@@ -58,6 +61,9 @@ async fn database_settings() -> DatabaseSettings {
     }
 }
 
+/// The name of this instance, for the table of the turns to hash. No secret, and nothing of a request.
+static INSTANCE: OnceLock<[u8; 16]> = OnceLock::new();
+
 /// Takes a connection from the host's pool for each statement, so that a page without a statement opens none.
 struct SpinDatabase {
     settings: DatabaseSettings,
@@ -92,6 +98,18 @@ impl Database for SpinDatabase {
             connection.execute(sql, Vec::new()).await.map(|_| ()).map_err(rejected)
         };
         within(MIGRATION_LIMIT, exchange).await.unwrap_or_else(|| Err(out_of_time(MIGRATION_LIMIT)))
+    }
+
+    fn instance(&self) -> [u8; 16] {
+        *INSTANCE.get_or_init(random)
+    }
+
+    fn elapsed(&self) -> Duration {
+        HostClock.elapsed()
+    }
+
+    async fn sleep(&self, wait: Duration) {
+        HostClock.sleep(wait).await;
     }
 }
 

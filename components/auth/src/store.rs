@@ -104,6 +104,19 @@ pub trait ThrottleStore {
     async fn reset_attempts(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError>;
 }
 
+/// The right to compute one password hash, until it is ended.
+#[derive(Debug, PartialEq, Eq)]
+pub struct HashingTurn(pub i64);
+
+/// How many password hashes are computed at once; see [`crate::hashing`].
+#[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
+pub trait HashingStore {
+    /// Waits for a turn. `None` when too many wait already, or none comes in time.
+    async fn take_hashing_turn(&self) -> Result<Option<HashingTurn>, StoreError>;
+    /// Ends a turn. One that is not ended ends by itself after some seconds.
+    async fn end_hashing_turn(&self, turn: HashingTurn) -> Result<(), StoreError>;
+}
+
 /// Schema and expired rows.
 #[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
 pub trait Maintenance {
@@ -114,8 +127,11 @@ pub trait Maintenance {
 }
 
 /// All ports, for signatures.
-pub trait Store: UserStore + SessionStore + ThrottleStore + MeteringStore + Maintenance {}
-impl<S: UserStore + SessionStore + ThrottleStore + MeteringStore + Maintenance> Store for S {}
+pub trait Store:
+    UserStore + SessionStore + ThrottleStore + HashingStore + MeteringStore + Maintenance
+{
+}
+impl<S: UserStore + SessionStore + ThrottleStore + HashingStore + MeteringStore + Maintenance> Store for S {}
 
 impl From<StoreError> for InsertError {
     fn from(error: StoreError) -> Self {

@@ -13,6 +13,7 @@ mod chat;
 mod configuration;
 mod cross_site;
 mod harness;
+mod hashing;
 mod headers;
 mod idempotency;
 mod llm;

@@ -8,6 +8,7 @@ use crate::{
     app::AppContext,
     error::AuthError,
     flash_message::FlashMessage,
+    hashing,
     password::{NewPassword, TypedPassword},
     password_hash::PasswordHash,
     session::{LiveSession, NewSession, SessionToken},
@@ -39,7 +40,7 @@ pub(super) async fn change<S: Store>(
 
     let token = SessionToken::from_random(app.random.token);
     let new_session = NewSession::new(&token, request.header("user-agent").unwrap_or_default(), request.now);
-    let new_hash = PasswordHash::of(password.as_typed(), app.random.salt)?;
+    let new_hash = hashing::in_turn(app, || PasswordHash::of(password.as_typed(), app.random.salt)).await?;
     let change = PasswordChange {
         user_id: &user.id,
         verified_version: user.password_version,

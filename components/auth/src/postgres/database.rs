@@ -1,6 +1,8 @@
 //! The port to a PostgreSQL client, with the few types that the statements use. None that may contain a hash or a stored
 //! response has a `Debug`.
 
+use std::time::Duration;
+
 /// One parameter of a statement, which casts it where necessary (`$1::text::uuid`).
 #[derive(Clone, Copy)]
 pub enum Parameter<'a> {
@@ -42,6 +44,12 @@ pub trait Database {
     async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, DatabaseError>;
     /// Runs a migration: one statement without parameters or rows, which may take long.
     async fn migrate(&self, sql: &str) -> Result<(), DatabaseError>;
+    /// Names the running instance of the component among all that use the database.
+    fn instance(&self) -> [u8; 16];
+    /// The time since some fixed moment.
+    fn elapsed(&self) -> Duration;
+    /// Waits without a connection.
+    async fn sleep(&self, wait: Duration);
 }
 
 impl Row {

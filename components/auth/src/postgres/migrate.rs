@@ -25,6 +25,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("0007_create_reservations.sql"),
     migration!("0008_drop_idempotency_keys.sql"),
     migration!("0009_bound_costs.sql"),
+    migration!("0010_create_hashing_turns.sql"),
 ];
 
 /// Applies missing migrations. Many instances may do so at once: each statement takes a lock, checks again, then acts.

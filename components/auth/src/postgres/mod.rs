@@ -4,6 +4,7 @@
 //! An operation is one statement, because `spin:postgres` has no transactions.
 
 mod database;
+mod hashing;
 mod maintenance;
 mod metering;
 mod migrate;

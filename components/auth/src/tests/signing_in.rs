@@ -168,3 +168,36 @@ fn some_sign_ins_purge_expired_rows() {
     browser.sign_in("alice", PASSWORD);
     assert_eq!(site.store.purges.get(), 1);
 }
+
+#[test]
+fn without_a_turn_to_hash_the_form_says_when_to_try_again_and_keeps_the_name() {
+    let site = Site::new();
+    let browser = site.browser();
+    browser.register("alice");
+    site.store.no_turns.set(true);
+    // More than the narrowest bucket holds: what was not verified is not counted.
+    for _ in 0..50 {
+        let reply = browser.sign_in("alice", PASSWORD);
+        assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(reply.headers[header::RETRY_AFTER], "5");
+        assert!(text(&reply).contains("Beaucoup de personnes se connectent"), "{}", text(&reply));
+        assert!(text(&reply).contains("value=\"alice\"") && !text(&reply).contains(PASSWORD));
+    }
+    assert_eq!(browser.register("bobby").status, StatusCode::SERVICE_UNAVAILABLE);
+    site.store.no_turns.set(false);
+    browser.register("bobby");
+    assert_eq!(location(&browser.sign_in("alice", PASSWORD)), "/home");
+}
+
+#[test]
+fn every_turn_to_hash_is_ended() {
+    let site = Site::new();
+    let browser = site.browser();
+    browser.register("alice");
+    browser.sign_in("alice", OTHER_PASSWORD);
+    browser.sign_in("bobby", OTHER_PASSWORD);
+    browser.sign_in("alice", PASSWORD);
+    let fields = [("current_password", PASSWORD), ("new_password", OTHER_PASSWORD)];
+    browser.post("/account", &[&[("action", "change_password")], &fields[..]].concat());
+    assert_eq!(site.store.turns.get(), 0);
+}

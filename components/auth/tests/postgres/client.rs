@@ -1,6 +1,12 @@
 //! The `Database` port on tokio-postgres, as Spin's host does it: prepared statements, one at a time.
 
-use std::{cell::Cell as Counter, error::Error as StdError, rc::Rc};
+use std::{
+    cell::Cell as Counter,
+    error::Error as StdError,
+    rc::Rc,
+    sync::atomic::{AtomicU8, Ordering},
+    time::Duration,
+};
 
 use auth::postgres::{Cell, Database, DatabaseError, Parameter, PostgresStore, Row};
 use bytes::BytesMut;
@@ -14,11 +20,17 @@ use crate::server;
 pub(crate) struct Native {
     client: Client,
     statements: Rc<Counter<usize>>,
+    instance: u8,
+    started: tokio::time::Instant,
 }
 
 impl Native {
+    /// An instance of its own.
     pub(crate) async fn connect(config: &Config) -> Self {
-        Self { client: server::connect(config).await, statements: Rc::default() }
+        static NUMBER: AtomicU8 = AtomicU8::new(1);
+        let instance = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let client = server::connect(config).await;
+        Self { client, statements: Rc::default(), instance, started: tokio::time::Instant::now() }
     }
 
     /// Counts the statements of requests, without migrations.
@@ -39,6 +51,18 @@ impl Database for Native {
 
     async fn migrate(&self, sql: &str) -> Result<(), DatabaseError> {
         self.client.execute(sql, &[]).await.map(|_| ()).map_err(rejected)
+    }
+
+    fn instance(&self) -> [u8; 16] {
+        [self.instance; 16]
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    async fn sleep(&self, wait: Duration) {
+        tokio::time::sleep(wait).await;
     }
 }
 

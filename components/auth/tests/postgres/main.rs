@@ -2,6 +2,7 @@
 
 mod circuit;
 mod client;
+mod hashing;
 mod idempotency;
 mod metering;
 mod migrations;
