@@ -18,7 +18,8 @@ COPY . .
 # The caches belong to Docker, so that a second build compiles only what changed.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target \
-    cargo build --locked --target wasm32-wasip2 --release --package auth --package llm --package ocr \
+    for name in auth llm ocr; do \
+      cargo rustc --locked --target wasm32-wasip2 --release --lib --crate-type cdylib --package "$name" || exit 1; done \
     && cargo run --locked --profile native --package atelier-pyodide \
     && mkdir -p /app/target/wasm32-wasip2/release \
     && cp spin.toml /app/ \

@@ -35,7 +35,6 @@ pub mod highlight;
 pub mod idempotency;
 mod links;
 pub mod markdown;
-mod math;
 pub mod mode;
 pub mod model_answer;
 mod page;
