@@ -42,7 +42,8 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes }) => {
       const items = data.warnings.map(({ text, incomplete }) => make("li", { textContent: text, className: incomplete ? "missing" : "" }));
       id("warning-list").replaceChildren(...items);
       show(id("warnings"), items.length > 0);
-      id("facts").textContent = fill(texts.facts, data);
+      const compiled = data.compiles ? texts.compiles : data.compiles === null ? texts.notCompiled : "";
+      id("facts").textContent = `${fill(texts.facts, data)} ${compiled}`.trim();
       id("download").download = data.tex_file;
       show(id("download"), true);
       markdown.value = data.markdown;

@@ -24,6 +24,7 @@
 pub mod app;
 mod attempt;
 mod charge;
+mod compile;
 pub mod conversion;
 mod convert;
 pub mod error;

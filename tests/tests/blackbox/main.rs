@@ -9,6 +9,7 @@ mod applications;
 mod bodies;
 mod breaker;
 mod capabilities;
+mod compile;
 mod configuration;
 mod cross_site;
 mod harness;

@@ -25,10 +25,12 @@ assert_not_impl_any!(events::Event: Debug);
 
 mod answers;
 mod charge;
+mod compile;
 mod convert;
 mod fake_gemini;
 pub(crate) mod fakes;
 mod handle;
 mod page;
+mod pages;
 mod pictures;
 mod stored_file;

@@ -21,6 +21,7 @@ fn conversion() -> Conversion {
         markdown: "# </textarea><script>".into(),
         pages: Some(2),
         pages_charged: 2,
+        compiles: None,
         warnings: vec![Finding::Cut.into()],
         model: "m".into(),
         simulated: true,
