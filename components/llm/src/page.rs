@@ -8,7 +8,9 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 use web::assets::Asset;
-use web::{ContentSecurityPolicy, Fields, Lang, Layout, Problem, Reply, Request, Text, event_stream, preferred};
+use web::{
+    ContentSecurityPolicy, Fields, Lang, Layout, Problem, Reply, Request, Text, event_stream, preferred,
+};
 
 use crate::answer::{Answer, Block, Place};
 use crate::conversation::{self, Conversation};

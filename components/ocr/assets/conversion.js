@@ -81,6 +81,10 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
 
   // ── One document in the page ──────────────────────────────────────────────────────────────────
   let current = null;
+  const facts = (data) => {
+    const compiled = data.compiles ? texts.compiles : data.compiles === null ? texts.notCompiled : "";
+    return `${fill(texts.facts, data)} ${compiled}`.trim();
+  };
   const setSource = (text) => {
     latex.value = text;
     editor.update();
@@ -318,7 +322,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
       return { outcome };
     }
     const entry = outcome === "done"
-      ? { ...data, id: Date.now(), cancelled: false, facts: fill(texts.facts, data) }
+      ? { ...data, id: Date.now(), cancelled: false, facts: facts(data) }
       : { ...(await closed(name)), id: Date.now() };
     present(entry);
     await keep(entry);
@@ -360,7 +364,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
       const { outcome, data, entry } = await convertOne(document, say);
       if (outcome === "done") {
         done += 1;
-        if (many) about(document[0], fill(texts.facts, data ?? entry), entry);
+        if (many) about(document[0], data ? facts(data) : entry.facts, entry);
         status = entry.complete ? texts.done : texts.incomplete;
       } else if (outcome === "problem") {
         if (many) about(document[0], texts.notConverted);

@@ -55,6 +55,7 @@ fn check(fields: &Fields) -> Result<Conversion, Problem> {
         latex: finished.latex,
         pages: None,
         pages_charged: 0,
+        compiles: None,
         warnings,
         model: String::new(),
         simulated: false,

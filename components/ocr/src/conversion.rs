@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 use web::{Clock, IncomingBody, Lang};
 
 use crate::charge::Charge;
+use crate::compile::{Compiled, compile};
 use crate::error::Failure;
 use crate::events::Event;
 use crate::intake::{Received, receive};
+use crate::page_range::PageRange;
 use crate::ports::ConversionPorts;
 use crate::settings::GeminiSettings;
 use crate::stored_file::{delete, wait_until_active};
@@ -27,6 +29,8 @@ pub struct Conversion {
     /// Taken from the daily quota.
     pub pages_charged: u32,
     pub warnings: Vec<Warning>,
+    /// What pdflatex said; `None`: nothing was compiled.
+    pub compiles: Option<bool>,
     /// The version that answered.
     pub model: String,
     /// The answer comes from a local mock, not from Google.
@@ -65,7 +69,10 @@ async fn convert_reserved<P: ConversionPorts, B: IncomingBody, C: Clock>(
     let received = receive(ports, settings, upload).await?;
     let outcome = transcribe(ports, settings, &received, charge).await;
     delete(ports, settings, &received.document).await;
-    Ok(conversion(received, outcome?, charge.pages()))
+    let transcript = outcome?;
+    let finished = latex::finish(&transcript.raw, transcript.stopped);
+    let compiled = compile(ports, settings, charge, finished, &transcript.asked).await?;
+    Ok(conversion(received, transcript, compiled, charge.pages()))
 }
 
 /// The rest of the price is reserved first.
@@ -83,11 +90,19 @@ async fn transcribe<P: ConversionPorts>(
     Transcriber::new(ports, settings, &received.document, pages, range, charge).transcribe().await
 }
 
-/// Repairs and checks the transcript, and collects the warnings, those about missing parts first.
-fn conversion(received: Received, transcript: Transcript, pages_charged: u32) -> Conversion {
-    let finished = latex::finish(&transcript.raw, transcript.stopped);
+/// Checks the pages, and collects the warnings, those about missing parts first.
+fn conversion(
+    received: Received,
+    transcript: Transcript,
+    Compiled { finished, compiles, warning }: Compiled,
+    pages_charged: u32,
+) -> Conversion {
     let mut warnings = transcript.warnings;
-    warnings.extend(finished.findings.into_iter().map(Warning::from));
+    warnings.extend(warning);
+    let file = &received.file;
+    let due = file.facts.pages.map(|pages| PageRange::or_all(file.range.as_ref(), pages));
+    let pages = latex::check_pages(&finished.latex, due.as_deref());
+    warnings.extend(pages.into_iter().chain(finished.findings).map(Warning::from));
     if received.file.facts.pages.is_none() {
         warnings.push(Warning::PagesUnknown);
     }
@@ -105,6 +120,7 @@ fn conversion(received: Received, transcript: Transcript, pages_charged: u32) ->
         pages: received.file.facts.pages,
         pages_charged,
         warnings,
+        compiles,
         model: transcript.model,
         simulated: transcript.simulated,
         file: received.file.name,
@@ -141,6 +157,7 @@ impl Conversion {
             "pages": self.pages,
             "pages_charged": self.pages_charged,
             "warnings": warnings,
+            "compiles": self.compiles,
             "model": self.model,
             "simulated": self.simulated,
             "file": self.file.as_str(),

@@ -19,6 +19,8 @@ pub enum Event {
     Preparing,
     /// A model is being asked.
     Model(String),
+    /// The document is being compiled.
+    Compiling,
     /// The answer reached its limit; the rest is being asked for.
     Continuing,
     /// The next try is after a pause.
@@ -43,6 +45,7 @@ impl Event {
             }
             Self::Preparing => ("progress", json!({"stage": "preparing"})),
             Self::Model(model) => ("progress", json!({"stage": "model", "model": model})),
+            Self::Compiling => ("progress", json!({"stage": "compiling"})),
             Self::Continuing => ("progress", json!({"stage": "continuing"})),
             Self::Waiting { seconds } => ("progress", json!({"stage": "waiting", "seconds": seconds})),
             Self::Page { page, pages } => {

@@ -26,6 +26,7 @@ pub mod app;
 mod attempt;
 mod charge;
 mod check;
+mod compile;
 pub mod conversion;
 mod convert;
 pub mod error;

@@ -22,11 +22,14 @@ impl Media {
             [0xff, 0xd8, 0xff, ..] => Self::Jpeg,
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Self::Png,
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Self::Webp,
-            // The still pictures of ISO 23008-12; sequences and AVIF have other brands.
+            // A box with a length of 64 bits; its brand comes later (picture.rs).
+            [0, 0, 0, 1, b'f', b't', b'y', b'p', 0, 0, 0, 0, ..] => Self::Heic,
+            // The still pictures of ISO 23008-12; AVIF has other brands. `msf1` is a sequence with a still picture, as
+            // cameras write it beside a burst.
             [_, _, _, _, b'f', b't', b'y', b'p', b'h', b'e', b'i', b'c' | b'x' | b'm' | b's', ..] => {
                 Self::Heic
             }
-            [_, _, _, _, b'f', b't', b'y', b'p', b'm', b'i', b'f', b'1', ..] => Self::Heif,
+            [_, _, _, _, b'f', b't', b'y', b'p', b'm', b'i' | b's', b'f', b'1', ..] => Self::Heif,
             _ => return None,
         })
     }
@@ -59,12 +62,13 @@ mod tests {
         check(b"\0\0\0\x18ftypheic", Some(Media::Heic));
         check(b"\0\0\0\x18ftypheix", Some(Media::Heic));
         check(b"\0\0\0\x18ftypmif1", Some(Media::Heif));
+        check(b"\0\0\0\x18ftypmsf1", Some(Media::Heif));
+        check(b"\0\0\0\x01ftyp\0\0\0\0", Some(Media::Heic));
         for other in [
             b"\n%PDF-1.7\n%\xe2",
             b"PK\x03\x04\x14\0\0\0\0\0\0\0",
             b"\0\0\0\x18ftypavif",
             b"\0\0\0\x18ftyphevc",
-            b"\0\0\0\x18ftypmsf1",
             b"\0\0\0\x18ftypisom",
             b"GIF89a\x01\0\x01\0\0\0",
             b"RIFF\0\x01\0\0WAVE",

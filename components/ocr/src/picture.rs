@@ -30,6 +30,8 @@ enum Step {
     Next,
     /// The sides of a JPEG.
     Sides,
+    /// The rest of a HEIC's first box that has a length of 64 bits: the low half of it, and the brand.
+    Wide,
     /// All that is checked has been seen.
     Done,
 }
@@ -48,6 +50,14 @@ impl PictureCheck {
             let skipped = self.skip.min(bytes.len());
             self.skip -= skipped;
             let (_, mut rest) = bytes.split_at(skipped);
+            // Some cameras pad the segments of a JPEG with zeros.
+            while self.media == Media::Jpeg
+                && self.step == Step::Next
+                && self.header.is_empty()
+                && rest.first() == Some(&0)
+            {
+                rest = rest.get(1..).unwrap_or_default();
+            }
             // Before the mark of a JPEG's segment any number of these may stand: passed over together.
             while self.media == Media::Jpeg && self.header == [0xff] && rest.first() == Some(&0xff) {
                 rest = rest.get(1..).unwrap_or_default();
@@ -84,7 +94,10 @@ impl PictureCheck {
     fn read(&mut self, header: &[u8]) -> Result<(), Cause> {
         self.step = match (self.media, self.step, header) {
             // A JPEG is a list of segments, each with its length. That of the sides has one of thirteen marks.
-            (Media::Jpeg, Step::Sides, [_, h1, h2, w1, w2]) => sides(be(&[*w1, *w2]), be(&[*h1, *h2]))?,
+            // A height of zero is stated behind the picture.
+            (Media::Jpeg, Step::Sides, [_, h1, h2, w1, w2]) => {
+                sides(be(&[*w1, *w2]), be(&[*h1, *h2]).max(1))?
+            }
             (Media::Jpeg, _, [0xff, 0xff, ..]) => {
                 let fill = header.iter().take_while(|byte| **byte == 0xff).count() - 1;
                 self.header = header.get(fill..).unwrap_or_default().to_vec();
@@ -112,6 +125,16 @@ impl PictureCheck {
                 Step::Next
             }
             (Media::Webp, ..) => webp(header.get(12..).unwrap_or_default())?,
+            (Media::Heic, Step::Start, [0, 0, 0, 1, ..]) => Step::Wide,
+            (_, Step::Wide, [s1, s2, s3, s4, brand @ ..]) => {
+                let head = [&[0, 0, 0, 24], b"ftyp".as_slice(), brand].concat();
+                Media::of(&head)
+                    .filter(|media| *media != Media::Heic || brand != [0; 4])
+                    .ok_or("an unknown brand")?;
+                self.skip =
+                    be(&[*s1, *s2, *s3, *s4]).checked_sub(20).ok_or("a box without a length")? as usize;
+                Step::Next
+            }
             // HEIC is a list of boxes; one more must follow the first. The sides are too deep in it.
             (Media::Heic | Media::Heif, Step::Start, [s1, s2, s3, s4, ..]) => {
                 let size = be(&[*s1, *s2, *s3, *s4]);

@@ -50,6 +50,7 @@ pub(crate) const SCRIPT_TEXTS: &[(&str, &str, &str)] = &[
     ("accepted", "Document reçu. Pages : {pages}.", "Document received. Pages: {pages}."),
     ("preparing", "Préparation du document…", "Preparing the document…"),
     ("model", "Lecture du document…", "Reading the document…"),
+    ("compiling", "Compilation…", "Compiling…"),
     ("writing", "Transcription en cours…", "Transcribing…"),
     ("continuing", "Document long : suite de la transcription…", "Long document: transcribing the rest…"),
     (
@@ -87,6 +88,8 @@ pub(crate) const SCRIPT_TEXTS: &[(&str, &str, &str)] = &[
         "Modèle : {model}. Pages décomptées : {pages_charged}.",
         "Model: {model}. Pages counted: {pages_charged}.",
     ),
+    ("compiles", "Le code compile avec pdflatex.", "The code compiles with pdflatex."),
+    ("not-compiled", "Le code n’a pas été compilé.", "The code was not compiled."),
 ];
 
 #[cfg(test)]
@@ -121,7 +124,8 @@ mod tests {
                 })
                 .collect();
             // The stages of the server's events are looked up by their names.
-            let is_stage = ["accepted", "preparing", "model", "continuing", "waiting"].contains(name);
+            let is_stage =
+                ["accepted", "preparing", "model", "continuing", "waiting", "compiling"].contains(name);
             assert!(is_stage || scripts.contains(&format!("texts.{camel}")), "{name}");
         }
     }

@@ -2,7 +2,11 @@
 
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
-use web::Origin;
+use web::{HttpUrl, Origin};
+
+/// What `compile_url` is without a service: a name that never resolves (RFC 2606). An empty one would be no host that
+/// the manifest may grant.
+const NO_COMPILER: &str = "http://compiler.invalid";
 
 /// What the operator configured.
 pub struct Settings {
@@ -20,6 +24,10 @@ pub struct GeminiSettings {
     /// Never empty: the model, then its fallbacks.
     models: Vec<String>,
     origin: Origin,
+    /// Each photograph is asked about alone.
+    page_by_page: bool,
+    /// The service that compiles the results, if there is one.
+    compiler: Option<HttpUrl>,
 }
 
 /// The variables as text.
@@ -31,6 +39,8 @@ pub struct Variables {
     pub gemini_model: String,
     pub gemini_fallback_models: String,
     pub gemini_origin: String,
+    pub ocr_page_mode: String,
+    pub compile_url: String,
 }
 
 impl Settings {
@@ -54,7 +64,18 @@ impl GeminiSettings {
             return Err("gemini_model");
         }
         let origin = Origin::parse(&variables.gemini_origin).ok_or("gemini_origin")?;
-        Ok(Self { key, models, origin })
+        let page_by_page = match variables.ocr_page_mode.trim() {
+            "" | "whole" => false,
+            "pages" => true,
+            _ => return Err("ocr_page_mode"),
+        };
+        let compiler = match variables.compile_url.trim() {
+            "" | NO_COMPILER => None,
+            url => {
+                Some(HttpUrl::parse(&format!("{}/compile", url.trim_end_matches('/'))).ok_or("compile_url")?)
+            }
+        };
+        Ok(Self { key, models, origin, page_by_page, compiler })
     }
 
     /// For the header `x-goog-api-key`.
@@ -66,6 +87,16 @@ impl GeminiSettings {
     #[must_use]
     pub fn models(&self) -> &[String] {
         &self.models
+    }
+
+    #[must_use]
+    pub const fn is_page_by_page(&self) -> bool {
+        self.page_by_page
+    }
+
+    #[must_use]
+    pub const fn compiler(&self) -> Option<&HttpUrl> {
+        self.compiler.as_ref()
     }
 
     #[must_use]
@@ -102,6 +133,8 @@ mod tests {
             gemini_model: "m".into(),
             gemini_fallback_models: "n, m,,models/o".into(),
             gemini_origin: "https://g.example/".into(),
+            ocr_page_mode: "pages".into(),
+            compile_url: "http://tex:8080/".into(),
         }
     }
 
@@ -116,6 +149,13 @@ mod tests {
             (["m", "n", "o"].map(String::from).as_slice(), "https://g.example")
         );
         assert!(gemini.key() == "k" && gemini.key().is_sensitive());
+        assert!(gemini.is_page_by_page());
+        assert_eq!(gemini.compiler().unwrap().uri().to_string(), "http://tex:8080/compile");
+        for none in ["", NO_COMPILER] {
+            let variables = Variables { compile_url: none.into(), ocr_page_mode: "".into(), ..variables() };
+            let gemini = Settings::parse(variables).gemini.ok().unwrap();
+            assert!(gemini.compiler().is_none() && !gemini.is_page_by_page());
+        }
     }
 
     #[test]
@@ -130,6 +170,8 @@ mod tests {
         check(|variables| variables.gemini_origin = "ftp://x".into(), "gemini_origin");
         check(|variables| variables.gemini_origin = "https://g.example/path".into(), "gemini_origin");
         check(|variables| variables.gemini_origin.clear(), "gemini_origin");
+        check(|variables| variables.ocr_page_mode = "each".into(), "ocr_page_mode");
+        check(|variables| variables.compile_url = "tex:8080".into(), "compile_url");
         check(
             |variables| {
                 variables.gemini_model.clear();

@@ -26,5 +26,7 @@ async fn settings() -> Settings {
         gemini_model: variable("gemini_model").await,
         gemini_fallback_models: variable("gemini_fallback_models").await,
         gemini_origin: variable("gemini_origin").await,
+        ocr_page_mode: variable("ocr_page_mode").await,
+        compile_url: variable("compile_url").await,
     })
 }

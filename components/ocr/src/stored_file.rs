@@ -116,8 +116,14 @@ pub(crate) async fn wait_until_active<P: ConversionPorts>(
             ports.emit(Event::Preparing).await?;
             ports.sleep(pause).await;
             let (answer, body) = exchange(ports, request::file_state(settings, file)).await?;
-            if files::file(answer.status(), &body)?.1 == FileState::Active {
-                break;
+            match files::file(answer.status(), &body)?.1 {
+                FileState::Active => break,
+                FileState::Processing => {}
+                FileState::Failed => {
+                    return Err(
+                        UpstreamError::Document("the Files API could not process it".to_owned()).into()
+                    );
+                }
             }
             pause = (pause * 2).clamp(POLL_FIRST, POLL_MAX);
         }

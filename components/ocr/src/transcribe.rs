@@ -32,6 +32,8 @@ pub(crate) struct Transcript {
     /// The model ended the document by itself.
     pub stopped: bool,
     pub model: String,
+    /// Its name in the settings.
+    pub asked: String,
     pub simulated: bool,
     pub warnings: Vec<Warning>,
 }
@@ -79,6 +81,9 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
 
     /// Transcribes the document.
     pub(crate) async fn transcribe(mut self) -> Result<Transcript, Failure> {
+        if self.settings.is_page_by_page() && self.document.len() > 1 && are_pictures(self.document) {
+            return self.page_by_page(String::new()).await;
+        }
         let mut first = self.ask(&prompt::whole(self.range)).await?;
         if first.end == Ok(Finish::Recitation) && self.next_model() {
             // The same model would refuse again.
@@ -172,23 +177,28 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
                 true => None,
                 false => self.ask_for_more(&prompt::only_page(page, alone)).await?,
             };
+            let refused = answer
+                .as_ref()
+                .is_some_and(|answer| matches!(&answer.end, Ok(finish) if finish.is_refusal()));
             let text = answer
                 .filter(|answer| {
                     matches!(answer.end, Ok(Finish::Stop | Finish::MaxTokens | Finish::Other(_)))
                 })
                 .filter(|answer| latex::is_transcription(&answer.text))
-                .map(|answer| latex::body(&answer.text))
-                .filter(|text| !text.is_empty());
+                .map(|answer| latex::body(&answer.text));
+            body.push_str(&format!("% page {page}\n"));
             match text {
+                // A blank page is no failure: the check of the pages names it.
                 Some(text) => {
                     transcribed += 1;
-                    body.push_str(&text);
+                    body.push_str(latex::without_markers(&text).trim());
                 }
                 None => {
-                    warnings.push(Warning::PageRefused { page });
-                    body.push_str(&format!(
-                        "% page {page} refusée\n\\textit{{[Page {page} non transcrite.]}}"
-                    ));
+                    warnings.push(match refused {
+                        true => Warning::PageRefused { page },
+                        false => Warning::PageFailed { page },
+                    });
+                    body.push_str(&format!("\\textit{{[Page {page} non transcrite.]}}"));
                 }
             }
             body.push_str("\n\n");
@@ -278,6 +288,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         if self.model > 0 {
             warnings.push(Warning::OtherModel { model: self.answered_by.clone() });
         }
-        Transcript { raw, stopped, model: self.answered_by, simulated: self.simulated, warnings }
+        let asked = self.settings.models().get(self.model).cloned().unwrap_or_default();
+        Transcript { raw, stopped, model: self.answered_by, asked, simulated: self.simulated, warnings }
     }
 }

@@ -12,9 +12,20 @@ pub enum Warning {
     PageRefused {
         page: u32,
     },
+    /// No answer was to be had for this page.
+    PageFailed {
+        page: u32,
+    },
     OtherModel {
         model: String,
     },
+    /// The document was compiled and does not; the first error, with its line.
+    DoesNotCompile {
+        error: String,
+        line: Option<u32>,
+    },
+    /// It did not compile, and a model corrected it.
+    Corrected,
     PagesUnknown,
     /// Something was missing before the document was checked again.
     StillIncomplete,
@@ -35,7 +46,10 @@ impl Warning {
         match self {
             Self::Latex(finding) => finding.code(),
             Self::PageRefused { .. } => "page_refused",
+            Self::PageFailed { .. } => "page_failed",
             Self::OtherModel { .. } => "other_model",
+            Self::DoesNotCompile { .. } => "does_not_compile",
+            Self::Corrected => "corrected",
             Self::PagesUnknown => "pages_unknown",
             Self::StillIncomplete => "still_incomplete",
             Self::OddEnd => "odd_end",
@@ -47,7 +61,7 @@ impl Warning {
     pub fn is_incomplete(&self) -> bool {
         match self {
             Self::Latex(finding) => finding.is_incomplete(),
-            Self::PageRefused { .. } | Self::StillIncomplete => true,
+            Self::PageRefused { .. } | Self::PageFailed { .. } | Self::StillIncomplete => true,
             _ => false,
         }
     }
@@ -71,6 +85,7 @@ impl Warning {
     pub fn line(&self) -> Option<u32> {
         match self {
             Self::Latex(finding) => finding.line(),
+            Self::DoesNotCompile { line, .. } => *line,
             _ => None,
         }
     }
@@ -84,6 +99,23 @@ impl Warning {
                     "La page {page} n’a pas été transcrite : Google l’a prise pour un texte déjà publié."
                 ),
                 format!("Page {page} was not transcribed: Google took it for a published text."),
+            ),
+            Self::PageFailed { page } => Text::owned(
+                format!("La page {page} n’a pas été transcrite : Google n’a pas répondu."),
+                format!("Page {page} was not transcribed: Google did not answer."),
+            ),
+            Self::DoesNotCompile { error, line } => {
+                let place = line
+                    .map(|line| (format!(" (ligne {line})"), format!(" (line {line})")))
+                    .unwrap_or_default();
+                Text::owned(
+                    format!("Le document ne compile pas avec pdflatex{} : {error}", place.0),
+                    format!("The document does not compile with pdflatex{}: {error}", place.1),
+                )
+            }
+            Self::Corrected => Text::new(
+                "Le document ne compilait pas : le modèle a corrigé son code. Comparez le résultat avec l’original.",
+                "The document did not compile: the model corrected its code. Compare the result with the original.",
             ),
             Self::OtherModel { model } => Text::owned(
                 format!("Le modèle habituel n’était pas disponible : la transcription vient de « {model} »."),
@@ -130,6 +162,34 @@ fn finding_text(finding: &Finding) -> Text {
         Finding::UncertainSeam => Text::new(
             "La transcription est arrivée en deux parties qui se raccordent mal : vérifiez qu’il ne manque rien.",
             "The transcription came in two parts that do not join well: check that nothing is missing.",
+        ),
+        Finding::PageMissing { page } => Text::owned(
+            format!("La page {page} n’apparaît pas dans la transcription : comparez avec l’original."),
+            format!("Page {page} does not appear in the transcription: compare it with the original."),
+        ),
+        Finding::PageEmpty { page, .. } => Text::owned(
+            format!("Rien n’a été transcrit de la page {page} : elle est blanche, ou n’a pas pu être lue."),
+            format!("Nothing was transcribed of page {page}: it is blank, or could not be read."),
+        ),
+        Finding::PageMisplaced { page, line } => Text::owned(
+            format!(
+                "Ligne {line} : la page {page} est en double ou n’est pas à sa place. Comparez avec l’original."
+            ),
+            format!("Line {line}: page {page} comes twice or is out of place. Compare it with the original."),
+        ),
+        Finding::CharactersReplaced { line } => Text::owned(
+            format!(
+                "Des caractères que LaTeX refuse ont été remplacés par leur commande, d’abord à la ligne {line}."
+            ),
+            format!("Characters that LaTeX refuses were replaced by their commands, first on line {line}."),
+        ),
+        Finding::UnknownCharacter { character, line } => Text::owned(
+            format!(
+                "Ligne {line} : pdflatex ne connaît pas le caractère « {character} ». Remplacez-le, ou compilez avec LuaLaTeX."
+            ),
+            format!(
+                "Line {line}: pdflatex does not know the character “{character}”. Replace it, or compile with LuaLaTeX."
+            ),
         ),
         Finding::Illegible { count } => Text::owned(
             format!("Passages illisibles, à compléter à la main : {count}."),
@@ -194,6 +254,11 @@ mod tests {
             Finding::Loop { line },
             Finding::Repetition { line },
             Finding::UncertainSeam,
+            Finding::PageMissing { page: 2 },
+            Finding::PageEmpty { page: 2, line },
+            Finding::PageMisplaced { page: 2, line },
+            Finding::CharactersReplaced { line },
+            Finding::UnknownCharacter { character: '漢', line },
             Finding::Illegible { count: 2 },
             Finding::PreambleAdded,
             Finding::PackageAdded { package: "amsmath", needed_by: name() },
@@ -206,6 +271,9 @@ mod tests {
         ];
         let own = [
             Warning::PageRefused { page: 3 },
+            Warning::PageFailed { page: 3 },
+            Warning::DoesNotCompile { error: name(), line: Some(line) },
+            Warning::Corrected,
             Warning::OtherModel { model: name() },
             Warning::PagesUnknown,
             Warning::StillIncomplete,

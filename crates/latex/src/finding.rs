@@ -15,6 +15,20 @@ pub enum Finding {
     },
     /// A continuation could not be placed with certainty.
     UncertainSeam,
+    /// The answer has markers of other pages, and none of this one.
+    PageMissing {
+        page: u32,
+    },
+    /// Nothing was transcribed of this page.
+    PageEmpty {
+        page: u32,
+        line: u32,
+    },
+    /// This page comes twice, too early or too late.
+    PageMisplaced {
+        page: u32,
+        line: u32,
+    },
     /// Passages that the model could not read.
     Illegible {
         count: u32,
@@ -26,6 +40,15 @@ pub enum Finding {
         needed_by: String,
     },
     BabelModernised,
+    /// Characters that pdflatex refuses, or that mean something else in text, were replaced, first on this line.
+    CharactersReplaced {
+        line: u32,
+    },
+    /// A character that pdflatex refuses and that stays.
+    UnknownCharacter {
+        character: char,
+        line: u32,
+    },
     /// Sentences around the document were removed.
     ChatterRemoved,
     NeverClosed {
@@ -57,10 +80,15 @@ impl Finding {
             Self::Loop { .. } => "loop",
             Self::Repetition { .. } => "repetition",
             Self::UncertainSeam => "uncertain_seam",
+            Self::PageMissing { .. } => "page_missing",
+            Self::PageEmpty { .. } => "page_empty",
+            Self::PageMisplaced { .. } => "page_misplaced",
             Self::Illegible { .. } => "illegible",
             Self::PreambleAdded => "preamble_added",
             Self::PackageAdded { .. } => "package_added",
             Self::BabelModernised => "babel_modernised",
+            Self::CharactersReplaced { .. } => "characters_replaced",
+            Self::UnknownCharacter { .. } => "unknown_character",
             Self::ChatterRemoved => "chatter_removed",
             Self::NeverClosed { .. } => "never_closed",
             Self::NeverOpened { .. } => "never_opened",
@@ -72,7 +100,7 @@ impl Finding {
     /// The document lacks something that its source had.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
-        matches!(self, Self::Cut | Self::Loop { .. } | Self::UncertainSeam)
+        matches!(self, Self::Cut | Self::Loop { .. } | Self::UncertainSeam | Self::PageMissing { .. })
     }
 
     /// The line of the LaTeX it is about, counted from 1.
@@ -81,6 +109,10 @@ impl Finding {
         match self {
             Self::Loop { line }
             | Self::Repetition { line }
+            | Self::PageEmpty { line, .. }
+            | Self::PageMisplaced { line, .. }
+            | Self::CharactersReplaced { line }
+            | Self::UnknownCharacter { line, .. }
             | Self::NeverClosed { line, .. }
             | Self::NeverOpened { line, .. }
             | Self::Dangerous { line, .. }

@@ -5,7 +5,7 @@ use crate::document::{BEGIN_DOCUMENT, Documents, END_DOCUMENT, after_begin, has_
 use crate::finding::Finding;
 use crate::lines::lines;
 use crate::unwrap::{Unwrapped, unwrap};
-use crate::{babel, close, lint, packages, repeat};
+use crate::{babel, characters, close, lint, packages, pages, repeat, stray};
 
 /// Our preamble, for a fragment; the rules of the prompt ask for the same packages.
 const PREAMBLE: &str = "\\documentclass[11pt,a4paper]{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n\
@@ -92,18 +92,34 @@ fn with_preamble(latex: &str, whole: bool) -> String {
 /// Renews the options of babel, loads the packages that are missing and lists what remains to be looked at: what is
 /// incomplete, then what is dangerous, then repairs and the rest.
 fn check(mut latex: String, mut findings: Vec<Finding>) -> Finished {
+    if let Some(unprinted) = pages::unprinted(&latex) {
+        latex = unprinted;
+    }
     if let Some(modern) = babel::modernise(&latex) {
         findings.push(Finding::BabelModernised);
         latex = modern;
     }
+    let mut replaced = None;
+    for repair in [characters::replace, stray::escape] {
+        if let Some((better, line)) = repair(&latex) {
+            latex = better;
+            replaced = Some(replaced.map_or(line, |first: u32| first.min(line)));
+        }
+    }
     let missing = packages::missing(&latex);
     latex = packages::add(&latex, &missing);
+    // Each package has got a line before it.
+    let added = u32::try_from(missing.len()).unwrap_or(u32::MAX);
+    findings.extend(replaced.map(|line| Finding::CharactersReplaced { line: line.saturating_add(added) }));
     let added = missing
         .into_iter()
         .map(|missing| Finding::PackageAdded { package: missing.package, needed_by: missing.needed_by });
     findings.extend(added);
     findings.extend(repeat::repetitions(&latex).into_iter().map(|line| Finding::Repetition { line }));
     findings.extend(lint::lint(&latex));
+    let unknown = characters::unknown(&latex);
+    findings
+        .extend(unknown.into_iter().map(|(character, line)| Finding::UnknownCharacter { character, line }));
     // Not sorted: that would add 6 KB to a component.
     let (mut findings, others): (Vec<_>, Vec<_>) = findings.into_iter().partition(Finding::is_incomplete);
     findings.extend(dangers(&latex));

@@ -9,12 +9,16 @@ use crate::unwrap::unwrap_piece;
 const CONTEXT_LINES: usize = 12;
 /// Lines looked at for an overlap.
 const OVERLAP_LINES_MAX: usize = 60;
+/// So many same bytes are no accident.
+const SAME_BYTES: usize = 8;
 /// A longer line, in bytes, announces nothing.
 const SENTENCE_BYTES_MAX: usize = 160;
 /// How a sentence begins that announces the continuation, in lower case.
 const ANNOUNCEMENTS: &str = "voici la suite|voici la fin|voici le reste|voilà la suite|suite de la transcription|\
     je reprends|je continue|bien sûr|d'accord|here is the rest|here's the rest|here is the continuation|continuing|\
     sure|certainly";
+/// Those that a dialogue says too: they announce something only with a colon.
+const ALONE: &str = "je reprends|je continue|bien sûr|d'accord|continuing|sure|certainly";
 /// What goes on in such a sentence: "la suite définie par" is of a sequence.
 const BEHIND: &str = "de la transcription|de votre|du document|du code|de ce document|demandée|et fin|\
     la transcription|où|à partir|of the|from|voici la suite|here";
@@ -57,17 +61,51 @@ pub fn join(before: &str, after: &str, stopped: bool) -> Joined {
         }
         rest = body;
     }
-    if let Some(from) = overlap(kept, rest) {
-        return Joined { text: format!("{kept}{}", rest.get(from..).unwrap_or_default()), certain: true };
+    match overlap(kept, rest) {
+        Some(Overlap { from, certain: true }) => {
+            return Joined { text: append(kept, rest.get(from..)), certain: true };
+        }
+        Some(Overlap { from, .. }) => {
+            // The same lines may follow each other in the document, as the rows of an empty table do: nothing is left
+            // out, unless it is what balances.
+            let (with, without) = (append(kept, Some(rest)), append(kept, rest.get(from..)));
+            let text = if defects(&without) < defects(&with) { without } else { with };
+            return Joined { text, certain: false };
+        }
+        None => {}
     }
     if goes_on_in_line(partial, rest) {
         return Joined { text: format!("{before}{rest}"), certain: false };
     }
-    Joined { text: format!("{kept}{}", rest.trim_start_matches('\n')), certain }
+    // The line that was cut is left out: `rest` has to write it again.
+    let begun = partial.trim();
+    let start = begun.get(..begun.floor_char_boundary(SAME_BYTES)).unwrap_or_default();
+    certain &= rest.trim_start().starts_with(start);
+    Joined { text: append(kept, Some(rest.trim_start_matches('\n'))), certain }
 }
 
-/// Offset in `new` after the lines that also end `old`.
-fn overlap(old: &str, new: &str) -> Option<usize> {
+/// With one empty line at the seam at most.
+fn append(kept: &str, rest: Option<&str>) -> String {
+    let rest = rest.unwrap_or_default();
+    let rest = if kept.ends_with("\n\n") { rest.trim_start_matches('\n') } else { rest };
+    format!("{kept}{rest}")
+}
+
+fn defects(text: &str) -> usize {
+    let balance = balance(text);
+    balance.open.len() + balance.mismatches.len()
+}
+
+/// Lines that stand on both sides of a seam.
+struct Overlap {
+    /// Offset behind them in what follows.
+    from: usize,
+    /// They cannot be other lines that only look the same.
+    certain: bool,
+}
+
+/// The lines of `new` that also end `old`.
+fn overlap(old: &str, new: &str) -> Option<Overlap> {
     let old: Vec<Line<'_>> = lines_with_text(old).collect();
     let new: Vec<Line<'_>> = lines_with_text(new).take(OVERLAP_LINES_MAX).collect();
     let most = OVERLAP_LINES_MAX.min(old.len()).min(new.len());
@@ -75,7 +113,13 @@ fn overlap(old: &str, new: &str) -> Option<usize> {
         let tail = old.iter().skip(old.len() - count);
         tail.zip(&new).all(|(old, new)| old.text == new.text)
     })?;
-    new.get(count - 1).map(|line| line.end)
+    let last = new.get(count - 1)?;
+    let before = old.len().checked_sub(count + 1).and_then(|at| old.get(at));
+    let same_before = before.is_some_and(|line| new.iter().take(count).any(|new| new.text == line.text));
+    // One line without a word, such as `\end{enumerate}`, may well stand there twice.
+    let says_something =
+        count > 1 || (!last.text.starts_with("\\end") && last.text.chars().any(char::is_alphabetic));
+    Some(Overlap { from: last.end, certain: says_something && !same_before })
 }
 
 /// With how many same lines two bodies begin, up to 2: then the second one is the document again.
@@ -92,10 +136,6 @@ fn goes_on_in_line(partial: &str, rest: &str) -> bool {
     if begun.is_empty() || first.trim().is_empty() || first.trim_start().starts_with(half) {
         return false;
     }
-    let defects = |line: &str| {
-        let balance = balance(line);
-        balance.open.len() + balance.mismatches.len()
-    };
     let (apart, together) = (defects(first), defects(&format!("{partial}{first}")));
     let in_sentence = |char: char| char.is_lowercase() || " ,.;:)]}=+-&^_".contains(char);
     together < apart || (together == apart && first.starts_with(in_sentence))
@@ -118,7 +158,9 @@ fn announces(line: &str) -> bool {
     let words = in_lower_case(line);
     ANNOUNCEMENTS.split('|').filter_map(|start| words.strip_prefix(start)).any(|behind| {
         let behind = behind.trim_start_matches([' ', ':', '.', '!', ',']);
-        behind.is_empty() || BEHIND.split('|').any(|word| behind.starts_with(word))
+        let says_alone = ALONE.split('|').any(|start| words.starts_with(start));
+        (behind.is_empty() && (!says_alone || words.ends_with(':')))
+            || BEHIND.split('|').any(|word| behind.starts_with(word))
     })
 }
 
@@ -155,12 +197,18 @@ mod tests {
             );
         };
         check("a\nb\nhal", "c\nd", "a\nb\nhalc\nd", false);
-        check("a\nb\nHal", "C\nd", "a\nb\nC\nd", true);
-        check("a\nb\nhal", "b\nhalf\nd\n", "a\nb\nhalf\nd\n", true);
+        check("a\nb\nHal", "C\nd", "a\nb\nC\nd", false);
+        check("a\nb\nhal", "a\nb\nhalf\nd\n", "a\nb\nhalf\nd\n", true);
+        check("a\nune ligne\nhal", "une ligne\nhalf\nd\n", "a\nune ligne\nhalf\nd\n", true);
         check("a\nb\nhalf a li", "half a line\nd", "a\nb\nhalf a line\nd", true);
         check("a\nb\n", "a\nb\nc", "a\nb\nc", true);
         check("a\n\nb\n", "```latex\na\n\nb\nc\n```", "a\n\nb\nc\n", true);
-        check("x\nx\n", "x\ny", "x\nx\ny", true);
+        check("x\nx\n", "x\ny", "x\nx\nx\ny", false);
+        check("a\n\n", "\nb\n", "a\n\nb\n", true);
+        check("{\n{\nA\n}\n", "}\nB\n", "{\n{\nA\n}\n}\nB\n", false);
+        check("{\nA\n}\n", "}\nB\n", "{\nA\n}\nB\n", false);
+        check("a\n", "Bien sûr !\n\nB\n", "a\nBien sûr !\n\nB\n", true);
+        check("a\n", "Bien sûr :\n\nB\n", "a\nB\n", true);
         check("", "c", "c", true);
         check("a\nSoit $x", " = 1$.\nb", "a\nSoit $x = 1$.\nb", false);
         check("a\n", "Voici la suite :\n\nB\n", "a\nB\n", true);

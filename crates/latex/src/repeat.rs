@@ -18,7 +18,7 @@ const PERIOD_WORDS_MAX: usize = 24;
 const SENTENCE_WORDS_MIN: usize = 5;
 const TIMES_OF_LAYOUT: usize = 100;
 /// What stands in a form to fill in: its lines come again as often as there are answers.
-const BLANKS: &str = "\\dotfill|\\hrulefill|\\underline{\\hspace|\\fillin|\\square|\\Box|....|. . . .|……|____|\\_\\_|\\dots\\dots|\\ldots\\ldots";
+const BLANKS: &str = "\\dotfill|\\hrulefill|\\underline{\\hspace|\\fillin|\\square|\\Box|$\\circ$|\\bigcirc|\\rule{|\\Square|....|. . . .|……|____|\\_\\_|\\dots\\dots|\\ldots\\ldots";
 /// …or, as a form or without any word, is as long as no grid or dotted line.
 const LAYOUT_BYTES_MIN: usize = 4000;
 /// More loops of one document are not listed.
@@ -191,6 +191,8 @@ mod tests {
             "Nom de l'élève : ................ Prénom : ................ Classe et date : .........",
             "L'affirmation suivante est $\\square$ vraie ou bien $\\square$ fausse, car : \\hrulefill",
             "\\noindent\\textcolor{gray}{\\dotfill}\\\\[8mm]",
+            "\\item L'affirmation est $\\circ$ vraie ou bien $\\circ$ fausse selon le texte",
+            "\\noindent Votre réponse en une phrase complète : \\rule{8cm}{0.4pt}",
             "Le point A a pour abscisse \\ldots\\ldots\\ldots et pour ordonnée \\ldots\\ldots\\ldots",
             "Complétez la phrase avec un mot : le triangle est \\_\\_\\_\\_\\_ et isocèle.",
         ] {

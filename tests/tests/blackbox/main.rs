@@ -10,6 +10,7 @@ mod bodies;
 mod breaker;
 mod capabilities;
 mod chat;
+mod compile;
 mod configuration;
 mod cross_site;
 mod harness;

@@ -11,6 +11,8 @@ use crate::settings::GeminiSettings;
 pub enum FileState {
     Processing,
     Active,
+    /// It cannot be used, and is stored all the same.
+    Failed,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -76,7 +78,7 @@ pub fn file(status: StatusCode, body: &[u8]) -> Result<(StoredFile, FileState), 
     }
     let state = match file.state.as_str() {
         "ACTIVE" => FileState::Active,
-        "FAILED" => return Err(UpstreamError::Document("the Files API could not process it".to_owned())),
+        "FAILED" => FileState::Failed,
         _ => FileState::Processing,
     };
     Ok((StoredFile { name: file.name, uri: file.uri }, state))
@@ -123,7 +125,7 @@ mod tests {
             r#"{"name":"files/a-1","uri":"https://g/a","state":"PROCESSING"}"#,
             Some(FileState::Processing),
         );
-        check(r#"{"name":"files/a-1","uri":"https://g/a","state":"FAILED"}"#, None);
+        check(r#"{"name":"files/a-1","uri":"https://g/a","state":"FAILED"}"#, Some(FileState::Failed));
         check(r#"{"name":"files/../x","uri":"https://g/a","state":"ACTIVE"}"#, None);
         check(r#"{"name":"files/a","state":"ACTIVE"}"#, None);
         check("<html>", None);

@@ -87,7 +87,7 @@ pub fn generate(
 
 /// Whether every page of the document is a picture of its own.
 pub fn are_pictures(document: &[Part]) -> bool {
-    document.iter().all(|part| part.media != Media::Pdf)
+    !document.is_empty() && document.iter().all(|part| part.media != Media::Pdf)
 }
 
 impl Part {

@@ -57,6 +57,25 @@ fn fill_bytes_before_a_segment_are_passed_over() {
 }
 
 #[test]
+fn what_cameras_write_beside_the_rules_passes() {
+    let at = sides_at(JPEG) - 5;
+    for size in [1, 7, usize::MAX] {
+        let padded = [&JPEG[..at], &[0; 9], &JPEG[at..]].concat();
+        assert_eq!(check(Media::Jpeg, &padded, size), Ok(()), "zeros between segments, in chunks of {size}");
+        let without_height = with(JPEG, sides_at(JPEG), &[0, 0]);
+        assert_eq!(check(Media::Jpeg, &without_height, size), Ok(()), "a height that comes later");
+        // The first box with a length of 64 bits.
+        let length = u64::from(be(&HEIC[..4])) + 8;
+        let wide = [&[0, 0, 0, 1], &HEIC[4..8], &length.to_be_bytes(), &HEIC[8..]].concat();
+        assert_eq!(Media::of(&wide), Some(Media::Heic));
+        assert_eq!(check(Media::Heic, &wide, size), Ok(()), "in chunks of {size}");
+        for brand in [b"avif", b"isom", b"\0\0\0\0"] {
+            assert!(check(Media::Heic, &with(&wide, 16, brand), size).is_err(), "{brand:?}");
+        }
+    }
+}
+
+#[test]
 fn a_picture_that_ends_within_its_header_is_refused() {
     for file in PICTURES {
         for length in 12..24 {
@@ -70,7 +89,9 @@ fn a_picture_that_ends_within_its_header_is_refused() {
 fn sides_of_zero_or_of_absurd_length_are_refused() {
     for jpeg in [JPEG, PROGRESSIVE] {
         let at = sides_at(jpeg);
-        assert!(read(&with(jpeg, at, &[0, 0])).is_err() && read(&with(jpeg, at + 2, &[0xff, 0xff])).is_err());
+        assert!(
+            read(&with(jpeg, at + 2, &[0, 0])).is_err() && read(&with(jpeg, at + 2, &[0xff, 0xff])).is_err()
+        );
     }
     assert!(read(&with(PNG, 16, &[0; 4])).is_err() && read(&with(PNG, 20, &[0, 1, 0, 0])).is_err());
     assert!(read(&with(WEBP, 26, &[0, 0])).is_err() && read(&with(WEBP, 28, &[0, 0x40])).is_err());

@@ -221,7 +221,10 @@ fn a_recitation_goes_to_another_model_then_page_by_page() {
         "{}",
         conversion.latex
     );
-    assert!(conversion.latex.contains("% page 2 refusée") && !conversion.is_complete());
+    assert!(
+        conversion.latex.contains("% page 2\n\\textit{[Page 2 non transcrite.]}")
+            && !conversion.is_complete()
+    );
     assert_eq!(conversion.latex.matches("\\documentclass").count(), 1);
 
     let ports = FakePorts::new((0..5).map(|_| refused()));

@@ -167,11 +167,19 @@ pub fn variables() -> Variables {
         gemini_model: "m-1".into(),
         gemini_fallback_models: "m-2".into(),
         gemini_origin: "https://g.example".into(),
+        ocr_page_mode: String::new(),
+        compile_url: String::new(),
     }
 }
 
 pub fn settings() -> GeminiSettings {
     Settings::parse(variables()).gemini.ok().unwrap()
+}
+
+pub fn settings_with(change: impl FnOnce(&mut Variables)) -> GeminiSettings {
+    let mut variables = variables();
+    change(&mut variables);
+    Settings::parse(variables).gemini.ok().unwrap()
 }
 
 /// The body a browser would send for this file.
@@ -203,13 +211,21 @@ pub fn upload(body: Vec<u8>) -> FakeUpload {
 
 /// Converts; the settlement succeeds.
 pub fn convert(ports: &FakePorts, upload: FakeUpload) -> Result<Conversion, Failure> {
+    convert_with(ports, upload, &settings())
+}
+
+pub fn convert_with(
+    ports: &FakePorts,
+    upload: FakeUpload,
+    settings: &GeminiSettings,
+) -> Result<Conversion, Failure> {
     let chunks =
         upload.bytes.chunks(upload.chunk_bytes).map(|chunk| Arrival::Chunk(upload.bytes.slice_ref(chunk)));
     let body = FakeBody::new(chunks.chain(upload.breaks.then_some(Arrival::Error("fake"))));
     let length = upload.content_length.map(|length| (header::CONTENT_LENGTH, length.into()));
     let mut body = BodyReader::new(body, FakeClock::default(), &length.into_iter().collect());
     let upload = Upload { content_type: &upload.content_type, body: &mut body };
-    let (outcome, settled) = run(conversion::convert(ports, &settings(), upload));
+    let (outcome, settled) = run(conversion::convert(ports, settings, upload));
     assert!(settled.is_ok());
     outcome
 }

@@ -24,11 +24,13 @@ assert_not_impl_any!(events::Event: Debug);
 
 mod answers;
 mod charge;
+mod compile;
 mod convert;
 mod fake_gemini;
 pub(crate) mod fakes;
 mod handle;
 mod page;
 mod page_range;
+mod pages;
 mod pictures;
 mod stored_file;

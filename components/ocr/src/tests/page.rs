@@ -26,6 +26,7 @@ fn conversion() -> Conversion {
         ),
         pages: Some(2),
         pages_charged: 2,
+        compiles: None,
         warnings: vec![Finding::Cut.into()],
         model: "m".into(),
         simulated: true,

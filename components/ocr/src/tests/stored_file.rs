@@ -148,9 +148,9 @@ fn after_a_failure_nothing_is_stored_at_google_and_nothing_is_charged() {
     check(form(&file), vec![Reply::started(), error(400), Reply::ok()], 422, "POST /up?id=1");
     check(
         form(&file),
-        vec![Reply::started(), appended(), Reply::stored("FAILED"), Reply::ok()],
+        vec![Reply::started(), appended(), Reply::stored("FAILED"), Reply::stored("FAILED"), Reply::ok()],
         422,
-        "POST /up?id=1",
+        delete,
     );
     check(
         form(&file),

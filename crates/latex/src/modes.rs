@@ -1,0 +1,287 @@
+//! How the text between the tokens of a body is read: as text, as a formula, or as neither.
+
+use crate::groups::argument;
+use crate::tokens::{Kind, Token, tokens};
+use crate::verbatim::Verbatim;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Running text. In a row of a table `&` stands between cells.
+    Text {
+        in_row: bool,
+    },
+    Math,
+    /// An argument of a command, or an environment, that is not known.
+    Unknown,
+    /// Never set: a name, an address, verbatim text.
+    Opaque,
+}
+
+/// Text without commands and comments, on one line of the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub at: usize,
+    pub end: usize,
+    pub line: u32,
+    pub mode: Mode,
+}
+
+const TEXT_COMMANDS: &str = " text textrm textsf texttt textbf textit textsl textsc textup textnormal textmd emph underline mbox \
+    fbox hbox footnote section section* subsection subsection* subsubsection subsubsection* paragraph paragraph* chapter \
+    chapter* part part* caption uline sout enquote title author date intertext centerline up ";
+const NAME_COMMANDS: &str = " label ref eqref pageref autoref cref cite citep citet input include includegraphics url href \
+    usepackage usetikzlibrary hyperref index hypersetup bibliography bibliographystyle pagestyle thispagestyle \
+    selectlanguage foreignlanguage lstset setlength addtolength setcounter newcommand renewcommand providecommand def \
+    newenvironment renewenvironment hypertarget hyperlink nocite vspace hspace ";
+const MATHS: &str = " equation align gather multline flalign alignat eqnarray math displaymath split aligned gathered alignedat \
+    cases dcases rcases matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix subarray array ";
+const TEXTS: &str = " document itemize enumerate description center flushleft flushright quote quotation verse minipage abstract \
+    multicols figure table questions parts subparts choices oneparchoices checkboxes solution spacing proof ";
+const ROWS: &str = " tabular tabularx longtable tabulary ";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Frame<'a> {
+    Group,
+    Environment(&'a str),
+    Dollar,
+    Display,
+    Parenthesis,
+}
+
+/// The pieces between `\begin{document}` and `\end{document}`, in order.
+pub(crate) fn pieces(latex: &str) -> Vec<Piece> {
+    let verbatim = Verbatim::of(latex);
+    let all = tokens(latex);
+    let mut walk = Walk {
+        latex,
+        own: own_texts(latex, &all),
+        has_column_types: latex.contains("\\newcolumntype"),
+        stack: Vec::new(),
+        arguments: None,
+    };
+    let mut found = Vec::new();
+    let mut skip = false;
+    for (index, token) in all.iter().enumerate() {
+        let next = all.get(index + 1);
+        if std::mem::take(&mut skip) {
+            // The second dollar of two.
+        } else {
+            let doubled = next.is_some_and(|next| next.kind == Kind::Dollar && next.at == token.at + 1);
+            skip = walk.token(token, doubled);
+        }
+        if walk.stack.is_empty() {
+            continue;
+        }
+        let end = next.map_or(latex.len(), |next| next.at);
+        let opaque = matches!(token.kind, Kind::Begin(name) if verbatim.contains(name));
+        let mode = if opaque { Mode::Opaque } else { walk.mode() };
+        let from = if opaque { token.end } else { walk.behind_options(token.end, end) };
+        split(latex, (from, end), token.line, mode, &mut found);
+    }
+    found
+}
+
+/// The lines of a gap, without their comments.
+fn split(latex: &str, (from, end): (usize, usize), line: u32, mode: Mode, found: &mut Vec<Piece>) {
+    let (mut at, mut line) = (from, line);
+    for text in latex.get(from..end).unwrap_or_default().split_inclusive('\n') {
+        let code = if mode == Mode::Opaque { text } else { text.split('%').next().unwrap_or_default() };
+        if !code.trim().is_empty() {
+            found.push(Piece { at, end: at + code.trim_end_matches('\n').len(), line, mode });
+        }
+        at += text.len();
+        line = line.saturating_add(u32::from(text.ends_with('\n')));
+    }
+}
+
+fn listed(list: &str, name: &str) -> bool {
+    list.contains(&format!(" {name} "))
+}
+
+/// Environments of the document's own whose content is text.
+fn own_texts<'a>(latex: &'a str, all: &[Token<'a>]) -> Vec<&'a str> {
+    let defines = all
+        .iter()
+        .filter(|token| matches!(token.kind, Kind::Command("newtheorem" | "newtcolorbox" | "newmdenv")));
+    let names = defines.filter_map(|token| {
+        let rest = latex.get(token.end..)?;
+        argument(rest.strip_prefix('*').unwrap_or(rest))
+    });
+    names.take(16).collect()
+}
+
+struct Walk<'a> {
+    latex: &'a str,
+    own: Vec<&'a str>,
+    /// The document defines types of columns.
+    has_column_types: bool,
+    stack: Vec<(Frame<'a>, Mode)>,
+    /// How the groups are read that directly follow.
+    arguments: Option<(Mode, usize)>,
+}
+
+impl<'a> Walk<'a> {
+    fn mode(&self) -> Mode {
+        self.stack.last().map_or(Mode::Opaque, |(_, mode)| *mode)
+    }
+
+    /// Whether the next token is a part of this one.
+    fn token(&mut self, token: &Token<'a>, doubled: bool) -> bool {
+        let mode = self.mode();
+        let arguments = self.arguments.take().filter(|(_, end)| {
+            let gap = self.latex.get(*end..token.at).unwrap_or_default().trim();
+            gap.is_empty() || gap.starts_with(['[', '*'])
+        });
+        match token.kind {
+            Kind::Begin("document") => {
+                self.stack.push((Frame::Environment("document"), Mode::Text { in_row: false }));
+            }
+            _ if self.stack.is_empty() => {}
+            Kind::Begin(name) => {
+                let plain = name.trim_end_matches('*');
+                let inner = match mode {
+                    Mode::Opaque => mode,
+                    _ if listed(MATHS, plain) => Mode::Math,
+                    Mode::Unknown | Mode::Math => mode,
+                    Mode::Text { .. } if listed(ROWS, plain) && !self.has_formula_columns(token.end) => {
+                        Mode::Text { in_row: true }
+                    }
+                    Mode::Text { .. } if listed(TEXTS, name) || self.own.contains(&name) => {
+                        Mode::Text { in_row: false }
+                    }
+                    Mode::Text { .. } => Mode::Unknown,
+                };
+                self.stack.push((Frame::Environment(name), inner));
+                self.arguments = Some((Mode::Opaque, token.end));
+            }
+            Kind::End("document") => self.stack.clear(),
+            Kind::End(name) => self.pop(Frame::Environment(name)),
+            Kind::Open => {
+                let inner = arguments.map_or(mode, |(mode, _)| mode);
+                self.stack.push((Frame::Group, if mode == Mode::Opaque { mode } else { inner }));
+            }
+            Kind::Close => {
+                let inner = mode;
+                self.pop(Frame::Group);
+                // Another argument of the same command; behind text, no command is known to have two.
+                let further = if matches!(inner, Mode::Text { .. }) { self.mode() } else { inner };
+                self.arguments = Some((further, token.end));
+            }
+            Kind::Dollar => {
+                let frame = if doubled { Frame::Display } else { Frame::Dollar };
+                self.formula(frame);
+                return doubled;
+            }
+            Kind::Command("(" | "[") => self.stack.push((Frame::Parenthesis, Mode::Math)),
+            Kind::Command(")" | "]") => self.pop(Frame::Parenthesis),
+            Kind::Command(name) => self.command(name, mode, token.end),
+        }
+        false
+    }
+
+    /// Whether cells of the table whose columns begin at `at` may be formulas.
+    fn has_formula_columns(&self, at: usize) -> bool {
+        let mut depth = 0_u32;
+        for char in self.latex.get(at..).unwrap_or_default().chars() {
+            match char {
+                '{' => depth += 1,
+                '}' => depth = depth.saturating_sub(1),
+                '$' if depth > 0 => return true,
+                // The columns have ended; a place such as `[t]` may stand before them.
+                _ if depth == 0 && !"[tbc] ".contains(char) => break,
+                _ => {}
+            }
+        }
+        self.has_column_types
+    }
+
+    fn command(&mut self, name: &str, mode: Mode, end: usize) {
+        let starred = self.latex.get(end..).is_some_and(|rest| rest.starts_with('*'));
+        let arguments = match mode {
+            Mode::Opaque => Mode::Opaque,
+            _ if listed(NAME_COMMANDS, name) => Mode::Opaque,
+            Mode::Unknown => Mode::Unknown,
+            _ if listed(TEXT_COMMANDS, name) || (starred && listed(TEXT_COMMANDS, &format!("{name}*"))) => {
+                Mode::Text { in_row: false }
+            }
+            Mode::Math => Mode::Math,
+            // A symbol: what follows is no argument.
+            Mode::Text { .. } if !name.starts_with(|first: char| first.is_ascii_alphabetic()) => mode,
+            Mode::Text { .. } => Mode::Unknown,
+        };
+        self.arguments = Some((arguments, end));
+    }
+
+    fn formula(&mut self, frame: Frame<'a>) {
+        if self.stack.last().is_some_and(|(last, _)| *last == frame) {
+            self.stack.pop();
+        } else {
+            let mode = if matches!(self.mode(), Mode::Opaque) { Mode::Opaque } else { Mode::Math };
+            self.stack.push((frame, mode));
+        }
+    }
+
+    /// Closes `frame` and what is open inside it; nothing, when it is not open.
+    fn pop(&mut self, frame: Frame<'a>) {
+        let group = frame == Frame::Group;
+        let at = self
+            .stack
+            .iter()
+            .rposition(|(open, _)| *open == frame || (group && matches!(open, Frame::Environment(_))));
+        if let Some(at) = at
+            && self.stack.get(at).is_some_and(|(open, _)| *open == frame)
+            && at > 0
+        {
+            self.stack.truncate(at);
+        }
+    }
+
+    /// Behind the options in brackets that directly follow a command.
+    fn behind_options(&self, from: usize, end: usize) -> usize {
+        let gap = self.latex.get(from..end).unwrap_or_default();
+        match gap.strip_prefix('[') {
+            Some(rest) if self.arguments.is_some() => from + rest.find(']').map_or(gap.len(), |at| at + 2),
+            _ => from,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_formulas_are_told_apart() {
+        let check = |body: &str, expected: &[(&str, char)]| {
+            let latex = format!("\\newtheorem{{thm}}{{T}}x\n\\begin{{document}}{body}\\end{{document}}y");
+            let found: Vec<(&str, char)> = pieces(&latex)
+                .iter()
+                .map(|piece| {
+                    let mode = match piece.mode {
+                        Mode::Text { in_row: false } => 't',
+                        Mode::Text { in_row: true } => 'r',
+                        Mode::Math => 'm',
+                        Mode::Unknown => 'u',
+                        Mode::Opaque => 'o',
+                    };
+                    (latex[piece.at..piece.end].trim(), mode)
+                })
+                .collect();
+            assert_eq!(found, expected, "{body}");
+        };
+        check("a $b$ c", &[("a", 't'), ("b", 'm'), ("c", 't')]);
+        check("$$b$$ \\(c\\) \\[d\\]e", &[("b", 'm'), ("c", 'm'), ("d", 'm'), ("e", 't')]);
+        check("$\\text{a $b$} c$", &[("a", 't'), ("b", 'm'), ("c", 'm')]);
+        check(
+            "\\textbf{a} \\label{b} c \\foo{d}{e} f",
+            &[("a", 't'), ("b", 'o'), ("c", 't'), ("d", 'u'), ("e", 'u'), ("f", 't')],
+        );
+        check("\\section*{a} {b}", &[("*", 't'), ("a", 't'), ("b", 't')]);
+        check("\\begin{tabular}{cc}a & b\\end{tabular} c", &[("cc", 'o'), ("a & b", 'r'), ("c", 't')]);
+        check("\\begin{tabular}{>{$}c<{$}}a^2\\end{tabular}", &[(">", 'o'), ("c<", 'o'), ("a^2", 'u')]);
+        check("\\begin{align}a & b\\end{align}\\begin{x}c\\end{x}", &[("a & b", 'm'), ("c", 'u')]);
+        check("\\begin{thm}[a_b]c\\end{thm}\\includegraphics[a=b]{c}", &[("c", 't'), ("c", 'o')]);
+        check("\\begin{verbatim}a % b\n\\end{verbatim}c % d\ne", &[("a % b", 'o'), ("c", 't'), ("e", 't')]);
+        check("\\frac{a}{b} $\\frac{a}{b}$", &[("a", 'u'), ("b", 'u'), ("a", 'm'), ("b", 'm')]);
+    }
+}

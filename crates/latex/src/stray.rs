@@ -1,0 +1,195 @@
+//! `&`, `#`, `_` and `^` in running text, headings of Markdown and entities of HTML: pdflatex stops at each of them.
+//!
+//! Changed is only what stands where it is certainly text. A document that gives such characters another meaning is left
+//! alone.
+
+use crate::modes::{Mode, pieces};
+use crate::tokens::{Kind, tokens};
+
+/// What gives them, or the text around them, another meaning.
+const MEANINGS: &str = "underscore|catcode|ExplSyntaxOn|ShortVerb|MakeShortInline|lstMakeShort|\\def|\\gdef|\\edef|\\xdef|\\let|\\halign|\\newactivechar|\\input|\\csname";
+const ENTITIES: [(&str, &str); 5] =
+    [("&lt;", "$<$"), ("&gt;", "$>$"), ("&amp;", "\\&"), ("&nbsp;", "~"), ("&quot;", "''")];
+
+/// The document with these escaped or set as what they mean, and the line of the first; `None` when there are none.
+pub(crate) fn escape(latex: &str) -> Option<(String, u32)> {
+    if MEANINGS.split('|').any(|meaning| latex.contains(meaning)) || redefines(latex) {
+        return None;
+    }
+    let mut out = String::with_capacity(latex.len() + 64);
+    let (mut from, mut first) = (0, None);
+    for piece in pieces(latex) {
+        let text = latex.get(piece.at..piece.end).unwrap_or_default();
+        let Mode::Text { in_row } = piece.mode else { continue };
+        if !text.contains(['&', '#', '_', '^']) {
+            continue;
+        }
+        let starts_line = piece.at == 0 || latex.get(..piece.at).is_some_and(|before| before.ends_with('\n'));
+        let whole_line = latex.get(piece.end..).is_some_and(|rest| rest.starts_with('\n') || rest.is_empty());
+        // The group of an index: `u_{n}`.
+        let behind = latex.get(piece.end..).unwrap_or_default();
+        let (escaped, takes_group) = match heading(text).filter(|_| starts_line && whole_line && !in_row) {
+            Some((command, title)) => (format!("{command}{{{}}}", in_text(title, false, "").0), false),
+            None => in_text(text, in_row, behind),
+        };
+        if escaped != text {
+            out.push_str(latex.get(from..piece.at).unwrap_or_default());
+            out.push_str(&escaped);
+            from = piece.end;
+            if takes_group {
+                let group = behind.split_inclusive('}').next().unwrap_or_default();
+                out.push_str(group);
+                out.push('$');
+                from += group.len();
+            }
+            first = first.or(Some(piece.line));
+        }
+    }
+    out.push_str(latex.get(from..).unwrap_or_default());
+    first.map(|line| (out, line))
+}
+
+/// A command of the document's own may begin a formula or a table: then what looks like text may be none.
+fn redefines(latex: &str) -> bool {
+    let mut depth = 0_u32;
+    let mut defining = false;
+    for token in tokens(latex) {
+        match token.kind {
+            Kind::Begin("document") => return false,
+            Kind::Open => depth += 1,
+            Kind::Close => depth = depth.saturating_sub(1),
+            Kind::Command(name) if depth == 0 => {
+                defining = name.contains("command")
+                    || name.contains("Command")
+                    || name.contains("environment")
+                    || name.contains("Environment");
+            }
+            Kind::Begin(_) | Kind::End(_) | Kind::Command("[" | "(" | "bgroup") if depth > 0 && defining => {
+                return true;
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+fn heading(text: &str) -> Option<(&'static str, &str)> {
+    let title = text.trim_start_matches('#');
+    let command = match text.len() - title.len() {
+        1 | 2 => "\\section*",
+        3 | 4 => "\\subsection*",
+        _ => return None,
+    };
+    title.starts_with(' ').then_some((command, title.trim()))
+}
+
+/// The text, and whether a formula at its end goes on with the group behind it.
+fn in_text(text: &str, in_row: bool, behind: &str) -> (String, bool) {
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut rest = text;
+    let mut takes_group = false;
+    while let Some(at) = rest.find(['&', '#', '_', '^']) {
+        let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(before);
+        let entity = ENTITIES.iter().find(|(entity, _)| from.starts_with(entity));
+        if let Some((entity, text)) = entity.filter(|_| !in_row) {
+            out.push_str(text);
+            rest = from.get(entity.len()..).unwrap_or_default();
+            continue;
+        }
+        let after = from.get(1..).unwrap_or_default();
+        rest = after;
+        match from.as_bytes().first() {
+            Some(b'&') if in_row => out.push('&'),
+            Some(b'&') => out.push_str("\\&"),
+            Some(b'#') => out.push_str("\\#"),
+            mark => {
+                let mark = if mark == Some(&b'^') { '^' } else { '_' };
+                (rest, takes_group) = script(&mut out, mark, after, behind);
+            }
+        }
+    }
+    out.push_str(rest);
+    (out, takes_group)
+}
+
+/// An index or an exponent in text becomes a formula with what it stands at; what is no index is escaped. Returns what
+/// follows, and whether the index is the group behind the text.
+fn script<'a>(out: &mut String, mark: char, after: &'a str, behind: &str) -> (&'a str, bool) {
+    let base = out.len() - out.trim_end_matches(|char: char| char.is_ascii_alphanumeric()).len();
+    let letters = out.get(out.len() - base..).unwrap_or_default().to_owned();
+    let length = after.find(|char: char| !char.is_ascii_alphanumeric()).unwrap_or(after.len());
+    let group = behind.strip_prefix('{').and_then(|inner| inner.split_once('}')).map(|(inner, _)| inner);
+    let in_group = after.is_empty()
+        && group.is_some_and(|inner| {
+            !inner.is_empty()
+                && inner.chars().all(|char| char.is_ascii_alphanumeric() || "+-=,/".contains(char))
+        });
+    let is_number = after
+        .get(..length)
+        .is_some_and(|script| !script.is_empty() && script.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_index = in_group || length == 1 || is_number;
+    if !is_index
+        || (mark == '_' && base != 1)
+        || (mark == '^' && letters.len() > 4 && !letters.bytes().all(|byte| byte.is_ascii_digit()))
+    {
+        out.push_str(if mark == '^' { "\\^{}" } else { "\\_" });
+        return (after, false);
+    }
+    out.truncate(out.len() - base);
+    let letters = if letters.len() > 1 && letters.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+        format!("\\mathrm{{{letters}}}")
+    } else {
+        letters
+    };
+    if in_group {
+        out.push_str(&format!("${letters}{mark}"));
+        return ("", true);
+    }
+    let (index, rest) = after.split_at_checked(length).unwrap_or((after, ""));
+    out.push_str(&format!("${letters}{mark}{{{index}}}$"));
+    (rest, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(text: &str) -> String {
+        format!("\\documentclass{{article}}\n\\begin{{document}}\n{text}\n\\end{{document}}\n")
+    }
+
+    fn check(text: &str, expected: &str) {
+        let escaped = escape(&body(text)).map_or_else(|| body(text), |(latex, _)| latex);
+        assert_eq!(escaped, body(expected), "{text}");
+    }
+
+    #[test]
+    fn what_is_certainly_text_is_escaped() {
+        check("Dupont & Cie, do#", "Dupont \\& Cie, do\\#");
+        check("mon_fichier et nb_max", "mon\\_fichier et nb\\_max");
+        check("u_n et 10^3", "$u_{n}$ et $10^{3}$");
+        check("u_{n+1} et 10^{3}", "$u_{n+1}$ et $10^{3}$");
+        check("25 cm^2, 1^{er}", "25 $\\mathrm{cm}^{2}$, $1^{er}$");
+        check("## Titre #1\n# Un", "\\section*{Titre \\#1}\n\\section*{Un}");
+        check("2 &lt; 3 &amp; 5", "2 $<$ 3 \\& 5");
+        check("\\textbf{a_bc} \\section{x & y}", "\\textbf{a\\_bc} \\section{x \\& y}");
+        check("\\begin{tabular}{cc}a & b_1\\end{tabular}", "\\begin{tabular}{cc}a & $b_{1}$\\end{tabular}");
+    }
+
+    #[test]
+    fn what_may_be_something_else_stays() {
+        for text in [
+            "$a_1 & b$ \\[x^2\\] \\label{a_b} \\ref{a_b} \\url{a_b#c&d}",
+            "\\begin{tikzpicture}\\node (a_1) {};\\end{tikzpicture}",
+            "\\begin{align}a &= b_1\\end{align} \\ce{H_2O} \\chemfig{A_1}",
+            "\\verb|a_b| \\lstinline|a_b| \\includegraphics[a_b]{a_b}",
+            "\\begin{verbatim}\n# a_b & c\n\\end{verbatim}\n% a_b",
+            "\\def\\x#1{a_b} a_b",
+        ] {
+            check(text, text);
+        }
+        let own = "\\newcommand{\\be}{\\begin{equation}}\n\\begin{document}\n\\be a_1 \\ee\n\\end{document}";
+        assert_eq!(escape(own), None);
+    }
+}
