@@ -9,6 +9,7 @@ ENV HOME=/tmp
 FROM spin AS prebuilt
 COPY spin.toml /app/
 COPY target/wasm32-wasip2/release /app/target/wasm32-wasip2/release
+COPY target/pyodide /app/target/pyodide
 
 FROM rust:1.95.0-slim-bookworm AS components
 RUN rustup target add wasm32-wasip2
@@ -18,10 +19,12 @@ COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target \
     cargo build --locked --target wasm32-wasip2 --release --package auth --package llm --package ocr \
+    && cargo run --locked --profile native --package atelier-pyodide \
     && mkdir -p /app/target/wasm32-wasip2/release \
     && cp spin.toml /app/ \
     && cp target/wasm32-wasip2/release/auth.wasm target/wasm32-wasip2/release/llm.wasm target/wasm32-wasip2/release/ocr.wasm \
-       /app/target/wasm32-wasip2/release/
+       /app/target/wasm32-wasip2/release/ \
+    && cp -r target/pyodide /app/target/
 
 FROM spin
 COPY --from=components /app /app

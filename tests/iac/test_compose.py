@@ -59,8 +59,10 @@ def test_compose_and_kubernetes_run_the_same_versions():
 
 def test_the_image_builds_what_spin_toml_names_with_a_rust_that_is_new_enough():
     for component in spin()["component"].values():
-        package = component["build"]["command"].rsplit(" ", 1)[1]
-        assert f"--package {package} " in DOCKERFILE
+        for package in re.findall(r"--package (\S+)", component["build"]["command"]):
+            assert f"--package {package} " in DOCKERFILE
+        for mount in component.get("files", []):
+            assert f"cp -r {mount['source']} /app/target/" in DOCKERFILE and f"COPY {mount['source']} /app/{mount['source']}\n" in DOCKERFILE
         assert len(re.findall(rf"\b{re.escape(component['source'])}\b", DOCKERFILE)) == 1
         folder = component["source"].rsplit("/", 1)[0]
         assert f"/app/{folder}/" in DOCKERFILE

@@ -29,6 +29,7 @@ TAKE, INSTALL, PUSH = "Take what was built as data", "Install Spin and Kustomize
 SIGN, RENDER = "Sign the artefact and its parts lists, without a key to lose", "Render the manifests with the digest"
 COMPONENTS = ("auth", "llm", "ocr")
 WASM = [f"target/wasm32-wasip2/release/{component}.wasm" for component in COMPONENTS]
+PYTHON = [f"target/pyodide/{name}" for name in ("pyodide.asm.mjs.gz", "pyodide.asm.wasm.gz", "pyodide.json", "pyodide.mjs.gz", "python_stdlib.zip")]
 VERSION = re.search(r'^version = "(.*)"', (PROJECT / "spin.toml").read_text(), re.M)[1]
 
 
@@ -53,6 +54,9 @@ def copy(tmp_path) -> Path:
     (tmp_path / "out").mkdir()
     for component in COMPONENTS:
         (wasm / f"{component}.wasm").write_text(f"{TRAP}# {component}\n")
+    for file in PYTHON:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text(f"{TRAP}# {file}\n")
     # As the job `build` does, whose folder another machine downloads.
     subprocess.run(["bash", "-euc", steps()["Put together what Spin needs"]["run"]], cwd=tmp_path, check=True)
     shutil.move(tmp_path / "out", tmp_path / "built")
@@ -122,17 +126,19 @@ def test_the_publishing_job_executes_nothing_that_was_built(copy):
         assert done.returncode == 0, (name, done.stderr)
     assert not [line for line in journal(copy) if line.startswith("executed")]
     assert [(copy / file).read_text() for file in WASM] == [f"{TRAP}# {component}\n" for component in COMPONENTS], "what was built is what is pushed"
+    assert [(copy / file).read_text() for file in PYTHON] == [f"{TRAP}# {file}\n" for file in PYTHON], "with Python for the browser"
     assert sorted(file.name for file in (copy / "out").iterdir()) == sorted(
         ["atelier-components.tar.gz", "checksums.txt", "minikube.yaml", "observability.yaml", "production.yaml", *(f"{name}.cdx.json" for name in COMPONENTS)],
     ), "nothing else that was built is published"
 
 
 BAD_ARCHIVES = {
-    "a file of the checkout": {**dict.fromkeys(["spin.toml", *WASM]), "k8s/base/llm.yaml": None},
-    "a file outside": {**dict.fromkeys(["spin.toml", *WASM]), "../llm.yaml": None},
-    "a link": {**dict.fromkeys(["spin.toml", *WASM]), WASM[0]: "/proc/self/environ"},
-    "a folder that is a link": {"target": "/tmp", **dict.fromkeys(["spin.toml", *WASM])},
-    "a component less": dict.fromkeys(["spin.toml", *WASM[1:]]),
+    "a file of the checkout": {**dict.fromkeys(["spin.toml", *WASM, *PYTHON]), "k8s/base/llm.yaml": None},
+    "a file outside": {**dict.fromkeys(["spin.toml", *WASM, *PYTHON]), "../llm.yaml": None},
+    "a link": {**dict.fromkeys(["spin.toml", *WASM, *PYTHON]), WASM[0]: "/proc/self/environ"},
+    "a folder that is a link": {"target": "/tmp", **dict.fromkeys(["spin.toml", *WASM, *PYTHON])},
+    "Python for the browser without a file": dict.fromkeys(["spin.toml", *WASM, *PYTHON[1:]]),
+    "a component less": dict.fromkeys(["spin.toml", *WASM[1:], *PYTHON]),
 }
 
 
@@ -144,7 +150,7 @@ def test_another_content_of_the_archive_stops_the_release(copy, what):
 
 
 def test_an_archive_with_another_spin_toml_stops_the_release(copy):
-    pack(copy, dict.fromkeys(["spin.toml", *WASM]))
+    pack(copy, dict.fromkeys(["spin.toml", *WASM, *PYTHON]))
     assert run(copy, TAKE).returncode == 0
     (copy / "spin.toml").write_text((copy / "spin.toml").read_text() + "\n")
     shutil.rmtree(copy / "out")

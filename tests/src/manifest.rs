@@ -17,7 +17,7 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// The manifest of this run, its component sources made absolute.
+    /// The manifest of this run, its component sources and mounted folders made absolute.
     ///
     /// # Panics
     /// When it cannot be read.
@@ -36,6 +36,10 @@ impl Manifest {
                 && let Some(relative) = source.as_str()
             {
                 *source = Value::String(folder.join(relative).to_string_lossy().into_owned());
+            }
+            for mount in component.get_mut("files").and_then(Value::as_array_mut).into_iter().flatten() {
+                let source = mount["source"].as_str().map(|relative| folder.join(relative));
+                mount["source"] = Value::String(source.unwrap_or_default().to_string_lossy().into_owned());
             }
             // The tests do not build.
             component.as_table_mut().and_then(|component| component.remove("build"));

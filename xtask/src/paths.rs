@@ -48,6 +48,11 @@ impl Tree {
         self.root.join("target/wasm32-wasip2/release")
     }
 
+    /// Where `spin.toml` looks for the Python that runs in the browser.
+    pub(crate) fn python(&self) -> PathBuf {
+        self.root.join("target/pyodide")
+    }
+
     /// A program built with the `native` profile.
     pub(crate) fn native(&self, program: &str) -> PathBuf {
         self.target.join("native").join(program)

@@ -200,6 +200,7 @@
         ...(navigator.clipboard ? [copyButton(() => code.textContent)] : []),
         ...(isProgram ? [button(texts.download, () => save(`${code.textContent}\n`, "atelier.py", "text/x-python"))] : []),
       ];
+      if (isProgram && texts.run) tools.push(button(texts.run, () => import(texts.runner).then(({ run }) => run(box))));
       const heading = isProgram ? code.previousElementSibling : null;
       const bar = element("div", { className: "toolbar" }, [...(heading ? [heading] : []), ...tools]);
       const box = element("div", { className: "code-box" });

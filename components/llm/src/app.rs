@@ -1,16 +1,18 @@
 //! What the use cases of one request share: the clients of auth and the webhook, the ports, and random bytes.
 
 use auth_api::{AuthClient, Service};
-use web::{Clock, outbound::Outbound};
+use web::{Clock, files::Folder, outbound::Outbound};
 
 use crate::settings::{Misconfigured, Settings};
 use crate::webhook::Webhook;
 
-/// The network and the time, as the edge provides them.
+/// The network, the time and the mounted files, as the edge provides them.
 #[derive(Clone)]
 pub struct Ports<O, C> {
     pub outbound: O,
     pub clock: C,
+    /// Python for the browser; empty when the build could not get it.
+    pub python: Folder,
 }
 
 /// Random bytes for one request.

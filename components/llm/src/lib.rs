@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `GET /llm` | [`ask::show`]: the page with the form |
 //! | `POST /send`, `POST /llm/send` | [`ask::submit`]: a question (form or JSON) and its answer (page or JSON) |
+//! | `GET /llm/run`, `GET /llm/python/…` | [`python`]: what runs an answer's code in the browser; for everybody |
 //! | `GET /llm/assets/…` | style sheet, script, icon: `web::assets` |
 //!
 //! One slash at the end of the first three makes no difference. Everything but `spin.rs` is plain Rust, gets the
@@ -37,6 +38,7 @@ mod math;
 pub mod mode;
 mod page;
 pub mod prompt;
+mod python;
 pub mod question;
 mod reserve;
 mod route;
@@ -66,6 +68,9 @@ pub async fn handle<O: Outbound + Clone, C: Clock>(
     settings: Settings,
     random: Random,
 ) -> Reply {
+    if let Some(reply) = python::serve(request, &ports.python).await {
+        return reply;
+    }
     let app = AppContext::new(ports, settings, random);
     let route = match web::route::find::<Route>(request, page::PREFIX, &page::ASSETS) {
         Ok(route) => route,
@@ -82,6 +87,7 @@ pub async fn handle<O: Outbound + Clone, C: Clock>(
         user: &user,
         form_key: random.form_key(),
         offers_modes,
+        runs_python: python::is_there(&app.ports.python),
         entered: Entered::default(),
     };
     match route {

@@ -7,20 +7,21 @@ use auth_api::{Denied, Quota, User};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 use web::assets::Asset;
-use web::{Fields, Lang, Layout, Problem, Reply, Request};
+use web::{ContentSecurityPolicy, Fields, Lang, Layout, Problem, Reply, Request};
 
 use crate::answer::{Answer, Block, Place};
 use crate::conversation::{self, Conversation};
 use crate::error::Failure;
 use crate::markdown::{self, CodeBlock, Piece};
 use crate::mode::{self, Mode};
+use crate::python::{RUN, RUN_STYLE, WORKER};
 use crate::question::{QUESTION_CHARS_MAX, Question};
 use crate::webhook::WebhookAnswer;
 
 /// The path of the page, and the prefix of its assets.
 pub(crate) const PREFIX: &str = "/llm";
 /// The assets of this component alone.
-pub(crate) const ASSETS: [Asset; 2] = [STYLE, SCRIPT];
+pub(crate) const ASSETS: [Asset; 5] = [STYLE, SCRIPT, RUN, RUN_STYLE, WORKER];
 const STYLE: Asset =
     web::text_asset!("llm", "css", "text/css; charset=utf-8", include_bytes!("../assets/llm.css"));
 const SCRIPT: Asset =
@@ -41,6 +42,8 @@ struct AskPage<'a> {
     /// What the form contains.
     entered: &'a Entered,
     offers_modes: bool,
+    /// The script offers to run the code of an answer.
+    runs_python: bool,
     problem: Option<&'a Problem>,
     answer: Option<AnswerView<'a>>,
 }
@@ -84,6 +87,8 @@ pub(crate) struct PageContext<'a> {
     pub(crate) form_key: String,
     /// Whether the operator offers the modes of a tutor.
     pub(crate) offers_modes: bool,
+    /// Whether Python is there for the browser.
+    pub(crate) runs_python: bool,
     pub(crate) entered: Entered,
 }
 
@@ -203,6 +208,7 @@ pub(crate) fn unauthorized(request: &Request, denied: &Denied, form_key: &str, o
                 form_key,
                 entered: &Entered::read(&fields, offers_modes),
                 offers_modes,
+                runs_python: false,
                 problem: Some(&problem),
                 answer: None,
             };
@@ -241,11 +247,13 @@ fn show(
     problem: Option<&Problem>,
     answer: Option<AnswerView<'_>>,
 ) -> Reply {
-    let PageContext { request, user, form_key, offers_modes, .. } = context;
-    let offers_modes = *offers_modes;
+    let PageContext { request, user, form_key, offers_modes, runs_python, .. } = context;
+    let (offers_modes, runs_python) = (*offers_modes, *runs_python);
     let layout = Layout { path: PREFIX.to_owned(), ..Layout::for_user(request, &user.name) };
-    let page = AskPage { layout, user_id: &user.id, form_key, entered, offers_modes, problem, answer };
-    Reply::html(StatusCode::OK, &page)
+    let page =
+        AskPage { layout, user_id: &user.id, form_key, entered, offers_modes, runs_python, problem, answer };
+    let policy = ContentSecurityPolicy { frames_own: runs_python, ..Default::default() };
+    Reply::html(StatusCode::OK, &page).with_policy(policy)
 }
 
 /// The explanation, or the original's sentence for an answer without one.

@@ -2,11 +2,15 @@
 
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
+use web::files::Folder;
 use web::spin::{HostClock, Network, random, secret_variable, serve_whole, variable};
 
 use crate::BODY_BYTES_MAX;
 use crate::app::{Ports, Random};
 use crate::settings::{Settings, Variables};
+
+/// Where spin.toml mounts Python for the browser.
+const PYTHON: &str = "/pyodide";
 
 #[http_service]
 async fn serve(request: Request) -> impl IntoResponse {
@@ -15,7 +19,7 @@ async fn serve(request: Request) -> impl IntoResponse {
         |_| BODY_BYTES_MAX,
         request,
         async |request| {
-            let ports = Ports { outbound: Network, clock: HostClock };
+            let ports = Ports { outbound: Network, clock: HostClock, python: Folder::new(PYTHON) };
             crate::handle(&request, ports, settings().await, Random::from_bytes(random())).await
         },
     )

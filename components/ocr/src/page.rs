@@ -37,8 +37,12 @@ const CONVERSION: Asset = web::text_asset!(
 );
 
 /// The preview of the original is a `blob:` frame; the finished document may be sent to Overleaf, on a click.
-const POLICY: ContentSecurityPolicy =
-    ContentSecurityPolicy { form_action: Some("https://www.overleaf.com"), frames_blobs: true };
+const POLICY: ContentSecurityPolicy = ContentSecurityPolicy {
+    form_action: Some("https://www.overleaf.com"),
+    frames_blobs: true,
+    frames_own: false,
+    confined_script: None,
+};
 
 /// The form, with a document or a problem under it.
 #[derive(Template)]

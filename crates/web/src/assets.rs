@@ -1,6 +1,9 @@
 //! Style sheets, scripts and images, embedded in the component and named by their content, so that a browser may
 //! cache them without asking again. Each component serves them under `/<component>/assets/`.
 
+use http::StatusCode;
+
+use crate::Reply;
 pub use crate::compact::{compact, compact_len};
 
 /// A style sheet or a script, without its comments and indentation: stem, extension, content type, content.
@@ -52,6 +55,12 @@ impl Asset {
         format!("{prefix}/assets/{}-{:016x}.{}", self.stem, self.hash, self.extension)
     }
 
+    /// The file itself, without headers for caches.
+    #[must_use]
+    pub fn reply(&self) -> Reply {
+        Reply::new(StatusCode::OK, self.content_type, self.content)
+    }
+
     /// `None` when `file` is not this asset; else whether it is exactly this version.
     fn matches(&self, file: &str) -> Option<bool> {
         let hash = file.strip_prefix(self.stem)?.strip_prefix('-')?.strip_suffix(self.extension)?;
@@ -65,7 +74,8 @@ pub(crate) fn find<'a>(file: &str, own: &'a [Asset]) -> Option<(&'a Asset, bool)
 }
 
 /// FNV-1a. It only has to distinguish versions of our own files, and can be computed at compile time.
-const fn fnv1a(content: &[u8]) -> u64 {
+#[must_use]
+pub const fn fnv1a(content: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut rest = content;
     while let [byte, tail @ ..] = rest {

@@ -20,6 +20,7 @@ pub mod cookie;
 mod cross_site;
 pub mod event_stream;
 mod fields;
+pub mod files;
 mod headers;
 mod http_url;
 mod lang;

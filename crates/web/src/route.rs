@@ -1,6 +1,6 @@
 //! Which requests a component answers, and the replies to all others.
 
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, header};
 
 use crate::{
     Problem, Reply, Request,
@@ -70,7 +70,8 @@ fn asset(request: &Request, file: &str, own_assets: &[Asset]) -> Reply {
         return Problem::not_found().reply(request);
     };
     let lifetime = if is_current { "public, max-age=31536000, immutable" } else { "public, max-age=60" };
-    Reply::new(StatusCode::OK, asset.content_type, asset.content)
+    asset
+        .reply()
         .with(header::CACHE_CONTROL, HeaderValue::from_static(lifetime))
         .with(header::VARY, HeaderValue::from_static("accept-encoding"))
 }
@@ -87,6 +88,8 @@ fn wrong_method(request: &Request, allow: &'static str) -> Reply {
 
 #[cfg(test)]
 mod tests {
+    use http::StatusCode;
+
     use super::*;
     use crate::assets::{ICON, STYLESHEET};
 

@@ -1,0 +1,118 @@
+//! Files that the host mounts into a component (`files` in spin.toml), streamed to the client: no file is in memory as a
+//! whole.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+
+use crate::Reply;
+use crate::stream::{self, ChunkSender, Ending, KeepAlive};
+
+/// Bytes of a file that are read at once; up to sixteen times as many wait for a slow client.
+const CHUNK_BYTES: usize = 32 * 1024;
+/// A file is never silent for so long. An empty chunk is none.
+const KEEP_ALIVE: KeepAlive = KeepAlive { every: Duration::from_secs(3600), chunk: b"" };
+
+/// A folder that the component may read.
+#[derive(Debug, Clone)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// Whether it has a file of this name with exactly this content.
+    #[must_use]
+    pub fn has(&self, name: &str, content: &[u8]) -> bool {
+        let Ok(file) = File::open(self.0.join(name)) else { return false };
+        let mut found = Vec::with_capacity(content.len() + 1);
+        file.take(content.len() as u64 + 1).read_to_end(&mut found).is_ok() && found == content
+    }
+
+    /// The reply with a file of the folder, with its length; `None` when there is none.
+    pub async fn reply(&self, name: &str, content_type: &'static str) -> Option<Reply> {
+        let mut file = File::open(self.0.join(name)).ok()?;
+        let length = file.metadata().ok()?.len();
+        let head = Reply::new(StatusCode::OK, content_type, Bytes::new())
+            .with(header::CONTENT_LENGTH, HeaderValue::from(length));
+        let cut = head.status;
+        let work = async move |chunks: &ChunkSender| {
+            loop {
+                let mut chunk = vec![0; CHUNK_BYTES];
+                match file.read(&mut chunk) {
+                    Ok(0) => return Ending::Done { last: Bytes::new(), cause: None },
+                    Ok(read) => {
+                        chunk.truncate(read);
+                        if chunks.send(chunk.into()).await.is_err() {
+                            return Ending::Done { last: Bytes::new(), cause: None };
+                        }
+                    }
+                    // The client sees that less than the length arrived.
+                    Err(error) => {
+                        let reply =
+                            Reply::new(cut, content_type, Bytes::new()).because(format!("file: {error}"));
+                        return Ending::Failed { reply: reply.into(), last: Bytes::new() };
+                    }
+                }
+            }
+        };
+        Some(stream::reply(head, KEEP_ALIVE, work).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{StreamExt as _, future::join};
+
+    use super::*;
+    use crate::ReplyBody;
+    use crate::testing::{StoppedClock, run};
+
+    fn folder(name: &str, files: &[(&str, &[u8])]) -> Folder {
+        let path = std::env::temp_dir().join(format!("atelier-web-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        for (name, content) in files {
+            std::fs::write(path.join(name), content).unwrap();
+        }
+        Folder::new(path)
+    }
+
+    #[test]
+    fn a_file_is_streamed_in_chunks_with_its_length() {
+        for bytes in [0, 1, CHUNK_BYTES, 3 * CHUNK_BYTES + 7] {
+            let content: Vec<u8> = (0..bytes).map(|index| (index % 251) as u8).collect();
+            let folder = folder("stream", &[("a.bin", &content)]);
+            let reply = run(folder.reply("a.bin", "application/octet-stream")).unwrap();
+            assert_eq!(reply.headers["content-length"], bytes.to_string().as_str());
+            let ReplyBody::Stream(body) = reply.body else { panic!("{bytes} bytes are not a stream") };
+            let (chunks, work) = body.start(StoppedClock);
+            let (chunks, outcome) = run(join(chunks.collect::<Vec<_>>(), work));
+            assert!(chunks.iter().all(|chunk| chunk.len() <= CHUNK_BYTES));
+            assert!(chunks.concat() == content, "{bytes} bytes are not the file's");
+            assert_eq!(outcome.cause, None);
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_has_no_reply() {
+        let folder = folder("none", &[]);
+        assert!(run(folder.reply("a.bin", "text/plain")).is_none());
+        assert!(run(Folder::new("/nowhere").reply("a.bin", "text/plain")).is_none());
+    }
+
+    #[test]
+    fn a_folder_has_a_file_of_this_content_and_no_other() {
+        let folder = folder("has", &[("a", b"one")]);
+        assert!(folder.has("a", b"one"));
+        for other in [&b""[..], b"on", b"two", b"one "] {
+            assert!(!folder.has("a", other));
+        }
+        assert!(!folder.has("b", b""));
+    }
+}
