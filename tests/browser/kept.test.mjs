@@ -221,7 +221,7 @@ test("what was corrected is checked again, with its Markdown and its preview", a
   assert.equal(await page.innerText("#rendered h3"), "Neuf");
   assert.equal(await page.locator("#rendered mfrac").count(), 1);
   assert.match(await page.inputValue("#markdown"), /# Neuf/);
-  assert.match(await page.innerText("#warning-list"), /Ligne\s3.*write18/);
+  assert.match(await page.innerText("#warning-list"), /Ligne\s3.*write/);
   await inspect(page, "fr");
   await picture(page, "fr-ocr-checked");
   await leave(page);
