@@ -96,7 +96,7 @@ const slips = () => {
   const texts = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
-    const foreign = walker.currentNode.parentElement.closest("pre, code, textarea, script, bdi, .prose, .asked, #previous summary, #history-list, #warning-list");
+    const foreign = walker.currentNode.parentElement.closest("pre, code, textarea, script, bdi, .prose, .shade, .asked, #previous summary, #history-list, #warning-list");
     if (!foreign) texts.push(walker.currentNode.data);
   }
   for (const element of document.querySelectorAll("*:not(#history-list *)")) {

@@ -73,7 +73,7 @@ for (const [device, viewport, locale, done, remove] of [
     await page.click("main form button[type=submit]");
     const text = await shows(page, /\\end\{document\}/, 30);
     assert.match(text, /Photo de type image\/png[^]*Photo de type image\/jpeg/);
-    assert.equal(await page.getAttribute("#download", "download"), "ete_2.tex");
+    assert.equal(await page.getAttribute("#download", "download"), "été 2.tex");
     await picture(page, `${locale.slice(0, 2)}-ocr-photos-plain-${device}`);
     await leave(page);
   });
@@ -92,13 +92,13 @@ test("what cannot be converted is refused by name before it is sent", async () =
   assert.match(await alert(), /«\snotes\.docx\s» n’est ni un PDF ni une photo/);
   assert.deepEqual(await names(page), ["a.png"], "the others stay chosen");
   await choose(await file("examen.pdf", "sujet.pdf"));
-  assert.match(await alert(), /«\ssujet\.pdf\s» est un PDF et doit être converti seul/);
+  assert.match(await alert(), /«\ssujet\.pdf\s» est à convertir à part/);
   assert.deepEqual(await names(page), ["a.png"]);
   await inspect(page, "fr");
   await picture(page, "fr-ocr-photos-refused-phone");
   const many = await file("photo.png", "b.png");
   await choose(...Array.from({ length: 20 }, (_, index) => ({ ...many, name: `b${index}.png` })));
-  assert.match(await alert(), /«\sb19\.png\s» est en trop\s: 20 photos/);
+  assert.match(await alert(), /«\sb19\.png\s» est en trop\s: 20 fichiers/);
   assert.equal((await names(page)).length, 20);
   await page.locator("#chosen button:last-child").first().click();
   assert.equal((await names(page)).length, 19);

@@ -64,7 +64,7 @@ for (const javaScriptEnabled of [true, false]) {
       const saving = page.waitForEvent("download");
       await page.click("#download-markdown");
       const saved = await saving;
-      assert.equal(saved.suggestedFilename(), "Enonce_n3.md");
+      assert.equal(saved.suggestedFilename(), "Énoncé n°3.md");
       const lines = (text) => text.replaceAll("\r\n", "\n").trim();
       assert.equal(lines(await readFile(await saved.path(), "utf8")), lines(markdown));
       assert.equal(await page.isVisible("#copy-markdown"), javaScriptEnabled);

@@ -45,8 +45,8 @@ fn a_package_depends_on_no_package_of_ours_but_those_named_here() {
     for package in packages() {
         let allowed: &[&str] = match package.as_str() {
             "components/auth" => &["atelier-auth-api", "atelier-migrations", "atelier-web"],
-            "components/llm" => &["atelier-auth-api", "atelier-web"],
-            "components/ocr" => &["atelier-auth-api", "atelier-latex", "atelier-web"],
+            "components/llm" => &["atelier-auth-api", "atelier-mathml", "atelier-web"],
+            "components/ocr" => &["atelier-auth-api", "atelier-latex", "atelier-mathml", "atelier-web"],
             "crates/auth-api" => &["atelier-web"],
             "crates/latex/tests/guest" => &["atelier-latex"],
             "tests" => &["atelier-mocks", "atelier-test-support"],

@@ -33,7 +33,6 @@ pub mod highlight;
 pub mod idempotency;
 mod links;
 pub mod markdown;
-mod math;
 pub mod mode;
 mod page;
 pub mod prompt;

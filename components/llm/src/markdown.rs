@@ -4,11 +4,11 @@
 #[cfg(test)]
 mod tests;
 
+use mathml::Display;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use crate::highlight::{self, Token};
 use crate::links;
-use crate::math::{self, Display};
 
 /// The greatest depth of nested elements. Deeper ones are left out, but not their text.
 const DEPTH_MAX: usize = 16;
@@ -34,7 +34,7 @@ pub enum Piece {
     Code(String),
     /// A block of code.
     Block(CodeBlock),
-    /// A formula as MathML, as [`math::render`] gives it: the one text that is markup already.
+    /// A formula as MathML, as [`mathml::render`] gives it: the one text that is markup already.
     Math(String),
     /// The box of a task list, ticked or not.
     Task(bool),
@@ -167,7 +167,7 @@ impl Reader {
 
     /// A formula; one that cannot be rendered is shown as its source.
     fn math(&mut self, source: &str, display: Display) {
-        self.pieces.push(match math::render(source, display) {
+        self.pieces.push(match mathml::render(source, display) {
             Some(markup) => Piece::Math(markup),
             None if display == Display::Inline => Piece::Code(format!("${source}$")),
             None => Piece::Code(format!("$${source}$$")),

@@ -1,17 +1,227 @@
 // Sends the chosen files, and shows what comes back: progress, cancel, the document, copy. Whatever comes from the server
-// is text here, never markup.
-export default ({ id, show, fill, make, setStatus, problem, arrangePanes }) => {
+// is text here, never markup, but for the rendered preview: the server escapes it, and it is read as an inert document.
+export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen, isPdf }) => {
   const form = id("convert"), texts = form.dataset, bar = id("bar"), latex = id("latex"), markdown = id("markdown");
-  let request = null, timer = 0;
+  const [{ default: makeEditor }, { default: makeKept }] = await Promise.all([import(texts.editor), import(texts.kept)]);
+  const editor = makeEditor(latex);
+  const kept = makeKept(texts.user, "atelier.ocr.kept." + texts.user);
+  const SHOWN = "atelier.ocr.shown." + texts.user;
+  // Storage may be off, full, or contain something else. The page works without it.
+  const attempt = async (act) => {
+    try { return await act(); } catch { return undefined; }
+  };
+  const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 
-  // While a conversion runs.
-  const busy = (running) => {
-    id("start").disabled = running;
-    id("drop").disabled = running;
-    for (const element of [id("cancel"), bar, id("elapsed")]) show(element, running);
-    form.setAttribute("aria-busy", String(running));
+  // ── What a PDF is, before it is sent ──────────────────────────────────────────────────────────
+  const latin = async (blob) => new TextDecoder("latin1").decode(await blob.arrayBuffer());
+  const EXAMINED_BYTES = 256 * 1024;
+  const PAGES_BYTES_MAX = 20 * 1024 * 1024;
+  // The trailer is at the end; that of the first page, and a cross-reference stream, are where `startxref` says.
+  const isProtected = async (file) => {
+    const end = await latin(file.slice(-EXAMINED_BYTES));
+    const start = Number(/startxref\s+(\d+)\s+%%EOF\s*$/.exec(end)?.[1] ?? 0);
+    return [end, await latin(file.slice(start, start + EXAMINED_BYTES))].some((text) => /\/Encrypt\s*(\d+\s+\d+\s+R|<<)/.test(text));
+  };
+  const inflated = async (bytes) => {
+    const out = [];
+    // A stream that is cut ends with an error; what came before it counts.
+    const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
+    await attempt(async () => {
+      for (let part; !(part = await reader.read()).done;) out.push(part.value);
+    });
+    return latin(new Blob(out));
+  };
+  // As the server counts them; 0 when they cannot be.
+  const pagesOf = async (file) => {
+    if (file.size > PAGES_BYTES_MAX) return 0;
+    const buffer = await file.arrayBuffer();
+    const text = new TextDecoder("latin1").decode(buffer);
+    const pages = (found) => (found.match(/\/Type\s*\/Page(?![a-zA-Z])/g) || []).length;
+    let count = pages(text);
+    for (const match of text.matchAll(/\/ObjStm\b[^]{0,300}?stream\r?\n/g)) {
+      const start = match.index + match[0].length;
+      let end = text.indexOf("endstream", start);
+      // Bytes after the compressed data would be an error that takes the text with it.
+      while (end > start && "\r\n".includes(text[end - 1])) end -= 1;
+      count += pages(await inflated(buffer.slice(start, end)));
+    }
+    return count;
+  };
+  // Shows what is known of a PDF. Returns whether a viewer may open it.
+  const examine = async (item) => {
+    if (await isProtected(item.file)) {
+      item.facts.textContent += " – " + texts.protected;
+      return false;
+    }
+    const pages = await attempt(() => pagesOf(item.file));
+    if (pages) item.facts.textContent += " – " + fill(texts.pageCount, { pages });
+    if (pages > Number(texts.pagesMax)) problem(fill(texts.tooLong, { name: item.file.name, pages }));
+    return true;
+  };
+
+  // ── What is left today ────────────────────────────────────────────────────────────────────────
+  let left = parseInt(id("quota").lastElementChild.textContent, 10);
+  const readQuota = () => attempt(async () => {
+    const { ocr } = (await (await fetch("/home", { headers: { Accept: "application/json" } })).json()).quotas;
+    show(id("quota"), true);
+    id("quota").lastElementChild.textContent = ocr.left + "\u00a0/\u00a0" + ocr.limit;
+    return ocr.left;
+  });
+  // The server notices a disconnected client when the model writes on.
+  const REFUND_TRIES = 8;
+  const sayRefund = async (before) => {
+    id("refund").textContent = "";
+    for (let tries = 0; tries < REFUND_TRIES; tries += 1) {
+      left = (await readQuota()) ?? left;
+      if (!(left < before)) break;
+      await wait(700);
+    }
+    id("refund").textContent = left < before ? fill(texts.notPaidBack, { pages: before - left }) : texts.paidBack;
+  };
+
+  // ── One document in the page ──────────────────────────────────────────────────────────────────
+  let current = null;
+  const setSource = (text) => {
+    latex.value = text;
+    editor.update();
+  };
+  const reveal = () => { show(id("result"), true); arrangePanes(); };
+  const PARTS = ["simulated", "cancelled", "incomplete", "warnings", "repairs", "download", "markdown-pane"];
+  const clear = () => {
+    current = null;
+    setSource("");
+    id("rendered").replaceChildren();
+    for (const name of PARTS) show(id(name), false);
+    for (const name of ["facts", "refund"]) id(name).textContent = "";
+    id("result-title").textContent = "LaTeX";
+  };
+  const hide = () => {
+    clear();
+    show(id("result"), false);
+    arrangePanes();
+    attempt(() => sessionStorage.removeItem(SHOWN));
+  };
+  const stem = (name) => name.replace(/\.(pdf|jpe?g|png|webp|hei[cf])$/i, "");
+  const warning = ({ text, line, incomplete }) => {
+    const item = make("li", { className: incomplete ? "missing" : "" });
+    if (!line) item.textContent = text;
+    else item.append(make("button", { type: "button", className: "jump", textContent: text, onclick: () => editor.jump(line) }));
+    return item;
+  };
+  const present = (entry) => {
+    current = entry;
+    reveal();
+    setSource(entry.latex);
+    editor.toStart();
+    id("result-title").textContent = entry.file;
+    id("snip-name").value = entry.tex_file;
+    id("was-incomplete").value = entry.complete ? "" : "1";
+    show(id("simulated"), entry.simulated);
+    show(id("cancelled"), entry.cancelled);
+    show(id("incomplete"), !entry.complete && !entry.cancelled);
+    for (const [name, list, isRepair] of [["warnings", "warning-list", false], ["repairs", "repair-list", true]]) {
+      const items = entry.warnings.filter(({ repair }) => repair === isRepair).map(warning);
+      id(list).replaceChildren(...items);
+      show(id(name), items.length > 0);
+    }
+    id("rendered").replaceChildren(...document.importNode(new DOMParser().parseFromString(entry.preview, "text/html").body, true).childNodes);
+    id("facts").textContent = entry.facts;
+    id("download").download = stem(entry.file) + ".tex";
+    show(id("download"), true);
+    markdown.value = entry.markdown;
+    id("download-markdown").download = stem(entry.file) + ".md";
+    show(id("markdown-pane"), true);
+    // Of a cancelled conversion the next step is not Overleaf.
+    id("overleaf").classList.toggle("secondary", entry.cancelled);
+    id("overleaf").parentElement[entry.cancelled ? "append" : "prepend"](id("overleaf"));
+    attempt(() => sessionStorage.setItem(SHOWN, entry.id));
+  };
+  const goTo = () => {
+    id("result").focus({ preventScroll: true });
+    id("result").scrollIntoView({ block: "start" });
+  };
+  const keep = async (entry) => {
+    await attempt(() => kept.keep(entry));
+    await list();
+  };
+
+  // ── Checking again: after a correction, or what a cancelled conversion left ──────────────────
+  const check = async (fields) => {
+    const reply = await fetch("/ocr/check", { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(fields) });
+    const data = await reply.json();
+    if (!reply.ok) throw new Error(data.error);
+    return data;
+  };
+  id("check").onclick = async (event) => {
+    event.preventDefault();
+    const entry = current;
+    if (!entry) return;
+    try {
+      const data = await check({ snip: latex.value, snip_name: entry.tex_file, incomplete: entry.complete ? "" : "1" });
+      // What the conversion met stays true.
+      const stays = entry.warnings.filter(({ code, incomplete }) => incomplete || ["other_model", "pages_unknown", "odd_end"].includes(code));
+      const found = data.warnings.filter(({ code }) => code !== "still_incomplete");
+      Object.assign(entry, data, { warnings: [...stays, ...found], complete: entry.complete && data.complete });
+      present(entry);
+      setStatus(texts.checked);
+      keep(entry);
+    } catch (error) {
+      problem(error instanceof TypeError ? texts.offline : error.message || texts.offline);
+    }
+  };
+  let saving = 0;
+  latex.addEventListener("input", () => {
+    if (!current) return;
+    const entry = current;
+    entry.latex = latex.value;
+    clearTimeout(saving);
+    saving = setTimeout(() => attempt(() => kept.keep(entry)), 400);
+  });
+
+  // ── The last conversions ──────────────────────────────────────────────────────────────────────
+  const list = async () => {
+    const entries = (await attempt(kept.all)) ?? [];
+    show(id("kept"), entries.length > 0);
+    id("kept-list").replaceChildren(...entries.map((entry) => {
+      const date = new Date(entry.id);
+      const about = [date.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" })];
+      if (entry.cancelled) about.push(texts.keptCancelled);
+      else if (!entry.complete) about.push(texts.keptIncomplete);
+      const button = (text, label, className, onclick) => make("button", { type: "button", className, textContent: text, ariaLabel: fill(label, { name: entry.file }), onclick });
+      const item = make("li");
+      const words = make("span");
+      words.append(make("bdi", { textContent: entry.file }), " ", make("time", { className: "muted", dateTime: date.toISOString(), textContent: about.join(" – ") }));
+      item.append(
+        words,
+        button(texts.open, texts.openThis, "secondary", () => { if (!running) { present(entry); goTo(); } }),
+        button(texts.delete, texts.deleteThis, "danger", async () => {
+          await attempt(() => kept.remove(entry.id));
+          if (current?.id === entry.id) hide();
+          await list();
+          (id("kept-list").querySelector("button") ?? id("file")).focus();
+        }),
+      );
+      return item;
+    }));
+  };
+  id("kept-clear").onclick = async () => {
+    await attempt(kept.clear);
+    hide();
+    await list();
+    id("file").focus();
+  };
+
+  // ── Converting ────────────────────────────────────────────────────────────────────────────────
+  let running = null, timer = 0;
+  const leaving = (event) => event.preventDefault();
+  const busy = (is) => {
+    id("start").disabled = is;
+    id("drop").disabled = is;
+    for (const element of [id("cancel"), bar, id("elapsed")]) show(element, is);
+    form.setAttribute("aria-busy", String(is));
     clearInterval(timer);
-    if (!running) { request = null; return; }
+    window[is ? "addEventListener" : "removeEventListener"]("beforeunload", leaving);
+    if (!is) { running = null; return; }
     const started = Date.now();
     const tick = () => {
       const seconds = Math.floor((Date.now() - started) / 1000);
@@ -20,105 +230,154 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes }) => {
     tick();
     timer = setInterval(tick, 1000);
   };
-  const reveal = () => { show(id("result"), true); arrangePanes(); };
 
-  const handlers = {
-    progress: (data) => setStatus(fill(texts[data.stage], data)),
-    latex: (data) => {
-      reveal();
-      setStatus(texts.writing);
-      const atEnd = latex.scrollTop + latex.clientHeight >= latex.scrollHeight - 40;
-      latex.value += data.text;
-      if (atEnd) latex.scrollTop = latex.scrollHeight;
-    },
-    restart: (data) => { latex.value = data.text; },
-    done: (data) => {
-      reveal();
-      latex.value = data.latex;
-      latex.scrollTop = 0;
-      id("snip-name").value = data.tex_file;
-      show(id("simulated"), data.simulated);
-      show(id("incomplete"), !data.complete);
-      const items = data.warnings.map(({ text, incomplete }) => make("li", { textContent: text, className: incomplete ? "missing" : "" }));
-      id("warning-list").replaceChildren(...items);
-      show(id("warnings"), items.length > 0);
-      id("facts").textContent = fill(texts.facts, data);
-      id("download").download = data.tex_file;
-      show(id("download"), true);
-      markdown.value = data.markdown;
-      id("download-markdown").download = data.markdown_file;
-      show(id("markdown-pane"), true);
-      setStatus(data.complete ? texts.done : texts.incomplete);
-      busy(false);
-      id("result").focus({ preventScroll: true });
-    },
-    problem: (data) => failed(data),
-  };
-  const failed = (data) => {
-    setStatus("");
-    if (!latex.value) { show(id("result"), false); arrangePanes(); }
-    problem(data.status === 401 ? texts.signedOut : data.error || texts.cut);
-    if (data.status === 401) id("problem").append(" ", make("a", { href: "/auth?next=/ocr", target: "_blank", textContent: texts.signIn }));
-    id("problem").scrollIntoView({ block: "nearest" });
-    busy(false);
-  };
-
-  const convert = () => {
-    if (request) return;
-    problem("");
-    const body = new FormData(form);
-    const xhr = request = new XMLHttpRequest();
+  // Sends one form and reads the events of its answer. `done`, `problem` or `cancelled`, with what came.
+  const send = (body, say) => new Promise((resolve) => {
+    const xhr = running = new XMLHttpRequest();
     let read = 0, ended = false;
+    const end = (outcome, data) => {
+      if (!ended) resolve({ outcome, data });
+      ended = true;
+    };
+    const handlers = {
+      progress: (data) => say(fill(texts[data.stage], data)),
+      latex: (data) => {
+        if (!latex.value) { reveal(); goTo(); }
+        say(texts.writing);
+        const atEnd = editor.isAtEnd();
+        setSource(latex.value + data.text);
+        if (atEnd) editor.toEnd();
+      },
+      restart: (data) => setSource(data.text),
+      done: (data) => end("done", data),
+      problem: (data) => end("problem", data),
+    };
     // text/event-stream, as our server writes it.
     const pump = () => {
       const text = xhr.responseText;
-      for (let end; (end = text.indexOf("\n\n", read)) >= 0; read = end + 2) {
-        const [, name, data] = /event: (.*)\ndata: (.*)/.exec(text.slice(read, end)) || [];
-        if (!handlers[name]) continue;
-        ended = ended || name === "done" || name === "problem";
-        handlers[name](JSON.parse(data));
+      for (let at; (at = text.indexOf("\n\n", read)) >= 0; read = at + 2) {
+        const [, name, data] = /event: (.*)\ndata: (.*)/.exec(text.slice(read, at)) || [];
+        handlers[name]?.(JSON.parse(data));
       }
     };
-    latex.value = "";
-    for (const name of ["simulated", "incomplete", "warnings", "download", "markdown-pane"]) show(id(name), false);
-    id("facts").textContent = "";
-    busy(true);
-    bar.value = 0;
-    setStatus(texts.uploading + " 0\u00a0%");
+    const streams = () => xhr.status === 200 && (xhr.getResponseHeader("content-type") || "").startsWith("text/event-stream");
     xhr.upload.onprogress = (progress) => {
       if (!progress.lengthComputable || ended) return;
       const percent = Math.floor((100 * progress.loaded) / progress.total);
       if (percent < 100) {
         bar.value = percent;
-        setStatus(texts.uploading + " " + percent + "\u00a0%");
+        say(texts.uploading + " " + percent + "\u00a0%");
       } else {
         bar.removeAttribute("value");
-        setStatus(texts.checking);
+        say(texts.checking);
       }
     };
-    const streams = () => xhr.status === 200 && (xhr.getResponseHeader("content-type") || "").startsWith("text/event-stream");
     xhr.onprogress = () => { if (streams()) pump(); };
     xhr.onload = () => {
       if (streams()) {
         pump();
-        if (!ended) failed({});
-        return;
+        return end("problem", {});
       }
       let data = {};
       try { data = JSON.parse(xhr.responseText); } catch { /* a proxy's page, not ours */ }
-      failed(data);
+      end("problem", data);
     };
-    xhr.onerror = () => { if (!ended) failed({ error: texts.offline }); };
-    xhr.onabort = () => {
-      busy(false);
-      if (!latex.value) { show(id("result"), false); arrangePanes(); }
-      setStatus(texts.cancelled);
-    };
+    xhr.onerror = () => end("problem", { error: texts.offline });
+    xhr.onabort = () => end("cancelled");
     xhr.open("POST", form.action);
     xhr.setRequestHeader("Accept", "text/event-stream, application/problem+json");
     xhr.send(body);
+  });
+  id("cancel").onclick = () => running?.abort();
+
+  // A cancelled document is closed by the server, so that it compiles.
+  const closed = async (name) => {
+    const partial = latex.value;
+    const data = { latex: partial, markdown: "", preview: "", warnings: [], tex_file: "document.tex" };
+    await attempt(async () => Object.assign(data, await check({ snip: partial, snip_name: stem(name), cut: "1" })));
+    return { ...data, file: name, complete: false, cancelled: true, simulated: false, facts: "" };
   };
-  id("cancel").onclick = () => { if (request) request.abort(); };
+
+  // One document: a PDF, or all photos. Returns what became of it.
+  const convertOne = async (items, say) => {
+    const body = new FormData();
+    // The order of the form: the server has to know the pages before the file.
+    if (isPdf(items[0].file)) body.append("pages", id("pages").value);
+    for (const { file } of items) body.append("file", file);
+    clear();
+    bar.value = 0;
+    say(texts.uploading + " 0\u00a0%");
+    const before = left;
+    const { outcome, data } = await send(body, say);
+    const [{ file: { name } }] = items;
+    if (outcome === "problem" && !latex.value) hide();
+    if (outcome === "problem") return { outcome, data };
+    if (outcome === "cancelled" && !latex.value) {
+      hide();
+      sayRefund(before).then(() => setStatus(texts.cancelled + " " + id("refund").textContent));
+      return { outcome };
+    }
+    const entry = outcome === "done"
+      ? { ...data, id: Date.now(), cancelled: false, facts: fill(texts.facts, data) }
+      : { ...(await closed(name)), id: Date.now() };
+    present(entry);
+    await keep(entry);
+    if (entry.cancelled) sayRefund(before);
+    else left = (await readQuota()) ?? left;
+    for (const item of items) item.converted = outcome === "done";
+    return { outcome, entry };
+  };
+
+  const about = (item, text, entry) => {
+    item.querySelector(".outcome")?.remove();
+    const words = make("span", { className: "outcome" });
+    words.append(entry ? make("button", { type: "button", className: "jump", textContent: text, onclick: () => { if (!running) { present(entry); goTo(); } } }) : text);
+    item.facts.after(words);
+  };
+
+  const failed = (data, name) => {
+    const text = data.status === 401 ? texts.signedOut : data.error || texts.cut;
+    const paragraph = make("p", { textContent: name ? fill(texts.failed, { name }) + " " + text : text });
+    if (data.status === 401) paragraph.append(" ", make("a", { href: "/auth?next=/ocr", target: "_blank", textContent: texts.signIn }));
+    show(id("problem"), true);
+    id("problem").append(paragraph);
+    id("problem").scrollIntoView({ block: "nearest" });
+  };
+
+  const convert = async () => {
+    if (running) return;
+    problem("");
+    const items = chosen();
+    if (!items.length) return id("file").reportValidity();
+    // Each PDF is a document; photos are one together.
+    const documents = isPdf(items[0].file) ? items.map((item) => [item]) : [items];
+    const many = documents.length > 1;
+    let done = 0, status = "";
+    busy(true);
+    for (const [index, document] of documents.entries()) {
+      const say = (text) => setStatus(many ? fill(texts.document, { number: index + 1, count: documents.length }) + " " + text : text);
+      if (many && document[0].converted) { done += 1; continue; }
+      const { outcome, data, entry } = await convertOne(document, say);
+      if (outcome === "done") {
+        done += 1;
+        if (many) about(document[0], fill(texts.facts, data ?? entry), entry);
+        status = entry.complete ? texts.done : texts.incomplete;
+      } else if (outcome === "problem") {
+        if (many) about(document[0], texts.notConverted);
+        failed(data, many && document[0].file.name);
+        status = "";
+        if (data.status === 401) break;
+      } else {
+        status = texts.cancelled;
+        break;
+      }
+    }
+    busy(false);
+    setStatus(many ? fill(texts.documents, { done, count: documents.length }) : status);
+    if (current) goTo();
+  };
+  // Other files: the result of the ones before stays in the list of the last conversions.
+  form.addEventListener("chosen", () => { if (!running && current) hide(); });
 
   // What is in a text field, corrections included.
   const offer = (field, copy, download, type) => {
@@ -140,5 +399,13 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes }) => {
   };
   offer(latex, id("copy"), id("download"), "application/x-tex");
   offer(markdown, id("copy-markdown"), id("download-markdown"), "text/markdown;charset=utf-8");
-  return convert;
+
+  // What was shown before a reload, another page or the other language.
+  await list();
+  await attempt(async () => {
+    const before = latex.value ? 0 : Number(sessionStorage.getItem(SHOWN));
+    const entry = before && (await kept.find(before));
+    if (entry && !current && !chosen().length) present(entry);
+  });
+  return { convert, examine };
 };

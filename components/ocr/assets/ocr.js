@@ -30,7 +30,8 @@
     if (item) {
       const pane = isPdf(item.file) ? "pdf" : "photo";
       for (const name of ["pdf", "photo"]) show(id(name), name === pane);
-      Object.assign(id(pane), { src: item.url, alt: item.file.name });
+      // Without the browser's own tool bar and side panes.
+      Object.assign(id(pane), { src: item.url + (pane === "pdf" ? "#toolbar=0&navpanes=0&view=FitH" : ""), alt: item.file.name });
     }
     arrangePanes();
   };
@@ -58,9 +59,10 @@
     };
     const thumbnail = button("", texts.look, () => look(item));
     const picture = make("img", { alt: "", src: url, onload: () => { thumbnail.append(picture); if (!shown) look(item); } });
+    item.facts = make("span", { textContent: name + " – " + kilobytes.format(Math.ceil(file.size / 1024)) });
     item.append(
       thumbnail,
-      make("span", { textContent: name + " – " + kilobytes.format(Math.ceil(file.size / 1024)) }),
+      item.facts,
       button("↑", texts.up, () => move(item.previousElementSibling, "after")),
       button("↓", texts.down, () => move(item.nextElementSibling, "before")),
       button("×", texts.remove, () => {
@@ -70,41 +72,63 @@
         (next ? next.lastChild : id("file")).focus();
       }),
     );
-    if (isPdf(file)) look(item);
+    // A protected PDF is not shown: the browser would ask for its password. Where there is no viewer, none is.
+    if (isPdf(file)) load().then(({ examine }) => examine(item)).then((isOpen) => {
+      if (!isOpen || !item.isConnected || navigator.pdfViewerEnabled === false) return;
+      thumbnail.textContent = "PDF";
+      if (!shown) look(item);
+    }, () => {});
     return item;
   };
   const add = (files) => {
     const isUsable = ({ name, type }) => usable.test(type) || usable.test(name);
-    // Another choice replaces a PDF; photos are added.
-    if (files.some(isUsable)) for (const item of chosen()) if (isPdf(item.file)) discard(item);
+    // What was converted makes room. Photos take the place of PDFs.
+    if (files.some(isUsable)) {
+      const pictures = !files.some(isPdf);
+      for (const item of chosen()) if (item.converted || (pictures && isPdf(item.file))) discard(item);
+    }
     const refused = [];
     for (const one of files) {
       const { name, size } = one;
-      const count = chosen().length;
+      const others = chosen();
+      const bytes = isPdf(one) ? size : others.reduce((sum, item) => sum + item.file.size, size);
       const why = !isUsable(one) ? texts.notUsable
-        : isPdf(one) && files.length + count > 1 ? texts.alone
-        : count >= texts.picturesMax || chosen().reduce((sum, item) => sum + item.file.size, size) > texts.bytesMax ? texts.tooMany : "";
+        : others.some((item) => isPdf(item.file) !== isPdf(one)) ? texts.apart
+        : others.length >= texts.picturesMax || bytes > texts.bytesMax ? texts.tooMany : "";
       if (why) refused.push(fill(why, { name }));
       else list.append(entry(one));
     }
     problem(refused.join(" "));
     changed();
+    if (refused.length < files.length) form.dispatchEvent(new Event("chosen"));
   };
   let loading;
   const load = () => {
-    loading ??= import(texts.conversion).then((script) => script.default({ id, show, fill, make, setStatus, problem, arrangePanes }));
+    loading ??= import(texts.conversion).then((script) => script.default({ id, show, fill, make, setStatus, problem, arrangePanes, chosen, isPdf }));
     // The next choice or click tries again.
     loading.catch(() => { loading = null; });
     return loading;
   };
-  file.onchange = () => {
-    load();
-    add([...file.files]);
+  const take = (files) => {
+    load().catch(() => {});
+    add([...files]);
   };
+  file.onchange = () => take(file.files);
   form.onsubmit = (event) => {
     event.preventDefault();
-    load().then((convert) => convert(), () => problem(texts.offline));
+    load().then(({ convert }) => convert(), () => problem(texts.offline));
   };
-  // A document that the server has put into the page.
-  if (id("latex").value) load();
+  // The whole page is the drop zone.
+  for (const type of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(type, (event) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      document.body.classList.toggle("dropping", type === "dragover");
+      if (type === "drop" && !id("drop").disabled) take(event.dataTransfer.files);
+    });
+  }
+  // A document that the server has put into the page, or conversions that are kept in this browser.
+  try {
+    if (id("latex").value || localStorage.getItem("atelier.ocr.kept." + texts.user)) load().catch(() => {});
+  } catch { /* storage is off */ }
 })();

@@ -7,6 +7,7 @@ use std::cell::Cell;
 use auth_api::{Denied, Refund, ReservationId, Settlement};
 
 use crate::error::Failure;
+use crate::page_range::PageRange;
 use crate::pdf;
 use crate::ports::ConversionPorts;
 use crate::upload::UploadedFile;
@@ -16,6 +17,9 @@ use crate::upload::UploadedFile;
 pub(crate) const TOKENS_PER_PAGE: u64 = 560;
 /// Pages that are reserved before anything is read, so that a user without quota does not upload 50 MB to learn it.
 pub(crate) const PAGES_FIRST: u32 = 1;
+/// As many pages that are only read cost one. Reading takes 560 tokens, writing a page 1,000 and more, each at six times
+/// the price of one that is read or above.
+pub(crate) const PAGES_READ_PER_PAGE: u32 = 10;
 /// The most pages that a model reads (Gemini API, document understanding). More are not believed.
 const PAGES_READ_MAX: u32 = 1000;
 
@@ -26,6 +30,8 @@ pub(crate) struct Charge<'a, P> {
     reserved: Cell<u32>,
     count: Cell<Count>,
     read: Cell<u32>,
+    /// Of the pages, only as many are to be transcribed.
+    selected: Cell<Option<u32>>,
     model_called: Cell<bool>,
     /// Gemini read more pages than the user has left.
     exceeded: Cell<bool>,
@@ -55,6 +61,7 @@ impl<'a, P: ConversionPorts> Charge<'a, P> {
             reserved: Cell::new(PAGES_FIRST),
             count: Cell::new(Count::Pdf),
             read: Cell::new(0),
+            selected: Cell::new(None),
             model_called: Cell::new(false),
             exceeded: Cell::new(false),
         })
@@ -71,7 +78,17 @@ impl<'a, P: ConversionPorts> Charge<'a, P> {
             Some(_) => Count::Pdf,
             None => Count::Estimate,
         });
-        self.extend_to(pdf::price(pages, file.bytes)).await
+        self.selected.set(file.range.as_ref().map(PageRange::count));
+        self.extend_to(self.price(pdf::price(pages, file.bytes))).await
+    }
+
+    /// What a document with this many pages costs: all of them, or those that are selected and a tenth of the others,
+    /// which are read too (docs/adr/0033).
+    fn price(&self, pages: u32) -> u32 {
+        match self.selected.get() {
+            Some(selected) if selected < pages => selected + (pages - selected).div_ceil(PAGES_READ_PER_PAGE),
+            _ => pages,
+        }
     }
 
     /// A model has been sent the document, so it may have to be paid.
@@ -89,7 +106,7 @@ impl<'a, P: ConversionPorts> Charge<'a, P> {
         }
         let pages = u32::try_from(tokens / TOKENS_PER_PAGE).unwrap_or(PAGES_READ_MAX).min(PAGES_READ_MAX);
         self.read.set(self.read.get().max(pages));
-        let extended = self.extend_to(pages).await;
+        let extended = self.extend_to(self.price(pages)).await;
         if let Err(Denied::QuotaExhausted { .. } | Denied::CeilingReached { .. }) = extended {
             self.exceeded.set(true);
         }
@@ -108,7 +125,11 @@ impl<'a, P: ConversionPorts> Charge<'a, P> {
     /// The pages that a delivered document costs; never more than are reserved.
     pub(crate) fn pages(&self) -> u32 {
         let (reserved, read) = (self.reserved.get(), self.read.get());
-        if self.count.get() == Count::Estimate && read > 0 { read.min(reserved) } else { reserved }
+        if self.count.get() == Count::Estimate && read > 0 {
+            self.price(read).min(reserved)
+        } else {
+            reserved
+        }
     }
 
     /// Reports the outcome, `None` when the document is delivered. A document with more pages than the user could pay was read all the same, so what is

@@ -1,6 +1,7 @@
 //! One conversion: a PDF or pictures in, a LaTeX document out, and the reservation that pays for it.
 
 use auth_api::Refund;
+use latex::markdown::Document;
 use serde_json::{Value, json};
 use web::{Clock, IncomingBody, Lang};
 
@@ -18,7 +19,8 @@ use crate::warning::Warning;
 /// A finished conversion. No `Debug`: it is the user's document.
 pub struct Conversion {
     pub latex: String,
-    /// Made from `latex`.
+    /// Made from `latex`, like the Markdown.
+    pub document: Document,
     pub markdown: String,
     /// `None`: could not be read from the PDF.
     pub pages: Option<u32>,
@@ -77,7 +79,8 @@ async fn transcribe<P: ConversionPorts>(
     charge.reserve(&received.file).await?;
     ports.emit(Event::Accepted { pages, bytes: received.file.bytes }).await?;
     wait_until_active(ports, settings, &received.pending).await?;
-    Transcriber::new(ports, settings, &received.document, pages, charge).transcribe().await
+    let range = received.file.range.as_ref();
+    Transcriber::new(ports, settings, &received.document, pages, range, charge).transcribe().await
 }
 
 /// Repairs and checks the transcript, and collects the warnings, those about missing parts first.
@@ -94,8 +97,10 @@ fn conversion(received: Received, transcript: Transcript, pages_charged: u32) ->
     let (mut warnings, others): (Vec<_>, Vec<_>) = warnings.into_iter().partition(Warning::is_incomplete);
     let complete = warnings.is_empty();
     warnings.extend(others);
+    let document = Document::from_latex(&finished.latex, complete);
     Conversion {
-        markdown: latex::markdown::from_latex(&finished.latex, complete),
+        markdown: document.to_markdown(),
+        document,
         latex: finished.latex,
         pages: received.file.facts.pages,
         pages_charged,
@@ -125,6 +130,7 @@ impl Conversion {
                     "text": warning.text().get(lang),
                     "line": warning.line(),
                     "incomplete": warning.is_incomplete(),
+                    "repair": warning.is_repair(),
                 })
             })
             .collect();

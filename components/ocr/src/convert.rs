@@ -16,9 +16,10 @@ use crate::settings::GeminiSettings;
 use crate::upload::Upload;
 
 /// `GET /ocr`: the form; 503 when nothing could be converted.
-pub(crate) fn show<N, C>(request: &Request, user: &User, app: &AppContext<N, C>) -> Reply {
+pub(crate) async fn show<N: Outbound, C>(request: &Request, user: &User, app: &AppContext<N, C>) -> Reply {
     match &app.gemini {
-        Ok(_) => page::form(request, user),
+        // The page works without it.
+        Ok(_) => page::form(request, user, app.auth.quota(&request.headers).await.ok()),
         Err(variable) => page::failed(request, user, &Failure::NotConfigured(variable)),
     }
 }
@@ -61,6 +62,10 @@ where
     let ports = LivePorts { app: &app, headers: &request.headers, events: None };
     let (outcome, settled) = converted(&ports, &gemini, &request, &mut body).await;
     let reply = match &outcome {
+        Ok(conversion) if Format::of(&request) == Format::Page => {
+            let quota = app.auth.quota(&request.headers).await.ok();
+            page::shown(&request, &user, quota, conversion)
+        }
         Ok(conversion) => page::converted(&request, &user, conversion),
         Err(failure) => page::failed(&request, &user, failure),
     };

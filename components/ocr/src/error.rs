@@ -14,6 +14,8 @@ pub enum Failure {
     Denied(Denied),
     NotConfigured(&'static str),
     Upload(UploadError),
+    /// A form that cannot be read.
+    Body(Problem),
     /// The model could not open the document; the cause, for the log.
     Unreadable(String),
     /// A filter of Google's refused the document.
@@ -72,6 +74,7 @@ impl Failure {
             Self::Denied(denied) => denied.problem(),
             Self::NotConfigured(variable) => Problem::not_configured(variable),
             Self::Upload(error) => error.problem(),
+            Self::Body(problem) => problem.clone(),
             Self::Unreadable(cause) => unreadable(cause),
             Self::Blocked(reason) => refused_by_model().because(reason.clone()),
             Self::Refused(cause) => upstream_refused().because(cause.clone()),
@@ -104,6 +107,7 @@ impl Failure {
             Self::Denied(_)
             | Self::NotConfigured(_)
             | Self::Upload(_)
+            | Self::Body(_)
             | Self::Unreadable(_)
             | Self::Blocked(_)
             | Self::Busy { .. }

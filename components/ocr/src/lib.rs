@@ -4,9 +4,10 @@
 //! |---|---|
 //! | `GET /ocr` | [`convert::show`]: the page with the form |
 //! | `POST /ocr` | [`convert::submit`]: multipart `file`, one PDF or several pictures; a page, JSON, a `.tex` or `.md` file, or `text/event-stream`, as `Accept` says |
+//! | `POST /ocr/check` | [`check::submit`]: a document that exists already, repaired, checked and rendered again, at no cost |
 //! | `GET /ocr/assets/…` | style sheet, script, icon: `web::route` |
 //!
-//! One slash at the end of the first two makes no difference. Everything but `spin.rs` is plain Rust, gets the request,
+//! One slash at the end of the first three makes no difference. Everything but `spin.rs` is plain Rust, gets the request,
 //! the parsed variables and the ports as arguments, and is tested natively.
 #![cfg_attr(
     not(test),
@@ -24,6 +25,7 @@
 pub mod app;
 mod attempt;
 mod charge;
+mod check;
 pub mod conversion;
 mod convert;
 pub mod error;
@@ -32,9 +34,11 @@ pub mod gemini;
 mod intake;
 pub mod media;
 mod page;
+pub mod page_range;
 pub mod pdf;
 pub mod picture;
 pub mod ports;
+mod preview;
 mod route;
 mod script_texts;
 pub mod settings;
@@ -71,8 +75,11 @@ where
 {
     let app = AppContext::new(ports, settings, random);
     let reply = match admit(&request, &app).await {
-        Ok(user) if !request.is_get() => return convert::submit(request, user, body, app).await,
-        Ok(user) => convert::show(&request, &user, &app),
+        Ok((Route::Check, user)) => return check::submit(request, &user, body).await,
+        Ok((Route::Ocr, user)) if !request.is_get() => {
+            return convert::submit(request, user, body, app).await;
+        }
+        Ok((Route::Ocr, user)) => convert::show(&request, &user, &app).await,
         Err(reply) => *reply,
     };
     body.drain().await;
@@ -80,13 +87,16 @@ where
 }
 
 /// The signed-in user of a request to a known route, or the reply.
-async fn admit<N: Outbound, C>(request: &Request, app: &AppContext<N, C>) -> Result<User, Box<Reply>> {
-    let Route::Ocr = match web::route::find(request, page::PREFIX, &page::ASSETS) {
+async fn admit<N: Outbound, C>(
+    request: &Request,
+    app: &AppContext<N, C>,
+) -> Result<(Route, User), Box<Reply>> {
+    let route = match web::route::find(request, page::PREFIX, &page::ASSETS) {
         Ok(route) => route,
         Err(reply) => {
             return Err(Box::new(app.auth.error_page::<Route>(request, page::PREFIX, *reply).await));
         }
     };
     let user = app.auth.verify(&request.headers).await;
-    user.map_err(|denied| Box::new(page::unauthorized(request, &denied)))
+    user.map(|user| (route, user)).map_err(|denied| Box::new(page::unauthorized(request, &denied)))
 }

@@ -1,7 +1,7 @@
 //! What the user sees, as a page, as JSON, as a `.tex` or `.md` file, and as the events of a stream.
 
 use askama::Template;
-use auth_api::{Denied, User};
+use auth_api::{Denied, Quota, User};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -11,8 +11,10 @@ use web::{ContentSecurityPolicy, Layout, Phrase, Problem, Reply, Request, event_
 
 use crate::conversion::Conversion;
 use crate::error::Failure;
+use crate::page_range::PageRange;
 use crate::pdf::PAGES_MAX;
 use crate::picture::PICTURES_MAX;
+use crate::preview::{self, Piece};
 use crate::route::Format;
 use crate::script_texts::SCRIPT_TEXTS;
 use crate::transcribe::MODEL_TIME_MAX;
@@ -23,7 +25,7 @@ use crate::warning::Warning;
 /// The prefix of the assets.
 pub(crate) const PREFIX: &str = "/ocr";
 /// The assets that only this component's pages use.
-pub(crate) const ASSETS: [Asset; 3] = [STYLE, SCRIPT, CONVERSION];
+pub(crate) const ASSETS: [Asset; 5] = [STYLE, SCRIPT, CONVERSION, KEPT, EDITOR];
 const STYLE: Asset =
     web::text_asset!("ocr", "css", "text/css; charset=utf-8", include_bytes!("../assets/ocr.css"));
 const SCRIPT: Asset =
@@ -35,6 +37,12 @@ const CONVERSION: Asset = web::text_asset!(
     "text/javascript; charset=utf-8",
     include_bytes!("../assets/conversion.js")
 );
+/// Loaded by [`CONVERSION`]: the last conversions.
+const KEPT: Asset =
+    web::text_asset!("kept", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/kept.js"));
+/// Loaded by [`CONVERSION`]: line numbers and colours.
+const EDITOR: Asset =
+    web::text_asset!("editor", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/editor.js"));
 
 /// The preview of the original is a `blob:` frame; the finished document may be sent to Overleaf, on a click.
 const POLICY: ContentSecurityPolicy =
@@ -45,8 +53,24 @@ const POLICY: ContentSecurityPolicy =
 #[template(path = "ocr.html")]
 struct ConvertPage<'a> {
     layout: Layout,
+    user_id: &'a str,
+    /// Pages; not known on every page.
+    quota: Option<Quota>,
     problem: Option<&'a Problem>,
     conversion: Option<&'a Conversion>,
+}
+
+/// The document as it looks, without a page around it.
+#[derive(Template)]
+#[template(path = "preview.html")]
+struct Preview {
+    pieces: Vec<Piece>,
+}
+
+impl Preview {
+    fn of(conversion: &Conversion) -> Self {
+        Self { pieces: preview::pieces(&conversion.document) }
+    }
 }
 
 impl ConvertPage<'_> {
@@ -58,8 +82,14 @@ impl ConvertPage<'_> {
         SCRIPT.href(PREFIX)
     }
 
-    fn conversion_script(&self) -> String {
-        CONVERSION.href(PREFIX)
+    /// Attributes of the form for the scripts that are loaded when they are needed.
+    fn lazy_scripts(&self) -> [(&'static str, String); 3] {
+        [("conversion", &CONVERSION), ("kept", &KEPT), ("editor", &EDITOR)]
+            .map(|(name, script)| (name, script.href(PREFIX)))
+    }
+
+    const fn range_max(&self) -> usize {
+        PageRange::BYTES_MAX
     }
 
     const fn script_texts(&self) -> &'static [(&'static str, &'static str, &'static str)] {
@@ -99,6 +129,20 @@ impl ConvertPage<'_> {
         self.conversion.map(|conversion| conversion.warnings.as_slice()).unwrap_or_default()
     }
 
+    /// Markup of our own around escaped texts.
+    fn preview(&self) -> String {
+        self.conversion.map(|conversion| Preview::of(conversion).to_string()).unwrap_or_default()
+    }
+
+    /// Those that a reader has to act on, and the repairs.
+    fn dangers(&self) -> impl Iterator<Item = &Warning> {
+        self.warnings().iter().filter(|warning| !warning.is_repair())
+    }
+
+    fn repairs(&self) -> impl Iterator<Item = &Warning> {
+        self.warnings().iter().filter(|warning| warning.is_repair())
+    }
+
     fn download(&self) -> String {
         data("application/x-tex", self.conversion.map(|conversion| conversion.latex.as_str()))
     }
@@ -115,15 +159,30 @@ fn data(content_type: &str, text: Option<&str>) -> String {
 
 /// The page with an empty form.
 #[must_use]
-pub(crate) fn form(request: &Request, user: &User) -> Reply {
-    show(request, user, None, None)
+pub(crate) fn form(request: &Request, user: &User, quota: Option<Quota>) -> Reply {
+    show(request, user, quota, None, None)
+}
+
+/// The page with a document.
+#[must_use]
+pub(crate) fn shown(request: &Request, user: &User, quota: Option<Quota>, conversion: &Conversion) -> Reply {
+    show(request, user, quota, None, Some(conversion))
+}
+
+/// A document that was checked again, as a page or as JSON.
+#[must_use]
+pub(crate) fn checked(request: &Request, user: &User, conversion: &Conversion) -> Reply {
+    match Format::of(request) {
+        Format::Page => shown(request, user, None, conversion),
+        _ => Reply::json(StatusCode::OK, &checked_json(request, conversion)),
+    }
 }
 
 /// A finished conversion in the form that was asked for; a stream has its own last event ([`done`]).
 #[must_use]
 pub(crate) fn converted(request: &Request, user: &User, conversion: &Conversion) -> Reply {
     match Format::of(request) {
-        Format::Page => show(request, user, None, Some(conversion)),
+        Format::Page => shown(request, user, None, conversion),
         Format::Json | Format::Stream => Reply::json(StatusCode::OK, &json(request, conversion)),
         Format::Tex => file(conversion, "application/x-tex; charset=utf-8", "tex", &conversion.latex),
         Format::Markdown => file(conversion, "text/markdown; charset=utf-8", "md", &conversion.markdown),
@@ -148,7 +207,7 @@ pub(crate) fn failed(request: &Request, user: &User, failure: &Failure) -> Reply
             other => other.problem().reply(&with_json_problems(request)),
         };
     }
-    show(request, user, Some(&failure.problem()), None)
+    show(request, user, None, Some(&failure.problem()), None)
 }
 
 /// A failure without a page of its own. A browser without a session is redirected to the sign-in form; every other client
@@ -174,7 +233,22 @@ pub(crate) fn problem(request: &Request, failure: &Failure) -> Bytes {
 }
 
 fn json(request: &Request, conversion: &Conversion) -> serde_json::Value {
-    conversion.to_json(request.lang(), request.context.request_id.as_str())
+    let mut json = conversion.to_json(request.lang(), request.context.request_id.as_str());
+    if let Some(json) = json.as_object_mut() {
+        json.insert("preview".to_owned(), Preview::of(conversion).to_string().into());
+    }
+    json
+}
+
+/// Without what only a conversion has.
+fn checked_json(request: &Request, conversion: &Conversion) -> serde_json::Value {
+    let mut json = json(request, conversion);
+    if let Some(json) = json.as_object_mut() {
+        for name in ["pages", "pages_charged", "model", "simulated", "file"] {
+            json.remove(name);
+        }
+    }
+    json
 }
 
 /// A client that asked for a stream or a file gets a problem as JSON.
@@ -186,9 +260,16 @@ fn with_json_problems(request: &Request) -> Request {
     request
 }
 
-fn show(request: &Request, user: &User, problem: Option<&Problem>, conversion: Option<&Conversion>) -> Reply {
+fn show(
+    request: &Request,
+    user: &User,
+    quota: Option<Quota>,
+    problem: Option<&Problem>,
+    conversion: Option<&Conversion>,
+) -> Reply {
     let layout = Layout::for_user(request, &user.name);
-    let reply = Reply::html(StatusCode::OK, &ConvertPage { layout, problem, conversion }).with_policy(POLICY);
+    let page = ConvertPage { layout, user_id: &user.id, quota, problem, conversion };
+    let reply = Reply::html(StatusCode::OK, &page).with_policy(POLICY);
     match problem {
         Some(problem) => problem.apply_to(reply),
         None => reply,

@@ -7,17 +7,28 @@ use web::{Request, preferred};
 pub(crate) enum Route {
     /// The page, and the upload.
     Ocr,
+    /// A document that exists already.
+    Check,
 }
 
 impl web::route::Route for Route {
     fn parse(path: &str) -> Option<Self> {
-        (path == "/ocr").then_some(Self::Ocr)
+        match path {
+            "/ocr" => Some(Self::Ocr),
+            "/ocr/check" => Some(Self::Check),
+            _ => None,
+        }
     }
 
     fn allow(self) -> &'static str {
         match self {
             Self::Ocr => "GET, HEAD, POST",
+            Self::Check => "POST",
         }
+    }
+
+    fn form_page(self) -> Option<&'static str> {
+        (self == Self::Check).then_some("/ocr")
     }
 }
 
@@ -58,10 +69,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_one_path_has_its_route() {
+    fn every_path_has_its_route() {
         for (path, expected) in [
             ("/ocr", Some(Route::Ocr)),
             ("/ocr/", Some(Route::Ocr)),
+            ("/ocr/check", Some(Route::Check)),
+            ("/ocr/check/", Some(Route::Check)),
             ("/ocr/other", None),
             ("/ocr//", None),
             ("/ocrs", None),

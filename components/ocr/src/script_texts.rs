@@ -8,15 +8,22 @@ pub(crate) const SCRIPT_TEXTS: &[(&str, &str, &str)] = &[
         "“{name}” is neither a PDF nor a JPEG, PNG, WebP or HEIC photo.",
     ),
     (
-        "alone",
-        "« {name} » est un PDF et doit être converti seul.",
-        "“{name}” is a PDF and has to be converted alone.",
+        "apart",
+        "« {name} » est à convertir à part : les PDF d’un côté, les photos de l’autre.",
+        "“{name}” has to be converted separately: PDFs and photos do not go together.",
     ),
     (
         "too-many",
-        "« {name} » est en trop : 20 photos et 50 Mo au maximum.",
-        "“{name}” is too much: at most 20 photos and 50 MB.",
+        "« {name} » est en trop : 20 fichiers et 50 Mo au maximum.",
+        "“{name}” is too much: at most 20 files and 50 MB.",
     ),
+    (
+        "too-long",
+        "« {name} » a {pages} pages : le maximum est de 300. Choisissez un fichier plus court.",
+        "“{name}” has {pages} pages; the limit is 300. Choose a shorter file.",
+    ),
+    ("protected", "protégé", "protected"),
+    ("page-count", "pages : {pages}", "pages: {pages}"),
     ("look", "Afficher {name}", "Show {name}"),
     ("up", "Monter {name}", "Move {name} up"),
     ("down", "Descendre {name}", "Move {name} down"),
@@ -57,6 +64,23 @@ pub(crate) const SCRIPT_TEXTS: &[(&str, &str, &str)] = &[
         "Transcription incomplète : lisez les points à vérifier.",
         "Incomplete transcription: read the points to check.",
     ),
+    ("checked", "Document revérifié.", "Document checked again."),
+    ("paid-back", "Ses pages ne sont pas décomptées.", "Its pages do not count."),
+    (
+        "not-paid-back",
+        "Pages qui restent décomptées : {pages}. Seules les cinq premières annulations du jour sont remboursées.",
+        "Pages that still count: {pages}. Only the first five cancellations of a day are given back.",
+    ),
+    ("document", "Document {number} sur {count}.", "Document {number} of {count}."),
+    ("documents", "Documents convertis : {done} sur {count}.", "Documents converted: {done} of {count}."),
+    ("failed", "« {name} » n’a pas été converti.", "“{name}” was not converted."),
+    ("not-converted", "non converti", "not converted"),
+    ("open", "Rouvrir", "Open"),
+    ("open-this", "Rouvrir {name}", "Open {name}"),
+    ("delete", "Supprimer", "Delete"),
+    ("delete-this", "Supprimer {name}", "Delete {name}"),
+    ("kept-cancelled", "annulée", "cancelled"),
+    ("kept-incomplete", "incomplète", "incomplete"),
     ("copied", "Copié", "Copied"),
     (
         "facts",
@@ -68,14 +92,19 @@ pub(crate) const SCRIPT_TEXTS: &[(&str, &str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pdf::PAGES_MAX;
     use crate::picture::PICTURES_MAX;
     use crate::upload::error::{UPLOAD_MAX_EN, UPLOAD_MAX_FR};
 
     #[test]
     fn the_limits_in_the_texts_are_those_of_the_server() {
         let (_, french, english) = SCRIPT_TEXTS.iter().find(|(name, ..)| *name == "too-many").unwrap();
-        for (text, size) in [(french, UPLOAD_MAX_FR), (english, UPLOAD_MAX_EN)] {
-            assert!(text.contains(&format!("{PICTURES_MAX} photos")) && text.contains(size), "{text}");
+        for (text, files, size) in [(french, "fichiers", UPLOAD_MAX_FR), (english, "files", UPLOAD_MAX_EN)] {
+            assert!(text.contains(&format!("{PICTURES_MAX} {files}")) && text.contains(size), "{text}");
+        }
+        let (_, french, english) = SCRIPT_TEXTS.iter().find(|(name, ..)| *name == "too-long").unwrap();
+        for text in [french, english] {
+            assert!(text.contains(&PAGES_MAX.to_string()), "{text}");
         }
     }
 

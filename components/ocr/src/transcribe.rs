@@ -14,6 +14,7 @@ use crate::gemini::prompt;
 use crate::gemini::reply::Finish;
 use crate::gemini::request::{Part, are_pictures};
 use crate::gemini::retry::{Situation, Step, next_step};
+use crate::page_range::PageRange;
 use crate::ports::ConversionPorts;
 use crate::settings::GeminiSettings;
 use crate::warning::Warning;
@@ -23,7 +24,7 @@ pub(crate) const MODEL_TIME_MAX: Duration = Duration::from_secs(170);
 /// How often the rest of a long answer is asked for. Five answers of 65,536 tokens are some 150 dense pages.
 const CONTINUATIONS_MAX: u32 = 4;
 /// A refused document with more pages is not tried page by page: each page sends the document again.
-const PAGES_ONE_BY_ONE_MAX: u32 = 20;
+const PAGES_ONE_BY_ONE_MAX: usize = 20;
 
 /// What the models answered, before any repair. No `Debug`: it is the user's document.
 pub(crate) struct Transcript {
@@ -41,6 +42,8 @@ pub(crate) struct Transcriber<'a, P> {
     settings: &'a GeminiSettings,
     document: &'a [Part],
     pages: Option<u32>,
+    /// The only pages that are asked for.
+    range: Option<&'a PageRange>,
     charge: &'a Charge<'a, P>,
     /// On the clock of the ports.
     deadline: Duration,
@@ -56,6 +59,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         settings: &'a GeminiSettings,
         document: &'a [Part],
         pages: Option<u32>,
+        range: Option<&'a PageRange>,
         charge: &'a Charge<'a, P>,
     ) -> Self {
         let deadline = ports.elapsed() + MODEL_TIME_MAX;
@@ -64,6 +68,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             settings,
             document,
             pages,
+            range,
             charge,
             deadline,
             model: 0,
@@ -74,11 +79,11 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
 
     /// Transcribes the document.
     pub(crate) async fn transcribe(mut self) -> Result<Transcript, Failure> {
-        let mut first = self.ask(prompt::WHOLE).await?;
+        let mut first = self.ask(&prompt::whole(self.range)).await?;
         if first.end == Ok(Finish::Recitation) && self.next_model() {
             // The same model would refuse again.
             self.ports.emit(Event::Restart(String::new())).await?;
-            first = self.ask(prompt::WHOLE).await?;
+            first = self.ask(&prompt::whole(self.range)).await?;
         }
         match first.end {
             Ok(Finish::Stop) => self.whole(first.text).await,
@@ -98,7 +103,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             return Err(Failure::NoDocument);
         }
         self.ports.emit(Event::Restart(String::new())).await?;
-        match self.ask(prompt::WHOLE).await?.into_text() {
+        match self.ask(&prompt::whole(self.range)).await?.into_text() {
             Some((text, true)) => self.checked(text, true, Vec::new()),
             Some((text, false)) => self.continued(text).await,
             None => Err(Failure::NoDocument),
@@ -120,7 +125,9 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             self.ports.emit(Event::Restart(complete.clone())).await?;
             self.ports.emit(Event::Continuing).await?;
             // Without an answer, the part that has arrived is delivered, marked as cut.
-            let Some(rest) = self.ask_for_more(&prompt::rest_after(&latex::context(&complete))).await? else {
+            let Some(rest) =
+                self.ask_for_more(&prompt::rest_after(&latex::context(&complete), self.range)).await?
+            else {
                 break;
             };
             if rest.text.trim().is_empty() {
@@ -145,8 +152,8 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
 
     /// Asks for each page by itself when the whole document was refused, so that only the refused pages are missing.
     async fn page_by_page(mut self, partial: String) -> Result<Transcript, Failure> {
-        let pages = match self.pages {
-            Some(pages) if pages <= PAGES_ONE_BY_ONE_MAX => pages,
+        let pages = match self.pages.map(|pages| PageRange::or_all(self.range, pages)) {
+            Some(pages) if pages.len() <= PAGES_ONE_BY_ONE_MAX => pages,
             _ if partial.trim().is_empty() => return Err(Failure::Blocked("RECITATION".to_owned())),
             _ => return self.checked(partial, false, Vec::new()),
         };
@@ -157,8 +164,9 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         let document = self.document;
         // A picture is a page, and can be sent alone.
         let alone = are_pictures(document);
-        for (page, picture) in (1..=pages).zip(document.chunks(1).cycle()) {
-            self.ports.emit(Event::Page { page, pages }).await?;
+        let last = pages.last().copied().unwrap_or_default();
+        for (page, picture) in pages.into_iter().zip(document.chunks(1).cycle()) {
+            self.ports.emit(Event::Page { page, pages: last }).await?;
             self.document = picture;
             let answer = match self.remaining().is_zero() {
                 true => None,

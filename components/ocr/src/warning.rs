@@ -16,6 +16,8 @@ pub enum Warning {
         model: String,
     },
     PagesUnknown,
+    /// Something was missing before the document was checked again.
+    StillIncomplete,
     /// The PDF lacks its end mark where it belongs.
     OddEnd,
 }
@@ -35,6 +37,7 @@ impl Warning {
             Self::PageRefused { .. } => "page_refused",
             Self::OtherModel { .. } => "other_model",
             Self::PagesUnknown => "pages_unknown",
+            Self::StillIncomplete => "still_incomplete",
             Self::OddEnd => "odd_end",
         }
     }
@@ -44,9 +47,23 @@ impl Warning {
     pub fn is_incomplete(&self) -> bool {
         match self {
             Self::Latex(finding) => finding.is_incomplete(),
-            Self::PageRefused { .. } => true,
+            Self::PageRefused { .. } | Self::StillIncomplete => true,
             _ => false,
         }
+    }
+
+    /// What was put right, with nothing to do for the user.
+    #[must_use]
+    pub fn is_repair(&self) -> bool {
+        matches!(
+            self,
+            Self::Latex(
+                Finding::PreambleAdded
+                    | Finding::PackageAdded { .. }
+                    | Finding::BabelModernised
+                    | Finding::ChatterRemoved
+            )
+        )
     }
 
     /// The line of the LaTeX it is about, counted from 1.
@@ -75,6 +92,10 @@ impl Warning {
             Self::PagesUnknown => Text::new(
                 "Le nombre de pages n’a pas pu être lu dans le PDF : il a été estimé d’après la taille du fichier.",
                 "The number of pages could not be read from the PDF: it was estimated from the size of the file.",
+            ),
+            Self::StillIncomplete => Text::new(
+                "Il manquait une partie du document à la fin de sa conversion.",
+                "Part of the document was missing when its conversion ended.",
             ),
             Self::OddEnd => Text::new(
                 "Le PDF ne se termine pas comme prévu : il est peut-être incomplet.",
@@ -187,6 +208,7 @@ mod tests {
             Warning::PageRefused { page: 3 },
             Warning::OtherModel { model: name() },
             Warning::PagesUnknown,
+            Warning::StillIncomplete,
             Warning::OddEnd,
         ];
         for warning in findings.map(Warning::from).into_iter().chain(own) {

@@ -66,6 +66,15 @@ impl<O: Outbound> AuthClient<O> {
         interpret::verified(&self.send(request, LIMITS).await?)
     }
 
+    /// What the user whose session is in `headers` has left today.
+    ///
+    /// # Errors
+    /// As [`AuthClient::verify`].
+    pub async fn quota(&self, headers: &HeaderMap) -> Result<Quota, Denied> {
+        let request = self.request(Method::GET, wire::QUOTAS_PATH, headers).body(Bytes::new());
+        interpret::quota(&self.send(request, LIMITS).await?, self.service)
+    }
+
     /// The reply to a request without a route: the error page of a signed-in user shows whose it is.
     pub async fn error_page<R: Route>(&self, request: &web::Request, prefix: &str, refused: Reply) -> Reply {
         if !refused.is_error_page() || !request.is_from_browser() || request.header("cookie").is_none() {
@@ -247,6 +256,14 @@ mod tests {
         assert_eq!(request.headers()[wire::SERVICE_KEY_HEADER], "k");
         let sent: Value = serde_json::from_slice(request.body()).unwrap();
         assert_eq!(sent, json!({"service": "ocr", "amount": 3}));
+    }
+
+    #[test]
+    fn the_quota_is_that_of_the_service() {
+        let body = r#"{"user":{},"quotas":{"llm":{"left":1,"limit":2},"ocr":{"left":3,"limit":4}}}"#;
+        let client = client(Ok((200, body)), "");
+        assert_eq!(run(client.quota(&headers())), Ok(Quota { left: 3, limit: 4 }));
+        assert_eq!(seen(&client).uri().path(), "/home");
     }
 
     #[test]

@@ -5,8 +5,8 @@ use http::{Response, StatusCode, header};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
-    Denied, NotRefunded, Quota, Replayed, Reservation, User,
-    wire::{CEILING_REACHED, KEY_REUSED, NO_STORED_RESPONSE, USER_ID_HEADER, USER_NAME_HEADER},
+    Denied, NotRefunded, Quota, Replayed, Reservation, Service, User,
+    wire::{CEILING_REACHED, KEY_REUSED, NO_STORED_RESPONSE, Quotas, USER_ID_HEADER, USER_NAME_HEADER},
 };
 
 /// What became of the amount of a settled reservation.
@@ -52,6 +52,16 @@ pub(crate) fn looked_up(response: &Response<Bytes>) -> Result<Option<Replayed>, 
     match response.status() {
         StatusCode::OK => body(response).map(Some),
         StatusCode::NOT_FOUND if refusal(response).code == NO_STORED_RESPONSE => Ok(None),
+        _ => Err(refused(response)),
+    }
+}
+
+pub(crate) fn quota(response: &Response<Bytes>, service: Service) -> Result<Quota, Denied> {
+    match response.status() {
+        StatusCode::OK => body(response).map(|Quotas { quotas }| match service {
+            Service::Llm => quotas.llm,
+            Service::Ocr => quotas.ocr,
+        }),
         _ => Err(refused(response)),
     }
 }

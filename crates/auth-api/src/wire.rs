@@ -8,6 +8,8 @@ use crate::IdempotencyKey;
 
 /// `GET`: 204 with [`USER_ID_HEADER`] and [`USER_NAME_HEADER`], or 401.
 pub const VERIFY_PATH: &str = "/auth/verify";
+/// `GET`: 200 with the [`Quotas`] of the user of the session. The start page, for a program.
+pub const QUOTAS_PATH: &str = "/home";
 /// `POST` a [`Reserve`]: 201 with a [`Reserved`], or 200 with a [`Replayed`].
 pub const RESERVATIONS_PATH: &str = "/auth/internal/reservations";
 /// `POST` a [`Lookup`]: 200 with a [`Replayed`], or 404 with [`NO_STORED_RESPONSE`].
@@ -118,6 +120,18 @@ impl fmt::Display for ReservationId {
 pub struct Quota {
     pub left: u32,
     pub limit: u32,
+}
+
+/// What is left of all of a user's quotas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Quotas {
+    pub quotas: ServiceQuotas,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct ServiceQuotas {
+    pub llm: Quota,
+    pub ocr: Quota,
 }
 
 /// Asks for `amount` of the user's quota, all or nothing.

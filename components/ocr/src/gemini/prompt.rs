@@ -1,5 +1,9 @@
 //! The prompts, in French like the documents.
 
+use std::borrow::Cow;
+
+use crate::page_range::PageRange;
+
 /// The rules, sent as the system instruction, which takes precedence over text in the document.
 pub const RULES: &str = "\
 Tu es un typographe scientifique. On te confie un document, souvent la photo d'un sujet ou d'une copie \
@@ -29,10 +33,23 @@ apparaît sur deux photos, ne le transcris qu'une fois.";
 /// The question that goes with the document.
 pub const WHOLE: &str = "Transcris ce document en entier, de la première à la dernière page.";
 
+/// The same for some of its pages.
+pub fn whole(range: Option<&PageRange>) -> Cow<'static, str> {
+    match range {
+        None => WHOLE.into(),
+        Some(range) => format!(
+            "Transcris seulement {range} de ce document, comme un document complet. Compte les pages du fichier à partir \
+             de 1, sans tenir compte des numéros imprimés, et n'écris rien des autres pages."
+        )
+        .into(),
+    }
+}
+
 /// Asked after the output limit, with the last lines that arrived.
-pub fn rest_after(last_lines: &str) -> String {
+pub fn rest_after(last_lines: &str, range: Option<&PageRange>) -> String {
+    let only = range.map(|range| format!(" Il s'agit seulement de transcrire {range}.")).unwrap_or_default();
     format!(
-        "Ta transcription de ce document s'est arrêtée avant la fin. Voici ses dernières lignes :\n\n{last_lines}\n\n\
+        "Ta transcription de ce document s'est arrêtée avant la fin.{only} Voici ses dernières lignes :\n\n{last_lines}\n\n\
          Reprends juste après la dernière de ces lignes, sans la répéter et sans recommencer le préambule, et va \
          jusqu'à \\end{{document}}."
     )

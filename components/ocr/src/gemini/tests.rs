@@ -127,7 +127,7 @@ fn the_prompt_contains_the_rules_of_the_product() {
     ] {
         assert!(prompt::RULES.contains(word), "{word}");
     }
-    assert!(prompt::rest_after("x = 1").contains("x = 1"));
+    assert!(prompt::rest_after("x = 1", None).contains("x = 1"));
     assert!(prompt::only_page(3, false).contains("seulement la page 3"));
     assert!(prompt::only_page(3, true).contains("seule, la page 3"));
 }

@@ -30,5 +30,6 @@ mod fake_gemini;
 pub(crate) mod fakes;
 mod handle;
 mod page;
+mod page_range;
 mod pictures;
 mod stored_file;

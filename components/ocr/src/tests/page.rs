@@ -1,8 +1,9 @@
 //! What the pages and the other formats show.
 
-use auth_api::User;
+use auth_api::{Quota, User};
 use http::StatusCode;
 use latex::Finding;
+use latex::markdown::Document;
 use web::{Lang, Request};
 
 use super::handle::text;
@@ -19,6 +20,10 @@ fn conversion() -> Conversion {
     Conversion {
         latex: "\\documentclass{article} </textarea><script>".into(),
         markdown: "# </textarea><script>".into(),
+        document: Document::from_latex(
+            "\\section{</div><script>} $a<b$ \\begin{itemize}\\item x\\end{itemize}",
+            true,
+        ),
         pages: Some(2),
         pages_charged: 2,
         warnings: vec![Finding::Cut.into()],
@@ -31,17 +36,18 @@ fn conversion() -> Conversion {
 #[test]
 fn the_form_says_its_limits_in_both_languages() {
     let mut request = Request::test("GET", "/ocr");
-    let french = text(&page::form(&request, &user()));
+    let french = text(&page::form(&request, &user(), Some(Quota { left: 48, limit: 100 })));
     assert!(
         french.contains("300 pages max.")
             && french.contains("50\u{a0}Mo max.")
             && french.contains("20 photos au plus")
             && french.contains("Google")
+            && french.contains("48&nbsp;/&nbsp;100")
             && french.contains("Léa"),
         "{french}"
     );
     request.context.lang = Lang::En;
-    let english = text(&page::form(&request, &user()));
+    let english = text(&page::form(&request, &user(), Some(Quota { left: 48, limit: 100 })));
     assert!(
         english.contains("300 pages max.")
             && english.contains("50\u{a0}MB max.")
@@ -63,9 +69,11 @@ fn a_document_is_shown_as_text_and_marked_as_cut_and_simulated() {
     assert!(!page.contains("</textarea><script>"), "{page}");
     assert!(page.contains("id=\"incomplete\"><p>") && page.contains("id=\"simulated\"><p>"), "{page}");
     assert!(page.contains("il manque la suite"), "{page}");
-    assert!(page.contains("download=\"Enonce.tex\"") && page.contains("data:application/x-tex;base64,"));
+    assert!(page.contains("<h3>&#60;/div&#62;&#60;script&#62;</h3>"), "{page}");
+    assert!(page.contains("<math display=\"inline\"><mi>a</mi><mo>&lt;</mo><mi>b</mi></math>"), "{page}");
+    assert!(page.contains("download=\"Énoncé.tex\"") && page.contains("data:application/x-tex;base64,"));
     assert!(
-        page.contains("download=\"Enonce.md\"") && page.contains("data:text/markdown;charset=utf-8;base64,")
+        page.contains("download=\"Énoncé.md\"") && page.contains("data:text/markdown;charset=utf-8;base64,")
     );
     assert!(page.contains("id=\"markdown-pane\">"), "{page}");
     let policy =

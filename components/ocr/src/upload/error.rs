@@ -34,6 +34,11 @@ pub enum UploadError {
     /// The PDF is damaged; the cause, for the log.
     Unreadable(&'static str),
     TooManyPages(u32),
+    /// Not like `2-4, 7`.
+    PageRange,
+    PageRangeOfPictures,
+    /// The PDF has fewer pages than are named: only so many.
+    PageRangeBeyond(u32),
 }
 
 impl UploadError {
@@ -113,8 +118,24 @@ impl UploadError {
                 ),
             )
             .with("pages", *pages),
+            Self::PageRange => page_range(Text::new(
+                "Les pages à convertir s’écrivent comme « 2-4, 7 ». Corrigez-les, ou laissez le champ vide pour tout convertir.",
+                "Write the pages to convert like “2-4, 7”. Correct them, or leave the field empty to convert all.",
+            )),
+            Self::PageRangeOfPictures => page_range(Text::new(
+                "Le choix des pages vaut pour un PDF. Pour des photos, n’envoyez que celles à convertir.",
+                "Pages can be chosen in a PDF. Of photos, send only those to convert.",
+            )),
+            Self::PageRangeBeyond(pages) => page_range(Text::owned(
+                format!("Ce PDF s’arrête à la page {pages} : choisissez d’autres pages."),
+                format!("This PDF ends at page {pages}: choose other pages."),
+            )),
         }
     }
+}
+
+fn page_range(text: Text) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "page_range", text)
 }
 
 /// What is wrong with the file of this name.

@@ -43,6 +43,12 @@ impl FileName {
         self.named("md")
     }
 
+    /// The name of a download, with its accents: `été.pdf` gives `été.tex`.
+    #[must_use]
+    pub fn titled(&self, extension: &str) -> String {
+        format!("{}.{extension}", stem(&self.0))
+    }
+
     fn named(&self, extension: &str) -> String {
         let mut name = String::new();
         for char in stem(&self.0).chars() {
@@ -62,7 +68,7 @@ impl FileName {
     /// `Content-Disposition` of the download (RFC 6266), with the accents in `filename*`. `extension`: `tex` or `md`.
     #[must_use]
     pub fn content_disposition(&self, extension: &str) -> String {
-        let name = format!("{}.{extension}", stem(&self.0));
+        let name = self.titled(extension);
         let encoded = utf8_percent_encode(&name, ENCODED);
         format!("attachment; filename=\"{}\"; filename*=UTF-8''{encoded}", self.named(extension))
     }

@@ -1,7 +1,7 @@
 //! `multipart/form-data` (RFC 7578), read as it arrives.
 //!
-//! Owns the framing of one or more parts called `file`: anything else in the body is refused, so every limit is
-//! one number. Holds at most one chunk and one delimiter's length of it. Not `multer`: it
+//! Owns the framing of one or more parts called `file`, which a short text called `pages` may precede: anything else in
+//! the body is refused, so every limit is one number. Holds at most one chunk and one delimiter's length of it. Not `multer`: it
 //! needs `Send` streams, has no limits by default, and brings the 300 KB tables of `encoding_rs`.
 
 use bytes::{Bytes, BytesMut};
@@ -13,6 +13,8 @@ use super::disposition::{Disposition, parse};
 pub const BOUNDARY_BYTES_MAX: usize = 70;
 /// All header lines of the part together.
 pub const PART_HEADER_BYTES_MAX: usize = 8 * 1024;
+/// Of the text called `pages`.
+const TEXT_BYTES_MAX: usize = 200;
 /// Of a preamble before the first boundary; browsers send none.
 const PREAMBLE_BYTES_MAX: usize = 1024;
 /// Of an epilogue after the last boundary (RFC 2046), which is skipped.
@@ -44,8 +46,18 @@ pub enum Event {
         name: String,
     },
     Data(Bytes),
+    /// The text called `pages`, before the first file.
+    Pages {
+        text: String,
+    },
     /// The last boundary was seen.
     End,
+}
+
+enum Part {
+    /// With the name of the file.
+    File(String),
+    Pages,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +66,7 @@ enum State {
     AfterBoundary,
     Headers,
     Data,
+    Pages,
     Epilogue,
 }
 
@@ -63,6 +76,7 @@ pub struct Scanner {
     buffer: BytesMut,
     state: State,
     file_seen: bool,
+    pages_seen: bool,
     epilogue: usize,
 }
 
@@ -87,6 +101,7 @@ impl Scanner {
             buffer: BytesMut::from(&b"\r\n"[..]),
             state: State::Preamble,
             file_seen: false,
+            pages_seen: false,
             epilogue: 0,
         })
     }
@@ -95,7 +110,7 @@ impl Scanner {
     /// closing delimiter and its line end follow the file, as in the forms of browsers and curl.
     pub fn file_bytes_left(&self, bytes_to_come: u64) -> Option<u64> {
         match self.state {
-            State::Preamble | State::Headers => None,
+            State::Preamble | State::Headers | State::Pages => None,
             State::Data => {
                 let closing = self.delimiter.len() as u64 + 4;
                 (self.buffer.len() as u64).saturating_add(bytes_to_come).checked_sub(closing)
@@ -138,10 +153,29 @@ impl Scanner {
                     Some(state) => self.state = state,
                 },
                 State::Headers => {
-                    let Some(name) = self.headers()? else { return Ok(None) };
+                    let Some(part) = self.headers()? else { return Ok(None) };
+                    let Part::File(name) = part else {
+                        self.pages_seen = true;
+                        self.state = State::Pages;
+                        continue;
+                    };
                     self.file_seen = true;
                     self.state = State::Data;
                     return Ok(Some(Event::File { name }));
+                }
+                State::Pages => {
+                    let Some(at) = memmem::find(&self.buffer, &self.delimiter) else {
+                        let short = self.buffer.len() <= TEXT_BYTES_MAX + self.delimiter.len();
+                        return if short { Ok(None) } else { Err(Malformed::UnexpectedPart) };
+                    };
+                    if at > TEXT_BYTES_MAX {
+                        return Err(Malformed::UnexpectedPart);
+                    }
+                    let text = self.buffer.split_to(at);
+                    let _ = self.buffer.split_to(self.delimiter.len());
+                    self.state = State::AfterBoundary;
+                    let text = std::str::from_utf8(&text).map_err(|_| Malformed::UnexpectedPart)?;
+                    return Ok(Some(Event::Pages { text: text.to_owned() }));
                 }
                 State::Data => return Ok(self.data()),
                 State::Epilogue => {
@@ -181,7 +215,7 @@ impl Scanner {
         }
     }
 
-    fn headers(&mut self) -> Result<Option<String>, Malformed> {
+    fn headers(&mut self) -> Result<Option<Part>, Malformed> {
         let Some(end) = memmem::find(&self.buffer, b"\r\n\r\n") else {
             let short = self.buffer.len() <= PART_HEADER_BYTES_MAX;
             return if short { Ok(None) } else { Err(Malformed::Headers) };
@@ -191,8 +225,16 @@ impl Scanner {
         }
         let head = self.buffer.split_to(end + 4);
         match parse(&head).ok_or(Malformed::Headers)? {
+            // After a file its length could not be known before its end.
+            Disposition { name, filename: None }
+                if name == "pages" && !self.file_seen && !self.pages_seen =>
+            {
+                Ok(Some(Part::Pages))
+            }
             Disposition { name, .. } if name != "file" => Err(Malformed::UnexpectedPart),
-            Disposition { filename: Some(filename), .. } if !filename.is_empty() => Ok(Some(filename)),
+            Disposition { filename: Some(filename), .. } if !filename.is_empty() => {
+                Ok(Some(Part::File(filename)))
+            }
             Disposition { .. } => Err(Malformed::NoFile),
         }
     }

@@ -9,6 +9,7 @@ use super::error::UploadError;
 use super::filename::FileName;
 use super::multipart::{Event, Malformed, Scanner};
 use crate::media::Media;
+use crate::page_range::PageRange;
 use crate::pdf::{Facts, PAGES_MAX, Scan};
 use crate::picture::{PICTURES_MAX, PictureCheck};
 
@@ -36,6 +37,8 @@ pub struct UploadedFile {
     pub facts: Facts,
     /// Every page is a picture of its own.
     pub pictures: bool,
+    /// The only pages that are to be converted; never more than there are.
+    pub range: Option<PageRange>,
 }
 
 pub struct UploadReader<'a, B, C, K> {
@@ -57,6 +60,7 @@ pub struct UploadReader<'a, B, C, K> {
     bytes: u64,
     /// Of the PDF that was read.
     pdf: Option<Facts>,
+    range: Option<PageRange>,
 }
 
 enum Check {
@@ -86,6 +90,7 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
             files: 0,
             bytes: 0,
             pdf: None,
+            range: None,
         })
     }
 
@@ -97,6 +102,9 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
         while self.next_name.is_none() {
             match self.event().await? {
                 Some(Event::File { name }) => self.next_name = Some(name),
+                Some(Event::Pages { text }) if !text.trim().is_empty() => {
+                    self.range = Some(PageRange::parse(&text).ok_or(UploadError::PageRange)?);
+                }
                 Some(_) => {}
                 None => return Ok(None),
             }
@@ -110,6 +118,9 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
             }
         }
         let media = Media::of(&head).ok_or_else(|| UploadError::NotUsable(self.name.clone()))?;
+        if media != Media::Pdf && self.range.is_some() {
+            return Err(UploadError::PageRangeOfPictures);
+        }
         if media == Media::Pdf && self.files > 0 {
             return Err(UploadError::PdfNotAlone(self.name.clone()));
         }
@@ -191,6 +202,11 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
                 if let Some(pages) = facts.pages.filter(|pages| *pages > PAGES_MAX) {
                     return Err(UploadError::TooManyPages(pages));
                 }
+                if let (Some(range), Some(pages)) = (&self.range, facts.pages)
+                    && range.last() > pages
+                {
+                    return Err(UploadError::PageRangeBeyond(pages));
+                }
                 self.pdf = Some(facts);
                 Ok(())
             }
@@ -233,6 +249,7 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
             bytes: self.bytes,
             facts: self.pdf.unwrap_or_else(of_pictures),
             pictures,
+            range: self.range,
         }
     }
 }

@@ -8,7 +8,7 @@ pub(super) const BLANK: &str = "\\_\\_\\_\\_\\_\\_";
 
 /// Strings in it are Markdown, escaped; formulas and code are as they were.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Block {
+pub enum Block {
     Paragraph(String),
     /// 1 to 6.
     Heading(u8, String),
@@ -35,13 +35,13 @@ impl Block {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Item {
+pub struct Item {
     pub marker: Marker,
     pub blocks: Vec<Block>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Marker {
+pub enum Marker {
     Bullet,
     /// A number and the character after it.
     Number(u32, char),

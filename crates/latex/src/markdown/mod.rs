@@ -28,34 +28,56 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use block::Block;
+pub use block::{Block, Item, Marker};
 use reader::Reader;
 use source::Source;
 
 /// The first line of a transcription that lacks something, in the language of the documents.
 const INCOMPLETE: &str = "**Transcription incomplète : il manque une partie du document.**";
 
-/// The document as Markdown, with one line end at its end. `complete`: nothing of the PDF is known to be missing.
+/// A document as blocks, from which its Markdown is made, and a page that shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// The first lines: what the document says of itself when something is missing, and macros for formulas.
+    head: Vec<Block>,
+    pub blocks: Vec<Block>,
+    /// Markdown in one line each; `[^1]` in the blocks refers to the first.
+    pub footnotes: Vec<String>,
+}
+
+impl Document {
+    /// `complete`: nothing of the original is known to be missing.
+    #[must_use]
+    pub fn from_latex(latex: &str, complete: bool) -> Self {
+        let source = Source::new(latex);
+        let mut reader = Reader::new(&source);
+        let blocks = reader.blocks(source.body());
+        let mut head = Vec::new();
+        if !complete {
+            head.push(Block::Quote(vec![Block::Paragraph(INCOMPLETE.to_owned())]));
+        }
+        let definitions: Vec<String> = reader.definitions().into_iter().map(math::display).collect();
+        if !definitions.is_empty() {
+            // A block that shows nothing and that MathJax reads.
+            head.push(Block::Math(definitions.join("\n")));
+        }
+        Self { head, blocks, footnotes: reader.footnotes().to_vec() }
+    }
+
+    /// With one line end at its end.
+    #[must_use]
+    pub fn to_markdown(&self) -> String {
+        let mut markdown = render::render(self.head.iter().chain(&self.blocks));
+        for (number, note) in self.footnotes.iter().enumerate() {
+            markdown.push_str(&format!("\n\n[^{}]: {}", number + 1, escape::line_start(note)));
+        }
+        markdown.push('\n');
+        markdown
+    }
+}
+
+/// The document as Markdown.
 #[must_use]
 pub fn from_latex(latex: &str, complete: bool) -> String {
-    let source = Source::new(latex);
-    let mut reader = Reader::new(&source);
-    let body = reader.blocks(source.body());
-    let mut blocks = Vec::new();
-    if !complete {
-        blocks.push(Block::Quote(vec![Block::Paragraph(INCOMPLETE.to_owned())]));
-    }
-    let definitions = reader.definitions();
-    if !definitions.is_empty() {
-        // A block that shows nothing and that MathJax reads.
-        let lines: Vec<String> = definitions.into_iter().map(math::display).collect();
-        blocks.push(Block::Math(lines.join("\n")));
-    }
-    blocks.extend(body);
-    let mut markdown = render::render(&blocks);
-    for (number, note) in reader.footnotes().iter().enumerate() {
-        markdown.push_str(&format!("\n\n[^{}]: {}", number + 1, escape::line_start(note)));
-    }
-    markdown.push('\n');
-    markdown
+    Document::from_latex(latex, complete).to_markdown()
 }

@@ -10,7 +10,7 @@ use super::math;
 /// Columns from a list's marker to its text.
 const LIST_INDENT: usize = 4;
 
-pub(super) fn render(blocks: &[Block]) -> String {
+pub(super) fn render<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> String {
     let mut parts: Vec<String> = Vec::new();
     // Two lists one after the other would become one: the second takes another marker.
     let mut other = false;

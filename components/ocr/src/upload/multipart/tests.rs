@@ -14,6 +14,7 @@ fn read(body: &[u8], size: usize) -> Result<(String, Vec<u8>), Malformed> {
             match event {
                 Event::File { name: given } => name += &given,
                 Event::Data(bytes) => data.extend_from_slice(&bytes),
+                Event::Pages { text } => name += &format!("{text}|"),
                 Event::End => ended = true,
             }
         }
@@ -43,6 +44,23 @@ fn one_file_is_read_whole() {
     check("");
     check("\r\n--XY\r\n--XZ\r\n\r\n--");
     check("ends with a line end\r\n");
+}
+
+#[test]
+fn a_text_with_pages_may_stand_before_the_file_and_nowhere_else() {
+    let pages = "--XYZ\r\nContent-Disposition: form-data; name=\"pages\"\r\n\r\n2-4, 7\r\n";
+    let file = body("x");
+    for size in [1, 5, 99_999] {
+        let before = format!("{pages}{file}");
+        assert_eq!(read(before.as_bytes(), size), Ok(("2-4, 7|a.pdf".to_owned(), b"x".to_vec())), "{size}");
+        let twice = format!("{pages}{pages}{file}");
+        let after = format!("{}{pages}--XYZ--\r\n", file.replace("--XYZ--\r\n", ""));
+        let long = format!("{}{file}", pages.replace("2-4", &"1".repeat(300)));
+        for other in [twice, after, long] {
+            assert_eq!(read(other.as_bytes(), size), Err(Malformed::UnexpectedPart), "{other}");
+        }
+        assert_eq!(read(format!("{pages}--XYZ--\r\n").as_bytes(), size), Err(Malformed::NoFile));
+    }
 }
 
 #[test]

@@ -1,29 +1,43 @@
-//! Formulas: the LaTeX of a lesson, between dollars, as MathML, which browsers render by themselves.
+//! Formulas: the LaTeX of a lesson or of an exam, between dollars, as MathML, which browsers render by themselves.
 //!
 //! A formula is read in one pass of bounded depth into escaped text and elements of our own, so nothing of a model's
 //! text becomes markup. Whatever is not understood makes the whole formula be shown as its source. ADR 0028 says why no
 //! library does this.
 
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::todo,
+        clippy::dbg_macro
+    )
+)]
+
 mod symbols;
+mod table;
 #[cfg(test)]
 mod tests;
 
 use symbols::{Symbol, symbol};
 
 /// The longest formula that is rendered, in bytes.
-const SOURCE_BYTES_MAX: usize = 2_000;
+const SOURCE_BYTES_MAX: usize = 4_000;
 /// The greatest depth of nested groups and arguments.
 const DEPTH_MAX: usize = 24;
 
 /// In a sentence, or in a paragraph of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Display {
+pub enum Display {
     Inline,
     Block,
 }
 
 /// The formula as a `<math>` element; `None` when it is not understood.
-pub(crate) fn render(source: &str, display: Display) -> Option<String> {
+#[must_use]
+pub fn render(source: &str, display: Display) -> Option<String> {
     if source.len() > SOURCE_BYTES_MAX {
         return None;
     }
@@ -39,12 +53,14 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    fn deeper(&mut self) -> Option<()> {
+        self.depth += 1;
+        (self.depth <= DEPTH_MAX).then_some(())
+    }
+
     /// A row up to `end`, which is consumed, or up to the end of the source.
     fn row(&mut self, end: Option<&str>) -> Option<String> {
-        self.depth += 1;
-        if self.depth > DEPTH_MAX {
-            return None;
-        }
+        self.deeper()?;
         let mut row = String::new();
         loop {
             self.rest = self.rest.trim_start();
@@ -108,8 +124,7 @@ impl<'a> Reader<'a> {
                 Some(format!("<mn>{digit}</mn>"))
             }
             _ => {
-                self.depth += 1;
-                (self.depth <= DEPTH_MAX).then_some(())?;
+                self.deeper()?;
                 let item = self.item()?;
                 self.depth -= 1;
                 Some(item.markup)
@@ -132,13 +147,14 @@ impl<'a> Reader<'a> {
         });
         match first {
             '{' => return Some(Item::plain(self.group()?)),
-            '}' | '_' | '^' | '&' | '#' | '$' | '%' | '~' => return None,
+            '}' | '_' | '^' | '&' | '#' | '$' | '%' => return None,
             _ => self.rest = rest,
         }
         match first {
             '\\' => self.command(token.get(1..)?),
             '0'..='9' => Some(Item::plain(format!("<mn>{token}</mn>"))),
             letter if letter.is_alphabetic() => Some(Item::plain(format!("<mi>{letter}</mi>"))),
+            '~' => Some(Item::of_symbol(Symbol::Space("0.33em"))),
             '-' => Some(Item::operator("−")),
             '*' => Some(Item::operator("∗")),
             '<' => Some(Item::operator("&lt;")),
@@ -167,9 +183,26 @@ impl<'a> Reader<'a> {
             }
             "mathbb" => format!("<mi>{}</mi>", symbols::blackboard(self.verbatim()?)?),
             "mathbf" | "mathcal" | "mathit" | "boldsymbol" => self.argument()?,
-            "vec" => self.accent("→")?,
+            "vec" | "overrightarrow" => self.accent("→")?,
             "hat" | "widehat" => self.accent("^")?,
+            "tilde" | "widetilde" => self.accent("~")?,
+            "dot" => self.accent("˙")?,
+            "ddot" => self.accent("¨")?,
             "bar" | "overline" => self.accent("‾")?,
+            "underline" => format!("<munder>{}<mo>_</mo></munder>", self.argument()?),
+            "overset" | "stackrel" => {
+                let above = self.argument()?;
+                format!("<mover>{}{above}</mover>", self.argument()?)
+            }
+            "underset" => {
+                let below = self.argument()?;
+                format!("<munder>{}{below}</munder>", self.argument()?)
+            }
+            "begin" => self.environment()?,
+            "tag" => format!("<mspace width=\"2em\"/><mtext>({})</mtext>", escaped(self.verbatim()?)),
+            // What only changes sizes.
+            "displaystyle" | "textstyle" | "limits" | "big" | "Big" | "bigg" | "Bigg" | "bigl" | "bigr"
+            | "Bigl" | "Bigr" => String::new(),
             _ => return symbol(name).map(Item::of_symbol),
         };
         Some(Item::plain(markup))
@@ -202,7 +235,7 @@ impl<'a> Reader<'a> {
     }
 
     fn delimiter(&mut self) -> Option<&'static str> {
-        const SIGNS: [(&str, &str); 12] = [
+        const SIGNS: [(&str, &str); 16] = [
             (".", ""),
             ("(", "("),
             (")", ")"),
@@ -211,6 +244,10 @@ impl<'a> Reader<'a> {
             ("|", "|"),
             ("\\{", "{"),
             ("\\}", "}"),
+            ("\\|", "‖"),
+            ("\\langle", "⟨"),
+            ("\\rangle", "⟩"),
+            ("\\vert", "|"),
             ("\\lfloor", "⌊"),
             ("\\rfloor", "⌋"),
             ("\\lceil", "⌈"),

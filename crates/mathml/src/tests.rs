@@ -34,6 +34,25 @@ fn the_formulas_of_a_lesson_become_mathml() {
         ("\\text{si <b> } x", &format!("<mtext>si &lt;b&gt; </mtext>{x}")),
         ("f'(x)", &format!("<msup><mi>f</mi><mo>′</mo></msup><mo>(</mo>{x}<mo>)</mo>")),
         ("x \\in \\mathbb{R}", &format!("{x}<mo>∈</mo><mi>ℝ</mi>")),
+        (
+            "\\begin{aligned}x &= 1 \\\\[2pt] &< x \\\\\n\\end{aligned}",
+            &format!(
+                "<mrow><mtable class=\"aligned\"><mtr><mtd>{x}</mtd><mtd><mo>=</mo><mn>1</mn></mtd></mtr>\
+                 <mtr><mtd></mtd><mtd><mo>&lt;</mo>{x}</mtd></mtr></mtable></mrow>"
+            ),
+        ),
+        (
+            "\\begin{pmatrix}1\\end{pmatrix}",
+            "<mrow><mo stretchy=\"true\">(</mo><mtable><mtr><mtd><mn>1</mn></mtd></mtr></mtable><mo stretchy=\"true\">)</mo></mrow>",
+        ),
+        (
+            "\\begin{array}{|c|}\\hline x\\end{array}",
+            &format!("<mrow><mtable><mtr><mtd>{x}</mtd></mtr></mtable></mrow>"),
+        ),
+        (
+            "\\displaystyle x~\\tag{1}",
+            &format!("{x}<mspace width=\"0.33em\"/><mspace width=\"2em\"/><mtext>(1)</mtext>"),
+        ),
     ] {
         let markup = render(source, Display::Inline);
         assert_eq!(markup, Some(format!("<math display=\"inline\">{expected}</math>")), "{source}");
@@ -57,7 +76,10 @@ fn what_is_not_understood_is_left_to_be_shown_as_its_source() {
         "\\",
         "a & b",
         "\\text{\\a}",
-        "\\begin{matrix}\\end{matrix}",
+        "\\begin{tabular}{c}x\\end{tabular}",
+        "\\begin{matrix}x",
+        "\\begin{matrix}x\\end{pmatrix}",
+        "\\begin{matrix}{x & x}\\end{matrix}",
         "\\left( x",
         &long,
         &deep,
@@ -86,7 +108,7 @@ proptest! {
     #[test]
     fn whatever_the_source_is_the_markup_is_well_formed_and_nothing_panics(
         words in proptest::collection::vec(proptest::sample::select(vec![
-            "\\frac", "\\sqrt", "[3]", "\\left", "\\right", "(", ")", "\\text", "\\vec", "\\sum", "\\lim", "\\mathbb", "\\",
+            "\\frac", "\\sqrt", "[3]", "\\left", "\\right", "(", ")", "\\text", "\\vec", "\\sum", "\\lim", "\\mathbb", "\\begin{cases}", "\\end{cases}", "&", "\\\\", "\\",
             "{", "}", "^", "_", "'", "x", "é", "12.5", "<", ">", "&", "<script>", "\"", "$", " ", "{x}", "\\,", "\\é",
         ]), 0..14),
     ) {

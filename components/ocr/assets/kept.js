@@ -1,0 +1,43 @@
+// The last conversions, in this browser only (IndexedDB): one store for each user. Signing out erases it, because the
+// reply to it clears the site's storage. What the page says must be true: 20 conversions.
+export default (user, flag) => {
+  const ENTRIES_MAX = 20;
+  const CHARS_MAX = 20_000_000;
+  const STORE = "conversions";
+
+  const answered = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  let opened;
+  const store = async (mode) => {
+    opened ??= (() => {
+      const opening = indexedDB.open("atelier.ocr." + user, 1);
+      opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: "id" });
+      return answered(opening);
+    })();
+    return (await opened).transaction(STORE, mode).objectStore(STORE);
+  };
+
+  // Newest first.
+  const all = async () => (await answered((await store("readonly")).getAll())).reverse();
+  const size = ({ latex, markdown, preview }) => latex.length + markdown.length + preview.length;
+
+  // Keeps an entry, new or changed, and drops the oldest beyond the limits.
+  const keep = async (entry) => {
+    await answered((await store("readwrite")).put(entry));
+    let chars = 0;
+    for (const [index, other] of (await all()).entries()) {
+      chars += size(other);
+      if (index >= ENTRIES_MAX || (index > 0 && chars > CHARS_MAX)) await answered((await store("readwrite")).delete(other.id));
+    }
+    localStorage.setItem(flag, "1");
+  };
+  const find = async (id) => answered((await store("readonly")).get(id));
+  const remove = async (id) => answered((await store("readwrite")).delete(id));
+  const clear = async () => {
+    await answered((await store("readwrite")).clear());
+    localStorage.removeItem(flag);
+  };
+  return { all, keep, find, remove, clear };
+};

@@ -1,0 +1,102 @@
+//! Some pages of a PDF: what they cost, and what is asked.
+
+use auth_api::Denied;
+
+use super::fake_gemini::Reply;
+use super::fakes::*;
+use crate::charge::TOKENS_PER_PAGE;
+use crate::error::Failure;
+use crate::upload::UploadError;
+
+/// Three pages.
+const SCAN: &[u8] = include_bytes!("../../tests/fixtures/scan.pdf");
+const EXAM: &[u8] = include_bytes!("../../tests/fixtures/examen.pdf");
+const JPEG: &[u8] = include_bytes!("../../tests/fixtures/photo.jpg");
+const LATEX: &str = "\\documentclass{article}\n\\begin{document}\nSoit $x$.\n\\end{document}\n";
+
+fn with_pages(pages: &str, file: &[u8]) -> FakeUpload {
+    let field = format!("--B\r\nContent-Disposition: form-data; name=\"pages\"\r\n\r\n{pages}\r\n");
+    upload([field.as_bytes(), &form("a.pdf", file)].concat())
+}
+
+/// A PDF with this many pages.
+fn pdf(pages: u32) -> Vec<u8> {
+    let kids: String = (0..pages).map(|page| format!("{} 0 R ", page + 3)).collect();
+    let mut pdf = format!(
+        "%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[{kids}]/Count {pages}>>\nendobj\n"
+    );
+    for page in 0..pages {
+        pdf.push_str(&format!("{} 0 obj\n<</Type/Page/Parent 2 0 R>>\nendobj\n", page + 3));
+    }
+    pdf.push_str("trailer\n<</Root 1 0 R>>\nstartxref\n0\n%%EOF\n");
+    pdf.into_bytes()
+}
+
+#[test]
+fn only_the_chosen_pages_are_asked_for_and_the_others_cost_a_tenth() {
+    for (pages, of, cost, asked) in [
+        ("2-4, 7", 7, 5, "Transcris seulement les pages 2-4, 7 de ce document"),
+        ("12", 31, 4, "Transcris seulement la page 12 de ce document"),
+        ("1-7", 7, 7, "Transcris seulement les pages 1-7 de ce document"),
+        (" ", 7, 7, "Transcris ce document en entier"),
+    ] {
+        let tokens = u64::from(of) * TOKENS_PER_PAGE;
+        let ports = FakePorts::new([Reply::stream(&[LATEX], "STOP").reading("IMAGE", tokens)]);
+        let conversion = convert(&ports, with_pages(pages, &pdf(of))).unwrap();
+        assert_eq!((conversion.pages_charged, ports.left.get()), (cost, 100 - cost), "{pages}");
+        assert!(ports.questions()[0].starts_with(asked), "{:?}", ports.questions());
+    }
+}
+
+#[test]
+fn pages_that_gemini_read_beyond_the_count_cost_a_tenth_too() {
+    let ports = FakePorts::new([Reply::stream(&[LATEX], "STOP").reading("IMAGE", 42 * TOKENS_PER_PAGE)]);
+    let conversion = convert(&ports, with_pages("2", &pdf(7))).unwrap();
+    assert_eq!((conversion.pages_charged, ports.left.get()), (6, 94));
+    let ports = FakePorts::new([Reply::stream(&[LATEX], "STOP").reading("IMAGE", 42 * TOKENS_PER_PAGE)]);
+    ports.left.set(4);
+    assert!(matches!(
+        convert(&ports, with_pages("2", &pdf(7))).map(|_| ()),
+        Err(Failure::Charged(failure)) if matches!(*failure, Failure::Denied(Denied::QuotaExhausted { .. }))
+    ));
+}
+
+#[test]
+fn the_rest_of_a_cut_answer_and_single_pages_are_of_the_range_too() {
+    let cut = "\\documentclass{article}\n\\begin{document}\nSoit $x$.\n";
+    let ports = FakePorts::new([
+        Reply::stream(&[cut], "MAX_TOKENS"),
+        Reply::stream(&["Fin.\n\\end{document}\n"], "STOP"),
+    ]);
+    convert(&ports, with_pages("2-3", &pdf(7))).unwrap();
+    assert!(ports.questions()[1].contains("Il s'agit seulement de transcrire les pages 2-3."));
+
+    let ports = FakePorts::new([
+        Reply::stream(&[""], "RECITATION"),
+        Reply::stream(&[""], "RECITATION"),
+        Reply::stream(&["Deux."], "STOP"),
+        Reply::stream(&["Sept."], "STOP"),
+    ]);
+    convert(&ports, with_pages("2, 7", &pdf(7))).unwrap();
+    let questions = ports.questions();
+    assert!(questions[2].contains("la page 2 ") && questions[3].contains("la page 7 "), "{questions:?}");
+    assert_eq!(questions.len(), 4);
+}
+
+#[test]
+fn pages_that_cannot_be_chosen_are_refused_and_cost_nothing() {
+    let check = |pages: &str, file: &[u8], expected: UploadError| {
+        let ports = FakePorts::new([]);
+        assert_eq!(
+            convert(&ports, with_pages(pages, file)).map(|_| ()),
+            Err(Failure::Upload(expected)),
+            "{pages}"
+        );
+        assert_eq!((ports.left.get(), ports.sent().len()), (100, 0));
+    };
+    check("deux", EXAM, UploadError::PageRange);
+    check("4-2", EXAM, UploadError::PageRange);
+    check("8", &pdf(7), UploadError::PageRangeBeyond(7));
+    check("2-300", SCAN, UploadError::PageRangeBeyond(1));
+    check("1", JPEG, UploadError::PageRangeOfPictures);
+}
