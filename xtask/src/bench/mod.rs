@@ -10,6 +10,7 @@ use crate::process;
 mod figures;
 #[cfg(feature = "bench")]
 mod load;
+mod ocr;
 
 pub(crate) fn command() -> Command {
     let number = |name: &'static str, default: &'static str, max: u64| {
@@ -32,12 +33,16 @@ pub(crate) fn command() -> Command {
             number("seconds", "10", 600).help("How long each page is asked for, in seconds"),
             number("connections", "8", 256).help("How many connections ask at once"),
         ])
+        .subcommand(ocr::command())
 }
 
 /// Without the feature: builds itself again, optimised and with the native hash, and runs that.
 #[cfg(not(feature = "bench"))]
-pub(crate) fn run(_: &ArgMatches) -> Result<()> {
+pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     process::catch_signals()?;
+    if let Some(("ocr", matches)) = matches.subcommand() {
+        return ocr::run(matches);
+    }
     let tree = Tree::find()?;
     let mut cargo = process::cargo();
     cargo.current_dir(&tree.root).args([

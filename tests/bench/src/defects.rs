@@ -1,0 +1,315 @@
+//! What goes wrong with answers, put into clean documents: each class is one of issue 10 or of a failure that was seen.
+
+use crate::generator::Document;
+use crate::random::Random;
+
+/// A way to spoil a document.
+#[derive(Debug)]
+pub struct Defect {
+    pub name: &'static str,
+    /// `None`: the document has no place for it.
+    spoil: fn(&str, &mut Random) -> Option<Spoilt>,
+}
+
+/// An answer with a defect.
+#[derive(Debug)]
+pub struct Spoilt {
+    pub raw: String,
+    /// The model ended by itself.
+    pub stopped: bool,
+    /// What must be delivered whole: the document, or what arrived of it.
+    pub must_hold: MustHold,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MustHold {
+    /// Every word of the document.
+    Document,
+    /// Every word of the complete lines of the answer.
+    Answer,
+    /// Nothing: the answer is no document.
+    Nothing,
+}
+
+impl Defect {
+    #[must_use]
+    pub fn spoil(&self, document: &Document, random: &mut Random) -> Option<Spoilt> {
+        (self.spoil)(&document.latex, random)
+    }
+}
+
+fn whole(raw: String) -> Option<Spoilt> {
+    Some(Spoilt { raw, stopped: true, must_hold: MustHold::Document })
+}
+
+fn said(raw: String) -> Option<Spoilt> {
+    Some(Spoilt { raw, stopped: true, must_hold: MustHold::Answer })
+}
+
+/// Byte offset behind `\begin{document}`.
+fn begin(latex: &str) -> usize {
+    latex.find("\\begin{document}\n").map_or(0, |at| at + "\\begin{document}\n".len())
+}
+
+/// The document with a paragraph of this text in its body, before one of its sections or at its end.
+fn with_paragraph(latex: &str, text: &str) -> Option<String> {
+    let end = latex.rfind("\n\\end{document}")?;
+    let at = latex[begin(latex)..end].find("\n\n\\section*").map_or(begin(latex), |at| begin(latex) + at + 2);
+    let at = if latex.contains("{exam}") { latex.find("\\end{questions}")? } else { at };
+    Some(format!("{}\n{text}\n\n{}", &latex[..at], &latex[at..]))
+}
+
+fn without_line(latex: &str, chosen: impl Fn(&str) -> bool, random: &mut Random) -> Option<String> {
+    let lines: Vec<&str> = latex.lines().filter(|line| chosen(line)).collect();
+    let line = lines.get(random.below(lines.len()))?;
+    Some(latex.replacen(&format!("{line}\n"), "", 1))
+}
+
+fn cut(latex: &str, random: &mut Random) -> usize {
+    let from = begin(latex);
+    let end = latex.rfind("\\end{document}").unwrap_or(latex.len());
+    latex.floor_char_boundary(from + random.below(end - from))
+}
+
+/// Packages without which a document compiles, or only looks different.
+const KEPT: [&str; 7] = ["inputenc", "fontenc", "babel", "geometry", "xcolor", "hyperref", "ulem"];
+const LOOP: &str = "La fonction est continue et dérivable sur cet intervalle. ";
+
+pub const DEFECTS: &[Defect] = &[
+    Defect { name: "fence", spoil: |latex, _| whole(format!("```latex\n{latex}```\n")) },
+    Defect {
+        name: "sentences around it",
+        spoil: |latex, _| {
+            whole(format!(
+                "Voici le code, de \\documentclass à \\end{{document}} :\n\n{latex}\nLe fichier se termine bien par \\end{{document}}.\n"
+            ))
+        },
+    },
+    Defect {
+        name: "sentence and fence",
+        spoil: |latex, _| {
+            whole(format!("Here is the document:\n\n```latex\n{latex}```\n\nHope this helps!\n"))
+        },
+    },
+    Defect { name: "carriage returns", spoil: |latex, _| whole(latex.replace('\n', "\r\n")) },
+    Defect {
+        name: "no preamble",
+        spoil: |latex, _| {
+            let own = [
+                "\\newcommand",
+                "\\newtheorem",
+                "\\newcolumntype",
+                "\\DeclareMath",
+                "\\definecolor",
+                "\\newtcolorbox",
+                "\\DefineVerb",
+                "{exam}",
+                "chapter",
+            ];
+            if own.iter().any(|own| latex.contains(own)) {
+                return None;
+            }
+            whole(latex[begin(latex)..].replace("\n\\end{document}\n", "\n"))
+        },
+    },
+    Defect {
+        name: "missing package",
+        spoil: |latex, random| {
+            whole(without_line(
+                latex,
+                |line| line.starts_with("\\usepackage") && !KEPT.iter().any(|kept| line.contains(kept)),
+                random,
+            )?)
+        },
+    },
+    Defect {
+        name: "old babel option",
+        spoil: |latex, _| whole(latex.contains("[french]").then(|| latex.replace("[french]", "[francais]"))?),
+    },
+    Defect { name: "missing end", spoil: |latex, _| whole(latex.replace("\\end{document}\n", "")) },
+    Defect {
+        name: "cut anywhere",
+        spoil: |latex, random| {
+            let at = cut(latex, random);
+            Some(Spoilt { raw: latex[..at].to_owned(), stopped: false, must_hold: MustHold::Answer })
+        },
+    },
+    Defect {
+        name: "loop at the end of a cut answer",
+        spoil: |latex, _| {
+            let at = latex.rfind("\n\\end{document}")?;
+            Some(Spoilt {
+                raw: format!("{}\n\n{}", &latex[..at], format!("{}\n", LOOP.trim()).repeat(60)),
+                stopped: false,
+                must_hold: MustHold::Answer,
+            })
+        },
+    },
+    Defect {
+        name: "loop in the middle",
+        spoil: |latex, _| said(with_paragraph(latex, &format!("{}\n", LOOP.trim()).repeat(40))?),
+    },
+    Defect { name: "loop within a line", spoil: |latex, _| said(with_paragraph(latex, &LOOP.repeat(200))?) },
+    Defect {
+        name: "unclosed environment",
+        spoil: |latex, random| {
+            let names = ["align*", "enumerate", "itemize", "center", "tabular", "multicols", "tikzpicture"];
+            whole(without_line(
+                latex,
+                |line| names.iter().any(|name| line == format!("\\end{{{name}}}")),
+                random,
+            )?)
+        },
+    },
+    Defect {
+        name: "unclosed brace",
+        spoil: |latex, _| {
+            whole(
+                latex
+                    .contains("\\textbf{")
+                    .then(|| latex.replacen("\\textbf{important}", "\\textbf{important", 1))
+                    .filter(|bad| bad != latex)?,
+            )
+        },
+    },
+    Defect {
+        name: "unclosed dollar",
+        spoil: |latex, _| {
+            whole(latex.contains("Soit $f$ ").then(|| latex.replacen("Soit $f$ ", "Soit $f ", 1))?)
+        },
+    },
+    Defect { name: "stray brace", spoil: |latex, _| said(with_paragraph(latex, "Un texte } de plus.")?) },
+    Defect {
+        name: "stray ampersand",
+        spoil: |latex, _| said(with_paragraph(latex, "Le professeur & ses élèves, Dupont & Cie.")?),
+    },
+    Defect {
+        name: "stray underscore",
+        spoil: |latex, _| {
+            said(with_paragraph(latex, "Le fichier mon_fichier et la variable nb_max sont vides.")?)
+        },
+    },
+    Defect {
+        name: "stray subscript",
+        spoil: |latex, _| said(with_paragraph(latex, "La suite u_n et le terme u_{n+1} sont positifs.")?),
+    },
+    Defect {
+        name: "stray exponent",
+        spoil: |latex, _| {
+            said(with_paragraph(latex, "L'aire vaut 25 cm^2 et 10^{3} unités, le 1^{er} mai.")?)
+        },
+    },
+    Defect {
+        name: "stray hash",
+        spoil: |latex, _| said(with_paragraph(latex, "L'exercice #3 et la note do# sont faciles.")?),
+    },
+    Defect {
+        name: "Markdown heading",
+        spoil: |latex, _| said(with_paragraph(latex, "## Exercice supplémentaire\n\nUn texte.")?),
+    },
+    Defect {
+        name: "HTML entities",
+        spoil: |latex, _| said(with_paragraph(latex, "On sait que 2 &lt; 3 &amp; que 5 &gt; 4.")?),
+    },
+    Defect {
+        name: "narrow no-break space",
+        spoil: |latex, _| {
+            said(with_paragraph(latex, "Est-ce vrai\u{202f}? Oui\u{202f}: 10\u{202f}000 fois.")?)
+        },
+    },
+    Defect {
+        name: "zero-width space",
+        spoil: |latex, _| said(with_paragraph(latex, "Un mot\u{200b}coupé et un\u{2060}autre.")?),
+    },
+    Defect {
+        name: "minus sign",
+        spoil: |latex, _| said(with_paragraph(latex, "Il fait \u{2212}5 degrés, et $x = \u{2212}3$.")?),
+    },
+    Defect {
+        name: "combining accents",
+        spoil: |latex, _| {
+            said(with_paragraph(latex, "Un e\u{301}le\u{300}ve a\u{302}ge\u{301} de c\u{327}a.")?)
+        },
+    },
+    Defect {
+        name: "relations in formulas",
+        spoil: |latex, _| {
+            said(with_paragraph(latex, "On a $x ≤ 3$, $y ≥ 2$, $z ≠ 0$, $x ∈ ℝ$ et $A ⊂ B ∪ C$.")?)
+        },
+    },
+    Defect {
+        name: "relations in text",
+        spoil: |latex, _| said(with_paragraph(latex, "On a x ≤ 3 et n ∈ ℕ, donc ∀ y ≥ 2, A → B.")?),
+    },
+    Defect {
+        name: "Greek in formulas",
+        spoil: |latex, _| said(with_paragraph(latex, "L'angle $α + β = π$, $Δ = 3$ et $Σ λ_i$.")?),
+    },
+    Defect {
+        name: "Greek in text",
+        spoil: |latex, _| said(with_paragraph(latex, "Les angles α et β, la somme Σ, un écart Δ.")?),
+    },
+    Defect {
+        name: "superscripts",
+        spoil: |latex, _| said(with_paragraph(latex, "Le volume x³ et x⁴, H₂O, $a⁵ + b₁$.")?),
+    },
+    Defect {
+        name: "symbols",
+        spoil: |latex, _| said(with_paragraph(latex, "Cocher ☐ vrai ☑ faux ✓ ou ✗, √2 ≈ 1,41 et ∞.")?),
+    },
+    Defect {
+        name: "unknown character",
+        spoil: |latex, _| said(with_paragraph(latex, "Un texte avec 漢字 et 😀 dedans.")?),
+    },
+    Defect {
+        name: "two documents",
+        spoil: |latex, _| {
+            let (head, body) = latex.split_at(begin(latex));
+            let half = body.len() / 2;
+            let at = body[..body.floor_char_boundary(half)].rfind("\n\n\\section*")?;
+            let (one, two) = body.split_at(at);
+            whole(format!("{head}{one}\n\\end{{document}}\n\n{head}{two}"))
+        },
+    },
+    Defect {
+        name: "refusal in prose",
+        spoil: |_, _| {
+            nothing("Je suis désolé, mais je ne peux pas transcrire ce document : la page est illisible.")
+        },
+    },
+    Defect {
+        name: "refusal as a document",
+        spoil: |_, _| {
+            nothing(
+                "\\documentclass{article}\n\\begin{document}\nJe suis désolé, je ne peux pas lire cette image.\n\\end{document}\n",
+            )
+        },
+    },
+    Defect {
+        name: "web page",
+        spoil: |_, _| nothing("<!DOCTYPE html>\n<html><body><h1>502 Bad Gateway</h1></body></html>\n"),
+    },
+    Defect { name: "JSON string", spoil: |latex, _| nothing(&format!("{:?}", latex)) },
+    Defect {
+        name: "file that is read",
+        spoil: |latex, _| said(with_paragraph(latex, "\\input{/etc/passwd}")?),
+    },
+    Defect {
+        name: "picture that does not exist",
+        spoil: |latex, _| {
+            said(with_paragraph(latex, "\\includegraphics{figure1.png}")?.replacen(
+                "\\begin{document}",
+                "\\usepackage{graphicx}\n\\begin{document}",
+                1,
+            ))
+        },
+    },
+    Defect {
+        name: "illegible passage",
+        spoil: |latex, _| said(with_paragraph(latex, "Le mot \\textit{[illisible]} manque.")?),
+    },
+];
+
+fn nothing(raw: &str) -> Option<Spoilt> {
+    Some(Spoilt { raw: raw.to_owned(), stopped: true, must_hold: MustHold::Nothing })
+}

@@ -1,0 +1,67 @@
+//! `cargo xtask bench ocr`: what becomes of a model's answers, written to docs/benchmarks.
+
+use std::process::Command as Program;
+
+use anyhow::{Context, Result};
+use clap::{Arg, ArgMatches, Command, value_parser};
+
+use crate::apt::Apt;
+use crate::paths::Tree;
+use crate::{console, process};
+
+const TEX: [&str; 5] = [
+    "texlive-latex-extra",
+    "texlive-science",
+    "texlive-pictures",
+    "texlive-lang-french",
+    "texlive-fonts-recommended",
+];
+
+pub(super) fn command() -> Command {
+    let number = |name: &'static str, default: &'static str, max: u64| {
+        Arg::new(name)
+            .long(name)
+            .value_name("N")
+            .default_value(default)
+            .value_parser(value_parser!(u64).range(1..=max))
+    };
+    Command::new("ocr")
+        .about("Measure what becomes of a model's answers, and record it in docs/benchmarks")
+        .long_about(
+            "Measure what becomes of a model's answers, and record it in docs/benchmarks.\n\n\
+             Documents are made, spoilt as answers are, and delivered; what is delivered is compiled with pdflatex, and\n\
+             the Markdown is compared with pandoc's. What was compiled is kept in the target folder, so that a second run\n\
+             takes minutes less. Needs no key and no network, but for what it installs.",
+        )
+        .args([
+            number("documents", "120", 2000).help("How many documents are made"),
+            number("spoilt", "12", 2000).help("How many of them are spoilt in each way, and compiled"),
+        ])
+}
+
+#[cfg_attr(feature = "bench", expect(dead_code, reason = "the program with the feature measures the rest"))]
+pub(super) fn run(matches: &ArgMatches) -> Result<()> {
+    let tree = Tree::find()?;
+    if process::on_path("pdflatex").is_none() {
+        Apt::detect().install(&TEX, "what is delivered is compiled (about 1 GB, some minutes)")?;
+    }
+    if process::on_path("pandoc").is_none() {
+        Apt::detect().install(&["pandoc"], "the Markdown is compared with it")?;
+    }
+    let mut cargo = process::cargo();
+    cargo.current_dir(&tree.root).args([
+        "build",
+        "--profile=native",
+        "--package=atelier-bench",
+        "--target-dir",
+    ]);
+    process::run(cargo.arg(&tree.target)).context("cannot build the bench")?;
+    console::step("Measuring. The first run compiles some hundred documents, which takes several minutes.");
+    let today = process::output(Program::new("date").args(["-u", "+%Y-%m-%d"]))?;
+    let mut bench = Program::new(tree.target.join("native/ocr-bench"));
+    bench.arg(tree.target.join("ocr-bench")).arg(tree.root.join("docs/benchmarks")).arg(today.trim());
+    for name in ["documents", "spoilt"] {
+        bench.arg(matches.get_one::<u64>(name).context("it has a default")?.to_string());
+    }
+    process::run(&mut bench)
+}
