@@ -25,7 +25,7 @@ impl Conversation {
     /// Reads what a client sends: its last exchanges that fit. A text without an exchange is no conversation.
     #[must_use]
     pub fn parse(text: Option<&str>) -> Self {
-        let text = text.unwrap_or_default().replace("\r\n", "\n").replace('\0', "");
+        let text = text.unwrap_or_default().replace('\0', "").replace("\r\n", "\n").replace('\r', "\n");
         Self(last_exchanges(&text).to_owned())
     }
 
@@ -183,5 +183,7 @@ mod tests {
         let long = format!("### Question\nperdue\n{}\n### Question\ngardée\n", "x".repeat(8_000));
         assert_eq!(Conversation::parse(Some(&long)).as_str(), "### Question\ngardée\n");
         assert_eq!(Conversation::parse(Some("### Question\na\0b\n")).as_str(), "### Question\nab\n");
+        // Read again, it is the same.
+        assert_eq!(Conversation::parse(Some("### Question\n\r\0\r\n")).as_str(), "### Question\n\n\n");
     }
 }

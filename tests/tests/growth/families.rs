@@ -190,6 +190,8 @@ pub(crate) const MARKDOWN: &[&str] = &[
     "\t",
     "{\"code\":\"",
 ];
+pub(crate) const CONVERSATION: &[&str] =
+    &["### Question\n", "\n\n### Réponse\n", "### ", "\r\n", "\0", " […]", "```python\n"];
 pub(crate) const LATEX: &[&str] = &[
     "{",
     "}",

@@ -49,6 +49,7 @@ fn assert_linear(neighbours: usize) {
             cases += 1;
             let costs = [1, 2, 4].map(|times| {
                 let input = family.input(times * BYTES);
+                let input = (parser.bytes)(&input);
                 measure(|| (parser.parse)(&input))
             });
             let count = costs.each_ref().map(|cost| cost.count_total);
@@ -62,6 +63,28 @@ fn assert_linear(neighbours: usize) {
     }
     assert!(cases > 0, "no parser has this name");
     assert!(found.is_empty(), "{} of {cases} grow too fast:\n{}", found.len(), found.join("\n"));
+}
+
+/// For docs/bounds.md: `cargo test -p atelier-tests --test growth -- --ignored --nocapture figures`.
+#[test]
+#[ignore = "prints a table"]
+fn figures() {
+    for parser in parsers() {
+        let families = families::pairs(parser.units, 1);
+        // Of the families that allocate enough to be compared, the one that grows fastest.
+        let growth = families.iter().filter_map(|family| {
+            let [one, two, four] = [1, 2, 4].map(|times| {
+                let input = family.input(times * BYTES);
+                let input = (parser.bytes)(&input);
+                measure(|| (parser.parse)(&input)).bytes_total
+            });
+            let times = |cost: u64| cost as f64 / one.max(1) as f64;
+            (four > BYTES_FEW).then(|| (times(two), times(four)))
+        });
+        let worst = growth.max_by(|a, b| a.1.total_cmp(&b.1));
+        let worst = worst.map_or("less than 64 KiB".to_owned(), |(two, four)| format!("{two:.2}, {four:.2}"));
+        println!("| {} | {} | {worst} |", parser.name, families.len());
+    }
 }
 
 /// Those whose name contains `ATELIER_GROWTH_PARSER`; all without it.
@@ -114,7 +137,7 @@ fn one_case() {
     let parser = PARSERS.iter().find(|parser| parser.name == name).expect("a known parser");
     let numbers = [words.next(), words.next()].map(|word| word.unwrap_or_default().parse::<usize>());
     let [Ok(number), Ok(bytes)] = numbers else { panic!("{case}: not a case") };
-    (parser.parse)(&families::simple(parser.units)[number].input(bytes));
+    (parser.parse)(&(parser.bytes)(&families::simple(parser.units)[number].input(bytes)));
 }
 
 #[test]

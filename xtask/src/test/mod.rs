@@ -92,8 +92,12 @@ impl Suite {
     fn part(&self, part: Part) -> Result<TestCounts> {
         match part {
             Part::Unit => {
-                let others =
-                    ["--exclude=atelier-tests", "--exclude=atelier-runtime", "--exclude=atelier-mocks"];
+                let others = [
+                    "--exclude=atelier-tests",
+                    "--exclude=atelier-parsers",
+                    "--exclude=atelier-runtime",
+                    "--exclude=atelier-mocks",
+                ];
                 self.cargo(&[&["--workspace"], &others[..]].concat(), &[])
             }
             // With the profile of the program, so that guests run at full speed, and together with the mocks, as both are
@@ -101,6 +105,7 @@ impl Suite {
             Part::Runtime => {
                 self.cargo(&["--profile=native", "--package=atelier-runtime", "--package=atelier-mocks"], &[])
             }
+            Part::Fuzz => self.cargo(&["--package=atelier-parsers"], &[]),
             Part::Blackbox => self.cargo(&["--package=atelier-tests"], &[]),
             Part::Up => self.cargo(&["--package=xtask", "--test=up"], &["--ignored", "--test-threads=1"]),
             Part::Browser => browser::run(self),

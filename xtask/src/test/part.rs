@@ -7,6 +7,7 @@ use clap::builder::PossibleValue;
 pub(super) enum Part {
     Unit,
     Runtime,
+    Fuzz,
     Blackbox,
     Up,
     Browser,
@@ -16,13 +17,23 @@ pub(super) enum Part {
 
 impl ValueEnum for Part {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Unit, Self::Runtime, Self::Blackbox, Self::Up, Self::Browser, Self::Iac, Self::Node]
+        &[
+            Self::Unit,
+            Self::Runtime,
+            Self::Fuzz,
+            Self::Blackbox,
+            Self::Up,
+            Self::Browser,
+            Self::Iac,
+            Self::Node,
+        ]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let help = match self {
             Self::Unit => "Every crate but those of the next two, natively: units and use cases",
             Self::Runtime => "The own tests of the embedded runtime, with small guests, and of the mocks",
+            Self::Fuzz => "Every parser with its corpus and changes to it, for a minute",
             Self::Blackbox => "The built components over HTTP, with PostgreSQL and the mocks",
             Self::Up => "`cargo xtask up` itself, from the outside",
             Self::Browser => "The pages in a real Chromium",
@@ -42,6 +53,7 @@ impl Part {
         match self {
             Self::Unit => "unit",
             Self::Runtime => "runtime",
+            Self::Fuzz => "fuzz",
             Self::Blackbox => "blackbox",
             Self::Up => "up",
             Self::Browser => "browser",
