@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use clap::{Arg, ArgMatches, ValueEnum, value_parser};
+use clap::{Arg, ArgMatches, value_parser};
 
 use crate::paths::Tree;
 use crate::spin::{Choice, Runtime};
@@ -27,7 +27,7 @@ pub(crate) fn command() -> clap::Command {
         .about("Run every test that needs no credentials")
         .long_about(
             "Run every test that needs no credentials.\n\n\
-             Builds what is missing, starts a throw-away PostgreSQL, and runs the parts named (all of them by default).\n\
+             Builds what is missing, starts a throw-away PostgreSQL, and runs the parts named (all but `node` by default).\n\
              What follows `--` goes to each part's own runner, e.g. `cargo xtask test blackbox -- sign_in`. Ends with a\n\
              line \"N passed, N failed\" and fails if any test failed.",
         )
@@ -36,7 +36,7 @@ pub(crate) fn command() -> clap::Command {
                 .value_name("PART")
                 .num_args(0..)
                 .value_parser(value_parser!(Part))
-                .help("Which parts [default: all]"),
+                .help("Which parts [default: all but node]"),
             Arg::new("runtime")
                 .long("runtime")
                 .value_name("RUNTIME")
@@ -56,7 +56,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     process::catch_signals()?;
     let mut parts: Vec<Part> = matches.get_many("parts").into_iter().flatten().copied().collect();
     if parts.is_empty() {
-        parts = Part::value_variants().to_vec();
+        parts = Part::DEFAULT.to_vec();
     }
     let mut suite = Suite {
         tree: Tree::find()?,
@@ -104,7 +104,8 @@ impl Suite {
             Part::Blackbox => self.cargo(&["--package=atelier-tests"], &[]),
             Part::Up => self.cargo(&["--package=xtask", "--test=up"], &["--ignored", "--test-threads=1"]),
             Part::Browser => browser::run(self),
-            Part::Iac => self.iac(),
+            Part::Iac => self.script("tests/iac/run"),
+            Part::Node => self.script("tests/node/run"),
         }
     }
 }

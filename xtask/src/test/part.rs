@@ -11,11 +11,12 @@ pub(super) enum Part {
     Up,
     Browser,
     Iac,
+    Node,
 }
 
 impl ValueEnum for Part {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Unit, Self::Runtime, Self::Blackbox, Self::Up, Self::Browser, Self::Iac]
+        &[Self::Unit, Self::Runtime, Self::Blackbox, Self::Up, Self::Browser, Self::Iac, Self::Node]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
@@ -26,12 +27,17 @@ impl ValueEnum for Part {
             Self::Up => "`cargo xtask up` itself, from the outside",
             Self::Browser => "The pages in a real Chromium",
             Self::Iac => "Terraform, Ansible and Kubernetes files",
+            Self::Node => "The light overlay on a real node; Linux and root. Only when named",
         };
         Some(PossibleValue::new(self.name()).help(help))
     }
 }
 
 impl Part {
+    /// What runs when none is named: all that need nothing of a machine but what xtask installs.
+    pub(super) const DEFAULT: [Self; 6] =
+        [Self::Unit, Self::Runtime, Self::Blackbox, Self::Up, Self::Browser, Self::Iac];
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Unit => "unit",
@@ -40,11 +46,12 @@ impl Part {
             Self::Up => "up",
             Self::Browser => "browser",
             Self::Iac => "iac",
+            Self::Node => "node",
         }
     }
 
     /// Whether it runs the built components.
     pub(super) fn runs_app(self) -> bool {
-        matches!(self, Self::Blackbox | Self::Up | Self::Browser)
+        matches!(self, Self::Blackbox | Self::Up | Self::Browser | Self::Node)
     }
 }

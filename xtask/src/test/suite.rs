@@ -62,8 +62,8 @@ impl Suite {
         self.count(cargo)
     }
 
-    pub(super) fn iac(&self) -> Result<TestCounts> {
-        let runner = self.tree.root.join("tests/iac/run");
+    pub(super) fn script(&self, path: &str) -> Result<TestCounts> {
+        let runner = self.tree.root.join(path);
         if !process::is_program(&runner) {
             bail!("there is no program {}", runner.display());
         }

@@ -1,0 +1,3 @@
+module atelier/node/pause
+
+go 1.25.0
