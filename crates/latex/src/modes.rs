@@ -39,6 +39,13 @@ const TEXTS: &str = " document itemize enumerate description center flushleft fl
     multicols figure table questions parts subparts choices oneparchoices checkboxes solution spacing proof ";
 const ROWS: &str = " tabular tabularx longtable tabulary ";
 
+/// TeX's own limit of groups in each other is 255. A document beyond it is not looked into.
+const DEPTH_MAX: usize = 255;
+/// More of a table's columns, in characters, is not read.
+const COLUMNS_CHARS_MAX: usize = 500;
+/// More definitions are not read.
+const DEFINITIONS_MAX: usize = 64;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Frame<'a> {
     Group,
@@ -48,7 +55,7 @@ enum Frame<'a> {
     Parenthesis,
 }
 
-/// The pieces between `\begin{document}` and `\end{document}`, in order.
+/// The pieces between `\begin{document}` and `\end{document}`, in order; none of a document that is nested too deeply.
 pub(crate) fn pieces(latex: &str) -> Vec<Piece> {
     let verbatim = Verbatim::of(latex);
     let all = tokens(latex);
@@ -71,6 +78,9 @@ pub(crate) fn pieces(latex: &str) -> Vec<Piece> {
         }
         if walk.stack.is_empty() {
             continue;
+        }
+        if walk.stack.len() > DEPTH_MAX {
+            return Vec::new();
         }
         let end = next.map_or(latex.len(), |next| next.at);
         let opaque = matches!(token.kind, Kind::Begin(name) if verbatim.contains(name));
@@ -103,11 +113,11 @@ fn own_texts<'a>(latex: &'a str, all: &[Token<'a>]) -> Vec<&'a str> {
     let defines = all
         .iter()
         .filter(|token| matches!(token.kind, Kind::Command("newtheorem" | "newtcolorbox" | "newmdenv")));
-    let names = defines.filter_map(|token| {
+    let names = defines.take(DEFINITIONS_MAX).filter_map(|token| {
         let rest = latex.get(token.end..)?;
         argument(rest.strip_prefix('*').unwrap_or(rest))
     });
-    names.take(16).collect()
+    names.collect()
 }
 
 struct Walk<'a> {
@@ -182,7 +192,7 @@ impl<'a> Walk<'a> {
     /// Whether cells of the table whose columns begin at `at` may be formulas.
     fn has_formula_columns(&self, at: usize) -> bool {
         let mut depth = 0_u32;
-        for char in self.latex.get(at..).unwrap_or_default().chars() {
+        for char in self.latex.get(at..).unwrap_or_default().chars().take(COLUMNS_CHARS_MAX) {
             match char {
                 '{' => depth += 1,
                 '}' => depth = depth.saturating_sub(1),
@@ -282,6 +292,8 @@ mod tests {
         check("\\begin{align}a & b\\end{align}\\begin{x}c\\end{x}", &[("a & b", 'm'), ("c", 'u')]);
         check("\\begin{thm}[a_b]c\\end{thm}\\includegraphics[a=b]{c}", &[("c", 't'), ("c", 'o')]);
         check("\\begin{verbatim}a % b\n\\end{verbatim}c % d\ne", &[("a % b", 'o'), ("c", 't'), ("e", 't')]);
+        let deep = "{".repeat(DEPTH_MAX);
+        check(&format!("{deep}a"), &[]);
         check("\\frac{a}{b} $\\frac{a}{b}$", &[("a", 'u'), ("b", 'u'), ("a", 'm'), ("b", 'm')]);
     }
 }

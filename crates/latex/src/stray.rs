@@ -11,6 +11,9 @@ const MEANINGS: &str = "underscore|catcode|ExplSyntaxOn|ShortVerb|MakeShortInlin
 const ENTITIES: [(&str, &str); 5] =
     [("&lt;", "$<$"), ("&gt;", "$>$"), ("&amp;", "\\&"), ("&nbsp;", "~"), ("&quot;", "''")];
 
+/// A longer group in braces is no index.
+const GROUP_BYTES_MAX: usize = 80;
+
 /// The document with these escaped or set as what they mean, and the line of the first; `None` when there are none.
 pub(crate) fn escape(latex: &str) -> Option<(String, u32)> {
     if MEANINGS.split('|').any(|meaning| latex.contains(meaning)) || redefines(latex) {
@@ -27,7 +30,11 @@ pub(crate) fn escape(latex: &str) -> Option<(String, u32)> {
         let starts_line = piece.at == 0 || latex.get(..piece.at).is_some_and(|before| before.ends_with('\n'));
         let whole_line = latex.get(piece.end..).is_some_and(|rest| rest.starts_with('\n') || rest.is_empty());
         // The group of an index: `u_{n}`.
-        let behind = latex.get(piece.end..).unwrap_or_default();
+        let mut end = latex.len().min(piece.end + GROUP_BYTES_MAX);
+        while !latex.is_char_boundary(end) {
+            end -= 1;
+        }
+        let behind = latex.get(piece.end..end).unwrap_or_default();
         let (escaped, takes_group) = match heading(text).filter(|_| starts_line && whole_line && !in_row) {
             Some((command, title)) => (format!("{command}{{{}}}", in_text(title, false, "").0), false),
             None => in_text(text, in_row, behind),

@@ -221,7 +221,7 @@ pub fn gemini_answer(input: &[u8]) {
 
 /// What the webhook replies.
 pub fn webhook_answer(input: &[u8]) {
-    let _ = black_box(llm::webhook::WebhookAnswer::parse(&text(input), false).is_ok());
+    let _ = black_box(llm::webhook::parse(&text(input), false).is_ok());
 }
 
 /// The conversation that a browser sends back: what was accepted once is accepted again as it is.

@@ -158,7 +158,7 @@ fn write(place: &Path, bytes: &[u8]) -> Result<()> {
         .with_context(|| format!("cannot write {}", place.display()))
         .inspect_err(|_| match fs::remove_file(&fresh) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                eprintln!("  cannot remove {}", fresh.display())
+                eprintln!("  cannot remove {}", fresh.display());
             }
             _ => {}
         })

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use web::Lang;
+
 use super::*;
 
 const PINNED: &[u8] = include_bytes!("../../pyodide.json");
@@ -96,10 +98,11 @@ fn the_frame_is_confined_and_the_page_is_not_in_it() {
 
 #[test]
 fn the_panel_is_in_both_languages() {
-    let panel = |lang: &str| {
-        let request = Request::test("GET", "/llm/run").with("accept-language", lang);
+    let panel = |lang: Lang| {
+        let mut request = Request::test("GET", "/llm/run");
+        request.context.lang = lang;
         page(&handle(&answering(ANSWER), &request))
     };
-    assert!(panel("fr").contains("Votre code ne quitte pas votre navigateur"));
-    assert!(panel("en").contains("Your code never leaves your browser"));
+    assert!(panel(Lang::Fr).contains("Votre code ne quitte pas votre navigateur"));
+    assert!(panel(Lang::En).contains("Your code never leaves your browser"));
 }

@@ -121,7 +121,7 @@ impl Chunks {
                 last["choices"][0]["finish_reason"] = json!(reason);
                 match dialect {
                     Dialect::LlamaCpp => {
-                        last["timings"] = json!({ "predicted_n": 120, "predicted_ms": 900.5 })
+                        last["timings"] = json!({ "predicted_n": 120, "predicted_ms": 900.5 });
                     }
                     Dialect::Ollama => {
                         last["choices"][0]["delta"] = json!({ "role": "assistant", "content": "" });
