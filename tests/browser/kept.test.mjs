@@ -103,7 +103,7 @@ for (const [device, viewport, locale] of [["phone", phone, "fr-FR"], ["laptop", 
     assert.match(await page.locator("#chosen li").first().innerText(), /a\.pdf/);
     await page.waitForFunction(() => /pages.: 3/.test(document.querySelector("#chosen li").innerText));
     await launch(page);
-    await shows(page, /Documents convertis : 2 sur 3|Documents converted: 2 of 3/, 60);
+    await shows(page, /Documents convertis\s: 2 sur 3|Documents converted: 2 of 3/, 60);
     assert.match(await page.innerText("#problem"), /b\.pdf/);
     assert.equal(await kept(page).count(), 2);
     assert.equal(await page.innerText("#result-title"), "c.pdf");
@@ -127,6 +127,7 @@ for (const [device, viewport, locale] of [["phone", phone, "fr-FR"], ["laptop", 
     await shows(page, /Une commande/, 10);
     assert.equal(await page.locator("#warning-list li").count(), 1);
     assert.equal(await page.isVisible("#repair-list"), false, "folded");
+    await page.waitForFunction(() => document.activeElement.id === "result");
     await page.click("#warning-list button");
     const selected = await page.evaluate(() => {
       const area = document.activeElement;

@@ -192,7 +192,7 @@ def test_the_manifests_carry_the_digest_and_the_parcel_is_whole(copy):
     # Not made again after the push: what people download is what was pushed.
     parcel = subprocess.run(["tar", "-tzf", out / "atelier-components.tar.gz"], capture_output=True, text=True).stdout.split()
     sources = re.findall(r'^source = "(.*)"', (PROJECT / "spin.toml").read_text(), re.M)
-    assert set(parcel) == {"spin.toml", *sources}, "what spin.toml names, so that it runs where it is unpacked"
+    assert set(parcel) == {"spin.toml", *sources, *PYTHON}, "what spin.toml names, so that it runs where it is unpacked"
 
 
 def test_the_commands_of_the_readme_push_and_name_the_digest(copy):

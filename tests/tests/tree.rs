@@ -51,6 +51,7 @@ fn a_package_depends_on_no_package_of_ours_but_those_named_here() {
             "crates/latex/tests/guest" => &["atelier-latex"],
             "tests" => &["atelier-mocks", "atelier-test-support"],
             "tests/bench" => &["atelier-latex"],
+            "tests/parsers" => &["atelier-auth-api", "atelier-latex", "atelier-web", "auth", "llm", "ocr"],
             "xtask/migrate" => &["atelier-migrations"],
             _ => &[],
         };

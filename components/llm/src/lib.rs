@@ -77,9 +77,9 @@ where
         return reply;
     }
     let app = AppContext::new(ports, settings, random);
-    let route = match web::route::find::<Route>(&request, page::PREFIX, &page::ASSETS) {
+    let route = match web::route::find::<Route>(&request, route::PREFIX, &page::ASSETS) {
         Ok(route) => route,
-        Err(reply) => return app.auth.error_page::<Route>(&request, page::PREFIX, *reply).await,
+        Err(reply) => return app.auth.error_page::<Route>(&request, route::PREFIX, *reply).await,
     };
     let provider = app.provider.as_ref();
     let form = Form {

@@ -21,9 +21,8 @@ use crate::model_answer::{Cut, ModelAnswer};
 use crate::provider::Recipient;
 use crate::python::{RUN, RUN_STYLE, WORKER};
 use crate::question::{QUESTION_CHARS_MAX, Question};
+use crate::route::PREFIX;
 
-/// The path of the page, and the prefix of its assets.
-pub(crate) const PREFIX: &str = "/llm";
 /// The assets of this component alone.
 pub(crate) const ASSETS: [Asset; 5] = [STYLE, SCRIPT, RUN, RUN_STYLE, WORKER];
 const STYLE: Asset =

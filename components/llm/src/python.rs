@@ -10,7 +10,7 @@ use web::assets::{Asset, fnv1a};
 use web::files::Folder;
 use web::{ContentSecurityPolicy, Lang, Reply, Request};
 
-use crate::page::PREFIX;
+use crate::route::PREFIX;
 
 /// The version of Python, and the file that says that the mounted folder is of this version.
 const PINNED: (&str, &[u8]) = ("pyodide.json", include_bytes!("../pyodide.json"));

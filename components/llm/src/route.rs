@@ -1,5 +1,8 @@
 //! Maps a path to a route, and a route to its methods. It knows no request.
 
+/// The path of the page, and the prefix of its assets.
+pub(crate) const PREFIX: &str = "/llm";
+
 /// Every route but the assets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Route {
@@ -10,7 +13,7 @@ pub(crate) enum Route {
 impl web::route::Route for Route {
     fn parse(path: &str) -> Option<Self> {
         match path {
-            "/llm" => Some(Self::Page),
+            PREFIX => Some(Self::Page),
             "/send" | "/llm/send" => Some(Self::Send),
             _ => None,
         }

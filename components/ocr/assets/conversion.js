@@ -303,7 +303,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
   };
 
   // One document: a PDF, or all photos. Returns what became of it.
-  const convertOne = async (items, say) => {
+  const convertOne = async (items, say, many) => {
     const body = new FormData();
     // The order of the form: the server has to know the pages before the file.
     if (isPdf(items[0].file)) body.append("pages", id("pages").value);
@@ -325,6 +325,8 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
       ? { ...data, id: Date.now(), cancelled: false, facts: facts(data) }
       : { ...(await closed(name)), id: Date.now() };
     present(entry);
+    // At once: later, the reader may be somewhere else.
+    if (!many) goTo();
     await keep(entry);
     if (entry.cancelled) sayRefund(before);
     else left = (await readQuota()) ?? left;
@@ -361,7 +363,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     for (const [index, document] of documents.entries()) {
       const say = (text) => setStatus(many ? fill(texts.document, { number: index + 1, count: documents.length }) + " " + text : text);
       if (many && document[0].converted) { done += 1; continue; }
-      const { outcome, data, entry } = await convertOne(document, say);
+      const { outcome, data, entry } = await convertOne(document, say, many);
       if (outcome === "done") {
         done += 1;
         if (many) about(document[0], data ? facts(data) : entry.facts, entry);
@@ -378,7 +380,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     }
     busy(false);
     setStatus(many ? fill(texts.documents, { done, count: documents.length }) : status);
-    if (current) goTo();
+    if (many && current) goTo();
   };
   // Other files: the result of the ones before stays in the list of the last conversions.
   form.addEventListener("chosen", () => { if (!running && current) hide(); });

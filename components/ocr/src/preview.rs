@@ -2,32 +2,15 @@
 //! escapes. It is made from what the Markdown is made from, so both say the same (docs/adr/0033).
 
 mod inline;
+mod piece;
 #[cfg(test)]
 mod tests;
 
 use latex::markdown::{Block, Document, Item, Marker};
 use mathml::Display;
 
-/// A piece of the page. Texts and addresses come from a model; the template escapes them.
-#[cfg_attr(test, derive(Debug))]
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) enum Piece {
-    Open(&'static str),
-    Close(&'static str),
-    /// An ordered list that does not start at 1.
-    OpenListFrom(u32),
-    /// A link to an `http`, `https` or `mailto` address.
-    OpenLink(String),
-    Text(String),
-    /// Code in a sentence.
-    Code(String),
-    /// A block of code.
-    Block(String),
-    /// As [`mathml::render`] gives it: the one text that is markup already.
-    Math(String),
-    LineBreak,
-    Rule,
-}
+pub(crate) use piece::Piece;
+use piece::math;
 
 /// The pieces of a document. Every element that is opened is closed.
 #[must_use]
@@ -96,14 +79,6 @@ fn table(rows: &[Vec<String>], pieces: &mut Vec<Piece>) {
                 within(cell, pieces, |pieces| inline::read(text, pieces));
             }
         });
-    }
-}
-
-/// A formula; one that cannot be rendered is shown as its source.
-fn math(source: &str, display: Display) -> Piece {
-    match mathml::render(source, display) {
-        Some(markup) => Piece::Math(markup),
-        None => Piece::Code(source.to_owned()),
     }
 }
 

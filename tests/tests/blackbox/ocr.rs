@@ -101,7 +101,7 @@ fn the_page_works_without_javascript() {
     let page = reply.text();
     assert!(page.contains("Exercice 1 : équations") && page.contains("aucune IA n’a répondu"), "{page}");
     assert!(page.contains("# Page 1"), "{page}");
-    assert!(page.contains("data:text/markdown;") && page.contains("download=\"Enonce_n3.md\""), "{page}");
+    assert!(page.contains("data:text/markdown;") && page.contains("download=\"Énoncé n°3.md\""), "{page}");
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn an_overloaded_or_retired_model_is_replaced_by_the_next() {
         app.gemini.clear();
         app.gemini.always_for("gemini-3.8-flash", fault.clone());
         let conversion = user.upload(&exam()).expect(200).json();
-        assert_eq!(conversion["model"], "gemini-3.5-flash", "{fault:?}");
+        assert_eq!(conversion["model"], "gemini-3.7-flash", "{fault:?}");
     }
 }
 

@@ -81,7 +81,7 @@ fn the_page_takes_photographs_without_javascript() {
     }
     assert!(!page.contains("capture"), "{page}");
     let page = user.upload_all("text/html", &[("été.jpg", JPEG), ("b.png", PNG)]).expect(200).text();
-    assert!(page.contains("Photo de type image/png") && page.contains("download=\"ete.tex\""), "{page}");
+    assert!(page.contains("Photo de type image/png") && page.contains("download=\"été.tex\""), "{page}");
     let refused =
         user.upload_all("text/html", &[("a.jpg", JPEG), ("<b>.pdf", &sample::scan(1))]).expect(422).text();
     assert!(refused.contains("&#60;b&#62;.pdf") && refused.contains("doit être converti seul"), "{refused}");
@@ -156,7 +156,7 @@ fn failures_and_fallbacks_are_those_of_a_pdf() {
     let user = app.user();
     let upload = || user.upload_all(JSON, &[("a.jpg", JPEG), ("b.png", PNG)]);
     app.gemini.always_for("gemini-3.8-flash", Fault::Overloaded);
-    assert_eq!(upload().expect(200).json()["model"], "gemini-3.5-flash");
+    assert_eq!(upload().expect(200).json()["model"], "gemini-3.7-flash");
     for (fault, status) in [
         (Fault::NoPages, 422),
         (Fault::Blocked("PROHIBITED_CONTENT".into()), 422),

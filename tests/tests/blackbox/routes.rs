@@ -59,7 +59,7 @@ fn expected_status(path: &str) -> u16 {
     match path {
         "/" | "/auth" | "/login" => 303,
         "/auth/verify" => 204,
-        "/logout" | "/language" | "/send" | "/llm/send" => 405,
+        "/logout" | "/language" | "/send" | "/llm/send" | "/ocr/check" => 405,
         _ if path.starts_with("/auth/internal/") => 405,
         _ => 200,
     }

@@ -3,7 +3,7 @@
 
 use mathml::Display;
 
-use super::{Piece, math};
+use super::piece::{Piece, math};
 
 const STRONG: &str = "strong";
 const EM: &str = "em";
