@@ -117,37 +117,6 @@
     };
   };
 
-  // Shows the text while a model writes it, as text: the server renders it at the end. Returns what adds to it.
-  const draft = (question) => {
-    const text = element("p", { className: "writing" });
-    const written = element("div", { className: "exchange", ariaLabel: texts.answer, role: "group" }, [
-      element("p", { className: "asked", tabIndex: 0 }, [question.trim()]),
-      element("div", { className: "card" }, [text]),
-    ]);
-    return (piece) => {
-      if (!written.isConnected) id("result").append(written);
-      const atEnd = innerHeight + scrollY >= document.documentElement.scrollHeight - 80;
-      text.append(piece);
-      if (atEnd) scrollTo({ top: document.documentElement.scrollHeight });
-    };
-  };
-
-  // Reads text/event-stream as our server writes it. Returns the page of the last event; nothing when it is missing.
-  const read = async (reply, question) => {
-    const write = draft(question), reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
-    let waiting = "", html;
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return html;
-      waiting += value;
-      for (let end; (end = waiting.indexOf("\n\n")) >= 0; waiting = waiting.slice(end + 2)) {
-        const [, name, data] = /^event: (.*)\ndata: (.*)/.exec(waiting.slice(0, end)) ?? [];
-        if (name === "text") write(JSON.parse(data).text);
-        if (name === "page") ({ html } = JSON.parse(data));
-      }
-    }
-  };
-
   const ask = async () => {
     if (inFlight) return; // A double click sends one question.
     if (length() === 0) return refuse(texts.empty);
@@ -170,7 +139,7 @@
         signal: inFlight.signal,
       });
       const streams = reply.headers.get("Content-Type")?.startsWith("text/event-stream");
-      const html = streams ? await read(reply, question) : await reply.text();
+      const html = streams ? await (await import(texts.reader)).default(reply, question, element, texts) : await reply.text();
       outcome = html === undefined ? texts.broken : show(parse(html), question, earlier);
     } catch (error) {
       const begun = document.querySelector("#result .writing");

@@ -25,9 +25,12 @@ use crate::warning::Warning;
 /// The prefix of the assets.
 pub(crate) const PREFIX: &str = "/ocr";
 /// The assets that only this component's pages use.
-pub(crate) const ASSETS: [Asset; 5] = [STYLE, SCRIPT, CONVERSION, KEPT, EDITOR];
+pub(crate) const ASSETS: [Asset; 6] = [STYLE, RESULT_STYLE, SCRIPT, CONVERSION, KEPT, EDITOR];
 const STYLE: Asset =
     web::text_asset!("ocr", "css", "text/css; charset=utf-8", include_bytes!("../assets/ocr.css"));
+/// Of a page with a document.
+const RESULT_STYLE: Asset =
+    web::text_asset!("result", "css", "text/css; charset=utf-8", include_bytes!("../assets/result.css"));
 const SCRIPT: Asset =
     web::text_asset!("ocr", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/ocr.js"));
 /// Loaded by [`SCRIPT`] when it is needed, so that the page comes in the first packets.
@@ -86,10 +89,10 @@ impl ConvertPage<'_> {
         SCRIPT.href(PREFIX)
     }
 
-    /// Attributes of the form for the scripts that are loaded when they are needed.
-    fn lazy_scripts(&self) -> [(&'static str, String); 3] {
-        [("conversion", &CONVERSION), ("kept", &KEPT), ("editor", &EDITOR)]
-            .map(|(name, script)| (name, script.href(PREFIX)))
+    /// Attributes of the form for what is loaded when it is needed.
+    fn lazy_files(&self) -> [(&'static str, String); 4] {
+        [("conversion", &CONVERSION), ("kept", &KEPT), ("editor", &EDITOR), ("style", &RESULT_STYLE)]
+            .map(|(name, file)| (name, file.href(PREFIX)))
     }
 
     const fn range_max(&self) -> usize {
