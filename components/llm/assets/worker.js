@@ -88,7 +88,8 @@ self.onmessage = async ({ data: { files, code, name, lines }, ports: [port] }) =
   };
   const ask = () => new Promise((resolve) => {
     flush();
-    port.onmessage = (event) => resolve(event.data);
+    // `undefined`, the end, is None in Python; `null` is something else.
+    port.onmessage = (event) => resolve(event.data ?? undefined);
     send("input");
   });
 
