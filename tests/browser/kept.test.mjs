@@ -101,7 +101,7 @@ for (const [device, viewport, locale] of [["phone", phone, "fr-FR"], ["laptop", 
       await pdf("c.pdf"),
     ]);
     assert.match(await page.locator("#chosen li").first().innerText(), /a\.pdf/);
-    await page.waitForFunction(() => /pages.: 3/.test(document.querySelector("#chosen li").innerText));
+    await page.waitForFunction(() => /pages.?: 3/.test(document.querySelector("#chosen li").innerText));
     await launch(page);
     await shows(page, /Documents convertis\s: 2 sur 3|Documents converted: 2 of 3/, 60);
     assert.match(await page.innerText("#problem"), /b\.pdf/);

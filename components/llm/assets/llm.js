@@ -28,6 +28,9 @@
     made.addEventListener("click", () => act(made));
     return made;
   };
+  const styleAnswers = () => {
+    if (!document.querySelector(`[href="${texts.style}"]`)) document.head.append(element("link", { rel: "stylesheet", href: texts.style }));
+  };
   const save = (text, name, type) => {
     const link = element("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
     link.click();
@@ -127,6 +130,7 @@
     id("problem").replaceChildren();
     id("examples")?.remove();
     setAside();
+    styleAnswers();
     const done = wait();
     let outcome = "";
     try {
@@ -296,6 +300,7 @@
   const list = () => {
     const entries = load();
     history.hidden = entries.length === 0;
+    if (entries.length) styleAnswers();
     id("history-list").replaceChildren(...entries.map(item));
   };
 

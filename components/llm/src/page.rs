@@ -24,7 +24,9 @@ use crate::question::{QUESTION_CHARS_MAX, Question};
 use crate::route::PREFIX;
 
 /// The assets of this component alone.
-pub(crate) const ASSETS: [Asset; 6] = [STYLE, SCRIPT, STREAM, RUN, RUN_STYLE, WORKER];
+pub(crate) const ASSETS: [Asset; 7] = [STYLE, ANSWER_STYLE, SCRIPT, STREAM, RUN, RUN_STYLE, WORKER];
+const ANSWER_STYLE: Asset =
+    web::text_asset!("answer", "css", "text/css; charset=utf-8", include_bytes!("../assets/answer.css"));
 const STREAM: Asset =
     web::text_asset!("stream", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/stream.js"));
 const STYLE: Asset =

@@ -70,7 +70,7 @@ fn every_asset_of_the_page_exists_and_nothing_is_inline() {
     let network = answering(ANSWER);
     let page = page(&handle(&network, &signed_in("GET", "/llm").with("accept", "text/html")));
     let assets: Vec<_> = page.split('"').filter(|part| part.starts_with("/llm/assets/")).collect();
-    assert_eq!(assets.len(), 5, "{assets:?}");
+    assert_eq!(assets.len(), 6, "{assets:?}");
     for asset in assets {
         let reply = handle(&network, &Request::test("GET", asset));
         assert_eq!(reply.status, 200, "{asset}");
