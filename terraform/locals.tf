@@ -30,7 +30,7 @@ locals {
   # The artefact: what `cargo xtask build` makes of these files, pushed by `spin registry push`. Its tag is their hash:
   # the plan knows it before anything is built, a changed source is a new tag, and nothing changes when nothing changed.
   # tests/iac compares the folders with what the components depend on.
-  source_folders = ["components", "crates/auth-api", "crates/latex", "crates/migrations", "crates/web"]
+  source_folders = ["components", "crates/auth-api", "crates/latex", "crates/mathml", "crates/migrations", "crates/web"]
   sources = concat(["spin.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"], flatten([
     for folder in local.source_folders : [for file in fileset("${local.project_dir}/${folder}", "**") : "${folder}/${file}"]
   ]))

@@ -24,7 +24,7 @@ RECORDER = """#!/bin/sh
 printf '{"op":"run","type":"%s","name":"%s"}\\n' "$(basename "$0")" "$(printf '%s' "$*" | sed 's/[\\\\"]/\\\\&/g')" >> "$ATELIER_MOCK_REQUEST_LOG"
 """
 # One file of each folder that the artefact is built from.
-SOURCES = [f"{folder}/src/lib.rs" for folder in ("components/auth", "components/llm", "components/ocr", "crates/auth-api", "crates/latex", "crates/migrations", "crates/web")]
+SOURCES = [f"{folder}/src/lib.rs" for folder in ("components/auth", "components/llm", "components/ocr", "crates/auth-api", "crates/latex", "crates/mathml", "crates/migrations", "crates/web")]
 # What `ansible/converge minikube.yml` leaves behind, as far as Terraform sees it.
 CONVERGE = RECORDER + """
 case "$1" in

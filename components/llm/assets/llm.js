@@ -29,7 +29,7 @@
     return made;
   };
   const styleAnswers = () => {
-    if (!document.querySelector(`[href="${texts.style}"]`)) document.head.append(element("link", { rel: "stylesheet", href: texts.style }));
+    if (!document.querySelector(`[href="${texts.sheet}"]`)) document.head.append(element("link", { rel: "stylesheet", href: texts.sheet }));
   };
   const save = (text, name, type) => {
     const link = element("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });

@@ -3,8 +3,8 @@
 export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen, isPdf }) => {
   const form = id("convert"), texts = form.dataset, bar = id("bar"), latex = id("latex"), markdown = id("markdown");
   const [{ default: makeEditor }, { default: makeKept }] = await Promise.all([import(texts.editor), import(texts.kept)]);
-  if (!document.querySelector(`link[href="${texts.style}"]`)) {
-    await new Promise((resolve) => document.head.append(make("link", { rel: "stylesheet", href: texts.style, onload: resolve, onerror: resolve })));
+  if (!document.querySelector(`link[href="${texts.sheet}"]`)) {
+    await new Promise((resolve) => document.head.append(make("link", { rel: "stylesheet", href: texts.sheet, onload: resolve, onerror: resolve })));
   }
   const editor = makeEditor(latex);
   const kept = makeKept(texts.user, "atelier.ocr.kept." + texts.user);

@@ -91,7 +91,7 @@ impl ConvertPage<'_> {
 
     /// Attributes of the form for what is loaded when it is needed.
     fn lazy_files(&self) -> [(&'static str, String); 4] {
-        [("conversion", &CONVERSION), ("kept", &KEPT), ("editor", &EDITOR), ("style", &RESULT_STYLE)]
+        [("conversion", &CONVERSION), ("kept", &KEPT), ("editor", &EDITOR), ("sheet", &RESULT_STYLE)]
             .map(|(name, file)| (name, file.href(PREFIX)))
     }
 
