@@ -5,6 +5,7 @@ use web::Request;
 use crate::{
     app::AppContext,
     error::AuthError,
+    hashing,
     store::Store,
     store_error::StoreError,
     throttle::{
@@ -69,12 +70,22 @@ impl Attempt {
         Ok(())
     }
 
-    /// Uncounts an attempt whose password was not verified.
-    pub(crate) async fn give_back<S: Store>(&self, store: &S) -> Result<(), StoreError> {
-        for (bucket, subject) in &self.before {
-            store.return_attempt(bucket, subject).await?;
+    /// Computes `hash` in its turn. Without a turn the attempt is uncounted: its password was not verified.
+    ///
+    /// # Errors
+    /// As [`hashing::in_turn`].
+    pub(crate) async fn in_turn<S: Store, T, E: Into<AuthError>>(
+        &self,
+        app: &AppContext<'_, S>,
+        hash: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, AuthError> {
+        let hashed = hashing::in_turn(app, hash).await;
+        if let Err(AuthError::TooBusy { .. }) = &hashed {
+            for (bucket, subject) in &self.before {
+                app.store.return_attempt(bucket, subject).await?;
+            }
         }
-        Ok(())
+        hashed
     }
 
     /// Records that the password was wrong.

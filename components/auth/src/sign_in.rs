@@ -15,7 +15,7 @@ use crate::{
     authentication,
     error::{self, AuthError},
     flash_message::FlashMessage,
-    hashing, next,
+    next,
     password::TypedPassword,
     password_hash::{PasswordHash, Verdict},
     session::{NewSession, SessionToken},
@@ -108,13 +108,9 @@ async fn sign_in<S: Store>(
         Some(username) => app.store.find_by_username(username.key()).await?,
         None => None,
     };
-    let user = match hashing::in_turn(app, || check(user, password)).await {
+    let user = match attempt.in_turn(app, || check(user, password, app.random.salt)).await {
         Err(error @ AuthError::WrongCredentials { .. }) => {
             attempt.record_failure(app.store, request).await?;
-            return Err(error);
-        }
-        Err(error @ AuthError::TooBusy { .. }) => {
-            attempt.give_back(app.store).await?;
             return Err(error);
         }
         other => other?,
@@ -123,9 +119,8 @@ async fn sign_in<S: Store>(
     let Some(token) = start_session(request, app, &user.stored).await? else {
         return Err(AuthError::WrongCredentials { cause: "password changed while signing in" });
     };
-    if user.outdated {
-        let stronger = hashing::in_turn(app, || PasswordHash::of(&user.password, app.random.salt)).await?;
-        app.store.replace_hash(&user.stored.id, &user.stored.password_hash, &stronger).await?;
+    if let Some(stronger) = &user.stronger {
+        app.store.replace_hash(&user.stored.id, &user.stored.password_hash, stronger).await?;
     }
     attempt.record_success(app.store).await?;
     if app.random.purge_sample == 0 {
@@ -163,12 +158,13 @@ fn credentials(fields: &Fields) -> Result<(&str, &SecretString), AuthError> {
 
 struct Checked {
     stored: StoredUser,
-    password: TypedPassword,
-    outdated: bool,
+    /// In place of a hash with outdated parameters.
+    stronger: Option<PasswordHash>,
 }
 
-/// Verifies exactly one password against exactly one hash, whether the account exists or not.
-fn check(user: Option<StoredUser>, password: &SecretString) -> Result<Checked, AuthError> {
+/// Verifies exactly one password against exactly one hash, whether the account exists or not. A right one whose hash is
+/// outdated is hashed again, in the same turn.
+fn check(user: Option<StoredUser>, password: &SecretString, salt: [u8; 16]) -> Result<Checked, AuthError> {
     let dummy = PasswordHash::dummy();
     let typed = TypedPassword::parse(password);
     let hash = match (&user, &typed) {
@@ -177,9 +173,10 @@ fn check(user: Option<StoredUser>, password: &SecretString) -> Result<Checked, A
     };
     let verdict = hash.verify(typed.as_ref().unwrap_or(&TypedPassword::dummy()))?;
     match (user, typed, verdict) {
-        (Some(stored), Some(password), Verdict::Right) => Ok(Checked { stored, password, outdated: false }),
+        (Some(stored), Some(_), Verdict::Right) => Ok(Checked { stored, stronger: None }),
         (Some(stored), Some(password), Verdict::RightButOutdated) => {
-            Ok(Checked { stored, password, outdated: true })
+            let stronger = Some(PasswordHash::of(&password, salt)?);
+            Ok(Checked { stored, stronger })
         }
         (Some(_), _, _) => Err(AuthError::WrongCredentials { cause: "wrong password" }),
         (None, _, _) => Err(AuthError::WrongCredentials { cause: "unknown account" }),

@@ -3,8 +3,8 @@
 use web::{Fields, Request, Text};
 
 use crate::{
-    app::AppContext, attempt::Attempt, error::AuthError, hashing, password::TypedPassword,
-    password_hash::Verdict, session::LiveSession, store::Store, user::StoredUser, username::Username,
+    app::AppContext, attempt::Attempt, error::AuthError, password::TypedPassword, password_hash::Verdict,
+    session::LiveSession, store::Store, user::StoredUser, username::Username,
 };
 
 /// The account of the session, if `field` is its password. Counts as an attempt to sign in, so that an
@@ -19,7 +19,7 @@ pub(super) async fn reauthenticate<S: Store>(
     attempt.count(app.store, request).await?;
     let user = app.store.find_by_id(&session.user_id).await?.ok_or(AuthError::SignedOut)?;
     let verdict = match fields.secret(field).and_then(TypedPassword::parse) {
-        Some(typed) => hashing::in_turn(app, || user.password_hash.verify(&typed)).await?,
+        Some(typed) => attempt.in_turn(app, || user.password_hash.verify(&typed)).await?,
         None => Verdict::Wrong,
     };
     if verdict == Verdict::Wrong {
