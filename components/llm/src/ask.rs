@@ -29,9 +29,9 @@ const EVENTS_SILENCE: Duration = Duration::from_secs(2);
 
 /// `GET /llm`: the form; 503 when no question could be answered.
 pub(crate) fn show<O, C>(context: &PageContext, app: &AppContext<O, C>) -> Reply {
-    match app.provider.as_ref().map(|_| ()).and(app.tutor_modes.as_ref().map(|_| ())) {
-        Ok(()) => page::form(context),
-        Err(wrong) => page::failed(context, &Failure::Misconfigured(*wrong)),
+    match (&app.provider, &app.tutor_modes) {
+        (Ok(_), Ok(_)) => page::form(context),
+        (Err(wrong), _) | (_, Err(wrong)) => page::failed(context, &Failure::Misconfigured(*wrong)),
     }
 }
 
@@ -164,14 +164,15 @@ async fn call<O: Outbound + StreamingOutbound, C: Clock>(
     match provider {
         Provider::Make(webhook) => call_webhook(request_id, prompt, webhook, app, deadline).await,
         Provider::Chat(api) => {
-            if let Some(events) = events {
-                // From now on the client is told what happens, and a comment now and then shows whether it listens.
-                let started = event_stream::event("progress", &json!({ "stage": "asking" }));
-                events.send(started).await.map_err(|_| UpstreamError::Abandoned)?;
-            }
             let AppContext { ports, jitter, .. } = app;
             let call = chat::Call { api, prompt, request_id, ports, jitter: *jitter, events, deadline };
-            chat::ask(&call).await
+            let Some(events) = events else { return chat::ask(&call).await };
+            // From now on the client is told what happens, and a comment now and then shows whether it listens.
+            let started = event_stream::event("progress", &json!({ "stage": "asking" }));
+            events.send(started).await.map_err(|_| UpstreamError::Abandoned)?;
+            // A client that disconnects ends the call, whatever it waits for.
+            let asked = events.while_connected(&ports.clock, chat::ask(&call)).await;
+            asked.map_err(|_| UpstreamError::Abandoned)?
         }
     }
 }
@@ -185,21 +186,10 @@ async fn call_webhook<O: Outbound, C: Clock>(
     deadline: Duration,
 ) -> Result<ModelAnswer, UpstreamError> {
     let clock = &app.ports.clock;
-    let left = || deadline.saturating_sub(clock.elapsed());
-    let mut attempt = 1;
-    loop {
-        let call = webhook.request(prompt, request_id);
-        let error = match app.ports.outbound.send(call, webhook::limits(left())).await {
-            Ok(response) => match webhook::reply(&response) {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            },
-            Err(error) => UpstreamError::Send(error),
-        };
-        match retry::decide(&error, attempt, left(), app.jitter) {
-            Some(wait) => clock.sleep(wait).await,
-            None => return Err(error),
-        }
-        attempt += 1;
-    }
+    retry::repeat(clock, deadline, app.jitter, async || {
+        let left = deadline.saturating_sub(clock.elapsed());
+        let sent = app.ports.outbound.send(webhook.request(prompt, request_id), webhook::limits(left)).await;
+        webhook::reply(&sent.map_err(UpstreamError::Send)?)
+    })
+    .await
 }

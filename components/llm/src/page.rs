@@ -293,7 +293,7 @@ pub(crate) fn unauthorized(request: &Request, denied: &Denied, form: &Form) -> R
                 answer: None,
             };
             let challenge = HeaderValue::from_static("Session realm=\"atelier\"");
-            problem.apply_to(Reply::html(StatusCode::OK, &page)).with(header::WWW_AUTHENTICATE, challenge)
+            problem.apply_to(rendered(&page)).with(header::WWW_AUTHENTICATE, challenge)
         }
         _ => Reply::see_other("/auth?next=/llm"),
     }
@@ -348,8 +348,13 @@ fn show(
     let PageContext { request, user, form, .. } = context;
     let layout = Layout { path: PREFIX.to_owned(), ..Layout::for_user(request, &user.name) };
     let page = AskPage { layout, user_id: &user.id, form, entered, problem, answer };
-    let policy = ContentSecurityPolicy { frames_own: form.runs_python, ..Default::default() };
-    Reply::html(StatusCode::OK, &page).with_policy(policy)
+    rendered(&page)
+}
+
+/// The page, which may show the frame of « Exécuter ».
+fn rendered(page: &AskPage<'_>) -> Reply {
+    let policy = ContentSecurityPolicy { frames_own: page.form.runs_python, ..Default::default() };
+    Reply::html(StatusCode::OK, page).with_policy(policy)
 }
 
 /// The explanation, or the original's sentence for an answer without one.

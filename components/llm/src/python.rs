@@ -26,7 +26,7 @@ pub(crate) const WORKER: Asset =
 const FRAME: Asset =
     Asset::new("frame", "html", "text/html; charset=utf-8", include_bytes!("../assets/frame.html"));
 /// Of the script in the frame; a test compares it.
-const FRAME_SCRIPT: &str = "sha256-yxNvO+zmV6jcRLNa6ZG7qKIIKreoqW8A/CUC5ij2kxY=";
+const FRAME_SCRIPT: &str = "sha256-cDDeFc53Jk05FaqONQY4R0lXlcqIrQc025OLE0p1VRY=";
 
 /// A file of Pyodide.
 struct PythonFile {
@@ -79,14 +79,21 @@ pub(crate) async fn serve(request: &Request, folder: &Folder) -> Option<Reply> {
     if path == PANEL_PATH {
         return Some(Reply::html(StatusCode::OK, &Panel { lang: request.lang() }));
     }
-    if path == FRAME.href(PREFIX) {
+    let asset = path.strip_prefix(PREFIX).and_then(|path| path.strip_prefix("/assets/"));
+    if let Some(is_current) = asset.and_then(|file| FRAME.matches(file)) {
         let policy = ContentSecurityPolicy { confined_script: Some(FRAME_SCRIPT), ..Default::default() };
-        return Some(for_ever(FRAME.reply()).with_policy(policy));
+        let reply = FRAME.reply().with_policy(policy);
+        // During a rollout an old page may ask a new instance.
+        return Some(if is_current { for_ever(reply) } else { reply });
     }
     let name = path.strip_prefix(&Panel { lang: request.lang() }.python())?.strip_prefix('/')?;
     let file = FILES.iter().find(|file| file.name == name).filter(|_| is_there(folder))?;
     let stored = if file.is_packed { format!("{name}.gz") } else { name.to_owned() };
-    let reply = for_ever(folder.reply(&stored, file.content_type).await?);
+    let reply = folder.reply(&stored, file.content_type).await?;
+    if !reply.status.is_success() {
+        return Some(reply);
+    }
+    let reply = for_ever(reply);
     Some(match file.is_packed {
         true => reply.with(header::CONTENT_ENCODING, HeaderValue::from_static("gzip")),
         false => reply,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use web::outbound::SendError;
+use web::{Clock, outbound::SendError};
 
 use crate::upstream::UpstreamError;
 
@@ -33,6 +33,29 @@ pub fn decide(error: &UpstreamError, attempt: u32, left: Duration, jitter: u8) -
     };
     let wait = wait + wait.min(BACKOFF * 2) * u32::from(jitter) / 512;
     (wait + CALL_MIN <= left).then_some(wait)
+}
+
+/// Calls, again where that is safe, until `deadline` on the clock.
+///
+/// # Errors
+/// Of the last call.
+pub(crate) async fn repeat<T, C: Clock>(
+    clock: &C,
+    deadline: Duration,
+    jitter: u8,
+    call: impl AsyncFn() -> Result<T, UpstreamError>,
+) -> Result<T, UpstreamError> {
+    let mut attempt = 1;
+    loop {
+        let error = match call().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let left = deadline.saturating_sub(clock.elapsed());
+        let Some(wait) = decide(&error, attempt, left, jitter) else { return Err(error) };
+        clock.sleep(wait).await;
+        attempt += 1;
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Why an upstream, the webhook or the chat API, gave no answer.
 
+use http::{HeaderMap, header};
 use web::outbound::SendError;
 
 /// Only the replies of a mock have this header.
@@ -19,11 +20,12 @@ pub enum UpstreamError {
     Unavailable,
     /// 500 `Scenario failed to complete.` Make.com switches an instant scenario off after its first error.
     ScenarioFailed,
-    /// 408, 504 or 524: a server behind the webhook's address did not wait any longer.
+    /// 408, 504 or 524: a server behind the upstream's address did not wait any longer.
     TimedOut(u16),
-    /// 401 or 403: the API key is wrong or missing.
+    /// 401 or 403: the API key is wrong or missing. From a chat API also 402, and 429 when the account is empty.
     KeyRefused(u16),
-    /// 404 or 410: there is no such webhook, or no scenario that listens to it.
+    /// 404 or 410: there is no such webhook, or no scenario that listens to it; from a chat API also 405: no such model or
+    /// address.
     NotFound(u16),
     /// 3xx. It is not followed, because the question would go to a host that nobody configured.
     Redirected(u16),
@@ -46,6 +48,21 @@ pub enum UpstreamError {
 }
 
 impl UpstreamError {
+    /// What a status that is no success says by itself.
+    #[must_use]
+    pub fn of_status(status: u16, headers: &HeaderMap) -> Self {
+        match status {
+            code @ 300..=399 => Self::Redirected(code),
+            code @ (401 | 403) => Self::KeyRefused(code),
+            code @ (404 | 410) => Self::NotFound(code),
+            code @ (408 | 504 | 524) => Self::TimedOut(code),
+            429 => Self::Busy { retry_after_seconds: retry_after(headers) },
+            // Not accepted; also a model that is still being loaded.
+            503 => Self::Unavailable,
+            code => Self::Status(code),
+        }
+    }
+
     /// Whether the circuit breaker counts it: the next question would fail in the same way. Not counted are a busy
     /// webhook, which names its own waiting time; what this question may have caused (400, 413, an unreadable answer);
     /// whatever the text of a success says, `Accepted` and a provider's error included, because a model may have written
@@ -108,6 +125,11 @@ impl UpstreamError {
             other => format!("upstream: {other:?}"),
         }
     }
+}
+
+/// In seconds. A date is ignored.
+fn retry_after(headers: &HeaderMap) -> Option<u32> {
+    headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]

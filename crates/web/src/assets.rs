@@ -62,7 +62,8 @@ impl Asset {
     }
 
     /// `None` when `file` is not this asset; else whether it is exactly this version.
-    fn matches(&self, file: &str) -> Option<bool> {
+    #[must_use]
+    pub fn matches(&self, file: &str) -> Option<bool> {
         let hash = file.strip_prefix(self.stem)?.strip_prefix('-')?.strip_suffix(self.extension)?;
         Some(hash.strip_suffix('.')? == format!("{:016x}", self.hash))
     }

@@ -41,7 +41,6 @@ impl Folder {
         let length = file.metadata().ok()?.len();
         let head = Reply::new(StatusCode::OK, content_type, Bytes::new())
             .with(header::CONTENT_LENGTH, HeaderValue::from(length));
-        let cut = head.status;
         let work = async move |chunks: &ChunkSender| {
             loop {
                 let mut chunk = vec![0; CHUNK_BYTES];
@@ -55,8 +54,9 @@ impl Folder {
                     }
                     // The client sees that less than the length arrived.
                     Err(error) => {
+                        let status = StatusCode::INTERNAL_SERVER_ERROR;
                         let reply =
-                            Reply::new(cut, content_type, Bytes::new()).because(format!("file: {error}"));
+                            Reply::new(status, content_type, Bytes::new()).because(format!("file: {error}"));
                         return Ending::Failed { reply: reply.into(), last: Bytes::new() };
                     }
                 }

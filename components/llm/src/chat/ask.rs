@@ -40,16 +40,7 @@ pub(crate) struct Call<'a, O, C> {
 pub(crate) async fn ask<O: StreamingOutbound, C: Clock>(
     call: &Call<'_, O, C>,
 ) -> Result<ModelAnswer, UpstreamError> {
-    let mut attempt = 1;
-    loop {
-        let error = match call.once().await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
-        let Some(wait) = retry::decide(&error, attempt, call.left(), call.jitter) else { return Err(error) };
-        call.while_connected(call.ports.clock.sleep(wait)).await?;
-        attempt += 1;
-    }
+    retry::repeat(&call.ports.clock, call.deadline, call.jitter, async || call.once().await).await
 }
 
 /// The answer while it arrives. No `Debug`: it is a user's.
@@ -62,10 +53,10 @@ impl<O: StreamingOutbound, C: Clock> Call<'_, O, C> {
     async fn once(&self) -> Result<ModelAnswer, UpstreamError> {
         let request = self.api.request(self.prompt, self.request_id);
         let sent = self.ports.outbound.send_streaming(request, limits(self.left()));
-        let mut response = self.while_connected(sent).await?.map_err(UpstreamError::Send)?;
+        let mut response = sent.await.map_err(UpstreamError::Send)?;
         let simulated = response.headers().contains_key(SIMULATED);
-        let kind = response.headers().get(header::CONTENT_TYPE).map(|kind| kind.as_bytes().to_vec());
-        let is_stream = kind.is_some_and(|kind| kind.starts_with(b"text/event-stream"));
+        let kind = response.headers().get(header::CONTENT_TYPE);
+        let is_stream = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
         let mut arriving = Arriving { text: String::new(), thoughts: Thoughts::default() };
         let cut = if response.status().is_success() && is_stream {
             self.read(response, &mut arriving).await?
@@ -95,7 +86,7 @@ impl<O: StreamingOutbound, C: Clock> Call<'_, O, C> {
                 let late = SendError::TimedOut(format!("no whole answer within {} s", TOTAL_MAX.as_secs()));
                 return Ok(Some(Cut::Failure(UpstreamError::Send(late))));
             }
-            let batch = match self.while_connected(events.next(SILENCE_MAX.min(left))).await? {
+            let batch = match events.next(SILENCE_MAX.min(left)).await {
                 Ok(Some(batch)) => batch,
                 Ok(None) => {
                     let cut = SendError::Cut("the stream ended before the answer".to_owned());
@@ -108,9 +99,7 @@ impl<O: StreamingOutbound, C: Clock> Call<'_, O, C> {
             self.emit(text).await?;
             match end {
                 None => {}
-                Some(Ok(End::Whole)) => return Ok(None),
-                Some(Ok(End::Length)) => return Ok(Some(Cut::Length)),
-                Some(Ok(End::Filter)) => return Ok(Some(Cut::Filter)),
+                Some(Ok(end)) => return Ok(end.cut()),
                 Some(Err(error)) => return Ok(Some(Cut::Failure(error))),
             }
         }
@@ -124,7 +113,7 @@ impl<O: StreamingOutbound, C: Clock> Call<'_, O, C> {
     ) -> Result<Option<Cut>, UpstreamError> {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = within(&self.ports.clock, self.left(), collect(response, SILENCE_MAX, WHOLE_BYTES_MAX));
-        let body = self.while_connected(body).await?;
+        let body = body.await;
         if !status.is_success() {
             let body = body.and_then(Result::ok).unwrap_or_default();
             return Err(refusal(status, &headers, &body));
@@ -134,12 +123,7 @@ impl<O: StreamingOutbound, C: Clock> Call<'_, O, C> {
         let body = std::str::from_utf8(&body).map_err(|_| UpstreamError::Unreadable("not UTF-8"))?;
         let (text, end) = arriving.add(&[body.to_owned()]);
         self.emit(text).await?;
-        match end {
-            None | Some(Ok(End::Whole)) => Ok(None),
-            Some(Ok(End::Length)) => Ok(Some(Cut::Length)),
-            Some(Ok(End::Filter)) => Ok(Some(Cut::Filter)),
-            Some(Err(error)) => Err(error),
-        }
+        end.transpose().map(|end| end.and_then(End::cut))
     }
 
     fn left(&self) -> Duration {
@@ -153,16 +137,6 @@ impl<O: StreamingOutbound, C: Clock> Call<'_, O, C> {
         match within(&self.ports.clock, self.left(), events.send(event)).await {
             Some(Ok(())) => Ok(()),
             Some(Err(ClientDisconnected)) | None => Err(UpstreamError::Abandoned),
-        }
-    }
-
-    async fn while_connected<T>(&self, work: impl Future<Output = T>) -> Result<T, UpstreamError> {
-        match self.events {
-            Some(events) => {
-                let done = events.while_connected(&self.ports.clock, work).await;
-                done.map_err(|ClientDisconnected| UpstreamError::Abandoned)
-            }
-            None => Ok(work.await),
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::refusal::reported;
+use crate::model_answer::Cut;
 use crate::upstream::UpstreamError;
 
 /// What one event brings. No `Debug`: the text is a user's.
@@ -18,6 +19,17 @@ pub enum End {
     Whole,
     Length,
     Filter,
+}
+
+impl End {
+    /// Why the end of the answer is missing, if it is.
+    pub(super) const fn cut(self) -> Option<Cut> {
+        match self {
+            Self::Whole => None,
+            Self::Length => Some(Cut::Length),
+            Self::Filter => Some(Cut::Filter),
+        }
+    }
 }
 
 /// Interprets the data of an event.

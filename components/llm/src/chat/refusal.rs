@@ -1,6 +1,6 @@
 //! Why the chat API refuses: by its status, and by what the body says.
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::upstream::UpstreamError;
@@ -16,17 +16,12 @@ pub fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Upstream
         return UpstreamError::ContextExceeded;
     }
     match status.as_u16() {
-        code @ 300..=399 => UpstreamError::Redirected(code),
         // 402 and this 429: the operator's account is empty.
-        code @ (401..=403) => UpstreamError::KeyRefused(code),
+        402 => UpstreamError::KeyRefused(402),
         429 if name(&body).contains("insufficient_quota") => UpstreamError::KeyRefused(429),
-        429 => UpstreamError::Busy { retry_after_seconds: retry_after(headers) },
         // The model or the address.
-        code @ (404 | 405 | 410) => UpstreamError::NotFound(code),
-        code @ (408 | 504 | 524) => UpstreamError::TimedOut(code),
-        // Also a model that is still being loaded.
-        503 => UpstreamError::Unavailable,
-        code => UpstreamError::Status(code),
+        405 => UpstreamError::NotFound(405),
+        code => UpstreamError::of_status(code, headers),
     }
 }
 
@@ -77,13 +72,10 @@ fn is_about_length(body: &Value) -> bool {
             .any(|words| sentence.contains(words))
 }
 
-/// In seconds. A date is ignored.
-fn retry_after(headers: &HeaderMap) -> Option<u32> {
-    headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use http::header;
+
     use super::*;
     use UpstreamError as E;
 

@@ -1,7 +1,7 @@
 //! Interprets the webhook's reply: the table of statuses, then the text of a success.
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, header};
+use http::{Response, header};
 
 use super::envelope;
 use crate::model_answer::ModelAnswer;
@@ -15,17 +15,11 @@ pub fn reply(response: &Response<Bytes>) -> Result<ModelAnswer, UpstreamError> {
     let (headers, body) = (response.headers(), response.body());
     match response.status().as_u16() {
         200..=299 => {}
-        code @ 300..=399 => return Err(UpstreamError::Redirected(code)),
         400 if begins(body, "Queue is full") => {
             return Err(UpstreamError::Busy { retry_after_seconds: None });
         }
-        code @ (401 | 403) => return Err(UpstreamError::KeyRefused(code)),
-        code @ (404 | 410) => return Err(UpstreamError::NotFound(code)),
-        code @ (408 | 504 | 524) => return Err(UpstreamError::TimedOut(code)),
-        429 => return Err(UpstreamError::Busy { retry_after_seconds: retry_after(headers) }),
         500 if begins(body, "Scenario failed") => return Err(UpstreamError::ScenarioFailed),
-        503 => return Err(UpstreamError::Unavailable),
-        code => return Err(UpstreamError::Status(code)),
+        code => return Err(UpstreamError::of_status(code, headers)),
     }
     let encoding = headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes());
     if !matches!(encoding, None | Some(b"" | b"identity")) {
@@ -62,11 +56,6 @@ pub fn parse(text: &str, simulated: bool) -> Result<ModelAnswer, UpstreamError> 
 fn begins(body: &Bytes, sentence: &str) -> bool {
     let start = body.trim_ascii_start();
     start.get(..sentence.len()).is_some_and(|start| start.eq_ignore_ascii_case(sentence.as_bytes()))
-}
-
-/// In seconds. A date, which Make.com does not send, is ignored.
-fn retry_after(headers: &HeaderMap) -> Option<u32> {
-    headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// Whether it is the error page of a proxy in front of the scenario. An answer about HTML has it in a fence.

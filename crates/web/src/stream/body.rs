@@ -42,7 +42,7 @@ impl ChunkSender {
         self.has_sent.get()
     }
 
-    /// The result of work that sends nothing, such as waiting for an upstream. A client that disconnects meanwhile ends it:
+    /// The result of work that may wait for long, such as for an upstream. A client that disconnects meanwhile ends it:
     /// within a second of the moment at which the host notices, for which something must be sent ([`KeepAlive`]).
     ///
     /// # Errors
