@@ -108,6 +108,7 @@ for (const [device, viewport, locale] of [["phone", phone, "fr-FR"], ["laptop", 
     assert.equal(await kept(page).count(), 2);
     assert.equal(await page.innerText("#result-title"), "c.pdf");
     await page.locator("#chosen li").first().locator(".outcome button").click();
+    await page.waitForFunction(() => document.querySelector("#result-title").textContent !== "c.pdf");
     assert.equal(await page.innerText("#result-title"), "a.pdf");
     assert.match(await page.innerText("#quota"), /94\s\/\s100/);
     page.complaints = [];

@@ -132,7 +132,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
       show(id(name), items.length > 0);
     }
     id("rendered").replaceChildren(...document.importNode(new DOMParser().parseFromString(entry.preview, "text/html").body, true).childNodes);
-    id("facts").textContent = entry.facts;
+    id("facts").textContent = entry.cancelled ? "" : facts(entry);
     id("download").download = stem(entry.file) + ".tex";
     show(id("download"), true);
     markdown.value = entry.markdown;
@@ -146,6 +146,11 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
   const goTo = () => {
     id("result").focus({ preventScroll: true });
     id("result").scrollIntoView({ block: "start" });
+  };
+  // As it is kept now: a button is older than the corrections.
+  const open = async (entry) => {
+    const now = current?.id === entry.id ? current : (await attempt(() => kept.find(entry.id))) ?? entry;
+    if (!running) { present(now); goTo(); }
   };
   const keep = async (entry) => {
     await attempt(() => kept.keep(entry));
@@ -164,11 +169,14 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     const entry = current;
     if (!entry) return;
     try {
-      const data = await check({ snip: latex.value, snip_name: entry.tex_file, incomplete: entry.complete ? "" : "1" });
+      const source = latex.value;
+      const data = await check({ snip: source, snip_name: entry.tex_file, incomplete: entry.complete ? "" : "1" });
+      // Written on, or no longer shown: the answer is about something else.
+      if (current !== entry || latex.value !== source) return;
       // What the conversion met stays true.
       const stays = entry.warnings.filter(({ code, incomplete }) => incomplete || ["other_model", "pages_unknown", "odd_end"].includes(code));
       const found = data.warnings.filter(({ code }) => code !== "still_incomplete");
-      Object.assign(entry, data, { warnings: [...stays, ...found], complete: entry.complete && data.complete });
+      Object.assign(entry, data, { compiles: null, warnings: [...stays, ...found], complete: entry.complete && data.complete });
       present(entry);
       setStatus(texts.checked);
       keep(entry);
@@ -182,7 +190,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     const entry = current;
     entry.latex = latex.value;
     clearTimeout(saving);
-    saving = setTimeout(() => attempt(() => kept.keep(entry)), 400);
+    saving = setTimeout(() => attempt(() => kept.change(entry)), 400);
   });
 
   // ── The last conversions ──────────────────────────────────────────────────────────────────────
@@ -200,7 +208,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
       words.append(make("bdi", { textContent: entry.file }), " ", make("time", { className: "muted", dateTime: date.toISOString(), textContent: about.join(" – ") }));
       item.append(
         words,
-        button(texts.open, texts.openThis, "secondary", () => { if (!running) { present(entry); goTo(); } }),
+        button(texts.open, texts.openThis, "secondary", () => open(entry)),
         button(texts.delete, texts.deleteThis, "danger", async () => {
           await attempt(() => kept.remove(entry.id));
           if (current?.id === entry.id) hide();
@@ -302,7 +310,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     const partial = latex.value;
     const data = { latex: partial, markdown: "", preview: "", warnings: [], tex_file: "document.tex" };
     await attempt(async () => Object.assign(data, await check({ snip: partial, snip_name: stem(name), cut: "1" })));
-    return { ...data, file: name, complete: false, cancelled: true, simulated: false, facts: "" };
+    return { ...data, file: name, complete: false, cancelled: true, simulated: false };
   };
 
   // One document: a PDF, or all photos. Returns what became of it.
@@ -325,7 +333,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
       return { outcome };
     }
     const entry = outcome === "done"
-      ? { ...data, id: Date.now(), cancelled: false, facts: facts(data) }
+      ? { ...data, id: Date.now(), cancelled: false }
       : { ...(await closed(name)), id: Date.now() };
     present(entry);
     // At once: later, the reader may be somewhere else.
@@ -340,7 +348,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
   const about = (item, text, entry) => {
     item.querySelector(".outcome")?.remove();
     const words = make("span", { className: "outcome" });
-    words.append(entry ? make("button", { type: "button", className: "jump", textContent: text, onclick: () => { if (!running) { present(entry); goTo(); } } }) : text);
+    words.append(entry ? make("button", { type: "button", className: "jump", textContent: text, onclick: () => open(entry) }) : text);
     item.facts.after(words);
   };
 
@@ -369,7 +377,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
       const { outcome, data, entry } = await convertOne(document, say, many);
       if (outcome === "done") {
         done += 1;
-        if (many) about(document[0], data ? facts(data) : entry.facts, entry);
+        if (many) about(document[0], facts(entry), entry);
         status = entry.complete ? texts.done : texts.incomplete;
       } else if (outcome === "problem") {
         if (many) about(document[0], texts.notConverted);

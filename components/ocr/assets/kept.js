@@ -23,9 +23,10 @@ export default (user, flag) => {
   const all = async () => (await answered((await store("readonly")).getAll())).reverse();
   const size = ({ latex, markdown, preview }) => latex.length + markdown.length + preview.length;
 
+  const change = async (entry) => answered((await store("readwrite")).put(entry));
   // Keeps an entry, new or changed, and drops the oldest beyond the limits.
   const keep = async (entry) => {
-    await answered((await store("readwrite")).put(entry));
+    await change(entry);
     let chars = 0;
     for (const [index, other] of (await all()).entries()) {
       chars += size(other);
@@ -39,5 +40,5 @@ export default (user, flag) => {
     await answered((await store("readwrite")).clear());
     localStorage.removeItem(flag);
   };
-  return { all, keep, find, remove, clear };
+  return { all, keep, change, find, remove, clear };
 };

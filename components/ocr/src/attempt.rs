@@ -30,6 +30,8 @@ pub(crate) struct Question<'a> {
     pub text: &'a str,
     /// Of the whole answer, on the clock of the ports.
     pub deadline: Duration,
+    /// Its answer is the document, or goes on with it: it is shown as it arrives.
+    pub shown: bool,
 }
 
 /// What became of a question. No `Debug`: the text is the user's document.
@@ -84,7 +86,7 @@ async fn read<P: ConversionPorts>(
     let mut goes_on = true;
     while goes_on {
         goes_on = match events.next(BETWEEN_BYTES_TIME.min(question.remaining(ports))).await {
-            Ok(Some(events)) => attempt.add(ports, charge, &events).await?,
+            Ok(Some(events)) => attempt.add(ports, question, charge, &events).await?,
             Ok(None) => false,
             Err(failure) => {
                 attempt.end = Err(failure.into());
@@ -134,6 +136,7 @@ impl Attempt {
     async fn add<P: ConversionPorts>(
         &mut self,
         ports: &P,
+        question: &Question<'_>,
         charge: &Charge<'_, P>,
         events: &[String],
     ) -> Result<bool, Failure> {
@@ -156,7 +159,8 @@ impl Attempt {
             self.model = model.or(self.model.take());
             if !text.is_empty() {
                 self.text.push_str(&text);
-                ports.emit(Event::Latex(text)).await?;
+                // Something is emitted in any case: so a client that has left is noticed.
+                ports.emit(if question.shown { Event::Latex(text) } else { Event::Compiling }).await?;
             }
             if let Some(finish) = finish {
                 self.end = Ok(finish);

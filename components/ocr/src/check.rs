@@ -62,3 +62,49 @@ fn check(fields: &Fields) -> Result<Conversion, Problem> {
         file: FileName::parse(fields.get("snip_name").unwrap_or_default().trim_end_matches(".tex")),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(fields: &[(&str, &str)]) -> Result<Conversion, Problem> {
+        let encode = |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02x}")).collect() };
+        let pairs: Vec<String> =
+            fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+        let request = Request::test("POST", "/ocr/check");
+        let form = request.with_body("application/x-www-form-urlencoded", pairs.join("&"));
+        check(&Fields::parse(&form).unwrap())
+    }
+
+    fn codes(conversion: &Conversion) -> Vec<&'static str> {
+        conversion.warnings.iter().map(Warning::code).collect()
+    }
+
+    const WHOLE: &str = "\\documentclass{article}\r\n\\begin{document}\r\nSoit $x$.\r\n\\end{document}\r\n";
+
+    #[test]
+    fn a_corrected_document_is_checked_and_what_was_missing_stays_missing() {
+        let Ok(whole) = checked(&[("snip", WHOLE), ("snip_name", "été.tex")]) else { panic!("refused") };
+        assert_eq!((whole.latex.as_str(), whole.is_complete()), (WHOLE.replace("\r\n", "\n").as_str(), true));
+        assert_eq!((codes(&whole), whole.compiles, whole.pages_charged), (vec![], None, 0));
+        assert_eq!(whole.file.titled("tex"), "été.tex");
+        let Ok(missing) = checked(&[("snip", WHOLE), ("incomplete", "1")]) else { panic!("refused") };
+        assert_eq!((codes(&missing), missing.is_complete()), (vec!["still_incomplete"], false));
+    }
+
+    #[test]
+    fn a_cancelled_document_is_closed_and_says_that_it_is_cut() {
+        let begun = "\\documentclass{article}\n\\begin{document}\n\\begin{itemize}\n\\item Un\n";
+        let Ok(cut) = checked(&[("snip", begun), ("cut", "1")]) else { panic!("refused") };
+        assert!(cut.latex.starts_with(begun) && cut.latex.ends_with("\\end{document}\n"), "{}", cut.latex);
+        assert!(cut.latex.contains("\\end{itemize}"), "{}", cut.latex);
+        assert!(codes(&cut).contains(&"cut") && !cut.is_complete());
+    }
+
+    #[test]
+    fn nothing_is_no_document() {
+        for fields in [&[][..], &[("snip", " \n")]] {
+            assert!(checked(fields).is_err());
+        }
+    }
+}

@@ -68,7 +68,7 @@ pub(crate) async fn compile<P: ConversionPorts>(
     }
     let question = prompt::corrected(&finished.latex, &outcome.log());
     let deadline = ports.elapsed() + CORRECTION_TIME_MAX;
-    let question = Question { model, document: &[], text: &question, deadline };
+    let question = Question { model, document: &[], text: &question, deadline, shown: false };
     let answer = attempt(ports, settings, &question, charge).await?.into_text();
     let corrected = answer.filter(|(text, stopped)| *stopped && latex::is_document(text));
     if let Some((text, _)) = corrected {

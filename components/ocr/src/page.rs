@@ -67,6 +67,9 @@ struct ConvertPage<'a> {
     conversion: Option<&'a Conversion>,
 }
 
+/// More MathML than this, in bytes, is not shown: the document is, as its source.
+const MARKUP_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// The document as it looks, without a page around it.
 #[derive(Template)]
 #[template(path = "preview.html")]
@@ -76,7 +79,12 @@ struct Preview {
 
 impl Preview {
     fn of(conversion: &Conversion) -> Self {
-        Self { pieces: preview::pieces(&conversion.document) }
+        let pieces = preview::pieces(&conversion.document);
+        let markup = |piece: &Piece| if let Piece::Math(markup) = piece { markup.len() } else { 0 };
+        if pieces.iter().map(markup).sum::<usize>() > MARKUP_BYTES_MAX {
+            return Self { pieces: vec![Piece::Block(conversion.latex.clone())] };
+        }
+        Self { pieces }
     }
 }
 
@@ -251,7 +259,7 @@ fn json(request: &Request, conversion: &Conversion) -> serde_json::Value {
 fn checked_json(request: &Request, conversion: &Conversion) -> serde_json::Value {
     let mut json = json(request, conversion);
     if let Some(json) = json.as_object_mut() {
-        for name in ["pages", "pages_charged", "model", "simulated", "file"] {
+        for name in ["pages", "pages_charged", "compiles", "model", "simulated", "file"] {
             json.remove(name);
         }
     }

@@ -233,7 +233,13 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             }
             self.ports.emit(Event::Model(model.clone())).await?;
             tries += 1;
-            let question = Question { model: &model, document: self.document, text, deadline: self.deadline };
+            let question = Question {
+                model: &model,
+                document: self.document,
+                text,
+                deadline: self.deadline,
+                shown: true,
+            };
             let answer = attempt(self.ports, self.settings, &question, self.charge).await?;
             let failure = match answer.end {
                 Err(failure) if answer.text.is_empty() => failure,

@@ -150,9 +150,9 @@ fn in_piece(text: &str, mode: Mode) -> String {
     let mut chars = text.chars().peekable();
     let mut greek = 0;
     while let Some(char) = chars.next() {
-        // A word in Greek is no formula.
+        // A word in Greek is no formula. Two more letters are enough to know.
         let is_greek = ('\u{370}'..='\u{3ff}').contains(&char);
-        let ahead = chars.clone().take_while(|next| ('\u{370}'..='\u{3ff}').contains(next)).count();
+        let ahead = chars.clone().take_while(|next| ('\u{370}'..='\u{3ff}').contains(next)).take(2).count();
         greek = if is_greek { greek + 1 } else { 0 };
         let in_word = is_greek && greek + ahead > 2 && mode != Mode::Math;
         if is_accepted(char) && !(RAISED.contains(char) && chars.peek().is_some_and(|next| is_raised(*next)))

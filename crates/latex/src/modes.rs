@@ -1,6 +1,7 @@
 //! How the text between the tokens of a body is read: as text, as a formula, or as neither.
 
 use crate::groups::argument;
+use crate::opening::Opening;
 use crate::tokens::{Kind, Token, tokens};
 use crate::verbatim::Verbatim;
 
@@ -45,15 +46,6 @@ const DEPTH_MAX: usize = 255;
 const COLUMNS_CHARS_MAX: usize = 500;
 /// More definitions are not read.
 const DEFINITIONS_MAX: usize = 64;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Frame<'a> {
-    Group,
-    Environment(&'a str),
-    Dollar,
-    Display,
-    Parenthesis,
-}
 
 /// The pieces between `\begin{document}` and `\end{document}`, in order; none of a document that is nested too deeply.
 pub(crate) fn pieces(latex: &str) -> Vec<Piece> {
@@ -125,7 +117,7 @@ struct Walk<'a> {
     own: Vec<&'a str>,
     /// The document defines types of columns.
     has_column_types: bool,
-    stack: Vec<(Frame<'a>, Mode)>,
+    stack: Vec<(Opening<'a>, Mode)>,
     /// How the groups are read that directly follow.
     arguments: Option<(Mode, usize)>,
 }
@@ -144,7 +136,7 @@ impl<'a> Walk<'a> {
         });
         match token.kind {
             Kind::Begin("document") => {
-                self.stack.push((Frame::Environment("document"), Mode::Text { in_row: false }));
+                self.stack.push((Opening::Environment("document"), Mode::Text { in_row: false }));
             }
             _ if self.stack.is_empty() => {}
             Kind::Begin(name) => {
@@ -161,29 +153,29 @@ impl<'a> Walk<'a> {
                     }
                     Mode::Text { .. } => Mode::Unknown,
                 };
-                self.stack.push((Frame::Environment(name), inner));
+                self.stack.push((Opening::Environment(name), inner));
                 self.arguments = Some((Mode::Opaque, token.end));
             }
             Kind::End("document") => self.stack.clear(),
-            Kind::End(name) => self.pop(Frame::Environment(name)),
+            Kind::End(name) => self.pop(Opening::Environment(name)),
             Kind::Open => {
                 let inner = arguments.map_or(mode, |(mode, _)| mode);
-                self.stack.push((Frame::Group, if mode == Mode::Opaque { mode } else { inner }));
+                self.stack.push((Opening::Group, if mode == Mode::Opaque { mode } else { inner }));
             }
             Kind::Close => {
                 let inner = mode;
-                self.pop(Frame::Group);
+                self.pop(Opening::Group);
                 // Another argument of the same command; behind text, no command is known to have two.
                 let further = if matches!(inner, Mode::Text { .. }) { self.mode() } else { inner };
                 self.arguments = Some((further, token.end));
             }
             Kind::Dollar => {
-                let frame = if doubled { Frame::Display } else { Frame::Dollar };
+                let frame = if doubled { Opening::Display } else { Opening::Inline };
                 self.formula(frame);
                 return doubled;
             }
-            Kind::Command("(" | "[") => self.stack.push((Frame::Parenthesis, Mode::Math)),
-            Kind::Command(")" | "]") => self.pop(Frame::Parenthesis),
+            Kind::Command("(" | "[") => self.stack.push((Opening::Parenthesis, Mode::Math)),
+            Kind::Command(")" | "]") => self.pop(Opening::Parenthesis),
             Kind::Command(name) => self.command(name, mode, token.end),
         }
         false
@@ -222,7 +214,7 @@ impl<'a> Walk<'a> {
         self.arguments = Some((arguments, end));
     }
 
-    fn formula(&mut self, frame: Frame<'a>) {
+    fn formula(&mut self, frame: Opening<'a>) {
         if self.stack.last().is_some_and(|(last, _)| *last == frame) {
             self.stack.pop();
         } else {
@@ -232,12 +224,12 @@ impl<'a> Walk<'a> {
     }
 
     /// Closes `frame` and what is open inside it; nothing, when it is not open.
-    fn pop(&mut self, frame: Frame<'a>) {
-        let group = frame == Frame::Group;
+    fn pop(&mut self, frame: Opening<'a>) {
+        let group = frame == Opening::Group;
         let at = self
             .stack
             .iter()
-            .rposition(|(open, _)| *open == frame || (group && matches!(open, Frame::Environment(_))));
+            .rposition(|(open, _)| *open == frame || (group && matches!(open, Opening::Environment(_))));
         if let Some(at) = at
             && self.stack.get(at).is_some_and(|(open, _)| *open == frame)
             && at > 0

@@ -71,7 +71,7 @@ pub(crate) fn unprinted(latex: &str) -> Option<String> {
     // A listing about such comments keeps them: only the number that is due here is ours.
     printed.retain(|marker| {
         while spans.next_if(|(_, end)| *end <= marker.at).is_some() {}
-        let is_due = marker.page == previous + 1;
+        let is_due = marker.page.checked_sub(1) == Some(previous);
         previous = marker.page;
         is_due && spans.peek().is_some_and(|(from, _)| *from <= marker.at)
     });
@@ -167,6 +167,7 @@ mod tests {
         assert_eq!(unprinted(&body(listing)), Some(body(&listing.replace("% page 2\n", ""))));
         let about = "% page 1\na\n\\begin{verbatim}\n% page 7\n\\end{verbatim}\n% page 2\nz";
         assert_eq!(unprinted(&body(about)), None);
+        assert_eq!(unprinted("% page 4294967295\n% page 0\n"), None);
         assert_eq!(without_markers("% page 1\na\n% page 2\nb"), "a\nb");
     }
 }

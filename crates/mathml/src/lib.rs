@@ -228,9 +228,6 @@ impl<'a> Reader<'a> {
         let open = self.delimiter()?;
         let content = self.row(Some("\\right"))?;
         let close = self.delimiter()?;
-        let fence = |sign: &str| {
-            if sign.is_empty() { String::new() } else { format!("<mo stretchy=\"true\">{sign}</mo>") }
-        };
         Some(format!("<mrow>{}{content}{}</mrow>", fence(open), fence(close)))
     }
 
@@ -309,6 +306,11 @@ fn command_len(text: &str) -> usize {
 fn number_len(text: &str) -> usize {
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ',')).unwrap_or(text.len());
     text.get(..end).unwrap_or_default().trim_end_matches(['.', ',']).len()
+}
+
+/// A sign as high as what it stands around; nothing for none.
+fn fence(sign: &str) -> String {
+    if sign.is_empty() { String::new() } else { format!("<mo stretchy=\"true\">{sign}</mo>") }
 }
 
 fn escaped(text: &str) -> String {

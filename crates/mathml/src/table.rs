@@ -1,6 +1,6 @@
 //! Environments of rows and cells: aligned equations, cases, matrices. Each row and each cell is read once.
 
-use crate::Reader;
+use crate::{Reader, fence};
 
 /// What is drawn around an environment, and the class by which a style sheet aligns its columns.
 const ENVIRONMENTS: [(&str, &str, &str, &str); 16] = [
@@ -46,9 +46,6 @@ impl Reader<'_> {
         self.depth -= 1;
         let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
         let table = format!("<mtable{class}>{rows}</mtable>");
-        let fence = |sign: &str| {
-            if sign.is_empty() { String::new() } else { format!("<mo stretchy=\"true\">{sign}</mo>") }
-        };
         Some(format!("<mrow>{}{table}{}</mrow>", fence(open), fence(close)))
     }
 

@@ -75,6 +75,13 @@ fn cut(latex: &str, random: &mut Random) -> usize {
 const KEPT: [&str; 7] = ["inputenc", "fontenc", "babel", "geometry", "xcolor", "hyperref", "ulem"];
 const LOOP: &str = "La fonction est continue et dérivable sur cet intervalle. ";
 
+/// A paragraph more that pdflatex stops at, or that has to be named.
+macro_rules! paragraph {
+    ($name:literal, $text:literal) => {
+        Defect { name: $name, spoil: |latex, _| said(with_paragraph(latex, $text)?) }
+    };
+}
+
 pub const DEFECTS: &[Defect] = &[
     Defect { name: "fence", spoil: |latex, _| whole(format!("```latex\n{latex}```\n")) },
     Defect {
@@ -178,89 +185,25 @@ pub const DEFECTS: &[Defect] = &[
             whole(latex.contains("Soit $f$ ").then(|| latex.replacen("Soit $f$ ", "Soit $f ", 1))?)
         },
     },
-    Defect { name: "stray brace", spoil: |latex, _| said(with_paragraph(latex, "Un texte } de plus.")?) },
-    Defect {
-        name: "stray ampersand",
-        spoil: |latex, _| said(with_paragraph(latex, "Le professeur & ses élèves, Dupont & Cie.")?),
-    },
-    Defect {
-        name: "stray underscore",
-        spoil: |latex, _| {
-            said(with_paragraph(latex, "Le fichier mon_fichier et la variable nb_max sont vides.")?)
-        },
-    },
-    Defect {
-        name: "stray subscript",
-        spoil: |latex, _| said(with_paragraph(latex, "La suite u_n et le terme u_{n+1} sont positifs.")?),
-    },
-    Defect {
-        name: "stray exponent",
-        spoil: |latex, _| {
-            said(with_paragraph(latex, "L'aire vaut 25 cm^2 et 10^{3} unités, le 1^{er} mai.")?)
-        },
-    },
-    Defect {
-        name: "stray hash",
-        spoil: |latex, _| said(with_paragraph(latex, "L'exercice #3 et la note do# sont faciles.")?),
-    },
-    Defect {
-        name: "Markdown heading",
-        spoil: |latex, _| said(with_paragraph(latex, "## Exercice supplémentaire\n\nUn texte.")?),
-    },
-    Defect {
-        name: "HTML entities",
-        spoil: |latex, _| said(with_paragraph(latex, "On sait que 2 &lt; 3 &amp; que 5 &gt; 4.")?),
-    },
-    Defect {
-        name: "narrow no-break space",
-        spoil: |latex, _| {
-            said(with_paragraph(latex, "Est-ce vrai\u{202f}? Oui\u{202f}: 10\u{202f}000 fois.")?)
-        },
-    },
-    Defect {
-        name: "zero-width space",
-        spoil: |latex, _| said(with_paragraph(latex, "Un mot\u{200b}coupé et un\u{2060}autre.")?),
-    },
-    Defect {
-        name: "minus sign",
-        spoil: |latex, _| said(with_paragraph(latex, "Il fait \u{2212}5 degrés, et $x = \u{2212}3$.")?),
-    },
-    Defect {
-        name: "combining accents",
-        spoil: |latex, _| {
-            said(with_paragraph(latex, "Un e\u{301}le\u{300}ve a\u{302}ge\u{301} de c\u{327}a.")?)
-        },
-    },
-    Defect {
-        name: "relations in formulas",
-        spoil: |latex, _| {
-            said(with_paragraph(latex, "On a $x ≤ 3$, $y ≥ 2$, $z ≠ 0$, $x ∈ ℝ$ et $A ⊂ B ∪ C$.")?)
-        },
-    },
-    Defect {
-        name: "relations in text",
-        spoil: |latex, _| said(with_paragraph(latex, "On a x ≤ 3 et n ∈ ℕ, donc ∀ y ≥ 2, A → B.")?),
-    },
-    Defect {
-        name: "Greek in formulas",
-        spoil: |latex, _| said(with_paragraph(latex, "L'angle $α + β = π$, $Δ = 3$ et $Σ λ_i$.")?),
-    },
-    Defect {
-        name: "Greek in text",
-        spoil: |latex, _| said(with_paragraph(latex, "Les angles α et β, la somme Σ, un écart Δ.")?),
-    },
-    Defect {
-        name: "superscripts",
-        spoil: |latex, _| said(with_paragraph(latex, "Le volume x³ et x⁴, H₂O, $a⁵ + b₁$.")?),
-    },
-    Defect {
-        name: "symbols",
-        spoil: |latex, _| said(with_paragraph(latex, "Cocher ☐ vrai ☑ faux ✓ ou ✗, √2 ≈ 1,41 et ∞.")?),
-    },
-    Defect {
-        name: "unknown character",
-        spoil: |latex, _| said(with_paragraph(latex, "Un texte avec 漢字 et 😀 dedans.")?),
-    },
+    paragraph!("stray brace", "Un texte } de plus."),
+    paragraph!("stray ampersand", "Le professeur & ses élèves, Dupont & Cie."),
+    paragraph!("stray underscore", "Le fichier mon_fichier et la variable nb_max sont vides."),
+    paragraph!("stray subscript", "La suite u_n et le terme u_{n+1} sont positifs."),
+    paragraph!("stray exponent", "L'aire vaut 25 cm^2 et 10^{3} unités, le 1^{er} mai."),
+    paragraph!("stray hash", "L'exercice #3 et la note do# sont faciles."),
+    paragraph!("Markdown heading", "## Exercice supplémentaire\n\nUn texte."),
+    paragraph!("HTML entities", "On sait que 2 &lt; 3 &amp; que 5 &gt; 4."),
+    paragraph!("narrow no-break space", "Est-ce vrai\u{202f}? Oui\u{202f}: 10\u{202f}000 fois."),
+    paragraph!("zero-width space", "Un mot\u{200b}coupé et un\u{2060}autre."),
+    paragraph!("minus sign", "Il fait \u{2212}5 degrés, et $x = \u{2212}3$."),
+    paragraph!("combining accents", "Un e\u{301}le\u{300}ve a\u{302}ge\u{301} de c\u{327}a."),
+    paragraph!("relations in formulas", "On a $x ≤ 3$, $y ≥ 2$, $z ≠ 0$, $x ∈ ℝ$ et $A ⊂ B ∪ C$."),
+    paragraph!("relations in text", "On a x ≤ 3 et n ∈ ℕ, donc ∀ y ≥ 2, A → B."),
+    paragraph!("Greek in formulas", "L'angle $α + β = π$, $Δ = 3$ et $Σ λ_i$."),
+    paragraph!("Greek in text", "Les angles α et β, la somme Σ, un écart Δ."),
+    paragraph!("superscripts", "Le volume x³ et x⁴, H₂O, $a⁵ + b₁$."),
+    paragraph!("symbols", "Cocher ☐ vrai ☑ faux ✓ ou ✗, √2 ≈ 1,41 et ∞."),
+    paragraph!("unknown character", "Un texte avec 漢字 et 😀 dedans."),
     Defect {
         name: "two documents",
         spoil: |latex, _| {
@@ -290,10 +233,7 @@ pub const DEFECTS: &[Defect] = &[
         spoil: |_, _| nothing("<!DOCTYPE html>\n<html><body><h1>502 Bad Gateway</h1></body></html>\n"),
     },
     Defect { name: "JSON string", spoil: |latex, _| nothing(&format!("{:?}", latex)) },
-    Defect {
-        name: "file that is read",
-        spoil: |latex, _| said(with_paragraph(latex, "\\input{/etc/passwd}")?),
-    },
+    paragraph!("file that is read", "\\input{/etc/passwd}"),
     Defect {
         name: "picture that does not exist",
         spoil: |latex, _| {
@@ -304,10 +244,7 @@ pub const DEFECTS: &[Defect] = &[
             ))
         },
     },
-    Defect {
-        name: "illegible passage",
-        spoil: |latex, _| said(with_paragraph(latex, "Le mot \\textit{[illisible]} manque.")?),
-    },
+    paragraph!("illegible passage", "Le mot \\textit{[illisible]} manque."),
 ];
 
 fn nothing(raw: &str) -> Option<Spoilt> {

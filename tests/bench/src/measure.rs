@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use latex::{Finding, Finished, finish};
 
-use crate::defects::{DEFECTS, Defect, MustHold};
+use crate::defects::{DEFECTS, MustHold};
 use crate::generator::Document;
 use crate::random::Random;
 use crate::seams::{Cut, SEAMS};
@@ -86,17 +86,14 @@ pub fn defects(
     tex: Option<&Tex>,
 ) -> Result<(BTreeMap<&'static str, Outcomes>, Compiled)> {
     let mut deliveries = Vec::new();
-    for Defect { name, .. } in DEFECTS {
-        let defect = DEFECTS.iter().find(|defect| defect.name == *name);
+    for defect in DEFECTS {
         for (number, document) in documents.iter().enumerate() {
             let mut random = Random::seeded(number as u64 + 1000);
-            let Some(spoilt) = defect.and_then(|defect| defect.spoil(document, &mut random)) else {
-                continue;
-            };
+            let Some(spoilt) = defect.spoil(document, &mut random) else { continue };
             let finished = latex::is_document(&spoilt.raw).then(|| finish(&spoilt.raw, spoilt.stopped));
             let original = document.latex.as_str();
             deliveries.push(Delivery {
-                class: name,
+                class: defect.name,
                 original,
                 raw: spoilt.raw,
                 must_hold: spoilt.must_hold,

@@ -193,6 +193,10 @@ pub(crate) const MARKDOWN: &[&str] = &[
 pub(crate) const CONVERSATION: &[&str] =
     &["### Question\n", "\n\n### Réponse\n", "### ", "\r\n", "\0", " […]", "```python\n"];
 pub(crate) const LATEX: &[&str] = &[
+    "α",
+    "u_n ",
+    "# ",
+    "% page 1\n",
     "{",
     "}",
     "\\",

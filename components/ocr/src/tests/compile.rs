@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::fake_gemini::Reply;
 use super::fakes::*;
 use crate::conversion::Conversion;
+use crate::events::Event;
 use crate::gemini::prompt;
 use crate::gemini::request::generate;
 use crate::warning::Warning;
@@ -61,6 +62,8 @@ fn one_correction_is_asked_for_and_taken_when_it_compiles_and_says_the_same() {
     assert_eq!(ports.questions()[1], question);
     let parts = ports.sent()[2].json()["contents"][0]["parts"].as_array().unwrap().len();
     assert_eq!(parts, 1, "the original is not sent again");
+    let shown = ports.emitted.borrow().iter().filter(|event| matches!(event, Event::Latex(_))).count();
+    assert_eq!(shown, 1, "a correction does not continue what is shown");
     assert!(generate(&settings(), "m", &[], "q").is_ok());
 }
 

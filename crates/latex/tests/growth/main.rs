@@ -44,7 +44,11 @@ const REPEATED: [(&str, &str, &str); 7] = [
 ];
 
 /// What is repeated in an answer.
-const PIECES: [&str; 54] = [
+const PIECES: [&str; 58] = [
+    "α",
+    "u_n ",
+    "# ",
+    "% page 1\n",
     "\\begin{document}",
     "\\end{document}",
     "\\documentclass",
