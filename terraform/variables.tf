@@ -222,56 +222,6 @@ variable "install" {
   }
 }
 
-# ── Secrets ─────────────────────────────────────────────────────────────────────────────────────────────
-# Ephemeral: neither the plan nor the state ever holds them. Give them as TF_VAR_… in the environment at every
-# plan and apply. They are written when `secret_revisions` changes, so a later apply without them changes nothing.
-variable "postgres_password" {
-  description = "Password of the application's database user. Default: generated in the cluster at the first apply."
-  type        = string
-  default     = null
-  sensitive   = true
-  ephemeral   = true
-
-  validation {
-    condition     = var.postgres_password == null || try(length(var.postgres_password) >= 16, false)
-    error_message = "postgres_password must have 16 characters or more, or be left out: then one is generated."
-  }
-}
-
-variable "service_key" {
-  description = "What llm and ocr show to auth when they spend a user's quota. Default: generated."
-  type        = string
-  default     = null
-  sensitive   = true
-  ephemeral   = true
-
-  validation {
-    condition     = var.service_key == null || try(length(var.service_key) >= 32, false)
-    error_message = "service_key must have 32 characters or more, or be left out: then one is generated."
-  }
-}
-
-variable "webhook_url" {
-  description = "Make.com's webhook. Left out: the llm page answers 503 and names the missing variable."
-  type        = string
-  default     = null
-  sensitive   = true
-  ephemeral   = true
-
-  validation {
-    condition     = var.webhook_url == null || can(regex("^https://[^/ ]+/[^ ]+$", var.webhook_url))
-    error_message = "webhook_url must be the whole https:// address that Make.com shows."
-  }
-}
-
-variable "webhook_api_key" {
-  description = "Value of the x-make-apikey header, when the webhook asks for one."
-  type        = string
-  default     = null
-  sensitive   = true
-  ephemeral   = true
-}
-
 variable "llm_openai" {
   description = "An OpenAI-compatible chat API that is asked in place of Make.com's webhook: its origin (scheme and host, no path) and its model. One that is not on port 443 of the Internet also needs a NetworkPolicy (docs/operations.md, \"Another provider\")."
   type        = object({ origin = string, model = string })
@@ -279,42 +229,10 @@ variable "llm_openai" {
 
   validation {
     condition     = var.llm_openai == null || can(regex("^https?://[^/@ ]+$", var.llm_openai.origin))
-    error_message = "llm_openai.origin must be like https://api.mistral.ai: scheme, host and perhaps a port, without a path."
+    error_message = "llm_openai.origin must be like https://llm.example.org: scheme, host and perhaps a port, without a path."
   }
   validation {
     condition     = var.llm_openai == null || try(length(trimspace(var.llm_openai.model)) > 0, false)
     error_message = "llm_openai.model must name a model of that API."
-  }
-}
-
-variable "llm_openai_key" {
-  description = "Key of the chat API in llm_openai, where it asks for one."
-  type        = string
-  default     = null
-  sensitive   = true
-  ephemeral   = true
-}
-
-variable "gemini_ai_api_key" {
-  description = "Key of the Gemini API. Left out: the ocr page answers 503 and names the missing variable."
-  type        = string
-  default     = null
-  sensitive   = true
-  ephemeral   = true
-}
-
-variable "secret_revisions" {
-  description = "Raise a number to write that secret again: with the value given now, or a newly generated one (docs/operations.md has the steps for each)."
-  type = object({
-    postgres = optional(number, 1)
-    service  = optional(number, 1)
-    llm      = optional(number, 1)
-    ocr      = optional(number, 1)
-  })
-  default = {}
-
-  validation {
-    condition     = alltrue([for revision in values(var.secret_revisions) : revision >= 1 && floor(revision) == revision])
-    error_message = "secret_revisions are whole numbers from 1 upwards."
   }
 }

@@ -1,4 +1,4 @@
-# Every validation of variables.tf refuses what it says it refuses. One run trips several variables at once: Terraform
+# Every validation of variables.tf and secrets.tf refuses what it says it refuses. One run trips several variables at once: Terraform
 # reports them all, and `expect_failures` fails when one of them does not fail. But only one rule of a variable: another
 # would hide that it is gone.
 

@@ -102,7 +102,7 @@ def test_every_module_has_a_readme_with_one_annotated_call(module):
     assert required <= given, f"{module.name}: the call leaves out {required - given}"
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if name.endswith(("variables.tf", "outputs.tf"))])
+@pytest.mark.parametrize("name", [name for name in ALL if re.search(r'^(variable|output) "', ALL[name], re.M)])
 def test_every_variable_and_output_says_what_it_is(name):
     for kind, label, body in re.findall(r'^(variable|output) "(\w+)" \{(.*?)^\}', TEXT[name], re.M | re.S):
         assert re.search(r"^\s+description\s+=", body, re.M), f"{name}: {kind} {label}"
@@ -115,10 +115,10 @@ def test_files_stay_readable():
 
 
 def test_the_handbook_says_how_to_raise_each_revision():
-    """variables.tf sends there."""
+    """secrets.tf sends there."""
     handbook = (PROJECT / "docs" / "operations.md").read_text()
     example = re.search(r"^secret_revisions = \{(.*?)\}", handbook, re.M)[1]
-    declared = re.search(r'^variable "secret_revisions" \{(.*?)^\}', ALL["variables.tf"], re.M | re.S)[1]
+    declared = re.search(r'^variable "secret_revisions" \{(.*?)^\}', ALL["secrets.tf"], re.M | re.S)[1]
     assert set(re.findall(r"(\w+) =", example)) == set(re.findall(r"(\w+)\s+= optional", declared))
     for secret in SECRETS:
         assert f"TF_VAR_{secret}" in handbook, secret
@@ -128,7 +128,7 @@ def test_the_handbook_says_how_to_raise_each_revision():
 SECRETS = ["postgres_password", "service_key", "webhook_url", "webhook_api_key", "llm_openai_key", "gemini_ai_api_key"]
 
 
-@pytest.mark.parametrize("file", ["variables.tf", "modules/secrets/variables.tf"])
+@pytest.mark.parametrize("file", ["secrets.tf", "modules/secrets/variables.tf"])
 @pytest.mark.parametrize("secret", SECRETS)
 def test_secrets_are_ephemeral_and_have_no_default(file, secret):
     body = re.search(rf'^variable "{secret}" \{{(.*?)^\}}', ALL[file], re.M | re.S).group(1)

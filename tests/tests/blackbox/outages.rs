@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use atelier_tests::{App, Client, PASSWORD};
 
@@ -74,8 +75,8 @@ fn a_component_that_traps_does_not_affect_the_others() {
         user.get("/home").expect(200);
         user.get("/ocr").expect(200);
     }
-    let log = app.runtime.log.text();
-    assert!(log.contains("unreachable") || log.contains("trap"), "{log}");
+    let named = |line: &str| (line.contains("unreachable") || line.contains("trap")).then_some(());
+    assert_eq!(app.runtime.log.wait_for(Duration::from_secs(10), named), Some(()), "{}", app.runtime.log.text());
     assert!(!user.get("/llm").text().contains("unreachable"), "the cause is for the log");
 }
 
