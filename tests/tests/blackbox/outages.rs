@@ -76,7 +76,12 @@ fn a_component_that_traps_does_not_affect_the_others() {
         user.get("/ocr").expect(200);
     }
     let named = |line: &str| (line.contains("unreachable") || line.contains("trap")).then_some(());
-    assert_eq!(app.runtime.log.wait_for(Duration::from_secs(10), named), Some(()), "{}", app.runtime.log.text());
+    assert_eq!(
+        app.runtime.log.wait_for(Duration::from_secs(10), named),
+        Some(()),
+        "{}",
+        app.runtime.log.text()
+    );
     assert!(!user.get("/llm").text().contains("unreachable"), "the cause is for the log");
 }
 
