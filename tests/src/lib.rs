@@ -21,6 +21,6 @@ pub use manifest::Manifest;
 pub use runtime::Runtime;
 pub use settings::spin_toml;
 pub use tcp_proxy::TcpProxy;
-pub use test_support::{Connection, Database, Log, Reply, http};
+pub use test_support::{Connection, Database, DatabaseConnection, Log, OwnServer, Reply, http};
 pub use user_actions::{PASSWORD, multipart};
 pub use workspace::{files, packages, read, read_toml, repository};

@@ -29,7 +29,7 @@ impl Database {
         created.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
-    fn create_on(server: &Server) -> Self {
+    pub(crate) fn create_on(server: &Server) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("atelier_test_{}_{number}", std::process::id());
@@ -81,8 +81,15 @@ impl Database {
     #[must_use]
     #[track_caller]
     pub fn connect(&self) -> Client {
-        let config: Config = self.url().parse().expect("a connection string");
-        config.connect(NoTls).unwrap_or_else(|error| panic!("{}: {error}", self.name))
+        self.try_connect().unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    /// The same where the server may refuse.
+    ///
+    /// # Errors
+    /// When it does.
+    pub fn try_connect(&self) -> Result<Client, postgres::Error> {
+        self.url().parse::<Config>()?.connect(NoTls)
     }
 }
 

@@ -16,4 +16,6 @@ pub use child::{ChildProcess, Ending};
 pub use database::Database;
 pub use http::Connection;
 pub use log::Log;
+pub use postgres::Client as DatabaseConnection;
 pub use reply::Reply;
+pub use server::OwnServer;

@@ -14,24 +14,148 @@ use postgres::config::Host;
 use postgres::{Client, Config, NoTls};
 
 use crate::child::{ChildProcess, Ending};
+use crate::database::Database;
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 const PASSWORD: &str = "superuser";
 /// Fast, and for many connections; a crash may lose everything.
-const SETTINGS: [&str; 6] = [
-    "listen_addresses=127.0.0.1",
-    "max_connections=500",
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-    "log_min_messages=fatal",
-];
+const FAST: [&str; 4] =
+    ["max_connections=500", "fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+/// As it is delivered, but that what has reached the kernel need not reach the disk: a test ends processes, not machines.
+const DURABLE: [&str; 2] = ["max_connections=40", "fsync=off"];
 
 #[derive(Debug)]
 pub(crate) struct Server {
     administrator: Config,
     // Held for its drop; a static has none, and then the end of this process stops the server.
-    _process: Option<ChildProcess>,
+    process: Option<ChildProcess>,
+}
+
+/// A server that a test may kill, pause or fill. Dropping it stops it and removes its folder, in which nothing else is
+/// kept.
+#[derive(Debug)]
+pub struct OwnServer {
+    installed: Installed,
+    server: Server,
+}
+
+impl OwnServer {
+    /// Starts one whose data are in `folder`, which is empty or not there. What it has acknowledged outlives its
+    /// processes.
+    ///
+    /// # Panics
+    /// When PostgreSQL is not installed or does not start.
+    #[must_use]
+    pub fn start(folder: &Path) -> Self {
+        let installed = Installed::new(folder.to_owned());
+        let server = installed.start(&DURABLE, "");
+        server.wait_until_it_answers();
+        Self { installed, server }
+    }
+
+    /// An empty database with a role of its own.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    #[must_use]
+    pub fn database(&self) -> Database {
+        Database::create_on(&self.server)
+    }
+
+    /// A connection of the server's administrator.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    #[must_use]
+    pub fn administrator(&self) -> Client {
+        self.server.connect().expect("it runs")
+    }
+
+    /// Sends the signal of this name, such as `KILL`, to the first process and then to all that it has started.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn signal(&self, name: &str) {
+        let first = fs::read_to_string(self.installed.folder.join("data/postmaster.pid")).expect("it runs");
+        let first = first.lines().next().unwrap_or_default().to_owned();
+        let children = Command::new("ps").args(["-o", "pid=", "--ppid", &first]).output().expect("ps runs");
+        let _ = Command::new("kill").args(["-s", name, &first]).status();
+        for child in String::from_utf8_lossy(&children.stdout).split_whitespace() {
+            // One may have ended meanwhile.
+            let _ = Command::new("kill").args(["-s", name, child]).stderr(Stdio::null()).status();
+        }
+    }
+
+    /// Whether it takes connections.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.server.connect().is_ok()
+    }
+
+    /// Starts it again after it was ended, and waits until it answers.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_again(&mut self) {
+        // First the rest of the old one ends: it has the port.
+        self.server.process = None;
+        self.server = self.installed.start(&DURABLE, "");
+        self.server.wait_until_it_answers();
+    }
+}
+
+impl Drop for OwnServer {
+    fn drop(&mut self) {
+        self.server.process = None;
+        let _ = fs::remove_dir_all(&self.installed.folder);
+    }
+}
+
+/// A folder with a new cluster of databases, and what is needed to start its server.
+#[derive(Debug)]
+struct Installed {
+    programs: PathBuf,
+    folder: PathBuf,
+    owner: Option<(u32, u32)>,
+    port: u16,
+}
+
+impl Installed {
+    fn new(folder: PathBuf) -> Self {
+        let programs = programs().expect(
+            "these tests need PostgreSQL: install the server (Debian: apt-get install postgresql), set \
+             ATELIER_TEST_DATABASE_URL to a role that may create databases, or run `cargo xtask test`",
+        );
+        fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let owner = unprivileged_owner(&folder);
+        initialise(&programs, &folder, owner);
+        Self { programs, folder, owner, port: free_port() }
+    }
+
+    /// Starts the server; `removes` is a folder that goes with it.
+    fn start(&self, settings: &[&str], removes: &str) -> Server {
+        let (data, socket) = (text(&self.folder.join("data")), text(&self.folder));
+        let number = self.port.to_string();
+        let mut arguments = vec!["-D", &data, "-p", &number, "-k", &socket];
+        let common = ["listen_addresses=127.0.0.1", "log_min_messages=fatal"];
+        arguments.extend(common.iter().chain(settings).flat_map(|setting| ["-c", setting]));
+        let ending = Ending { signal: "QUIT", folder: removes };
+        let program = text(&self.programs.join("postgres"));
+        let process = ChildProcess::spawn(&program, &arguments, ending, |command| {
+            as_user(command, self.owner)
+                .current_dir(&self.folder)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null());
+        });
+        let mut administrator = Config::new();
+        administrator
+            .host("127.0.0.1")
+            .port(self.port)
+            .user("postgres")
+            .password(PASSWORD)
+            .dbname("postgres");
+        Server { administrator, process: Some(process.expect("a shell")) }
+    }
 }
 
 impl Server {
@@ -40,7 +164,7 @@ impl Server {
         SHARED.get_or_init(|| match variable("ATELIER_TEST_DATABASE_URL") {
             Some(url) => {
                 let administrator = url.parse().expect("ATELIER_TEST_DATABASE_URL is a connection string");
-                Self { administrator, _process: None }
+                Self { administrator, process: None }
             }
             None => Self::start(),
         })
@@ -62,28 +186,9 @@ impl Server {
     }
 
     fn start() -> Self {
-        let programs = programs().expect(
-            "these tests need PostgreSQL: install the server (Debian: apt-get install postgresql), set \
-             ATELIER_TEST_DATABASE_URL to a role that may create databases, or run `cargo xtask test`",
-        );
         let folder = std::env::temp_dir().join(format!("atelier-tests-postgres-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-        let owner = unprivileged_owner(&folder);
-        initialise(&programs, &folder, owner);
-
-        let port = free_port();
-        let (data, socket) = (text(&folder.join("data")), text(&folder));
-        let number = port.to_string();
-        let mut arguments = vec!["-D", &data, "-p", &number, "-k", &socket];
-        arguments.extend(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
-        let ending = Ending { signal: "QUIT", folder: &socket };
-        let process = ChildProcess::spawn(&text(&programs.join("postgres")), &arguments, ending, |command| {
-            as_user(command, owner).current_dir(&folder).stdout(Stdio::null()).stderr(Stdio::null());
-        });
-        let mut administrator = Config::new();
-        administrator.host("127.0.0.1").port(port).user("postgres").password(PASSWORD).dbname("postgres");
-        let server = Self { administrator, _process: Some(process.expect("a shell")) };
+        let server = Installed::new(folder.clone()).start(&FAST, &text(&folder));
         server.wait_until_it_answers();
         server
     }
