@@ -30,8 +30,7 @@ impl TrustedProxies {
     /// right, past further trusted proxies (ASVS 5.0 4.1.3, 15.3.4).
     #[must_use]
     pub fn client(&self, headers: &HeaderMap) -> Option<IpAddr> {
-        let peer = headers.get_all("spin-client-addr").iter().next_back()?.to_str().ok()?;
-        let peer = peer.parse::<SocketAddr>().map(|addr| addr.ip()).or_else(|_| peer.parse()).ok()?;
+        let peer = peer(headers)?;
         if !self.contains(peer) {
             return Some(peer);
         }
@@ -53,14 +52,41 @@ impl TrustedProxies {
         Some(client)
     }
 
+    /// Whether a trusted proxy sent this, or another component of this application: Spin gives a call that it leads from
+    /// one component to another the unspecified address, which no connection has.
+    #[must_use]
+    pub fn is_sender_of(&self, headers: &HeaderMap) -> bool {
+        peer(headers).is_some_and(|peer| peer.is_unspecified() || self.contains(peer))
+    }
+
     fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|net| net.contains(&address.to_canonical()))
     }
 }
 
+/// Who is at the other end of the connection, as the host says.
+fn peer(headers: &HeaderMap) -> Option<IpAddr> {
+    let peer = headers.get_all("spin-client-addr").iter().next_back()?.to_str().ok()?;
+    peer.parse::<SocketAddr>().map(|addr| addr.ip()).or_else(|_| peer.parse()).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_header_is_believed_from_proxies_and_from_the_own_application() {
+        let check = |proxies: &str, peer: &str, expected| {
+            let mut headers = HeaderMap::new();
+            headers.append("spin-client-addr", "10.0.0.7:1".parse().unwrap());
+            headers.append("spin-client-addr", peer.parse().unwrap());
+            assert_eq!(TrustedProxies::parse(proxies).unwrap().is_sender_of(&headers), expected, "{peer}");
+        };
+        check("10.0.0.0/8", "10.0.0.7:4000", true);
+        check("10.0.0.0/8", "9.9.9.9:4000", false);
+        check("", "127.0.0.1:4000", false);
+        check("", "0.0.0.0:0", true);
+    }
 
     fn check(proxies: &str, peers: &[&str], forwarded: &[&str], expected: Option<&str>) {
         let mut headers = HeaderMap::new();

@@ -42,6 +42,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_page_loads_from_its_own_origin_and_nothing_inline() {
+        assert_eq!(
+            ContentSecurityPolicy::default().render(),
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+             connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+        );
+    }
+
+    #[test]
     fn a_page_can_ask_for_a_little_more() {
         let policy = ContentSecurityPolicy {
             form_action: Some("https://www.overleaf.com"),

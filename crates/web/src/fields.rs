@@ -149,13 +149,17 @@ mod tests {
     #[test]
     fn a_form_and_json_give_the_same_fields() {
         for (kind, body) in [
-            (FORM, b"username=L%C3%A9a&password=a+b%26c".as_slice()),
-            ("application/json", "{\"username\":\"Léa\",\"password\":\"a b&c\"}".as_bytes()),
-            ("application/json; charset=utf-8", "{\"username\":\"Léa\",\"password\":\"a b&c\"}".as_bytes()),
+            // Decoded once: what then looks encoded stays.
+            (FORM, b"username=L%C3%A9a&password=a+b%26c%2541".as_slice()),
+            ("application/json", "{\"username\":\"Léa\",\"password\":\"a b&c%41\"}".as_bytes()),
+            (
+                "application/json; charset=utf-8",
+                "{\"username\":\"Léa\",\"password\":\"a b&c%41\"}".as_bytes(),
+            ),
         ] {
             let fields = parse(kind, body).ok().unwrap();
             assert_eq!(fields.get("username"), Some("Léa"));
-            assert_eq!(fields.get("password"), Some("a b&c"));
+            assert_eq!(fields.get("password"), Some("a b&c%41"));
             assert_eq!(fields.get("other"), None);
         }
     }

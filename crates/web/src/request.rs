@@ -46,11 +46,19 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request whose body has not been read yet: `parts` from the host, the rest from the edge.
+    /// A request whose body has not been read yet: `parts` from the host, the rest from the edge. Its id is the given
+    /// one where `proxies` or another component of the application gave it (ASVS 5.0 4.1.3), else a random one.
     #[must_use]
-    pub fn new(parts: http::request::Parts, now: UnixTime, random: [u8; 16], public_origin: String) -> Self {
+    pub fn new(
+        parts: http::request::Parts,
+        now: UnixTime,
+        random: [u8; 16],
+        public_origin: String,
+        proxies: &TrustedProxies,
+    ) -> Self {
         let mut headers = parts.headers;
-        let request_id = headers.get("x-request-id").and_then(|id| id.to_str().ok());
+        let request_id = headers.get("x-request-id").filter(|_| proxies.is_sender_of(&headers));
+        let request_id = request_id.and_then(|id| id.to_str().ok());
         let context = Context {
             request_id: RequestId::from_header_or(request_id, random),
             lang: Lang::of(&headers),
@@ -177,7 +185,7 @@ mod tests {
         {
             parts.headers.append(name, HeaderValue::from_static(value));
         }
-        let request = Request::new(parts, UnixTime(7), [0; 16], String::new());
+        let request = Request::new(parts, UnixTime(7), [0; 16], String::new(), &TrustedProxies::default());
         let request = request.with_body("text/plain", "hunter2");
         assert_eq!(format!("{request:?}"), "Request(GET /)");
         let shown = format!("{:?}", request.headers);
@@ -226,7 +234,9 @@ mod tests {
         let (mut parts, ()) = http::Request::new(()).into_parts();
         parts.headers.insert("accept-language", HeaderValue::from_static("en"));
         parts.headers.insert("accept-encoding", HeaderValue::from_static("gzip"));
-        let request = Request::new(parts, UnixTime(7), [0xab; 16], "https://atelier.example".to_owned());
+        let proxies = TrustedProxies::default();
+        let request =
+            Request::new(parts, UnixTime(7), [0xab; 16], "https://atelier.example".to_owned(), &proxies);
         let id = "ab".repeat(16);
         assert_eq!(request.context.request_id.as_str(), id);
         assert_eq!(request.headers["x-request-id"], id);

@@ -22,7 +22,7 @@ use spin_sdk::{
 };
 
 use crate::{
-    BodyReader, Clock, Reply, ReplyBody, Request, UnixTime, finish,
+    BodyReader, Clock, Reply, ReplyBody, Request, TrustedProxies, UnixTime, finish,
     log::{Event, Level, RequestLog},
 };
 
@@ -45,7 +45,12 @@ pub async fn serve(
 ) -> Response<ResponseBody> {
     let started = HostClock.elapsed();
     let (parts, body) = incoming.into_parts();
-    let request = Request::new(parts, now(), random(), variable("public_origin").await);
+    // Asked for only where it decides something: each variable is a call of the host.
+    let proxies = match parts.headers.contains_key("x-request-id") {
+        true => TrustedProxies::parse(&variable("trusted_proxies").await).unwrap_or_default(),
+        false => TrustedProxies::default(),
+    };
+    let request = Request::new(parts, now(), random(), variable("public_origin").await, &proxies);
     let body = BodyReader::new(HostBody(body), HostClock, &request.headers);
     let (context, request_log) = (request.context.clone(), RequestLog::new(component, &request, started));
     let reply = finish(handle(request, body).await, &context);

@@ -29,7 +29,7 @@ impl Request {
         *request.method_mut() = method.parse().unwrap_or_default();
         *request.uri_mut() = uri.parse().unwrap_or_default();
         let (parts, ()) = request.into_parts();
-        Self::new(parts, UnixTime(1_795_000_000), [7; 16], String::new())
+        Self::new(parts, UnixTime(1_795_000_000), [7; 16], String::new(), &crate::TrustedProxies::default())
     }
 
     /// Adds a header to a test request.

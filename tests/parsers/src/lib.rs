@@ -90,7 +90,8 @@ pub fn headers(input: &[u8]) {
     for name in ["accept", "accept-language", "accept-encoding", "x-request-id", "content-type"] {
         let (mut parts, ()) = http::Request::new(()).into_parts();
         parts.headers = header(name, input);
-        let request = Request::new(parts, web::UnixTime(0), [0; 16], String::new());
+        let proxies = web::TrustedProxies::default();
+        let request = Request::new(parts, web::UnixTime(0), [0; 16], String::new(), &proxies);
         let id = request.context.request_id.as_str();
         assert!(id.len() <= 64 && !id.contains(|char: char| char.is_ascii_control()), "{id}");
         black_box((request.prefers_json(), request.content_type()));
