@@ -9,8 +9,8 @@ use crate::{
     store::Store,
     store_error::StoreError,
     throttle::{
-        Bucket, REFUSED_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS, Subject,
-        WRONG_PASSWORD,
+        Bucket, REFUSED_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS,
+        SIGNED_IN_FROM, Subject, WRONG_PASSWORD,
     },
     username::Username,
 };
@@ -55,12 +55,28 @@ impl Attempt {
         Self { before, narrow }
     }
 
+    /// The same for whoever has a session of the account: guesses of others from elsewhere do not count against it.
+    pub(crate) fn of_owner<S: Store>(
+        request: &Request,
+        app: &AppContext<'_, S>,
+        account: Option<&Username>,
+    ) -> Self {
+        let mut attempt = Self::new(request, app, account);
+        attempt.before.retain(|(bucket, _)| *bucket != SIGN_IN_ACCOUNT);
+        attempt
+    }
+
     /// Counts the attempt, or refuses it.
-    pub(crate) async fn count<S: Store>(&self, store: &S, request: &Request) -> Result<(), AuthError> {
-        if let Some(narrow) = &self.narrow
-            && !store.has_room(&WRONG_PASSWORD, narrow, request.now).await?
-        {
-            return Err(AuthError::TooManyTries { retry_after_seconds: WRONG_PASSWORD.seconds_per_attempt });
+    pub(crate) async fn count<S: Store>(&mut self, store: &S, request: &Request) -> Result<(), AuthError> {
+        if let Some(narrow) = &self.narrow {
+            if !store.has_room(&WRONG_PASSWORD, narrow, request.now).await? {
+                return Err(AuthError::TooManyTries {
+                    retry_after_seconds: WRONG_PASSWORD.seconds_per_attempt,
+                });
+            }
+            if !store.has_room(&SIGNED_IN_FROM, narrow, request.now).await? {
+                self.before.retain(|(bucket, _)| *bucket != SIGN_IN_ACCOUNT);
+            }
         }
         for (bucket, subject) in &self.before {
             if !store.count_attempt(bucket, subject, request.now).await? {
@@ -103,9 +119,15 @@ impl Attempt {
 
     /// Records that the password was right: the account's buckets are emptied. The address gets only this attempt
     /// back; otherwise an attacker with an account could make any number of attempts at other accounts.
-    pub(crate) async fn record_success<S: Store>(&self, store: &S) -> Result<(), StoreError> {
+    pub(crate) async fn record_success<S: Store>(
+        &self,
+        store: &S,
+        request: &Request,
+    ) -> Result<(), StoreError> {
         if let Some(narrow) = &self.narrow {
             store.reset_attempts(&WRONG_PASSWORD, narrow).await?;
+            // False while it is remembered already.
+            store.count_attempt(&SIGNED_IN_FROM, narrow, request.now).await?;
         }
         for (bucket, subject) in &self.before {
             if *bucket == SIGN_IN_ADDRESS {

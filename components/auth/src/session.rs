@@ -146,7 +146,9 @@ mod tests {
     #[test]
     fn only_the_hash_is_stored_and_the_handle_is_its_start() {
         let token = SessionToken::from_random([1; 32]);
-        assert_ne!(token.hash().as_bytes(), &[1; 32]);
+        // SHA-256 of the 32 bytes (FIPS 180-4).
+        let digest = "72cd6e8422c407fb6d098690f1130b7ded7ec2f7f5e1d30bd9d521f015363793";
+        assert_eq!(hex::encode(token.hash().as_bytes()), digest);
         let handle = token.hash().handle();
         assert_eq!(handle.as_str().len(), 16);
         assert_eq!(SessionHandle::parse(handle.as_str()), Some(handle));

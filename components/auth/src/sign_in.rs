@@ -101,7 +101,7 @@ async fn sign_in<S: Store>(
     };
     // A name that is not valid is treated as one that no account has.
     let username = Username::parse(name).ok();
-    let attempt = Attempt::new(request, app, username.as_ref());
+    let mut attempt = Attempt::new(request, app, username.as_ref());
     attempt.count(app.store, request).await?;
 
     let user = match &username {
@@ -122,7 +122,7 @@ async fn sign_in<S: Store>(
     if let Some(stronger) = &user.stronger {
         app.store.replace_hash(&user.stored.id, &user.stored.password_hash, stronger).await?;
     }
-    attempt.record_success(app.store).await?;
+    attempt.record_success(app.store, request).await?;
     if app.random.purge_sample == 0 {
         // A failure does not concern this user; a later sign-in purges again.
         let _ = app.store.purge_expired(request.now).await;

@@ -151,6 +151,12 @@ pub(super) fn text(reply: &Reply) -> String {
     String::from_utf8(reply.body.whole().unwrap().to_vec()).unwrap()
 }
 
+/// The names in a JSON object, in order.
+pub(super) fn keys(object: &serde_json::Value) -> String {
+    let names = object.as_object().into_iter().flat_map(|object| object.keys().cloned());
+    names.collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" ")
+}
+
 pub(super) fn json(reply: &Reply) -> serde_json::Value {
     serde_json::from_slice(reply.body.whole().unwrap()).unwrap()
 }

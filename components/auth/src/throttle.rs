@@ -31,9 +31,14 @@ pub const WRONG_PASSWORD: Bucket = Bucket { scope: "wrong-password", size: 10, s
 pub const SIGN_IN_ACCOUNT_FROM_ADDRESS: Bucket =
     Bucket { scope: "sign-in-account-address", size: 40, seconds_per_attempt: 30 };
 
-/// Wrong passwords for one account from all addresses. NIST SP 800-63B-4 §3.2.2 requires at most 100 in a row; at this
-/// rate a botnet delays the owner but cannot lock the account for long.
+/// Wrong passwords for one account from all addresses. NIST SP 800-63B-4 §3.2.2 requires at most 100 in a row. Whoever has
+/// many addresses can keep it full, so it does not count where the account is at home: [`SIGNED_IN_FROM`].
 pub const SIGN_IN_ACCOUNT: Bucket = Bucket { scope: "sign-in-account", size: 100, seconds_per_attempt: 20 };
+
+/// Not a limit but a memory: full for a week after a right password for one account from one address. From there the
+/// owner gets in while others guess from elsewhere; the narrow limits above still hold.
+pub const SIGNED_IN_FROM: Bucket =
+    Bucket { scope: "signed-in-from", size: 1, seconds_per_attempt: 7 * 24 * 3600 };
 
 /// Wrong passwords from one address for any account (password spraying). Large enough for a lecture hall behind one
 /// address.

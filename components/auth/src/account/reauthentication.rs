@@ -15,7 +15,7 @@ pub(super) async fn reauthenticate<S: Store>(
     session: &LiveSession,
     (fields, field): (&Fields, &'static str),
 ) -> Result<StoredUser, AuthError> {
-    let attempt = Attempt::new(request, app, Username::parse(&session.username).ok().as_ref());
+    let mut attempt = Attempt::of_owner(request, app, Username::parse(&session.username).ok().as_ref());
     attempt.count(app.store, request).await?;
     let user = app.store.find_by_id(&session.user_id).await?.ok_or(AuthError::SignedOut)?;
     let verdict = match fields.secret(field).and_then(TypedPassword::parse) {
@@ -27,6 +27,6 @@ pub(super) async fn reauthenticate<S: Store>(
         let text = Text::new("Ce n’est pas votre mot de passe actuel.", "This is not your current password.");
         return Err(AuthError::Invalid(vec![(field, text)]));
     }
-    attempt.record_success(app.store).await?;
+    attempt.record_success(app.store, request).await?;
     Ok(user)
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Every bucket is empty after this long.
-const THROTTLE_SECONDS_KEPT: i64 = 24 * 60 * 60;
+const THROTTLE_SECONDS_KEPT: i64 = 7 * 24 * 60 * 60;
 /// How many days of spending are stored, for questions about the last month.
 const SPENDING_DAYS_KEPT: i64 = 31;
 

@@ -1,7 +1,7 @@
 use ::http::{StatusCode, header};
 use web::UnixTime;
 
-use super::{PASSWORD, Site, json, location, text};
+use super::{PASSWORD, Site, json, keys, location, text};
 use crate::{
     store::ThrottleStore,
     throttle::{Bucket, REGISTER_ADDRESS, REGISTER_ALL, Subject},
@@ -72,8 +72,9 @@ fn a_json_client_gets_201_and_the_account() {
     browser.json = true;
     let reply = browser.register("Zoé");
     assert_eq!(reply.status, StatusCode::CREATED);
-    assert_eq!(json(&reply)["user"]["name"], "Zoé");
-    assert_eq!(json(&reply)["next"], "/auth");
+    let body = json(&reply);
+    assert_eq!((keys(&body), keys(&body["user"])), ("next user".to_owned(), "id name".to_owned()), "{body}");
+    assert_eq!((&body["user"]["name"], &body["next"]), (&"Zoé".into(), &"/auth".into()));
 }
 
 #[test]
@@ -109,6 +110,11 @@ fn unknown_fields_grant_nothing() {
     let browser = site.browser();
     let fields = [("username", "zoe"), ("password", PASSWORD), ("is_admin", "1"), ("id", "1")];
     assert_eq!(location(&browser.post("/register", &fields)), "/auth");
+    let mut browser = browser;
+    browser.sign_in("zoe", PASSWORD);
+    browser.json = true;
+    let user = json(&browser.get("/account"))["user"].clone();
+    assert!(keys(&user) == "id name" && user["id"] != "1" && user["name"] == "zoe", "{user}");
 }
 
 #[test]

@@ -1,8 +1,14 @@
 use ::http::{StatusCode, header};
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version, password_hash::SaltString};
 
-use super::{OTHER_PASSWORD, PASSWORD, Site, json, location, text};
-use crate::{password_hash::PasswordHash, store::UserStore, username::Username};
+use super::{OTHER_PASSWORD, PASSWORD, Site, json, keys, location, text};
+use crate::{
+    password_hash::PasswordHash,
+    store::{ThrottleStore, UserStore},
+    throttle::{Bucket, SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS, Subject},
+    username::Username,
+};
+use web::UnixTime;
 
 #[test]
 fn a_wrong_password_and_an_unknown_name_get_the_same_page() {
@@ -74,9 +80,17 @@ fn a_json_client_gets_its_account_and_a_cookie() {
     let body = serde_json::json!({ "username": "zoé", "password": PASSWORD }).to_string();
     let reply = site.answer(browser.request("POST", "/login").with_body("application/json", body));
     assert_eq!(reply.status, StatusCode::OK);
-    assert_eq!(json(&reply)["user"]["name"], "Zoé");
-    assert_eq!(json(&reply)["next"], "/home");
-    assert!(reply.headers[header::SET_COOKIE].to_str().unwrap().starts_with("session="));
+    // These and no other: neither token nor hash.
+    let body = json(&reply);
+    assert_eq!(
+        (keys(&body), keys(&body["user"])),
+        ("next session_expires user".to_owned(), "id name".to_owned()),
+        "{body}"
+    );
+    assert_eq!((&body["user"]["name"], &body["next"]), (&"Zoé".into(), &"/home".into()));
+    let cookie = reply.headers[header::SET_COOKIE].to_str().unwrap();
+    let token = cookie.strip_prefix("session=").unwrap().split(';').next().unwrap();
+    assert!(!body.to_string().contains(token));
 }
 
 #[test]
@@ -98,6 +112,53 @@ fn guesses_at_one_account_are_limited_and_never_lock_it_permanently() {
     for _ in 0..10 {
         assert_eq!(browser.sign_in("alice", OTHER_PASSWORD).status, StatusCode::UNAUTHORIZED, "a new count");
     }
+}
+
+/// Fills a bucket but for one attempt, without the hashes that so many attempts would cost.
+fn fill(site: &Site, bucket: &Bucket, subject: &Subject) {
+    for _ in 0..bucket.size - 1 {
+        let now = UnixTime(site.now.get());
+        assert!(web::testing::run(site.store.count_attempt(bucket, subject, now)).unwrap());
+    }
+}
+
+#[test]
+fn guesses_at_one_account_from_everywhere_are_limited_and_do_not_shut_out_its_owner() {
+    let site = Site::new();
+    let owner = site.browser();
+    owner.register("alice");
+    assert_eq!(location(&owner.sign_in("alice", PASSWORD)), "/home");
+    fill(&site, &SIGN_IN_ACCOUNT, &Subject::account(Username::parse("alice").unwrap().key()));
+    let from = |address| {
+        let mut browser = site.browser();
+        browser.address = address;
+        browser
+    };
+    assert_eq!(from("198.51.100.1:1").sign_in("alice", OTHER_PASSWORD).status, StatusCode::UNAUTHORIZED);
+    let refused = from("198.51.100.2:1").sign_in("alice", PASSWORD);
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.headers[header::RETRY_AFTER], "20");
+    // From where the account was used, and from a session of it.
+    let fields =
+        [("action", "change_password"), ("current_password", PASSWORD), ("new_password", OTHER_PASSWORD)];
+    assert_eq!(location(&owner.post("/account", &fields)), "/account");
+    assert_eq!(location(&owner.sign_in("alice", OTHER_PASSWORD)), "/home");
+    site.wait(8 * 24 * 3600);
+    fill(&site, &SIGN_IN_ACCOUNT, &Subject::account(Username::parse("alice").unwrap().key()));
+    assert_eq!(from("198.51.100.1:1").sign_in("alice", PASSWORD).status, StatusCode::UNAUTHORIZED);
+    let forgotten = owner.sign_in("alice", OTHER_PASSWORD);
+    assert_eq!(forgotten.status, StatusCode::TOO_MANY_REQUESTS, "a week is over");
+}
+
+#[test]
+fn guesses_from_one_address_at_many_accounts_are_limited() {
+    let site = Site::new();
+    let browser = site.browser();
+    fill(&site, &SIGN_IN_ADDRESS, &Subject::address(Some("192.0.2.1".parse().unwrap())));
+    assert_eq!(browser.sign_in("alice", PASSWORD).status, StatusCode::UNAUTHORIZED);
+    let refused = browser.sign_in("bobby", PASSWORD);
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.headers[header::RETRY_AFTER], "2");
 }
 
 #[test]
