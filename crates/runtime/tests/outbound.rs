@@ -4,8 +4,10 @@ mod support;
 
 use std::io::{BufReader, Read, Write};
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::pki_types::PrivateKeyDer;
 use support::{App, guest, manifest};
 use test_support::Reply;
 
@@ -141,6 +143,35 @@ fn failures_have_wasi_https_names() {
     }
     let reply = fetch(&app, &format!("http://{stalling}/"), &[("x-pause-ms", "200")]);
     assert_eq!((reply.status, reply.complete), (200, false), "the pause in the body was too long");
+}
+
+/// A server that would answer `HELLO`, with a certificate that no authority has signed.
+fn self_signed() -> std::net::SocketAddr {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config =
+        config.unwrap().with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let connection = rustls::ServerConnection::new(config.clone()).unwrap();
+            let mut stream = rustls::StreamOwned::new(connection, stream);
+            let _ = stream.read(&mut [0; 1024]).and_then(|_| stream.write_all(HELLO));
+        }
+    });
+    address
+}
+
+#[test]
+fn a_server_with_a_false_certificate_is_told_nothing() {
+    let app = app("\"https://127.0.0.1:*\"");
+    let reply = fetch(&app, &format!("https://{}/", self_signed()), &[]);
+    assert_eq!(reply.status, 502);
+    assert!(reply.text().starts_with("ErrorCode::TlsProtocolError"), "{}", reply.text());
 }
 
 #[test]
