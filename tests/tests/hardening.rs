@@ -65,3 +65,40 @@ fn every_password_field_is_masked_and_helped() {
     }
     assert!(seen >= 5, "only {seen} fields found");
 }
+
+#[test]
+fn no_script_of_the_pages_makes_markup_of_text() {
+    let mut seen = 0;
+    for folder in
+        ["components/auth/assets", "components/llm/assets", "components/ocr/assets", "crates/web/assets"]
+    {
+        for name in files(folder, ".js") {
+            seen += 1;
+            let script = read(&name);
+            for sink in ["innerHTML =", "outerHTML =", "insertAdjacentHTML", "document.write"] {
+                assert!(!script.contains(sink), "{name} uses {sink}");
+            }
+        }
+    }
+    assert!(seen >= 5, "only {seen} scripts found");
+}
+
+#[test]
+fn registering_asks_for_a_name_and_a_password_and_nothing_else() {
+    let page = read("components/auth/templates/register.html");
+    let names: Vec<&str> = page.split("name=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(names, ["next", "username", "password"]);
+}
+
+#[test]
+fn what_is_random_comes_from_the_host() {
+    assert!(read("crates/web/src/spin.rs").contains("get_random_bytes"));
+    for folder in ["components", "crates/web"] {
+        for name in files(folder, ".rs").into_iter().filter(|name| !name.contains("/tests")) {
+            let code = read(&name);
+            for other in ["insecure", "fastrand", "rand::", "thread_rng"] {
+                assert!(!code.contains(other), "{name} uses {other}");
+            }
+        }
+    }
+}

@@ -95,6 +95,22 @@ fn unusual_requests_do_not_affect_the_next_one() {
 }
 
 #[test]
+fn a_body_with_two_lengths_hides_no_request() {
+    let host = app().runtime.origin.trim_start_matches("http://");
+    let hidden = format!("GET /smuggled HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    let chunk = format!("{:x}\r\n", hidden.len());
+    // By its length the body would end before what is hidden, and the connection stays open for a second request.
+    let request = format!(
+        "POST /auth HTTP/1.1\r\nHost: {host}\r\nContent-Length: {}\r\nTransfer-Encoding: chunked\r\n\r\n\
+         {chunk}{hidden}\r\n0\r\n\r\n",
+        chunk.len()
+    );
+    let reply = exchange(request.as_bytes(), true);
+    assert!(reply.matches("HTTP/1.1 ").count() <= 1 && !reply.contains("404"), "{reply}");
+    app().client().get("/auth").expect(200);
+}
+
+#[test]
 fn trace_is_refused_and_echoes_nothing() {
     let host = app().runtime.origin.trim_start_matches("http://");
     for (path, status) in [("/auth", 405), ("/llm", 405), ("/ocr", 405), ("/nowhere", 404)] {

@@ -40,8 +40,16 @@ fn without_a_database_the_pages_still_answer() {
 fn no_secret_reaches_the_log_or_a_reply() {
     let app = App::start();
     let user = app.user();
-    user.ask("boucle").expect(200);
-    user.upload(&sample::pdf(&[&["Exercice"]])).expect(200);
+    user.ask("une question singulière").expect(200);
+    let exam = sample::pdf(&[&["Exercice confidentiel"]]);
+    user.upload_as("bulletin-de-zoé.pdf", "application/pdf", "application/json", &exam).expect(200);
+    app.make.always(mocks::make::Fault::Text("```python\nreponse_singuliere = 1\n```".into()));
+    user.ask("une question singulière").expect(200);
+    // What is sent, and what comes back, is for the user alone.
+    let log = app.runtime.log.text();
+    for text in ["singulière", "confidentiel", "bulletin", "reponse_singuliere", user.name.as_str()] {
+        assert!(!log.contains(text), "{text} in {log}");
+    }
     app.make.always(mocks::make::Fault::NotFound);
     app.gemini.always(mocks::gemini::Fault::InvalidKey);
     let mut seen = user.ask("boucle").text() + &user.upload(&sample::pdf(&[&["Exercice"]])).text();

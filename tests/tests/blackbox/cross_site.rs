@@ -5,7 +5,7 @@ use atelier_tests::multipart;
 use crate::applications::app;
 
 /// The routes that change something, and their status for the request below where it is not refused.
-const ROUTES: [(&str, u16); 8] = [
+const ROUTES: [(&str, u16); 10] = [
     ("/auth", 422),
     ("/login", 422),
     ("/register", 422),
@@ -14,6 +14,8 @@ const ROUTES: [(&str, u16); 8] = [
     ("/send", 200),
     ("/llm/send", 200),
     ("/ocr", 415),
+    ("/ocr/check", 400),
+    ("/language", 422),
 ];
 
 fn status(path: &str, headers: &[(&str, &str)]) -> u16 {

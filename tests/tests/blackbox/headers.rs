@@ -1,6 +1,8 @@
 //! The headers that every reply carries, whichever component or use case made it.
 
-use atelier_tests::{Client, Reply};
+use atelier_tests::{App, Client, Reply};
+
+use mocks::sample;
 
 use crate::applications::app;
 
@@ -17,10 +19,10 @@ fn check(reply: &Reply) {
         ("x-content-type-options", "nosniff"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
+        ("referrer-policy", "same-origin"),
     ] {
         assert_eq!(reply.all(name), [value], "{}", reply.request);
     }
-    assert!(!reply.header("referrer-policy").is_empty(), "{}", reply.request);
     assert_eq!(reply.all("x-request-id").len(), 1, "{}", reply.request);
     assert_eq!(reply.header("strict-transport-security"), "", "plain HTTP: {}", reply.request);
     assert!(
@@ -29,6 +31,7 @@ fn check(reply: &Reply) {
         reply.headers
     );
     let content_type = reply.header("content-type");
+    assert!(reply.body.is_empty() || !content_type.is_empty(), "{}: no type", reply.request);
     if content_type.starts_with("text/") || content_type.contains("+xml") {
         assert!(content_type.to_lowercase().contains("charset=utf-8"), "{}: {content_type}", reply.request);
     }
@@ -49,6 +52,14 @@ fn replies(user: &Client) -> Vec<Reply> {
     replies.push(stranger.ask("boucle"));
     replies.push(user.post_json("/send", &serde_json::json!({})));
     replies.push(stranger.sign_in("nobody", "pas le bon mot de passe"));
+    replies.push(user.ask("boucle").expect(200));
+    let exam = sample::pdf(&[&["Exercice"]]);
+    let converted = user.upload(&exam).expect(200);
+    replies.push(
+        user.post_json("/ocr/check", &serde_json::json!({ "snip": converted.json()["latex"] })).expect(200),
+    );
+    replies.push(user.upload_as("a.pdf", "application/pdf", "text/event-stream", &exam).expect(200));
+    replies.push(converted);
     replies
 }
 
@@ -134,4 +145,19 @@ fn a_valid_request_id_is_kept_and_any_other_replaced() {
         assert_ne!(id(bad), bad);
     }
     assert_ne!(client.get("/auth").header("x-request-id"), client.get("/auth").header("x-request-id"));
+}
+
+#[test]
+fn only_a_trusted_proxy_gives_a_request_its_id() {
+    let app = App::start_with(|setup| setup.set("trusted_proxies", "10.0.0.0/8"));
+    let given = "req-0123456789abcdef";
+    let user = app.user();
+    for (method, page) in [("GET", "/auth"), ("GET", "/llm"), ("GET", "/ocr"), ("POST", "/send")] {
+        let reply = user.send(method, page, &[("x-request-id", given)], b"");
+        assert_ne!(reply.header("x-request-id"), given, "{page}");
+    }
+    // The id of a question goes with it to auth, which is asked by a component.
+    let id = user.ask("boucle").expect(200).header("x-request-id").to_owned();
+    let named = |line: &str| (line.contains("/auth/verify") && line.contains(&id)).then_some(());
+    assert!(app.runtime.log.wait_for(std::time::Duration::from_secs(10), named).is_some());
 }

@@ -135,6 +135,12 @@ fn every_failure_of_the_webhook_has_its_status_and_costs_nothing() {
         assert_eq!(left(&user), 50, "{fault:?} was charged");
         close_breakers(&app);
     }
+    // Not even where the webhook itself is: the address is allowed, and the question stays where it was sent.
+    let asked = app.make.requests().len();
+    app.make.always(Fault::from(wire::Fault::Redirect(format!("{}/elsewhere", app.make.origin()))));
+    app.user().ask("boucle").expect_problem(502);
+    assert_eq!(app.make.requests().len(), asked + 1);
+    close_breakers(&app);
     app.make.clear();
     let user = app.user();
     user.ask("boucle").expect(200);

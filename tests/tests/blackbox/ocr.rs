@@ -234,6 +234,12 @@ fn every_failure_of_gemini_has_its_status_and_costs_nothing() {
         assert_eq!(left(&user), 100, "{fault:?} was charged");
         close_breakers(&app);
     }
+    let asked = app.gemini.requests().len();
+    app.gemini.always(Fault::from(wire::Fault::Redirect(format!("{}/elsewhere", app.gemini.origin()))));
+    user.upload(&exam()).expect_problem(502);
+    let paths: Vec<String> = app.gemini.requests()[asked..].iter().map(|sent| sent.uri.to_string()).collect();
+    assert!(!paths.is_empty() && paths.iter().all(|path| !path.contains("elsewhere")), "{paths:?}");
+    close_breakers(&app);
 }
 
 #[test]

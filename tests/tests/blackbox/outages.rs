@@ -25,6 +25,15 @@ fn a_lost_database_is_reported_and_used_again_when_it_is_back() {
     assert_eq!(problem["code"], "database_unreachable", "{problem}");
     let reply = app.client().sign_in(&user.name, PASSWORD).expect(503);
     assert!(!reply.header("retry-after").is_empty());
+    // The cause is in the log, with the id that the reply has.
+    let id = reply.header("x-request-id").to_owned();
+    let cause = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line.get(line.find('{')?..)?).ok()?;
+        (line["request_id"] == id.as_str()).then(|| (line["level"].clone(), line["cause"].clone()))
+    };
+    let (level, cause) =
+        app.runtime.log.wait_for(Duration::from_secs(10), cause).expect("a line with a cause");
+    assert!(level == "error" && cause.as_str().is_some_and(|cause| !cause.is_empty()), "{level} {cause}");
     user.get_json("/home").expect_problem(503);
     // Access is denied unless auth confirms it.
     user.ask("boucle").expect_problem(503);

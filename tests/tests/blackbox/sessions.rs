@@ -37,7 +37,22 @@ fn behind_https_only_the_host_cookie_is_set_and_accepted() {
     assert!(client.cookie("session").is_none());
     client.get("/home").expect(200);
     let reply = client.get("/auth");
-    assert!(reply.header("strict-transport-security").contains("max-age=31536000"), "{:?}", reply.headers);
+    assert_eq!(reply.header("strict-transport-security"), "max-age=31536000; includeSubDomains");
+    // Every cookie, and not only the session's; the deletion of one without protection has none.
+    let stranger = app.client();
+    for reply in [
+        stranger.register("quelqu’une", PASSWORD),
+        stranger.sign_in("quelqu’une", PASSWORD),
+        stranger.post_form("/language", &[("lang", "en")]),
+        stranger.sign_out(),
+    ] {
+        let cookies = reply.all("set-cookie");
+        assert!(!cookies.is_empty(), "{}", reply.request);
+        for cookie in cookies {
+            let protected = cookie.starts_with("__Host-") && cookie.contains("; Secure");
+            assert!(protected || cookie.starts_with("session=; "), "{}: {cookie}", reply.request);
+        }
+    }
 
     let other = app.client();
     other.set_cookie("session", &token);
@@ -114,6 +129,7 @@ fn without_a_session_every_tool_asks_to_sign_in() {
     }
     client.ask("une question sans session").expect_problem(401);
     client.upload(b"%PDF-1.4").expect_problem(401);
+    client.post_json("/ocr/check", &serde_json::json!({ "snip": "x" })).expect_problem(401);
     client.get_json("/auth/verify").expect_problem(401);
     assert!(
         app().make.requests().iter().all(|request| !request.text().contains("une question sans session"))
