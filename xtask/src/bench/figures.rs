@@ -1,88 +1,234 @@
-//! What is measured, and how.
+//! What is measured, and how. Each ratio is one within this run.
 
 use std::fs;
 use std::hint::black_box;
-use std::time::Instant;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use argon2::{Algorithm, Argon2, Params, Version};
 use serde_json::{Map, Value, json};
+use test_support::Reply;
 
-use super::load::{Connection, Load, median, throughput};
+use super::load::{Connection, Load, Page, median_of, throughput};
+use super::native::NativeServer;
 use crate::build::{self, Build, Native};
-use crate::child::ChildSpec;
-use crate::console;
+use crate::child::{ChildSpec, RunningChild};
 use crate::paths::{COMPONENTS, Tree};
 use crate::postgres::Purpose;
 use crate::spin::Runtime;
 use crate::test::Scratch;
-use crate::up::{Environment, Launch, serve};
+use crate::up::{App, Environment, Launch, serve};
+use crate::{console, mocks};
 
 /// As in components/auth/src/password_hash.rs.
 const HASH: (u32, u32, u32) = (19_456, 2, 1);
 const SIGN_INS: usize = 41;
+const QUESTIONS: usize = 101;
+const ONE_BY_ONE: usize = 301;
+const WAITING: usize = 1000;
+const ARRIVAL_MAX: Duration = Duration::from_secs(60);
+const UPLOADS: usize = 5;
+const UPLOAD_BYTES: usize = 50 << 20;
 const PASSWORD: &str = "une phrase assez longue pour Atelier";
+/// Pages without a session, and with one.
+const PUBLIC: [&str; 2] = ["/auth", "/register"];
+const PRIVATE: [&str; 3] = ["/home", "/llm", "/ocr"];
 
-pub(super) fn measure(tree: &Tree, load: &Load) -> Result<Value> {
-    Build::start(tree, &Native::ALL)?.finish()?;
-    let guest = build::test_guest(tree, "runtime")?;
-    let mut figures = Map::new();
-    for name in COMPONENTS {
-        let bytes = tree.components().join(format!("{name}.wasm")).metadata()?.len();
-        figures.insert(format!("{name}_kib"), json!(bytes.div_ceil(1024)));
+/// What is measured, on what.
+pub(super) struct Bench<'a> {
+    pub(super) tree: &'a Tree,
+    pub(super) runtime: &'a Runtime,
+    pub(super) load: &'a Load,
+}
+
+/// Figures by their names; [`super::record`] says what each is.
+pub(super) type Figures = Map<String, Value>;
+
+impl Bench<'_> {
+    /// # Errors
+    /// When something does not start, or answers otherwise than it should.
+    pub(super) fn measure(&self) -> Result<Figures> {
+        Build::start(self.tree, &Native::ALL)?.finish()?;
+        let guest = build::test_guest(self.tree, "runtime")?;
+        let mut figures = Figures::new();
+        figures.insert("processors".into(), json!(std::thread::available_parallelism()?.get()));
+        figures.insert("connections".into(), json!(self.load.connections));
+        for name in COMPONENTS {
+            let bytes = self.tree.components().join(format!("{name}.wasm")).metadata()?.len();
+            figures.insert(format!("{name}_kib"), json!(bytes.div_ceil(1024)));
+        }
+        let data = Scratch::make("bench")?;
+        let (_mocks, upstreams) = mocks::start(self.tree, &data.0)?;
+        let variables = [
+            ("WEBHOOK_URL", &*upstreams.webhook_url),
+            ("WEBHOOK_ORIGIN", &upstreams.webhook_origin),
+            ("GEMINI_ORIGIN", &upstreams.gemini_origin),
+            ("GEMINI_AI_API_KEY", "any"),
+            ("LLM_DAILY_QUOTA", "100000"),
+            ("OCR_DAILY_PAGES", "100000"),
+        ];
+        let environment = Environment::with(&variables);
+        // The first start fills the cache of compiled components.
+        drop(self.start(&data, &environment)?.0);
+        let (app, started) = self.start(&data, &environment)?;
+        put(&mut figures, "start_ms", started);
+        put(&mut figures, "idle_mib", resident_mib(app.runtime_pid())?);
+        let (trivial, trivial_address) = self.trivial(&data, &guest)?;
+
+        console::step("Measuring sign-ins beside the native hash.");
+        let native_hash = native_hash()?;
+        let mut user = Connection::open(app.address)?;
+        let sign_in = sign_in(&mut user)?;
+        put(&mut figures, "native_hash_p50_ms", native_hash);
+        put(&mut figures, "sign_in_p50_ms", sign_in);
+        put(&mut figures, "sign_in_to_native_hash", sign_in / native_hash);
+
+        console::step("Measuring the pages beside a guest that does nothing and a native server.");
+        let home = String::from_utf8_lossy(&expect(user.ask("GET", "/home", "")?, 200, "open /home")?.body)
+            .into_owned();
+        let native = NativeServer::start(&app.database_url().context("a private cluster")?, home)?;
+        let page = |path, cookie| Page { address: app.address, path, cookie };
+        let bare = throughput(Page { address: trivial_address, path: "/uri", cookie: "" }, self.load)?;
+        let axum = throughput(Page { address: native.address, path: "/", cookie: "" }, self.load)?;
+        put(&mut figures, "trivial_page_per_s", bare);
+        put(&mut figures, "native_page_per_s", axum);
+        for (path, cookie) in
+            PUBLIC.map(|path| (path, "")).into_iter().chain(PRIVATE.map(|path| (path, &*user.cookie)))
+        {
+            let name = path.trim_start_matches('/');
+            let per_second = throughput(page(path, cookie), self.load)?;
+            put(&mut figures, &format!("{name}_page_per_s"), per_second);
+            let (other, of) = if cookie.is_empty() { ("trivial", bare) } else { ("native", axum) };
+            put(&mut figures, &format!("{name}_page_to_{other}"), per_second / of);
+            let mut one = Connection::open(app.address)?;
+            cookie.clone_into(&mut one.cookie);
+            let took =
+                median_of(ONE_BY_ONE, || expect(one.ask("GET", path, "")?, 200, "open a page").map(drop))?;
+            put(&mut figures, &format!("{name}_p50_ms"), took);
+        }
+        put(&mut figures, "after_load_mib", resident_mib(app.runtime_pid())?);
+        drop(native);
+
+        console::step("Measuring questions beside the webhook alone.");
+        let asked = median_of(QUESTIONS, || {
+            expect(user.ask("POST", "/send", "message=Comment+trier+une+liste+%3F")?, 200, "ask").map(drop)
+        })?;
+        let webhook = upstreams.webhook_url.trim_start_matches("http://");
+        let (address, path) = webhook.split_once('/').context("a webhook has a path")?;
+        let mut direct = Connection::open(address.parse()?)?;
+        let body = br#"{"message":"Comment trier une liste ?"}"#;
+        let path = format!("/{path}");
+        let answered = median_of(QUESTIONS, || {
+            expect(direct.send("POST", &path, "application/json", body)?, 200, "ask the webhook").map(drop)
+        })?;
+        put(&mut figures, "send_p50_ms", asked);
+        put(&mut figures, "send_beyond_webhook_ms", asked - answered);
+
+        console::step(
+            "Measuring an upload of 50 MB beside the same bytes through a guest that does nothing.",
+        );
+        let (kind, upload) = upload();
+        let uploaded = median_of(UPLOADS, || {
+            expect(user.send("POST", "/ocr", &kind, &upload)?, 200, "convert").map(drop)
+        })?;
+        let mut echo = Connection::open(trivial_address)?;
+        let echoed = median_of(UPLOADS, || {
+            expect(echo.send("POST", "/echo", &kind, &upload)?, 200, "echo").map(drop)
+        })?;
+        put(&mut figures, "upload_ms", uploaded);
+        put(&mut figures, "upload_to_piping", echoed / uploaded);
+        put(&mut figures, "after_uploads_mib", resident_mib(app.runtime_pid())?);
+        drop((app, trivial));
+
+        console::step(&format!("Measuring {WAITING} questions that wait."));
+        put(&mut figures, "waiting_mib", self.waiting(&data, &environment)?);
+        Ok(figures)
     }
 
-    console::step("Measuring the native password hash.");
-    let native = native_hash()?;
-    figures.insert("native_hash_p50_ms".into(), rounded(native));
+    /// The application, and how many milliseconds it took to the first page.
+    fn start(&self, data: &Scratch, environment: &Environment) -> Result<(App, f64)> {
+        let launch = Launch {
+            tree: self.tree,
+            data: &data.0,
+            listen: ([127, 0, 0, 1], 0).into(),
+            runtime: self.runtime,
+            environment,
+            database: None,
+            otlp: None,
+            purpose: Purpose::ThrowAway,
+        };
+        let storage = launch.storage()?;
+        let start = Instant::now();
+        let app = launch.start(storage)?;
+        Ok((app, start.elapsed().as_secs_f64() * 1000.0))
+    }
 
-    let data = Scratch::make("bench")?;
-    let runtime = Runtime::Embedded;
-    let environment = Environment::empty();
-    let launch = Launch {
-        tree,
-        data: &data.0,
-        listen: ([127, 0, 0, 1], 0).into(),
-        runtime: &runtime,
-        environment: &environment,
-        database: None,
-        otlp: None,
-        purpose: Purpose::ThrowAway,
-    };
-    let storage = launch.storage()?;
-    let app = launch.start(storage)?;
-    figures.insert("idle_mib".into(), rounded(resident_mib(app.runtime_pid())?));
-    console::step("Measuring sign-ins.");
-    let signing_in = sign_in(&mut Connection::open(app.address)?)?;
-    figures.insert("sign_in_p50_ms".into(), rounded(signing_in));
-    figures.insert("sign_in_to_native_hash".into(), rounded(signing_in / native));
-    console::step("Measuring GET /auth.");
-    let page = throughput(app.address, "/auth", load)?;
-    figures.insert("auth_page_per_s".into(), rounded(page));
-    figures.insert("after_load_mib".into(), rounded(resident_mib(app.runtime_pid())?));
-    drop(app);
+    /// A guest that does next to nothing, on the same host.
+    fn trivial(
+        &self,
+        data: &Scratch,
+        guest: &std::path::Path,
+    ) -> Result<(RunningChild, std::net::SocketAddr)> {
+        let manifest = data.0.join("trivial.toml");
+        fs::write(
+            &manifest,
+            format!(
+                "spin_manifest_version = 2\n[application]\nname = \"trivial\"\n[[trigger.http]]\nroute = \"/...\"\n\
+                 component = \"trivial\"\n[component.trivial]\nsource = {:?}\n",
+                guest.display().to_string()
+            ),
+        )?;
+        let spec = ChildSpec::new("the trivial page", self.runtime.program(self.tree));
+        serve::listening(spec.arg("up").arg("-f").arg(&manifest).arg("--listen").arg("127.0.0.1:0"))
+    }
 
-    console::step("Measuring a page that does nothing.");
-    let manifest = data.0.join("trivial.toml");
-    fs::write(
-        &manifest,
-        format!(
-            "spin_manifest_version = 2\n[application]\nname = \"trivial\"\n[[trigger.http]]\nroute = \"/...\"\n\
-             component = \"trivial\"\n[component.trivial]\nsource = {:?}\n",
-            guest.display().to_string()
-        ),
-    )?;
-    let spec = ChildSpec::new("the trivial page", runtime.program(tree))
-        .arg("up")
-        .arg("-f")
-        .arg(&manifest)
-        .arg("--listen")
-        .arg("127.0.0.1:0");
-    let (_child, address) = serve::listening(spec)?;
-    let trivial = throughput(address, "/uri", load)?;
-    figures.insert("trivial_page_per_s".into(), rounded(trivial));
-    figures.insert("auth_page_to_trivial".into(), rounded(page / trivial));
-    Ok(Value::Object(figures))
+    /// The memory of a host in which questions wait for a webhook that does not answer.
+    fn waiting(&self, data: &Scratch, environment: &Environment) -> Result<f64> {
+        let webhook = TcpListener::bind("127.0.0.1:0")?;
+        let origin = format!("http://{}", webhook.local_addr()?);
+        let environment =
+            environment.and(&[("WEBHOOK_URL", &format!("{origin}/hook")), ("WEBHOOK_ORIGIN", &origin)]);
+        let (app, _) = self.start(data, &environment)?;
+        let mut user = Connection::open(app.address)?;
+        sign_in(&mut user)?;
+        let arrived = Arc::new(AtomicUsize::new(0));
+        std::thread::spawn({
+            let arrived = arrived.clone();
+            move || {
+                let mut kept = vec![];
+                for question in webhook.incoming().flatten() {
+                    kept.push(question);
+                    arrived.store(kept.len(), Ordering::SeqCst);
+                }
+            }
+        });
+        let mut asking = vec![];
+        for _ in 0..WAITING {
+            let mut connection = Connection::open(app.address)?;
+            user.cookie.clone_into(&mut connection.cookie);
+            connection.begin(
+                "POST",
+                "/send",
+                "application/x-www-form-urlencoded",
+                b"message=Une+boucle+%3F",
+            )?;
+            asking.push(connection);
+        }
+        let start = Instant::now();
+        while arrived.load(Ordering::SeqCst) < WAITING {
+            let so_far = arrived.load(Ordering::SeqCst);
+            if start.elapsed() > ARRIVAL_MAX {
+                bail!("only {so_far} of {WAITING} questions have reached the webhook");
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let memory = resident_mib(app.runtime_pid())?;
+        drop(asking);
+        Ok(memory)
+    }
 }
 
 fn native_hash() -> Result<f64> {
@@ -90,31 +236,55 @@ fn native_hash() -> Result<f64> {
     let (memory, passes, lanes) = HASH;
     let params = Params::new(memory, passes, lanes, None).map_err(bad)?;
     let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let mut took = vec![];
-    for _ in 0..SIGN_INS {
+    median_of(SIGN_INS, || {
         let mut output = [0_u8; 32];
-        let start = Instant::now();
         hasher.hash_password_into(PASSWORD.as_bytes(), b"sixteen bytes !!", &mut output).map_err(bad)?;
-        took.push(start.elapsed());
         black_box(output);
-    }
-    Ok(median(took))
+        Ok(())
+    })
 }
 
+/// Registers where that was not done, and signs in; the connection has the session then.
 fn sign_in(connection: &mut Connection) -> Result<f64> {
     let form = format!("username=bench&password={}", PASSWORD.replace(' ', "+"));
-    expect(connection.ask("POST", "/register", &form)?, 303, "register")?;
-    let mut took = vec![];
-    for _ in 0..SIGN_INS {
-        let start = Instant::now();
-        expect(connection.ask("POST", "/auth", &form)?, 303, "sign in")?;
-        took.push(start.elapsed());
-    }
-    Ok(median(took))
+    connection.ask("POST", "/register", &form)?;
+    connection.cookie.clear();
+    let mut cookie = String::new();
+    let took = median_of(SIGN_INS, || {
+        let reply = expect(connection.ask("POST", "/auth", &form)?, 303, "sign in")?;
+        cookie = reply
+            .all("set-cookie")
+            .iter()
+            .filter_map(|one| one.split(';').next())
+            .collect::<Vec<_>>()
+            .join("; ");
+        Ok(())
+    })?;
+    connection.cookie = cookie;
+    Ok(took)
 }
 
-fn expect(status: u16, wanted: u16, what: &str) -> Result<()> {
-    if status == wanted { Ok(()) } else { bail!("cannot {what}: answered with {status}") }
+/// A PDF of one page as a form, 50 MB long, and its content type.
+fn upload() -> (String, Vec<u8>) {
+    let boundary = "----bench";
+    let head = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\nContent-Type: application/pdf\r\n\r\n\
+         %PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n\
+         3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>\nendobj\n"
+    );
+    let tail = format!("\ntrailer\n<</Root 1 0 R/Size 4>>\n%%EOF\n\r\n--{boundary}--\r\n");
+    let mut body = head.into_bytes();
+    body.extend(b"%padding\n".iter().cycle().take(UPLOAD_BYTES - (1 << 20)));
+    body.extend_from_slice(tail.as_bytes());
+    (format!("multipart/form-data; boundary={boundary}"), body)
+}
+
+fn expect(reply: Reply, wanted: u16, what: &str) -> Result<Reply> {
+    if reply.status == wanted {
+        Ok(reply)
+    } else {
+        bail!("cannot {what}: answered with {}: {}", reply.status, reply.text())
+    }
 }
 
 fn resident_mib(pid: u32) -> Result<f64> {
@@ -125,6 +295,6 @@ fn resident_mib(pid: u32) -> Result<f64> {
     Ok(kib / 1024.0)
 }
 
-fn rounded(number: f64) -> Value {
-    json!((number * 100.0).round() / 100.0)
+fn put(figures: &mut Figures, name: &str, number: f64) {
+    figures.insert(name.to_owned(), json!((number * 100.0).round() / 100.0));
 }

@@ -1,11 +1,15 @@
 //! A small load generator: each worker keeps one connection and sends its next request when the reply is whole.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::thread::scope;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use test_support::http;
+use test_support::{Reply, http};
+
+/// A longer body is written while the reply is read.
+const SMALL_BYTES: usize = 64 * 1024;
 
 /// How much is asked of each page.
 pub(super) struct Load {
@@ -13,53 +17,90 @@ pub(super) struct Load {
     pub(super) connections: usize,
 }
 
+/// A page, and the cookies of whoever asks for it; empty for nobody.
+#[derive(Clone, Copy)]
+pub(super) struct Page<'a> {
+    pub(super) address: SocketAddr,
+    pub(super) path: &'a str,
+    pub(super) cookie: &'a str,
+}
+
 /// One keep-alive connection.
 pub(super) struct Connection {
     stream: http::Connection,
     address: String,
+    pub(super) cookie: String,
 }
 
 impl Connection {
     pub(super) fn open(address: SocketAddr) -> Result<Self> {
         let address = address.to_string();
-        Ok(Self { stream: http::Connection::to(&address)?, address })
+        Ok(Self { stream: http::Connection::to(&address)?, address, cookie: String::new() })
     }
 
-    /// Sends a request and reads the whole reply; gives its status.
-    pub(super) fn ask(&mut self, method: &str, path: &str, form: &str) -> Result<u16> {
-        let length = form.len().to_string();
-        let mut headers = vec![("host", self.address.as_str())];
-        if !form.is_empty() {
-            let kind = ("content-type", "application/x-www-form-urlencoded");
-            headers.extend([kind, ("content-length", length.as_str())]);
+    /// Sends a form, or nothing, and reads the whole reply.
+    pub(super) fn ask(&mut self, method: &str, path: &str, form: &str) -> Result<Reply> {
+        self.send(method, path, "application/x-www-form-urlencoded", form.as_bytes())
+    }
+
+    /// Sends a body of any type and reads the whole reply.
+    pub(super) fn send(&mut self, method: &str, path: &str, kind: &str, body: &[u8]) -> Result<Reply> {
+        let reply = if body.len() <= SMALL_BYTES {
+            self.begin(method, path, kind, body)?;
+            self.stream.read_reply(|_| {})?
+        } else {
+            let head = self.head(method, path, kind, body);
+            let mut writer = self.stream.writer()?;
+            scope(|scope| {
+                scope.spawn(move || writer.write_all(&head).and_then(|()| writer.write_all(body)));
+                self.stream.read_reply(|_| {})
+            })?
+        };
+        if reply.complete { Ok(reply) } else { bail!("the reply to {method} {path} broke off") }
+    }
+
+    /// Sends a request in one write, as browsers send what is small, and reads nothing.
+    pub(super) fn begin(&mut self, method: &str, path: &str, kind: &str, body: &[u8]) -> Result<()> {
+        let message = [&self.head(method, path, kind, body), body].concat();
+        Ok(self.stream.write(&message)?)
+    }
+
+    fn head(&self, method: &str, path: &str, kind: &str, body: &[u8]) -> Vec<u8> {
+        let length = body.len().to_string();
+        let accepted = if method == "GET" { "text/html" } else { "application/json" };
+        let mut headers = vec![("host", self.address.as_str()), ("accept", accepted)];
+        if !self.cookie.is_empty() {
+            headers.push(("cookie", &self.cookie));
         }
-        self.stream.write((http::head(method, path, &headers) + form).as_bytes())?;
-        let reply = self.stream.read_reply(|_| {})?;
-        if reply.complete { Ok(reply.status) } else { bail!("the reply to {method} {path} broke off") }
+        if !body.is_empty() {
+            headers.extend([("content-type", kind), ("content-length", length.as_str())]);
+        }
+        http::head(method, path, &headers).into_bytes()
     }
 }
 
-/// Requests per second of `GET path`, after a second of warming up.
+/// Requests per second of a page, after a second of warming up.
 ///
 /// # Errors
 /// When any answer is not 200: a fast error is no throughput.
-pub(super) fn throughput(address: SocketAddr, path: &str, load: &Load) -> Result<f64> {
-    count(address, path, &Load { duration: Duration::from_secs(1), ..*load })?;
+pub(super) fn throughput(page: Page<'_>, load: &Load) -> Result<f64> {
+    count(page, &Load { duration: Duration::from_secs(1), ..*load })?;
     let start = Instant::now();
-    let answers = count(address, path, load)?;
+    let answers = count(page, load)?;
     #[expect(clippy::cast_precision_loss, reason = "far fewer requests than 2^52")]
     Ok(answers as f64 / start.elapsed().as_secs_f64())
 }
 
-fn count(address: SocketAddr, path: &str, load: &Load) -> Result<u64> {
+fn count(page: Page<'_>, load: &Load) -> Result<u64> {
     let start = Instant::now();
     let worker = || -> Result<u64> {
-        let mut connection = Connection::open(address)?;
+        let mut connection = Connection::open(page.address)?;
+        page.cookie.clone_into(&mut connection.cookie);
         let mut answers = 0;
         while start.elapsed() < load.duration {
-            match connection.ask("GET", path, "")? {
+            match connection.ask("GET", page.path, "")?.status {
                 200 => answers += 1,
-                status => bail!("GET {path} was answered with {status}"),
+                status => bail!("GET {} was answered with {status}", page.path),
             }
         }
         Ok(answers)
@@ -70,8 +111,22 @@ fn count(address: SocketAddr, path: &str, load: &Load) -> Result<u64> {
     })
 }
 
+/// The median time of something that is done this often, in milliseconds.
+///
+/// # Errors
+/// Of what is done.
+pub(super) fn median_of(times: usize, mut what: impl FnMut() -> Result<()>) -> Result<f64> {
+    let mut took = vec![];
+    for _ in 0..times {
+        let start = Instant::now();
+        what()?;
+        took.push(start.elapsed());
+    }
+    Ok(median(took))
+}
+
 /// The middle of some durations, in milliseconds.
-pub(super) fn median(mut durations: Vec<Duration>) -> f64 {
+fn median(mut durations: Vec<Duration>) -> f64 {
     durations.sort();
     durations.get(durations.len() / 2).map_or(f64::NAN, |middle| middle.as_secs_f64() * 1000.0)
 }

@@ -1,16 +1,23 @@
 //! `cargo xtask bench`: the figures to compare before and after a change, from one run on one machine.
 
 use anyhow::{Context, Result};
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::paths::Tree;
 use crate::process;
+use crate::spin::Choice;
+#[cfg(feature = "bench")]
+use crate::spin::Runtime;
 
 #[cfg(feature = "bench")]
 mod figures;
 #[cfg(feature = "bench")]
 mod load;
+#[cfg(feature = "bench")]
+mod native;
 mod ocr;
+#[cfg(feature = "bench")]
+mod record;
 
 pub(crate) fn command() -> Command {
     let number = |name: &'static str, default: &'static str, max: u64| {
@@ -21,17 +28,26 @@ pub(crate) fn command() -> Command {
             .value_parser(value_parser!(u64).range(1..=max))
     };
     Command::new("bench")
-        .about("Measure throughput, sign-in, sizes and memory")
+        .about("Measure pages, sign-ins, questions, uploads, sizes and memory")
         .long_about(
-            "Measure throughput, sign-in, sizes and memory, and print them as JSON.\n\n\
-             `auth_page_per_s` and `trivial_page_per_s` are requests per second of GET /auth and of a page that does\n\
-             nothing, on the same runtime; `sign_in_p50_ms` is a sign-in over HTTP, `native_hash_p50_ms` the same\n\
-             password hash computed natively in the same run; sizes are in KiB, memory in MiB of resident set. Leave\n\
-             the machine alone meanwhile.",
+            "Measure pages, sign-ins, questions, uploads, sizes and memory, and print the figures as JSON.\n\n\
+             What a figure is compared with is measured in the same run: a guest that does nothing, a native server\n\
+             with the same page, a native password hash, the webhook alone. With --record the figures are added to\n\
+             docs/benchmarks/server.json, and server.md is written from it. Leave the machine alone meanwhile.",
         )
         .args([
             number("seconds", "10", 600).help("How long each page is asked for, in seconds"),
-            number("connections", "8", 256).help("How many connections ask at once"),
+            number("connections", "16", 256).help("How many connections ask at once"),
+            Arg::new("runtime")
+                .long("runtime")
+                .value_name("RUNTIME")
+                .default_value("embedded")
+                .value_parser(value_parser!(Choice))
+                .help("What runs the components"),
+            Arg::new("record")
+                .long("record")
+                .action(ArgAction::SetTrue)
+                .help("Add the figures to docs/benchmarks/server.json and write server.md"),
         ])
         .subcommand(ocr::command())
 }
@@ -68,7 +84,13 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         duration: std::time::Duration::from_secs(number("seconds")?),
         connections: usize::try_from(number("connections")?)?,
     };
-    let figures = figures::measure(&Tree::find()?, &load).context("cannot measure")?;
+    let tree = Tree::find()?;
+    let runtime = Runtime::resolve(matches.get_one("runtime").copied())?;
+    let bench = figures::Bench { tree: &tree, runtime: &runtime, load: &load };
+    let figures = bench.measure().context("cannot measure")?;
     println!("{}", serde_json::to_string_pretty(&figures)?);
+    if matches.get_flag("record") {
+        record::add(&tree, runtime.name(), figures)?;
+    }
     Ok(())
 }

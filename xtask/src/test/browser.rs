@@ -28,7 +28,8 @@ pub(super) fn run(suite: &Suite) -> Result<TestCounts> {
     let chat_data = Scratch::make("browser-chat")?;
     let upstreams = Scratch::make("browser-mocks")?;
     let (_upstreams, addresses) = mocks::start(&suite.tree, &upstreams.0)?;
-    let chat = start(suite, &chat_data, &Environment::with_chat_api(&addresses.openai_origin))?;
+    let chat_api = [("LLM_OPENAI_ORIGIN", &*addresses.openai_origin), ("LLM_OPENAI_MODEL", "simulated")];
+    let chat = start(suite, &chat_data, &Environment::with(&chat_api))?;
     let mut node = Command::new("npm");
     node.current_dir(&folder).args(["test", "--silent", "--"]).args(&suite.filters);
     node.env("ATELIER_URL", format!("http://{}", app.address)).env("ATELIER_CHROMIUM", browser);

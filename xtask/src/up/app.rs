@@ -67,6 +67,12 @@ impl App {
         self.runtime.pid()
     }
 
+    /// The private cluster's database, for a program that is measured against the application.
+    #[cfg(feature = "bench")]
+    pub(crate) fn database_url(&self) -> Option<String> {
+        self.cluster.as_ref().map(|cluster| Database::private(cluster).url())
+    }
+
     /// Returns when xtask is asked to stop, or when a child has ended by itself.
     ///
     /// # Errors

@@ -35,6 +35,13 @@ impl Database {
         }
     }
 
+    #[cfg(feature = "bench")]
+    pub(super) fn url(&self) -> String {
+        use secrecy::ExposeSecret as _;
+        let Self { host, port, name, user, password, sslmode } = self;
+        format!("postgres://{user}:{}@{host}:{port}/{name}?sslmode={sslmode}", password.expose_secret())
+    }
+
     /// Reads a URL. Without `sslmode`, TLS is off for this machine and on for others.
     ///
     /// # Errors

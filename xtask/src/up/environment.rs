@@ -35,10 +35,17 @@ impl Environment {
         Self::of(std::iter::empty())
     }
 
-    /// One whose Python helper asks the chat API there, for tests.
-    pub(crate) fn with_chat_api(origin: &str) -> Self {
-        let set = [("LLM_OPENAI_ORIGIN", origin), ("LLM_OPENAI_MODEL", "simulated")];
-        Self::of(set.into_iter().map(|(name, value)| (variable(name), value.to_owned())))
+    /// One in which these Spin variables are set, for tests and measurements.
+    pub(crate) fn with(set: &[(&str, &str)]) -> Self {
+        Self::of(set.iter().map(|(name, value)| (variable(name), (*value).to_owned())))
+    }
+
+    /// The same, but for these.
+    #[cfg(feature = "bench")]
+    pub(crate) fn and(&self, set: &[(&str, &str)]) -> Self {
+        let mut all = self.0.clone();
+        all.append(&mut Self::with(set).0);
+        Self(all)
     }
 
     /// The receiver of traces that the user's `OTEL_…` name.
