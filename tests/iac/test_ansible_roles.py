@@ -19,10 +19,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from terraform_project import PROJECT, TOOLS
+from tools import PROJECT, VENV
 
 ANSIBLE = PROJECT / "ansible"
-BIN = TOOLS / "venv" / "bin"
+BIN = VENV / "bin"
 PLAYBOOKS = ["host.yml", "minikube.yml", "site.yml"]
 ROLES = sorted(path.name for path in (ANSIBLE / "roles").iterdir())
 
