@@ -1,7 +1,6 @@
 """The rules of rules.py on every rendering they apply to, and each of them seen to fail."""
 from __future__ import annotations
 
-import copy
 import ipaddress
 import re
 
