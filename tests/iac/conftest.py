@@ -10,6 +10,7 @@ from manifests import objects
 FIRST = ["test_terraform_apply", "cluster", "test_ansible_roles", "test_terraform_run"]
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in its own.
 def pytest_collection_modifyitems(items):
     """For two workers: a file's tests stay together, and all that use the one cluster."""
     def group(item) -> str:
