@@ -1,7 +1,7 @@
 """What others' scanners say: no finding that is not named here with its reason, and no reason without a finding.
 
 Not among them: trivy and kube-linter, whose rules for Kubernetes and Terraform are those of kube-score and checkov in other words,
-and whose Go builds take longer than everything else here.
+and whose Go builds take longer than everything else here (trivy 0.74, built with GOEXPERIMENT=jsonv2: more than six minutes of processor).
 """
 from __future__ import annotations
 
