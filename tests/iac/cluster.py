@@ -140,8 +140,8 @@ class Cluster:
             file.write_text(yaml.safe_dump({
                 "apiVersion": "v1",
                 "kind": "Config",
-                "current-context": "tests",
-                "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "tests"}}],
+                "current-context": "atelier",
+                "contexts": [{"name": "atelier", "context": {"cluster": "tests", "user": "tests"}}],
                 "clusters": [{"name": "tests", "cluster": {"server": f"https://127.0.0.1:{self.port}", "certificate-authority": str(self.folder / "tls.crt")}}],
                 "users": [{"name": "tests", "user": {"token": self.token}}],
             }))

@@ -1,16 +1,31 @@
-"""One cluster for all tests that ask for it."""
+"""One cluster for all tests that ask for it, and who runs beside whom."""
 from __future__ import annotations
 
 import pytest
 
+from cluster import Cluster
 from manifests import objects
+
+# The longest, which begin first.
+FIRST = ["test_terraform_apply", "cluster", "test_ansible_roles", "test_terraform_run"]
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in its own.
+def pytest_collection_modifyitems(items):
+    """For two workers: a file's tests stay together, and all that use the one cluster."""
+    def group(item) -> str:
+        return "cluster" if "installed" in item.fixturenames else item.path.stem
+
+    def place(item) -> int:
+        return FIRST.index(group(item)) if group(item) in FIRST else len(FIRST)
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item)))
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
-    # Here, because the Terraform suite has an environment without what this needs.
-    from cluster import Cluster
-
     server = Cluster(tmp_path_factory.mktemp("cluster"))
     try:
         server.start()

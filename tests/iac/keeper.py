@@ -26,7 +26,6 @@ CHARTS = {"cert-manager": "cert-manager", "base": "api", "istiod": None, "cni": 
 class Keeper:
     def __init__(self, cluster: LiveCluster) -> None:
         self.cluster = cluster
-        self.asked: list[str] = []
         keeper = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -55,8 +54,6 @@ class Keeper:
         self.server.server_close()
 
     def answer(self, asked: dict) -> bool:
-        if asked["op"] != "read":
-            self.asked.append(f"{asked['op']} {asked['type']}/{asked['name']}")
         return {"kubernetes_secret_v1": self.secret, "kubernetes_namespace_v1": self.namespace, "helm_release": self.release}[asked["type"]](asked)
 
     # ── hashicorp/kubernetes ───────────────────────────────────────────────────────────────────────────

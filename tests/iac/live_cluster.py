@@ -4,31 +4,20 @@ and the kubelet, which say that every pod runs (or, a Job's, that it has ended) 
 """
 from __future__ import annotations
 
-import json
 import platform
 import threading
 from pathlib import Path
-
-import yaml
 
 from cluster import Cluster, Refused
 
 # Left out: what needs a cloud, and what would declare a node dead that sends no heartbeat.
 WITHOUT = ("node-lifecycle-controller", "node-ipam-controller", "taint-eviction-controller")
-# Who wrote what, in the order of the API server's answers.
-AUDIT = {
-    "apiVersion": "audit.k8s.io/v1",
-    "kind": "Policy",
-    "omitStages": ["RequestReceived"],
-    "rules": [{"level": "Metadata", "verbs": ["create", "update", "patch", "delete"]}, {"level": "None"}],
-}
 
 
 class LiveCluster(Cluster):
     def start(self) -> None:
-        (self.folder / "audit.yaml").write_text(yaml.safe_dump(AUDIT))
         # As kubeadm has it: the shim's installer is privileged.
-        super().start("--allow-privileged=true", f"--audit-policy-file={self.folder / 'audit.yaml'}", f"--audit-log-path={self.folder / 'audit.log'}")
+        super().start("--allow-privileged=true")
         self.start_controllers(*WITHOUT)
         self.node = Node(self)
         self.node.start()
@@ -53,17 +42,7 @@ class LiveCluster(Cluster):
             self.node.stop()
         super().stop()
 
-    # ── What happened, and what is there ───────────────────────────────────────────────────────────────
-    def audited(self, verb: str) -> list[str]:
-        """`resource/name` of what was asked so and done, oldest first."""
-        found = []
-        for log in sorted(self.folder.glob("audit*.log"), key=lambda file: (file.name == "audit.log", file.name)):
-            for line in log.read_text().splitlines():
-                event = json.loads(line)
-                if event["verb"] == verb and event["responseStatus"].get("code", 500) < 300:
-                    found.append(f"{event['objectRef']['resource']}/{event['objectRef'].get('name')}")
-        return found
-
+    # ── What is there ───────────────────────────────────────────────────────────────
     def everything(self) -> set[str]:
         """Every object of every kind that can be listed, but the short-lived ones that controllers make by themselves."""
         passing = {"events", "leases", "endpointslices", "endpoints", "controllerrevisions", "replicasets", "pods", "ipaddresses", "servicecidrs", "componentstatuses", "nodes"}

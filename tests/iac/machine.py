@@ -1,4 +1,4 @@
-"""What both suites install on a machine: Python packages of exact versions, and a Go where there is none."""
+"""What the tests install on a machine: Python packages of exact versions, and a Go where there is none."""
 from __future__ import annotations
 
 import hashlib

@@ -9,26 +9,29 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
 TOOLS = PROJECT / ".atelier" / "tools" / "terraform"
-PYTHON = TOOLS / "venv" / "bin" / "python"
 # Terraform, or with ATELIER_TERRAFORM=opentofu OpenTofu: the same tests for both.
 OPENTOFU = os.environ.get("ATELIER_TERRAFORM") == "opentofu"
-TERRAFORM = [TOOLS / "tofu"] if OPENTOFU else [PYTHON, HERE / "terraform_cli.py"]
+TERRAFORM = [TOOLS / "tofu"] if OPENTOFU else [sys.executable, HERE / "terraform_cli.py"]
 
+SHA = "0123456789abcdef" * 4
+# Without a checksum of the shim a plan stops.
+VERIFIED = {"shim_sha256": {"x86_64": SHA, "aarch64": SHA[::-1]}}
 RECORDER = """#!/bin/sh
-printf '{"op":"run","type":"%s","name":"%s"}\\n' "$(basename "$0")" "$(printf '%s' "$*" | sed 's/[\\\\"]/\\\\&/g')" >> "$ATELIER_MOCK_REQUEST_LOG"
+printf '%s %s\\n' "${0##*/}" "$*" >> "$ATELIER_CALLS"
 """
 # One file of each folder that the artefact is built from.
 SOURCES = [f"{folder}/src/lib.rs" for folder in ("components/auth", "components/llm", "components/ocr", "crates/auth-api", "crates/latex", "crates/mathml", "crates/migrations", "crates/web")]
-# What `ansible/converge minikube.yml` leaves behind, as far as Terraform sees it.
+# What `ansible/converge minikube.yml` leaves behind, as far as Terraform sees it: the kubeconfig of a cluster.
 CONVERGE = RECORDER + """
 case "$1" in
-minikube.yml) path=$(printf '%s' "$3" | sed 's/.*"minikube_kubeconfig":"\\([^"]*\\)".*/\\1/'); mkdir -p "$(dirname "$path")"; echo 'apiVersion: v1' > "$path" ;;
+minikube.yml) path=$(printf '%s' "$3" | sed 's/.*"minikube_kubeconfig":"\\([^"]*\\)".*/\\1/'); mkdir -p "$(dirname "$path")"; cp KUBECONFIG "$path" ;;
 esac
 """
 
@@ -47,33 +50,27 @@ class Result:
 @dataclass
 class Project:
     root: Path
-    mirror: str = "terraform"
     variables: dict[str, object] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def copy(cls, root: Path, mirror: str = "terraform", kubectl: Path | None = None) -> "Project":
-        """With a `kubectl` of its own, the scripts that wait for the cluster really do."""
+    def copy(cls, root: Path, cluster: object = None) -> "Project":
+        """With a `cluster`, the scripts that wait for it really do."""
         for folder in ("terraform", "k8s", "ansible"):
             shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns(".terraform*", "terraform.tfstate*", "*.tfvars"))
         for file in ("spin.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"):
             shutil.copy(PROJECT / file, root)
-        project = cls(root, mirror)
+        project = cls(root)
         for file in SOURCES:
             project.write(file, "1")
-        commands = root / "bin"
-        commands.mkdir()
-        for name in ("cargo", "docker", "kubectl", "minikube", "spin"):
-            (commands / name).write_text(RECORDER)
-            (commands / name).chmod(0o755)
-        (root / "ansible" / "converge").write_text(CONVERGE)
-        (root / "ansible" / "converge").chmod(0o755)
-        if kubectl:
-            (commands / "kubectl").unlink()
-            (commands / "kubectl").symlink_to(kubectl)
-        else:
-            for script in ("terraform/check-machine", "k8s/platform/check-mesh", *(f"terraform/modules/{name}" for name in ("spinkube/wait-for-shim", "spinkube/wait-for-uninstall", "spin-app/wait-for-app"))):
-                (root / script).write_text(RECORDER)
+        scripts = dict.fromkeys(("bin/cargo", "bin/docker", "bin/minikube", "bin/spin", "terraform/check-machine"), RECORDER)
+        if cluster:
+            scripts["ansible/converge"] = CONVERGE.replace("KUBECONFIG", str(cluster.kubeconfig()))
+        for name, text in scripts.items():
+            project.write(name, text)
+            (root / name).chmod(0o755)
+        if cluster:
+            (root / "bin" / "kubectl").symlink_to(TOOLS.parent / "bin" / "kubectl")
         project.run("init", "-input=false")
         return project
 
@@ -83,26 +80,24 @@ class Project:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
 
+    def called(self) -> list[str]:
+        """How the machine's programs were called since this was asked last."""
+        lines = self.calls.read_text().splitlines() if self.calls.exists() else []
+        self.calls.unlink(missing_ok=True)
+        return lines
+
     @property
-    def request_log_file(self) -> Path:
-        return self.root / "requests"
-
-    def request_log(self) -> list[dict]:
-        if not self.request_log_file.exists():
-            return []
-        return [json.loads(line) for line in self.request_log_file.read_text().splitlines()]
-
-    def forget(self) -> None:
-        self.request_log_file.unlink(missing_ok=True)
+    def calls(self) -> Path:
+        return self.root / "calls"
 
     def run(self, command: str, *arguments: str, expect: int | None = 0, env: dict[str, str] | None = None) -> Result:
         environment = {
             "PATH": f"{self.root / 'bin'}:{os.environ['PATH']}",
             "HOME": str(self.root),
             "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
-            "TF_CLI_CONFIG_FILE": str(TOOLS / f"{self.mirror}.tfrc"),
+            "TF_CLI_CONFIG_FILE": str(TOOLS / "terraform.tfrc"),
             "TF_IN_AUTOMATION": "1",
-            "ATELIER_MOCK_REQUEST_LOG": str(self.request_log_file),
+            "ATELIER_CALLS": str(self.calls),
             "ATELIER_MOCK_DOWNLOADS": str(TOOLS / "downloads"),
             **{f"TF_VAR_{name}": value if isinstance(value, str) else json.dumps(value) for name, value in self.variables.items()},
             **self.environment,

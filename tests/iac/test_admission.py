@@ -68,29 +68,6 @@ def test_the_operator_refuses(installed, what):
         installed.apply(make(), dry_run=True)
 
 
-def changed(kind: str, name: str, change) -> dict:
-    document = named(objects("minikube"), kind, name)
-    change(document["spec"])
-    return document
-
-
-# Only the API server knows these: rules in CEL, immutable fields, defaults.
-RULED_OUT = {
-    "a redirect and a backend": ("HTTPRoute", "https-only", lambda s: s["rules"][0].update(backendRefs=[{"name": "auth", "port": 80}]), "RequestRedirect"),
-    "two rewrites": ("HTTPRoute", "auth", lambda s: s["rules"][1]["filters"].append(s["rules"][1]["filters"][0]), "URLRewrite filter cannot be repeated"),
-    "TLS without a certificate mode": ("Gateway", "atelier", lambda s: s["listeners"][1]["tls"].update(certificateRefs=[]), "certificateRefs"),
-    "a policy that selects twice": ("AuthorizationPolicy", "auth", lambda s: s.update(targetRefs=[{"kind": "Gateway", "group": "gateway.networking.k8s.io", "name": "atelier"}]), "only one of"),
-    "a disk that grows in place": ("StatefulSet", "postgres", lambda s: s["volumeClaimTemplates"][0]["spec"]["resources"]["requests"].update(storage="20Gi"), "Forbidden"),
-}
-
-
-@pytest.mark.parametrize("what", RULED_OUT)
-def test_the_api_server_refuses(installed, what):
-    kind, name, change, message = RULED_OUT[what]
-    with pytest.raises(Refused, match=message):
-        installed.apply(changed(kind, name, change), dry_run=True)
-
-
 def test_the_pods_we_get_pass_pod_security(installed):
     """Pods do not run here, but they are admitted or not: the namespaces' own level decides."""
     templates = [("atelier", deployment(installed, name)["spec"]["template"]) for name in ("auth", "llm", "ocr")]

@@ -55,24 +55,10 @@ def test_prometheus_accepts_the_rules():
     assert sum(len(group["Rules"]) for group in tool("rules", str(FOLDER / "alerts.yaml"))) == len(alerts())
 
 
-def test_prometheus_refuses_a_broken_rule(tmp_path):
-    broken = tmp_path / "alerts.yaml"
-    broken.write_text((FOLDER / "alerts.yaml").read_text().replace("sum(rate(", "sum(rate((", 1))
-    assert subprocess.run([BIN / "alerts", "rules", broken], capture_output=True).returncode != 0
-
-
 def test_prometheus_starts_with_its_configuration():
     """Its own loader: relabelling, service discovery, everything but the files and addresses themselves."""
     done = subprocess.run([BIN / "alerts", "config", FOLDER / "prometheus-config.yaml"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.parametrize(("old", "new"), [("role: pod", "role: pods"), ("action: keep", "action: retain"), ("honor_labels", "honour_labels")])
-def test_prometheus_refuses_a_broken_configuration(tmp_path, old, new):
-    broken, text = tmp_path / "prometheus.yaml", (FOLDER / "prometheus-config.yaml").read_text()
-    assert old in text
-    broken.write_text(text.replace(old, new, 1))
-    assert subprocess.run([BIN / "alerts", "config", broken], capture_output=True).returncode != 0
 
 
 def test_alerts_and_dashboards_ask_for_metrics_that_somebody_makes():
@@ -90,19 +76,6 @@ def test_every_maker_of_a_metric_is_configured():
     # The labels the expressions use are the dimensions the collector gives.
     labels = {dimension["name"].replace(".", "_") for dimension in spans["dimensions"]}
     assert labels == {"http_route", "http_request_method", "http_response_status_code"}
-
-
-def test_the_collectors_pipelines_use_only_what_it_has():
-    collector = yaml.safe_load((FOLDER / "collector-config.yaml").read_text())
-    sources, sinks = set(collector["receivers"]) | set(collector["connectors"]), set(collector["exporters"]) | set(collector["connectors"])
-    used = set()
-    for name, pipeline in collector["service"]["pipelines"].items():
-        assert set(pipeline["receivers"]) <= sources, name
-        assert set(pipeline["processors"]) <= set(collector["processors"]), name
-        assert set(pipeline["exporters"]) <= sinks, name
-        assert pipeline["processors"][0] == "memory_limiter", name
-        used |= {*pipeline["receivers"], *pipeline["processors"], *pipeline["exporters"]}
-    assert used == sources | sinks | set(collector["processors"])
 
 
 def test_the_collector_tells_the_paths_apart_that_alerts_name():
@@ -210,10 +183,6 @@ SILENCE = {"ServiceDown", "PostgresDown", "TelemetryMissing"}
 
 def fires(name: str, series: dict[str, str]) -> bool:
     return tool("run", given={"expression": alerts()[name]["expr"], "at": "1h", "series": series}) != []
-
-
-def test_there_is_an_alert_for_each_thing_that_must_not_go_unnoticed():
-    assert alerts().keys() >= {"SignInFailures", "UpstreamBreakerOpen", "QuotaExhausted", "CertificateExpiring", "PostgresDown", "ServiceDown", "TelemetryMissing"}
 
 
 def test_every_alert_has_series():

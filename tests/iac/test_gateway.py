@@ -2,13 +2,31 @@
 from __future__ import annotations
 
 import http.client
+import json
 
 import pytest
 
-from gateway import Gateway, Upstream, hardening
-from manifests import objects
+from gateway import Gateway, Upstream, hardening, routes
+from manifests import objects, of_kind, spin
 
 APPS = ("auth", "llm", "ocr")
+# What is between the pods (DESIGN §1), and Spin's own.
+CLOSED = ("/auth/internal", "/.well-known/spin")
+
+
+def of_spin_toml() -> list[tuple[str, str]]:
+    """(path, app) of each of its routes, and of one below where there are any."""
+    found = []
+    for trigger in spin()["trigger"]["http"]:
+        base = trigger["route"].removesuffix("/...")
+        found.append((base or "/", trigger["component"]))
+        if base != trigger["route"]:
+            found.append((f"{base}/anything", trigger["component"]))
+    return found
+
+
+PATHS = of_spin_toml()
+COSTLY = [(path, app) for path, app in PATHS if app != "auth"]
 # auth's own answers about a session are held by the black-box suite (`the_gateway_gets_200_for_a_valid_session`).
 LIVE = {"cookie": "__Host-session=live"}
 REFUSAL = {name: f"{name} of auth" for name in hardening()} | {"content-type": "text/html; charset=utf-8", "www-authenticate": "Cookie", "server-timing": "not listed"}
@@ -38,7 +56,7 @@ def unasked(site):
     site.pods["auth"].answer = auth
 
 
-@pytest.mark.parametrize(("path", "app"), [("/send", "llm"), ("/llm/send", "llm"), ("/ocr", "ocr")])
+@pytest.mark.parametrize(("path", "app"), COSTLY)
 def test_what_costs_money_passes_with_a_session(site, path, app):
     answer = site.ask("POST", path, {**LIVE, "accept": "application/json", "x-request-id": "abc", "x-private": "mine"}, b"a question")
     assert (answer.status, answer.text) == (200, app)
@@ -49,7 +67,7 @@ def test_what_costs_money_passes_with_a_session(site, path, app):
     assert body == b"a question"
 
 
-@pytest.mark.parametrize("path", ["/send", "/llm/send", "/ocr", "/ocr/x", "//ocr", "/%6fcr", "/x/../ocr"])
+@pytest.mark.parametrize("path", [*(path for path, _ in COSTLY), "/llm/send", "//ocr", "/%6fcr", "/x/../ocr"])
 def test_without_one_the_app_hears_nothing_and_the_user_reads_auths_words(site, path):
     answer = site.ask("POST", path, {}, b"a question")
     assert (answer.status, answer.text) == (401, "connectez-vous")
@@ -78,7 +96,7 @@ def test_an_auth_that_is_away_means_no(site, tmp_path):
         pods["llm"].close(), pods["ocr"].close()
 
 
-@pytest.mark.parametrize(("path", "app"), [("/", "auth"), ("/auth", "auth"), ("/home", "auth"), ("/account/x", "auth"), ("/llm", "llm"), ("/llm/assets/a.css", "llm"), ("/ocr", "ocr"), ("/sending", "auth"), ("/ocrx", "auth")])
+@pytest.mark.parametrize(("path", "app"), [*PATHS, ("/llm/assets/a.css", "llm"), ("/sending", "auth"), ("/ocrx", "auth")])
 def test_pages_go_to_their_app_without_a_question(site, path, app):
     assert site.ask("GET", path).text == app
     assert [asked for _, asked, _, _ in site.pods["auth"].asked] == ([path] if app == "auth" else [])
@@ -92,7 +110,20 @@ def test_what_is_between_the_pods_is_closed_however_it_is_spelled(site, method, 
     assert all(site.pods[name].asked == [] for name in APPS)
 
 
-@pytest.mark.parametrize(("path", "app"), [("/auth", "auth"), ("/llm", "llm"), ("/ocr", "ocr")])
+def test_there_are_no_other_routes_and_every_overlay_has_the_same_at_its_own_host():
+    def gateway(variant: str) -> str:
+        documents = objects(variant)
+        (origin,) = [d["data"]["public_origin"] for d in of_kind(documents, "ConfigMap") if d["metadata"]["name"].startswith("atelier-settings")]
+        named = [listener["hostname"] for d in of_kind(documents, "Gateway") for listener in d["spec"]["listeners"]] + [name for d in of_kind(documents, "Certificate") for name in d["spec"].get("dnsNames", [])]
+        assert {f"https://{name}" for name in named} == {origin}, variant
+        here = [d for d in documents if d["kind"] in ("HTTPRoute", "EnvoyFilter") or d["kind"] == "AuthorizationPolicy" and "targetRefs" in d["spec"]]
+        return json.dumps(here).replace(origin.removeprefix("https://"), "atelier.test")
+
+    assert len(routes(objects("minikube"))) == len(spin()["trigger"]["http"]) + len(CLOSED)
+    assert {gateway(variant) for variant in ("production", "minikube-spintainer", "minikube-autoscaling", "production-spintainer")} == {gateway("minikube")}
+
+
+@pytest.mark.parametrize(("path", "app"), PATHS)
 def test_nobody_says_who_a_user_is_but_auth(site, path, app):
     site.ask("GET", path, {"x-user-id": "1", "x-user-name": "root", "X-Service-Key": "k", "x-other": "stays"})
     ((_, _, headers, _),) = site.pods[app].asked

@@ -1,42 +1,34 @@
-"""terraform/ run for real: formatted, valid, tested, planned; and applied and destroyed in writing.
+"""terraform/ run for real: formatted, valid, tested and planned; and its scripts. test_terraform_apply.py applies it.
 
 Real: Terraform, gavinbunney/kubectl, kbst/kustomization (so also every Kustomize build). Mocks with the real
-schemas: helm, http, kubernetes, random. For the runs that apply, kubectl too: they are about order, not objects.
+schemas: helm, http, kubernetes, random.
 """
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
 import subprocess
 import tarfile
 import tomllib
+from pathlib import Path
 
 import pytest
 import yaml
 
-from terraform_project import PROJECT, SOURCES, Project
-
-SHA = "0123456789abcdef" * 4
-VERIFIED = {"shim_sha256": {"x86_64": SHA, "aarch64": SHA[::-1]}}
-
+from terraform_project import PROJECT, SOURCES, TOOLS, VERIFIED, Project
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory) -> Project:
     return Project.copy(tmp_path_factory.mktemp("real"))
 
 
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory) -> Project:
-    return Project.copy(tmp_path_factory.mktemp("recorded"), mirror="recorded")
-
-
 @pytest.fixture(autouse=True)
 def no_variables(request):
     """Each test starts with the defaults."""
-    for name in ("real", "recorded"):
-        if name in request.fixturenames:
-            request.getfixturevalue(name).variables = dict(VERIFIED)
+    if "real" in request.fixturenames:
+        request.getfixturevalue("real").variables = dict(VERIFIED)
 
 
 def resources(plan: dict) -> dict[str, dict]:
@@ -74,18 +66,6 @@ def test_terraform_test_passes(real):
     assert assertions >= 90 and refusals >= 25
 
 
-def test_a_broken_assertion_would_be_seen(real, tmp_path):
-    """The suite above can fail: with one thing changed in the configuration, it does."""
-    file = real.root / "terraform" / "modules" / "spinkube" / "shim.tf"
-    text = file.read_text()
-    file.write_text(text.replace('handler = "spin-v2"', 'handler = "spin"'))
-    try:
-        done = real.run("test", "-no-color", "-filter=tests/spinkube.tftest.hcl", expect=None)
-    finally:
-        file.write_text(text)
-    assert done.code == 1 and "trap 1" in done.flat
-
-
 # ── A real plan of an empty machine ─────────────────────────────────────────────────────────────────────
 @pytest.fixture(scope="module")
 def planned(real) -> dict:
@@ -114,24 +94,13 @@ def test_every_object_has_one_owner(planned):
     assert len(seen) > 90
 
 
-@pytest.mark.parametrize("source", [*SOURCES, "components/llm/templates/new.html", "spin.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"])
-def test_the_image_is_named_by_all_that_it_is_built_from(real, planned, source):
-    def image() -> str:
-        return real.planned()["planned_values"]["outputs"]["image"]["value"]
-
-    first = planned["planned_values"]["outputs"]["image"]["value"]
-    assert re.fullmatch(r"atelier-registry:5000/atelier:sources-[0-9a-f]{16}", first)
-    file = real.root / source
-    before = file.read_text() if file.exists() else None
-    real.write(source, f"{before or ''}\n# changed\n")
-    second = image()
-    if before is None:
-        file.unlink()
-    else:
-        real.write(source, before)
-    assert second != first
-    if source == SOURCES[0]:
-        assert image() == first
+def test_the_image_is_named_by_all_that_it_is_built_from(real, planned):
+    """By the hash of their hashes, so that any other content is another image."""
+    folders = [Path(source).parents[1] for source in SOURCES]
+    files = sorted(str(file.relative_to(real.root)) for folder in folders for file in (real.root / folder).rglob("*") if file.is_file())
+    lines = [f"{file} {hashlib.sha256((real.root / file).read_bytes()).hexdigest()}\n" for file in sorted([*files, "spin.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"])]
+    tag = hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
+    assert planned["planned_values"]["outputs"]["image"]["value"] == f"atelier-registry:5000/atelier:sources-{tag}"
 
 
 def test_the_folders_that_name_the_image_are_those_that_the_components_depend_on():
@@ -149,7 +118,7 @@ def test_the_folders_that_name_the_image_are_those_that_the_components_depend_on
 
 
 def test_the_plan_holds_no_secret(real):
-    marks = {name: f"mark-of-{name}-0123456789abcdef0123" for name in ("postgres_password", "service_key", "webhook_api_key", "gemini_ai_api_key")}
+    marks = {name: f"mark-of-{name}-0123456789abcdef0123" for name in ("postgres_password", "service_key", "webhook_api_key", "llm_openai_key", "gemini_ai_api_key")}
     real.variables |= marks | {"webhook_url": "https://hook.eu2.make.com/mark-of-webhook"}
     text = json.dumps(real.planned())
     for mark in [*marks.values(), "mark-of-webhook"]:
@@ -157,8 +126,6 @@ def test_the_plan_holds_no_secret(real):
 
 
 def test_a_missing_release_of_the_shim_says_what_to_set(real):
-    from terraform_project import TOOLS
-
     folder = real.root / "downloads"
     shutil.copytree(TOOLS / "downloads", folder)
     (folder / "HEAD").unlink()
@@ -177,8 +144,6 @@ def test_a_shim_without_a_checksum_is_refused_with_the_steps_to_get_one(real):
 
 
 def test_a_download_with_another_content_stops_the_plan(real, tmp_path):
-    from terraform_project import TOOLS
-
     folder = tmp_path / "downloads"
     shutil.copytree(TOOLS / "downloads", folder)
     file = folder / "gateway.networking.k8s.io_gateways.yaml"
@@ -197,208 +162,6 @@ def test_a_kubeconfig_that_is_known_too_early_would_stop_the_plan(real):
     finally:
         file.write_text(text)
     assert "refers to an invalid path" in done.flat
-
-
-# ── Applied in writing ──────────────────────────────────────────────────────────────────────────────────
-@pytest.fixture(scope="module")
-def life(recorded) -> dict[str, object]:
-    """Apply, plan again, apply again, destroy: what Terraform asked for in each."""
-    recorded.variables = {**VERIFIED, "webhook_url": "https://hook.eu2.make.com/mark-of-webhook", "postgres_password": "mark-of-postgres-0123"}
-    up = recorded.apply()
-    created = recorded.request_log()
-    printed = {name: recorded.run("output", "-raw", name).output for name in ("how_to_open", "after_a_reboot")}
-    state = (recorded.root / "terraform" / "terraform.tfstate").read_text()
-    recorded.forget()
-    again = recorded.plan("-detailed-exitcode", expect=None)
-    recorded.variables = dict(VERIFIED)
-    without_secrets = recorded.plan("-detailed-exitcode", expect=None)
-    recorded.forget()
-    recorded.write("components/llm/src/lib.rs", "2")
-    recorded.apply()
-    rebuilt = recorded.request_log()
-    recorded.forget()
-    recorded.destroy()
-    return {"up": up, "created": created, "printed": printed, "state": state, "again": again, "without_secrets": without_secrets, "rebuilt": rebuilt, "destroyed": recorded.request_log()}
-
-
-def order(request_log: list[dict], *patterns: str) -> list[int]:
-    """Where in the request log each pattern is met for the last and first time, as pairs."""
-    places = []
-    for pattern in patterns:
-        found = [index for index, entry in enumerate(request_log) if re.search(pattern, f"{entry['op']} {entry['type']} {entry['name']}")]
-        assert found, f"{pattern} never happened"
-        places.append((min(found), max(found)))
-    return places
-
-
-def assert_in_order(request_log: list[dict], *patterns: str) -> None:
-    """Everything that matches a pattern is over before anything that matches the next begins."""
-    places = order(request_log, *patterns)
-    for (_, last), (first, _), earlier, later in zip(places, places[1:], patterns, patterns[1:]):
-        assert last < first, f"{later} began before {earlier} was over"
-
-
-ONE_AFTER_THE_OTHER = ["SpinApp/auth", "wait-for-app", "SpinApp/llm", "wait-for-app", "SpinApp/ocr", "wait-for-app"]
-
-
-def rollout(request_log: list[dict]) -> list[str]:
-    """The SpinApps that were applied and the waits for them, in order."""
-    found = [re.search(r"SpinApp/\w+", entry["name"]) or re.fullmatch("wait-for-app", entry["type"]) for entry in request_log]
-    return [match[0] for match in found if match]
-
-
-def test_one_apply_builds_everything_in_order(life):
-    created = life["created"]
-    assert_in_order(created, r"run converge host", r"run converge minikube", r"create helm_release cert-manager", r"create helm_release runtime-class-manager", r"manifest Shim/", r"run wait-for-shim", r"helm_release spin-operator", r"manifest SpinAppExecutor/", r"manifest SpinApp/")
-    assert rollout(created) == ONE_AFTER_THE_OTHER
-    assert created[0]["type"] == "check-machine", "before anything is changed"
-    assert_in_order(created, r"CustomResourceDefinition/gateways", r"create helm_release cert-manager")
-    assert_in_order(created, r"manifest Namespace/atelier", r"secret_v1 postgres-secret", r"StatefulSet/postgres", r"manifest SpinApp/")
-    assert_in_order(created, r"CustomResourceDefinition/gateways", r"helm_release istiod", r"helm_release istio-cni", r"helm_release ztunnel", r"manifest Gateway/", r"manifest SpinApp/")
-    assert_in_order(created, r"run converge minikube", r"run cargo xtask build --components-only", r"run spin registry push", r"manifest SpinApp/")
-    assert_in_order(created, r"CustomResourceDefinition/spinapps", r"helm_release spin-operator")
-
-
-def test_the_host_does_not_get_another_terraform_than_the_running_one(life):
-    (host,) = [entry["name"] for entry in life["created"] if entry["name"].startswith("host.yml")]
-    assert json.loads(host.split("--extra-vars ")[1]) == {"tools_wanted": ["minikube", "kubectl", "helm", "spin"]}
-
-
-def test_the_image_is_pushed_where_the_node_pulls(life):
-    (push,) = [entry["name"] for entry in life["created"] if entry["type"] == "spin"]
-    tag = re.search(r"127\.0\.0\.1:5080/atelier:(sources-[0-9a-f]{16})$", push).group(1)
-    assert f"atelier-registry:5000/atelier:{tag}" in life["up"].output
-
-
-def shell(project: Project, tmp_path, command: str) -> str:
-    """What a shell that has just been opened, in some folder, makes of a command that was printed; returns its output."""
-    done = subprocess.run(
-        ["/bin/sh", "-euc", command], cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env={"PATH": f"{tmp_path}:{project.root / 'bin'}:/nowhere", "ATELIER_MOCK_REQUEST_LOG": str(tmp_path / "log")},
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
-
-
-@pytest.mark.parametrize("sudo", [True, False], ids=["a user with sudo", "root without it"])
-def test_the_commands_that_open_the_site_work_as_they_are_printed(life, recorded, tmp_path, sudo):
-    tunnel, hosts, trust = [line for line in life["printed"]["how_to_open"].splitlines() if not line.startswith("#")]
-    for name in ("tee", "base64", "sed", "basename"):
-        (tmp_path / name).symlink_to(shutil.which(name))
-    answers = {"get gateway atelier": "printf 10.0.0.1", "get secret atelier-ca": "printf Y2VydA=="}
-    cases = "".join(f"*'{words}'*) {answer} ;;\n" for words, answer in answers.items())
-    given = {"kubectl": f'[ "$1 $2" = "--kubeconfig {recorded.root}/.atelier/kubeconfig" ]\ncase "$*" in\n{cases}esac\n'}
-    if sudo:
-        given["sudo"] = f'echo used > {tmp_path}/used\nexec "$@"\n'
-    for name, text in given.items():
-        (tmp_path / name).write_text(f"#!/bin/sh -e\n{text}")
-        (tmp_path / name).chmod(0o755)
-    shell(recorded, tmp_path, tunnel)
-    assert json.loads((tmp_path / "log").read_text())["name"] == "tunnel --profile atelier"
-    shell(recorded, tmp_path, hosts.replace("/etc/hosts", f"{tmp_path}/hosts"))
-    assert (tmp_path / "hosts").read_text() == "10.0.0.1 atelier.test\n" and (tmp_path / "used").exists() is sudo
-    shell(recorded, tmp_path, trust)
-    assert (tmp_path / "atelier-ca.crt").read_text() == "cert"
-
-
-def test_the_command_for_after_a_reboot_starts_the_cluster_as_it_was_made(life, recorded, tmp_path):
-    for name in ("sed", "basename", "dirname", "mkdir"):
-        (tmp_path / name).symlink_to(shutil.which(name))
-    shell(recorded, tmp_path, life["printed"]["after_a_reboot"])
-    (made,) = [entry for entry in life["created"] if entry["name"].startswith("minikube.yml")]
-    assert json.loads((tmp_path / "log").read_text()) == made
-
-
-def test_a_second_plan_is_clean(life):
-    assert life["again"].code == 0, life["again"].output[-3000:]
-
-
-def test_a_plan_without_the_secrets_is_clean_too(life):
-    """They are written once; whoever applies later need not know them."""
-    assert life["without_secrets"].code == 0, life["without_secrets"].output[-3000:]
-
-
-def test_secrets_reach_the_cluster_and_not_the_state(life):
-    written = {entry["name"]: entry["write_only"]["data_wo"] for entry in life["created"] if entry["type"] == "kubernetes_secret_v1"}
-    assert written["postgres-secret"] == {"postgresql-user": 7, "postgresql-db": 7, "postgresql-password": len("mark-of-postgres-0123")}
-    assert written["service-secret"] == {"service-key": 48}, "generated"
-    assert written["llm-secret"] == {"WEBHOOK_URL": len("https://hook.eu2.make.com/mark-of-webhook"), "WEBHOOK_API_KEY": 0, "LLM_OPENAI_KEY": 0}
-    assert written["ocr-secret"] == {"GEMINI_AI_API_KEY": 0}
-    assert "mark-of" not in life["state"]
-    for resource in json.loads(life["state"])["resources"]:
-        assert resource["type"] != "random_password"
-        if resource["type"] == "kubernetes_secret_v1":
-            for instance in resource["instances"]:
-                assert not instance["attributes"].get("data") and not instance["attributes"].get("data_wo")
-
-
-def test_a_changed_component_is_built_pushed_and_rolled_out_and_nothing_else(life):
-    told = {f"{entry['op']} {entry['type']} {entry['name'].split(' ')[0]}" for entry in life["rebuilt"]}
-    assert told == {"run cargo xtask", "run spin registry", "update kubectl_manifest SpinApp/auth", "update kubectl_manifest SpinApp/llm", "update kubectl_manifest SpinApp/ocr", "run wait-for-app "}
-    assert_in_order(life["rebuilt"], r"run cargo", r"run spin", r"update kubectl_manifest SpinApp")
-    assert rollout(life["rebuilt"]) == ONE_AFTER_THE_OTHER
-
-
-def test_destroy_goes_backwards(life):
-    """SpinApps → executor → operator → Shim → runtime-class-manager: each still needs the next (trap 18)."""
-    destroyed = life["destroyed"]
-    assert_in_order(destroyed, r"manifest SpinApp/", r"manifest SpinAppExecutor/", r"helm_release spin-operator", r"manifest Shim/", r"run wait-for-uninstall", r"helm_release runtime-class-manager", r"run docker container rm", r"run minikube delete")
-    assert_in_order(destroyed, r"manifest SpinApp/", r"StatefulSet/postgres", r"secret_v1 postgres-secret", r"manifest Namespace/atelier", r"run minikube delete")
-    assert_in_order(destroyed, r"manifest SpinAppExecutor/", r"helm_release spin-operator", r"CustomResourceDefinition/spinapps")
-    assert_in_order(destroyed, r"helm_release spin-operator", r"helm_release cert-manager")
-    assert_in_order(destroyed, r"helm_release ztunnel", r"helm_release istiod", r"helm_release istio-base")
-    assert destroyed[-1]["type"] == "minikube" and "--profile atelier" in destroyed[-1]["name"]
-
-
-def test_whatever_was_created_is_destroyed(life):
-    def objects(request_log, op):
-        return {(entry["type"], entry["name"]) for entry in request_log if entry["op"] == op}
-
-    assert objects(life["created"], "create") | objects(life["rebuilt"], "create") == objects(life["destroyed"], "delete") | objects(life["rebuilt"], "delete")
-
-
-def test_an_existing_cluster_is_only_visited(recorded):
-    kubeconfig = recorded.root / "somewhere"
-    kubeconfig.write_text("apiVersion: v1\n")
-    recorded.variables |= {"cluster": "existing", "kubeconfig": str(kubeconfig), "image": "registry.example.org/atelier:1", "install": {"cert_manager": False, "gateway_api": False, "mesh": False}}
-    recorded.forget()
-    recorded.apply()
-    up = recorded.request_log()
-    recorded.forget()
-    recorded.destroy()
-    down = recorded.request_log()
-    commands = {entry["type"] for entry in up + down if entry["op"] == "run"}
-    assert commands == {"check-mesh", "wait-for-shim", "wait-for-uninstall", "wait-for-app"}, "no Ansible, no minikube, no push"
-    assert up[0]["type"] == "check-mesh", "before anything is changed"
-    assert not any(entry["name"] in {"cert-manager", "istiod"} for entry in up)
-    assert kubeconfig.exists()
-
-
-def test_a_raised_revision_writes_that_secret_alone(recorded):
-    recorded.variables |= {"cluster": "existing", "kubeconfig": str(recorded.root / "somewhere"), "image": "registry.example.org/atelier:1", "install": {"cert_manager": False, "gateway_api": False, "mesh": False, "spinkube": False, "observability": False}}
-    (recorded.root / "somewhere").write_text("apiVersion: v1\n")
-    recorded.apply()
-    recorded.forget()
-    recorded.variables |= {"secret_revisions": {"ocr": 2}, "gemini_ai_api_key": "a-new-key"}
-    recorded.apply()
-    assert recorded.request_log() == [{"op": "update", "type": "kubernetes_secret_v1", "name": "ocr-secret", "write_only": {"data_wo": {"GEMINI_AI_API_KEY": 9}}}]
-    recorded.destroy()
-
-
-def test_a_changed_setting_is_there_before_the_pods_move_over_and_the_old_one_stays(recorded):
-    """That the provider leaves the old one where it is, is seen on a cluster in test_terraform_apply.py."""
-    recorded.variables |= {"cluster": "existing", "kubeconfig": str(recorded.root / "somewhere"), "image": "registry.example.org/atelier:1", "install": {"cert_manager": False, "gateway_api": False, "mesh": False, "spinkube": False, "observability": False}}
-    (recorded.root / "somewhere").write_text("apiVersion: v1\n")
-    recorded.apply()
-    recorded.forget()
-    recorded.variables |= {"domain": "atelier.example.org"}
-    recorded.apply()
-    assert_in_order(recorded.request_log(), r"create kubectl_manifest ConfigMap/atelier-settings-", r"update kubectl_manifest SpinApp/")
-    state = json.loads((recorded.root / "terraform" / "terraform.tfstate").read_text())
-    made = [instance["attributes"] for resource in state["resources"] if resource["name"] == "other" for instance in resource["instances"]]
-    kept = {json.loads(each["yaml_body"])["kind"] for each in made if each["apply_only"]}
-    assert kept == {"ConfigMap"}
-    recorded.destroy()
 
 
 # ── The script that builds and pushes ───────────────────────────────────────────────────────────────────
@@ -557,14 +320,6 @@ def wait_for_uninstall(tmp_path, log: str = "", nodes: str = NODES, succeeded: s
     return done, [call.removeprefix("--context essai ") for call in calls]
 
 
-def test_an_uninstalled_shim_is_off_every_node_and_leaves_no_job(tmp_path):
-    """A finished Job would be taken for the next one of that name, and nothing would be uninstalled."""
-    done, calls = wait_for_uninstall(tmp_path)
-    assert done.returncode == 0, done.stdout
-    assert calls[-1] == "--namespace runtime-class-manager delete jobs --selector spinkube.dev/job=true"
-    assert len([call for call in calls if call.startswith("get nodes")]) == 4 and not [call for call in calls if call.startswith("label") or " annotate " in call]
-
-
 def test_a_finished_uninstall_is_shown_to_its_manager_again_while_the_node_has_the_label(tmp_path):
     """runtime-class-manager drops the change of a label when the node changed in that moment, and tries again at the next event."""
     done, calls = wait_for_uninstall(tmp_path, succeeded="1")
@@ -617,12 +372,6 @@ def wait_for_app(tmp_path, looks: int = 0, failing: str = "nothing", old: str = 
     text = APP.replace("$0.calls", f"{tmp_path}/calls").replace("LOOKS", str(looks)).replace("FAILING", failing).replace("OLD", old)
     done = script(tmp_path, "spin-app/wait-for-app", text, APP="auth")
     return done, [call.removeprefix("--namespace atelier ") for call in (tmp_path / "calls").read_text().splitlines()]
-
-
-def test_an_app_that_rolled_out_and_is_available_is_enough(tmp_path):
-    done, calls = wait_for_app(tmp_path)
-    assert done.returncode == 0, done.stdout
-    assert calls[-2:] == ["rollout status deployment auth --timeout 9s", "wait spinapp auth --for condition=Available --timeout 9s"]
 
 
 @pytest.mark.parametrize("old", ["1", "2"])

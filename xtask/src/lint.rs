@@ -27,14 +27,14 @@ pub(crate) fn command() -> clap::Command {
         .long_about(
             "Check format, clippy (for this machine and for WebAssembly) and the licences and sources of\n\
              dependencies.\n\n\
-             Builds cargo-deny into .atelier/tools the first time (some minutes). Where GitHub is out of reach, known\n\
+             Builds cargo-deny into .atelier/tools the first time (one to two minutes). Where GitHub is out of reach, known\n\
              vulnerabilities are not looked up, and the result says so.",
         )
         .arg(
             Arg::new("without-deny")
                 .long("without-deny")
                 .action(ArgAction::SetTrue)
-                .help("Leave out cargo-deny, which the first time takes minutes to build"),
+                .help("Leave out cargo-deny, which the first time takes a minute or two to build"),
         )
 }
 
@@ -157,12 +157,22 @@ fn cargo_deny(tree: &Tree) -> Result<std::path::PathBuf> {
         return Ok(program);
     }
     console::step(&format!(
-        "Building cargo-deny {DENY_VERSION} into {}: it checks licences and sources (once, about five minutes on two cores).",
+        "Building cargo-deny {DENY_VERSION} into {}: it checks licences and sources (once, one to two minutes on two cores).",
         tree.tools().display()
     ));
     let mut cargo = process::cargo();
     cargo
-        .args(["install", "--locked", "--quiet", "cargo-deny", "--version", DENY_VERSION, "--root"])
+        // Not optimised: that takes four minutes more to build, for a check of seconds.
+        .args([
+            "install",
+            "--locked",
+            "--quiet",
+            "--debug",
+            "cargo-deny",
+            "--version",
+            DENY_VERSION,
+            "--root",
+        ])
         .arg(tree.tools());
     // Not into the tree's own builds: it shares nothing with them.
     process::run(cargo.env_remove("CARGO_TARGET_DIR"))?;

@@ -55,6 +55,16 @@ func keep(ctx context.Context, asked request) (bool, error) {
 	return true, nil
 }
 
+// A name a person recognises: that of the object, however its provider spells it.
+func nameOf(value tftypes.Value) string {
+	for _, candidate := range []string{text(value, "metadata", 0, "name"), text(value, "name"), text(value, "id")} {
+		if candidate != "" {
+			return candidate
+		}
+	}
+	return "?"
+}
+
 // A value as JSON has it; what is unknown becomes null.
 func plain(value tftypes.Value) any {
 	if !value.IsKnown() || value.IsNull() {

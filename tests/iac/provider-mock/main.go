@@ -3,9 +3,8 @@
 // The tests run real Terraform on the project's real configuration. Some of its providers cannot be built from a
 // package registry; for those this program takes their place. It reads the schema beside its own binary
 // (schema.json, in the format of `terraform providers schema -json`), so that validation and planning see the
-// real arguments, and writes down every create, update and delete in the order in which Terraform asked for
-// them. Where somebody offers to keep the objects (keeper.go), they are handed over. It must not know anything
-// about the project.
+// real arguments. Where somebody offers to keep the objects (keeper.go), they are handed over. It must not know
+// anything about the project.
 package main
 
 import (

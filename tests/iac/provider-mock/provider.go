@@ -154,7 +154,6 @@ func (p *provider) ApplyResourceChange(ctx context.Context, req *tfprotov6.Apply
 		return nil, err
 	}
 	if planned.IsNull() {
-		record(entry{Op: "delete", Type: req.TypeName, Name: nameOf(prior)})
 		if _, err := keep(ctx, request{Op: "delete", Type: req.TypeName, Name: nameOf(prior), Prior: plain(prior)}); err != nil {
 			return &tfprotov6.ApplyResourceChangeResponse{NewState: req.PriorState, Diagnostics: failed("Deleting "+nameOf(prior), err)}, nil
 		}
@@ -168,19 +167,11 @@ func (p *provider) ApplyResourceChange(ctx context.Context, req *tfprotov6.Apply
 	if prior.IsNull() {
 		op = "create"
 	}
-	record(entry{Op: op, Type: req.TypeName, Name: nameOf(planned), WriteOnly: writeOnlyLengths(schema, config)})
 	if _, err := keep(ctx, request{Op: op, Type: req.TypeName, Name: nameOf(planned), Prior: plain(prior), Config: plain(config)}); err != nil {
 		return &tfprotov6.ApplyResourceChangeResponse{NewState: req.PriorState, Diagnostics: failed("Applying "+nameOf(planned), err)}, nil
 	}
 
-	object := parse(text(planned, "yaml_body"))
-	settled, err := settle(planned, map[string]tftypes.Value{
-		"id":          tftypes.NewValue(tftypes.String, req.TypeName+" "+nameOf(planned)),
-		"api_version": tftypes.NewValue(tftypes.String, object.APIVersion),
-		"kind":        tftypes.NewValue(tftypes.String, object.Kind),
-		"name":        tftypes.NewValue(tftypes.String, object.Metadata.Name),
-		"namespace":   tftypes.NewValue(tftypes.String, object.Metadata.Namespace),
-	})
+	settled, err := settle(planned, map[string]tftypes.Value{"id": tftypes.NewValue(tftypes.String, req.TypeName+" "+nameOf(planned))})
 	if err != nil {
 		return nil, err
 	}
