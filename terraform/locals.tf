@@ -31,7 +31,7 @@ locals {
   # the plan knows it before anything is built, a changed source is a new tag, and nothing changes when nothing changed.
   # tests/iac compares the folders with what the components depend on.
   source_folders = ["components", "crates/auth-api", "crates/latex", "crates/mathml", "crates/migrations", "crates/web"]
-  sources = concat(["spin.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"], flatten([
+  sources = concat(["spin.toml", ".cargo/config.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"], flatten([
     for folder in local.source_folders : [for file in fileset("${local.project_dir}/${folder}", "**") : "${folder}/${file}"]
   ]))
   sources_sha256 = sha256(join("", [for file in sort(local.sources) : "${file} ${filesha256("${local.project_dir}/${file}")}\n"]))

@@ -58,7 +58,7 @@ class Project:
         """With a `cluster`, the scripts that wait for it really do."""
         for folder in ("terraform", "k8s", "ansible"):
             shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns(".terraform*", "terraform.tfstate*", "*.tfvars"))
-        for file in ("spin.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"):
+        for file in ("spin.toml", ".cargo/config.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"):
             shutil.copy(PROJECT / file, root)
         project = cls(root)
         for file in SOURCES:

@@ -98,7 +98,7 @@ def test_the_image_is_named_by_all_that_it_is_built_from(real, planned):
     """By the hash of their hashes, so that any other content is another image."""
     folders = [Path(source).parents[1] for source in SOURCES]
     files = sorted(str(file.relative_to(real.root)) for folder in folders for file in (real.root / folder).rglob("*") if file.is_file())
-    lines = [f"{file} {hashlib.sha256((real.root / file).read_bytes()).hexdigest()}\n" for file in sorted([*files, "spin.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"])]
+    lines = [f"{file} {hashlib.sha256((real.root / file).read_bytes()).hexdigest()}\n" for file in sorted([*files, "spin.toml", ".cargo/config.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"])]
     tag = hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
     assert planned["planned_values"]["outputs"]["image"]["value"] == f"atelier-registry:5000/atelier:sources-{tag}"
 

@@ -175,7 +175,8 @@ impl Toolchain {
             Self::Own => process::cargo(),
             Self::Debian => {
                 let mut cargo = process::without_cargo_variables(Command::new(DEBIAN_CARGO));
-                let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+                // In place of those of .cargo/config.toml.
+                let flags = std::env::var("RUSTFLAGS").unwrap_or_default() + " -Ctarget-feature=+simd128";
                 cargo
                     .env("RUSTC", DEBIAN_RUSTC)
                     // Building std is an unstable option; this compiler is the distribution's own, and pinned by it.
