@@ -59,7 +59,8 @@ class Project:
         for folder in ("terraform", "k8s", "ansible"):
             shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns(".terraform*", "terraform.tfstate*", "*.tfvars"))
         for file in ("spin.toml", ".cargo/config.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"):
-            shutil.copy(PROJECT / file, root)
+            (root / file).parent.mkdir(exist_ok=True)
+            shutil.copy(PROJECT / file, root / file)
         project = cls(root)
         for file in SOURCES:
             project.write(file, "1")
