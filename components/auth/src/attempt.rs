@@ -10,7 +10,7 @@ use crate::{
     store_error::StoreError,
     throttle::{
         Bucket, REFUSED_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS,
-        SIGNED_IN_FROM, Subject, WRONG_PASSWORD,
+        SIGNED_IN_FROM, Subject, Subjects, WRONG_PASSWORD,
     },
     username::Username,
 };
@@ -34,8 +34,8 @@ pub(crate) async fn refused<S: Store>(
 pub(crate) struct Attempt {
     /// Filled before the password is verified, the narrowest first: an attempt refused there does not fill the others.
     before: Vec<(Bucket, Subject)>,
-    /// The account from this address; filled after a wrong password.
-    narrow: Option<Subject>,
+    /// Of an account that can exist.
+    subjects: Option<Subjects>,
 }
 
 impl Attempt {
@@ -44,15 +44,20 @@ impl Attempt {
         app: &AppContext<'_, S>,
         account: Option<&Username>,
     ) -> Self {
-        let address = request.client_addr(&app.settings.trusted_proxies);
-        let narrow = account.map(|account| Subject::account_from_address(account.key(), address));
+        let from = request.client_addr(&app.settings.trusted_proxies);
+        let address = Subject::address(from);
+        let subjects = account.map(|account| Subjects {
+            account: Subject::account(account.key()),
+            address,
+            account_from_address: Subject::account_from_address(account.key(), from),
+        });
         let mut before = Vec::new();
-        if let (Some(account), Some(narrow)) = (account, narrow) {
-            before.push((SIGN_IN_ACCOUNT_FROM_ADDRESS, narrow));
-            before.push((SIGN_IN_ACCOUNT, Subject::account(account.key())));
+        if let Some(subjects) = &subjects {
+            before.push((SIGN_IN_ACCOUNT_FROM_ADDRESS, subjects.account_from_address));
+            before.push((SIGN_IN_ACCOUNT, subjects.account));
         }
-        before.push((SIGN_IN_ADDRESS, Subject::address(address)));
-        Self { before, narrow }
+        before.push((SIGN_IN_ADDRESS, address));
+        Self { before, subjects }
     }
 
     /// The same for whoever has a session of the account: guesses of others from elsewhere do not count against it.
@@ -68,7 +73,7 @@ impl Attempt {
 
     /// Counts the attempt, or refuses it.
     pub(crate) async fn count<S: Store>(&mut self, store: &S, request: &Request) -> Result<(), AuthError> {
-        if let Some(narrow) = &self.narrow {
+        if let Some(Subjects { account_from_address: narrow, .. }) = &self.subjects {
             if !store.has_room(&WRONG_PASSWORD, narrow, request.now).await? {
                 return Err(AuthError::TooManyTries {
                     retry_after_seconds: WRONG_PASSWORD.seconds_per_attempt,
@@ -110,7 +115,7 @@ impl Attempt {
         store: &S,
         request: &Request,
     ) -> Result<(), StoreError> {
-        if let Some(narrow) = &self.narrow {
+        if let Some(Subjects { account_from_address: narrow, .. }) = &self.subjects {
             // False when parallel attempts have filled it meanwhile; then it is full, which is all that matters.
             store.count_attempt(&WRONG_PASSWORD, narrow, request.now).await?;
         }
@@ -124,18 +129,9 @@ impl Attempt {
         store: &S,
         request: &Request,
     ) -> Result<(), StoreError> {
-        if let Some(narrow) = &self.narrow {
-            store.reset_attempts(&WRONG_PASSWORD, narrow).await?;
-            // False while it is remembered already.
-            store.count_attempt(&SIGNED_IN_FROM, narrow, request.now).await?;
+        match &self.subjects {
+            Some(subjects) => store.record_right_password(subjects, request.now).await,
+            None => Ok(()),
         }
-        for (bucket, subject) in &self.before {
-            if *bucket == SIGN_IN_ADDRESS {
-                store.return_attempt(bucket, subject).await?;
-            } else {
-                store.reset_attempts(bucket, subject).await?;
-            }
-        }
-        Ok(())
     }
 }

@@ -23,7 +23,10 @@ use crate::{
         SessionStore, ThrottleStore, UserStore,
     },
     store_error::StoreError,
-    throttle::{Bucket, Subject},
+    throttle::{
+        Bucket, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS, SIGNED_IN_FROM, Subject,
+        Subjects, WRONG_PASSWORD,
+    },
     user::{NewUser, StoredUser, UserId},
     username::UsernameKey,
 };
@@ -268,9 +271,15 @@ impl ThrottleStore for MemoryStore {
         Ok(())
     }
 
-    async fn reset_attempts(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
-        self.reachable()?;
-        self.throttles.borrow_mut().remove(&(bucket.scope, *subject));
+    async fn record_right_password(&self, subjects: &Subjects, now: UnixTime) -> Result<(), StoreError> {
+        self.return_attempt(&SIGN_IN_ADDRESS, &subjects.address).await?;
+        let from = subjects.account_from_address;
+        let mut throttles = self.throttles.borrow_mut();
+        for scope in [WRONG_PASSWORD.scope, SIGN_IN_ACCOUNT_FROM_ADDRESS.scope] {
+            throttles.remove(&(scope, from));
+        }
+        throttles.remove(&(SIGN_IN_ACCOUNT.scope, subjects.account));
+        throttles.insert((SIGNED_IN_FROM.scope, from), (1.0, now));
         Ok(())
     }
 }

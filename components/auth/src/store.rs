@@ -11,7 +11,7 @@ use crate::{
     password_hash::PasswordHash,
     session::{LiveSession, NewSession, SessionHandle, SessionLine, TokenHash},
     store_error::StoreError,
-    throttle::{Bucket, Subject},
+    throttle::{Bucket, Subject, Subjects},
     user::{NewUser, StoredUser, UserId},
     username::UsernameKey,
 };
@@ -100,8 +100,9 @@ pub trait ThrottleStore {
     async fn has_room(&self, bucket: &Bucket, subject: &Subject, now: UnixTime) -> Result<bool, StoreError>;
     /// Uncounts one attempt.
     async fn return_attempt(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError>;
-    /// Empties the bucket.
-    async fn reset_attempts(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError>;
+    /// Records that a password was right: what its account has counted is emptied, its address gets this one attempt
+    /// back, and where it came from is remembered in [`SIGNED_IN_FROM`](crate::throttle::SIGNED_IN_FROM).
+    async fn record_right_password(&self, subjects: &Subjects, now: UnixTime) -> Result<(), StoreError>;
 }
 
 /// The right to compute one password hash, until it is ended.

@@ -90,6 +90,14 @@ impl Subject {
     }
 }
 
+/// Whom one attempt at the password of an account counts against.
+#[derive(Debug, Clone, Copy)]
+pub struct Subjects {
+    pub account: Subject,
+    pub address: Subject,
+    pub account_from_address: Subject,
+}
+
 /// An IPv4 address, or the /64 of an IPv6 address, because one household has a whole /64. Requests whose address is
 /// unknown share one bucket.
 fn network_of(address: Option<IpAddr>) -> Vec<u8> {

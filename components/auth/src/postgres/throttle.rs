@@ -6,7 +6,10 @@ use super::{Database, Parameter, PostgresStore};
 use crate::{
     store::ThrottleStore,
     store_error::StoreError,
-    throttle::{Bucket, Subject},
+    throttle::{
+        Bucket, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS, SIGNED_IN_FROM, Subject,
+        Subjects, WRONG_PASSWORD,
+    },
 };
 
 /// Subtracts what has leaked since `filled_at` and adds one; returns no row when that would overflow. `greatest(0, …)` of
@@ -31,7 +34,17 @@ WHERE scope = $1::text AND subject = $2::bytea
 const GIVE_BACK: &str = "
 UPDATE throttles SET level = greatest(0, level - 1) WHERE scope = $1::text AND subject = $2::bytea";
 
-const FORGET: &str = "DELETE FROM throttles WHERE scope = $1::text AND subject = $2::bytea";
+const RIGHT_PASSWORD: &str = "
+WITH emptied AS (
+  DELETE FROM throttles
+  WHERE subject = $1::bytea AND scope IN ($2::text, $3::text) OR subject = $4::bytea AND scope = $5::text
+), given_back AS (
+  UPDATE throttles SET level = greatest(0, level - 1) WHERE subject = $6::bytea AND scope = $7::text
+)
+INSERT INTO throttles AS t (scope, subject, level, filled_at)
+VALUES ($8::text, $1::bytea, 1, to_timestamp($9::bigint))
+ON CONFLICT ON CONSTRAINT throttles_pkey DO UPDATE SET
+  level = 1, filled_at = greatest(t.filled_at, EXCLUDED.filled_at)";
 
 impl<D: Database> ThrottleStore for PostgresStore<D> {
     async fn count_attempt(
@@ -52,8 +65,19 @@ impl<D: Database> ThrottleStore for PostgresStore<D> {
         Ok(())
     }
 
-    async fn reset_attempts(&self, bucket: &Bucket, subject: &Subject) -> Result<(), StoreError> {
-        self.query(FORGET, &key(bucket, subject)).await?;
+    async fn record_right_password(&self, subjects: &Subjects, now: UnixTime) -> Result<(), StoreError> {
+        let parameters = [
+            subjects.account_from_address.as_bytes().into(),
+            WRONG_PASSWORD.scope.into(),
+            SIGN_IN_ACCOUNT_FROM_ADDRESS.scope.into(),
+            subjects.account.as_bytes().into(),
+            SIGN_IN_ACCOUNT.scope.into(),
+            subjects.address.as_bytes().into(),
+            SIGN_IN_ADDRESS.scope.into(),
+            SIGNED_IN_FROM.scope.into(),
+            now.0.into(),
+        ];
+        self.query(RIGHT_PASSWORD, &parameters).await?;
         Ok(())
     }
 }

@@ -108,7 +108,7 @@ async fn each_request_costs_these_numbers_of_statements() {
     let account = serde_json::json!({ "username": "alice", "password": PASSWORD });
     assert_eq!(site.post("/register", &account).await.1, 5, "two of them for the turn to hash");
     let (signed_in, statements) = site.post("/auth", &account).await;
-    assert_eq!(statements, 12, "signing in");
+    assert_eq!(statements, 10, "signing in");
     let cookie = signed_in.headers["set-cookie"].to_str().unwrap();
     site.cookie = cookie.split(';').next().unwrap().to_owned();
     assert_eq!(site.send(site.request("GET", "/auth/verify")).await.1, 1);

@@ -1,7 +1,10 @@
 use auth::{
     postgres::PostgresStore,
     store::ThrottleStore,
-    throttle::{Bucket, Subject},
+    throttle::{
+        Bucket, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS, SIGNED_IN_FROM, Subject,
+        Subjects, WRONG_PASSWORD,
+    },
     username::Username,
 };
 use web::UnixTime;
@@ -58,7 +61,7 @@ async fn a_check_for_room_counts_nothing() {
 }
 
 #[tokio::test]
-async fn attempts_are_returned_and_reset() {
+async fn attempts_are_returned() {
     let store = client::fresh().await;
     for _ in 0..3 {
         assert!(allowed(&store, "alice", 0).await);
@@ -66,14 +69,46 @@ async fn attempts_are_returned_and_reset() {
     store.return_attempt(&BUCKET, &subject("alice")).await.unwrap();
     assert!(allowed(&store, "alice", 0).await);
     assert!(!allowed(&store, "alice", 0).await);
-    store.reset_attempts(&BUCKET, &subject("alice")).await.unwrap();
-    for _ in 0..3 {
-        assert!(allowed(&store, "alice", 0).await);
-    }
     for _ in 0..10 {
         store.return_attempt(&BUCKET, &subject("alice")).await.unwrap();
     }
     assert!(allowed(&store, "alice", 0).await, "returned attempts never make room for more than the size");
+}
+
+#[tokio::test]
+async fn a_right_password_empties_what_its_account_has_counted_and_is_remembered() {
+    let store = client::fresh().await;
+    let subjects = Subjects {
+        account: subject("account"),
+        address: subject("address"),
+        account_from_address: subject("account from address"),
+    };
+    let counted = [
+        (SIGN_IN_ACCOUNT, subjects.account),
+        (SIGN_IN_ACCOUNT_FROM_ADDRESS, subjects.account_from_address),
+        (WRONG_PASSWORD, subjects.account_from_address),
+        (SIGN_IN_ADDRESS, subjects.address),
+    ];
+    let later = |seconds: i64| UnixTime(NOW.0 + seconds);
+    for (bucket, subject) in &counted {
+        while store.count_attempt(bucket, subject, NOW).await.unwrap() {}
+    }
+    let is_known = async |seconds| {
+        !store.has_room(&SIGNED_IN_FROM, &subjects.account_from_address, later(seconds)).await.unwrap()
+    };
+    assert!(!is_known(0).await);
+    store.record_right_password(&subjects, NOW).await.unwrap();
+    for (bucket, subject) in &counted {
+        let mut room = 0;
+        while store.count_attempt(bucket, subject, NOW).await.unwrap() {
+            room += 1;
+        }
+        assert_eq!(room, if *bucket == SIGN_IN_ADDRESS { 1 } else { bucket.size }, "{}", bucket.scope);
+    }
+    let week = i64::from(SIGNED_IN_FROM.seconds_per_attempt);
+    assert!(is_known(week - 1).await && !is_known(week).await);
+    store.record_right_password(&subjects, later(week - 1)).await.unwrap();
+    assert!(is_known(week + 1).await, "a week after the last one");
 }
 
 #[tokio::test]
