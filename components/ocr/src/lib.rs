@@ -98,10 +98,10 @@ async fn admit<N: Outbound, C>(
     request: &Request,
     app: &AppContext<N, C>,
 ) -> Result<(Route, User), Box<Reply>> {
-    let route = match web::route::find(request, page::PREFIX, &page::ASSETS) {
+    let route = match web::route::find(request, route::PREFIX, &page::ASSETS) {
         Ok(route) => route,
         Err(reply) => {
-            return Err(Box::new(app.auth.error_page::<Route>(request, page::PREFIX, *reply).await));
+            return Err(Box::new(app.auth.error_page::<Route>(request, route::PREFIX, *reply).await));
         }
     };
     let user = app.auth.verify(&request.headers).await;

@@ -16,15 +16,13 @@ use crate::page_range::PageRange;
 use crate::pdf::PAGES_MAX;
 use crate::picture::PICTURES_MAX;
 use crate::preview::{self, Piece};
-use crate::route::Format;
+use crate::route::{Format, PREFIX};
 use crate::script_texts::SCRIPT_TEXTS;
 use crate::transcribe::MODEL_TIME_MAX;
 use crate::upload::UPLOAD_BYTES_MAX;
 use crate::upload::error::{UPLOAD_MAX_EN, UPLOAD_MAX_FR};
 use crate::warning::Warning;
 
-/// The prefix of the assets.
-pub(crate) const PREFIX: &str = "/ocr";
 /// The assets that only this component's pages use.
 pub(crate) const ASSETS: [Asset; 9] =
     [STYLE, RESULT_STYLE, SCRIPT, CONVERSION, KEPT, EDITOR, PAGES, FIGURES, ZIP];

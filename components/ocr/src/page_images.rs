@@ -8,6 +8,8 @@ use web::assets::Asset;
 use web::files::{Bundle, BundledFile, Folder};
 use web::{Reply, Request};
 
+use crate::route::PREFIX;
+
 /// Where the scripts ask; `assets/conversion.js` names it too.
 const PATH: &str = "/ocr/pages";
 pub(crate) const PAGES: Asset =
@@ -77,9 +79,9 @@ pub(crate) async fn serve(request: &Request, folder: &Folder) -> Option<Reply> {
         .map(|(name, french, english)| ((*name).to_owned(), lang.pick(french, english).to_string().into()))
         .collect();
     let known = json!({
-        "pages": PAGES.href(crate::page::PREFIX),
-        "figures": FIGURES.href(crate::page::PREFIX),
-        "zip": ZIP.href(crate::page::PREFIX),
+        "pages": PAGES.href(PREFIX),
+        "figures": FIGURES.href(PREFIX),
+        "zip": ZIP.href(PREFIX),
         "pdfjs": PDFJS.is_in(folder).then(|| PDFJS.href()),
         "texts": texts,
     });
