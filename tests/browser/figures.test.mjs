@@ -83,9 +83,9 @@ for (const [device, viewport, locale] of [["phone", phone, "fr-FR"], ["laptop", 
     await page.waitForSelector("#sheets:not([hidden]) canvas");
     assert.equal(await page.isVisible("#pdf"), false, "not the browser's own viewer");
     assert.equal(await page.locator("#sheets figure").count(), 2);
-    await page.waitForFunction(() => document.querySelector("#sheets canvas").width > 300);
+    await page.waitForFunction(() => document.querySelector("#sheets canvas").height > 300);
     await page.locator("#sheets figure").nth(1).scrollIntoViewIfNeeded();
-    await page.waitForFunction(() => document.querySelectorAll("#sheets canvas")[1].width > 300);
+    await page.waitForFunction(() => document.querySelectorAll("#sheets canvas")[1].height > 300);
     await page.waitForFunction(() => {
       const canvas = document.querySelectorAll("#sheets canvas")[1];
       return canvas.getContext("2d").getImageData(canvas.width * 0.3, canvas.height * 0.4, 1, 1).data[0] > 150;
