@@ -10,6 +10,7 @@ FROM spin AS prebuilt
 COPY spin.toml /app/
 COPY target/wasm32-wasip2/release /app/target/wasm32-wasip2/release
 COPY target/pyodide /app/target/pyodide
+COPY target/pdfjs /app/target/pdfjs
 
 FROM rust:1.95.0-slim-bookworm AS components
 RUN rustup target add wasm32-wasip2
@@ -20,12 +21,12 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target \
     for name in auth llm ocr; do \
       cargo rustc --locked --target wasm32-wasip2 --release --lib --crate-type cdylib --package "$name" || exit 1; done \
-    && cargo run --locked --profile native --package atelier-pyodide \
+    && cargo run --locked --profile native --package atelier-browser-files \
     && mkdir -p /app/target/wasm32-wasip2/release \
     && cp spin.toml /app/ \
     && cp target/wasm32-wasip2/release/auth.wasm target/wasm32-wasip2/release/llm.wasm target/wasm32-wasip2/release/ocr.wasm \
        /app/target/wasm32-wasip2/release/ \
-    && cp -r target/pyodide /app/target/
+    && cp -r target/pyodide target/pdfjs /app/target/
 
 FROM spin
 COPY --from=components /app /app

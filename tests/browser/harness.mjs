@@ -96,10 +96,10 @@ const slips = () => {
   const texts = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
-    const foreign = walker.currentNode.parentElement.closest("pre, code, textarea, script, bdi, .prose, .writing, .shade, .asked, #previous summary, #history-list, #warning-list");
+    const foreign = walker.currentNode.parentElement.closest("pre, code, textarea, script, bdi, .prose, .writing, .shade, .asked, #previous summary, #history-list, #warning-list, #figures figure");
     if (!foreign) texts.push(walker.currentNode.data);
   }
-  for (const element of document.querySelectorAll("*:not(#history-list *)")) {
+  for (const element of document.querySelectorAll("*:not(#history-list *, #figures figure *, #rendered *)")) {
     for (const { name, value } of element.attributes) {
       if (/^(data-|aria-label|alt|placeholder|title)/.test(name)) texts.push(value);
     }

@@ -29,7 +29,8 @@ TAKE, INSTALL, PUSH = "Take what was built as data", "Install Spin and Kustomize
 SIGN, RENDER = "Sign the artefact and its parts lists, without a key to lose", "Render the manifests with the digest"
 COMPONENTS = ("auth", "llm", "ocr")
 WASM = [f"target/wasm32-wasip2/release/{component}.wasm" for component in COMPONENTS]
-PYTHON = [f"target/pyodide/{name}" for name in ("pyodide.asm.mjs.gz", "pyodide.asm.wasm.gz", "pyodide.json", "pyodide.mjs.gz", "python_stdlib.zip")]
+PAGES = [f"target/pyodide/{name}" for name in ("pyodide.asm.mjs.gz", "pyodide.asm.wasm.gz", "pyodide.json", "pyodide.mjs.gz", "python_stdlib.zip")]
+PAGES += [f"target/pdfjs/{name}" for name in ("jbig2_nowasm_fallback.js.gz", "openjpeg_nowasm_fallback.js.gz", "pdf.min.mjs.gz", "pdf.worker.min.mjs.gz", "pdfjs.json")]
 VERSION = re.search(r'^version = "(.*)"', (PROJECT / "spin.toml").read_text(), re.M)[1]
 
 
@@ -54,7 +55,7 @@ def copy(tmp_path) -> Path:
     (tmp_path / "out").mkdir()
     for component in COMPONENTS:
         (wasm / f"{component}.wasm").write_text(f"{TRAP}# {component}\n")
-    for file in PYTHON:
+    for file in PAGES:
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).write_text(f"{TRAP}# {file}\n")
     # As the job `build` does, whose folder another machine downloads.
@@ -126,19 +127,19 @@ def test_the_publishing_job_executes_nothing_that_was_built(copy):
         assert done.returncode == 0, (name, done.stderr)
     assert not [line for line in journal(copy) if line.startswith("executed")]
     assert [(copy / file).read_text() for file in WASM] == [f"{TRAP}# {component}\n" for component in COMPONENTS], "what was built is what is pushed"
-    assert [(copy / file).read_text() for file in PYTHON] == [f"{TRAP}# {file}\n" for file in PYTHON], "with Python for the browser"
+    assert [(copy / file).read_text() for file in PAGES] == [f"{TRAP}# {file}\n" for file in PAGES], "with what the pages load"
     assert sorted(file.name for file in (copy / "out").iterdir()) == sorted(
         ["atelier-components.tar.gz", "checksums.txt", "minikube.yaml", "observability.yaml", "production.yaml", *(f"{name}.cdx.json" for name in COMPONENTS)],
     ), "nothing else that was built is published"
 
 
 BAD_ARCHIVES = {
-    "a file of the checkout": {**dict.fromkeys(["spin.toml", *WASM, *PYTHON]), "k8s/base/llm.yaml": None},
-    "a file outside": {**dict.fromkeys(["spin.toml", *WASM, *PYTHON]), "../llm.yaml": None},
-    "a link": {**dict.fromkeys(["spin.toml", *WASM, *PYTHON]), WASM[0]: "/proc/self/environ"},
-    "a folder that is a link": {"target": "/tmp", **dict.fromkeys(["spin.toml", *WASM, *PYTHON])},
-    "Python for the browser without a file": dict.fromkeys(["spin.toml", *WASM, *PYTHON[1:]]),
-    "a component less": dict.fromkeys(["spin.toml", *WASM[1:], *PYTHON]),
+    "a file of the checkout": {**dict.fromkeys(["spin.toml", *WASM, *PAGES]), "k8s/base/llm.yaml": None},
+    "a file outside": {**dict.fromkeys(["spin.toml", *WASM, *PAGES]), "../llm.yaml": None},
+    "a link": {**dict.fromkeys(["spin.toml", *WASM, *PAGES]), WASM[0]: "/proc/self/environ"},
+    "a folder that is a link": {"target": "/tmp", **dict.fromkeys(["spin.toml", *WASM, *PAGES])},
+    "what the pages load without a file": dict.fromkeys(["spin.toml", *WASM, *PAGES[1:]]),
+    "a component less": dict.fromkeys(["spin.toml", *WASM[1:], *PAGES]),
 }
 
 
@@ -150,7 +151,7 @@ def test_another_content_of_the_archive_stops_the_release(copy, what):
 
 
 def test_an_archive_with_another_spin_toml_stops_the_release(copy):
-    pack(copy, dict.fromkeys(["spin.toml", *WASM, *PYTHON]))
+    pack(copy, dict.fromkeys(["spin.toml", *WASM, *PAGES]))
     assert run(copy, TAKE).returncode == 0
     (copy / "spin.toml").write_text((copy / "spin.toml").read_text() + "\n")
     shutil.rmtree(copy / "out")
@@ -192,7 +193,7 @@ def test_the_manifests_carry_the_digest_and_the_parcel_is_whole(copy):
     # Not made again after the push: what people download is what was pushed.
     parcel = subprocess.run(["tar", "-tzf", out / "atelier-components.tar.gz"], capture_output=True, text=True).stdout.split()
     sources = re.findall(r'^source = "(.*)"', (PROJECT / "spin.toml").read_text(), re.M)
-    assert set(parcel) == {"spin.toml", *sources, *PYTHON}, "what spin.toml names, so that it runs where it is unpacked"
+    assert set(parcel) == {"spin.toml", *sources, *PAGES}, "what spin.toml names, so that it runs where it is unpacked"
 
 
 def test_the_commands_of_the_readme_push_and_name_the_digest(copy):

@@ -201,8 +201,8 @@ def test_without_any_it_says_what_to_do(tmp_path):
 def test_with_spintainer_the_image_gets_the_components_and_is_pushed(tmp_path, member):
     """`sudo` is one that makes its command a member of the group docker."""
     wasm = [f"target/wasm32-wasip2/release/{name}.wasm" for name in ("auth", "llm", "ocr")]
-    python = ["target/pyodide/pyodide.json", "target/pyodide/python_stdlib.zip"]
-    for name in ("Dockerfile", "spin.toml", *wasm, *python):
+    pages = ["target/pyodide/pyodide.json", "target/pyodide/python_stdlib.zip", "target/pdfjs/pdfjs.json"]
+    for name in ("Dockerfile", "spin.toml", *wasm, *pages):
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(name)
@@ -222,7 +222,7 @@ def test_with_spintainer_the_image_gets_the_components_and_is_pushed(tmp_path, m
     assert (tmp_path / "calls").read_text().splitlines() == ["build --target prebuilt --tag 127.0.0.1:5080/atelier:x -", "push 127.0.0.1:5080/atelier:x"]
     assert (tmp_path / "sudo").exists() is not member
     with tarfile.open(tmp_path / "context") as context:
-        assert {entry.name: entry.mode & 0o444 for entry in context if entry.isfile()} == dict.fromkeys(["Dockerfile", "spin.toml", *wasm, *python], 0o444), "and the image's user, who is nobody, may read them"
+        assert {entry.name: entry.mode & 0o444 for entry in context if entry.isfile()} == dict.fromkeys(["Dockerfile", "spin.toml", *wasm, *pages], 0o444), "and the image's user, who is nobody, may read them"
 
 
 # ── The script that deletes minikube ────────────────────────────────────────────────────────────────────

@@ -19,12 +19,17 @@ fn no_crate_of_ours_escapes_the_lints() {
 }
 
 #[test]
-fn components_are_given_no_files_but_python() {
+fn components_are_given_no_files_but_those_for_the_browser() {
     let manifest = read_toml("spin.toml");
     for (name, component) in manifest["component"].as_table().unwrap() {
-        // What llm serves of it is a list of four names in its source.
+        // What they serve of them is a list of names in their source.
         let python = toml::toml! { files = [{ source = "target/pyodide", destination = "/pyodide" }] };
-        let allowed = python.get("files").filter(|_| name == "llm");
+        let pages = toml::toml! { files = [{ source = "target/pdfjs", destination = "/pdfjs" }] };
+        let allowed = match name.as_str() {
+            "llm" => python.get("files"),
+            "ocr" => pages.get("files"),
+            _ => None,
+        };
         assert_eq!(component.get("files"), allowed, "{name} can read files");
     }
 }

@@ -40,8 +40,8 @@ pub(crate) fn command() -> Command {
             "Build the three components, the embedded runtime and the mocks.\n\n\
              Installs the WebAssembly target if there is none: with rustup, or from Debian's packages where rustup's\n\
              server is out of reach. The components end in target/wasm32-wasip2/release, where spin.toml looks for\n\
-             them, also when CARGO_TARGET_DIR points elsewhere. Only what changed is rebuilt. What runs Python in the\n\
-             browser is fetched into target/pyodide.",
+             them, also when CARGO_TARGET_DIR points elsewhere. Only what changed is rebuilt. What runs Python and\n\
+             draws PDFs in the browser is fetched into target/pyodide and target/pdfjs.",
         )
         .arg(
             Arg::new("components-only")
@@ -109,7 +109,7 @@ impl<'a> Build<'a> {
             }
         }
         fs::create_dir_all(self.tree.components())?;
-        fetch_python(self.tree)?;
+        fetch_browser_files(self.tree)?;
         let results = self.toolchain.results(&self.tree.target);
         COMPONENTS.iter().map(|name| publish(&results, &self.tree.components(), name)).collect()
     }
@@ -148,19 +148,27 @@ fn native(tree: &Tree, programs: &[Native]) -> std::process::Command {
     cargo
 }
 
-/// Brings the Python that runs in the browser, unless it is there. Without a network there is none, and the program that
+/// Brings what pages load from npm's packages, unless it is there. Without a network there is none, and the program that
 /// fetches it says so; the build goes on.
-fn fetch_python(tree: &Tree) -> Result<()> {
-    let pinned = tree.root.join("components/llm/pyodide.json");
-    let wanted = fs::read(&pinned).with_context(|| format!("cannot read {}", pinned.display()))?;
-    if fs::read(tree.python().join("pyodide.json")).is_ok_and(|there| there == wanted) {
+fn fetch_browser_files(tree: &Tree) -> Result<()> {
+    let mut all_there = true;
+    for (pinned, copy) in tree.browser_files() {
+        let wanted = fs::read(&pinned).with_context(|| format!("cannot read {}", pinned.display()))?;
+        all_there &= fs::read(copy).is_ok_and(|there| there == wanted);
+    }
+    if all_there {
         return Ok(());
     }
     console::step(
-        "Fetching Pyodide from npm's registry: « Exécuter » runs Python in the browser (6 MB, and a minute to compile what fetches it).",
+        "Fetching Pyodide and pdf.js from npm's registry: « Exécuter » runs Python in the browser, and a PDF's pages are drawn there (16 MB, and a minute to compile what fetches it).",
     );
     let mut cargo = process::cargo();
-    cargo.current_dir(&tree.root).args(["run", "--quiet", "--profile=native", "--package=atelier-pyodide"]);
+    cargo.current_dir(&tree.root).args([
+        "run",
+        "--quiet",
+        "--profile=native",
+        "--package=atelier-browser-files",
+    ]);
     process::run(cargo.arg("--target-dir").arg(&tree.target))
 }
 

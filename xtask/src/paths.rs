@@ -48,9 +48,13 @@ impl Tree {
         self.root.join("target/wasm32-wasip2/release")
     }
 
-    /// Where `spin.toml` looks for the Python that runs in the browser.
-    pub(crate) fn python(&self) -> PathBuf {
-        self.root.join("target/pyodide")
+    /// What comes from npm for the pages: the file that pins it, and its copy where `spin.toml` looks for the rest.
+    pub(crate) fn browser_files(&self) -> [(PathBuf, PathBuf); 2] {
+        [
+            ("components/llm/pyodide.json", "target/pyodide/pyodide.json"),
+            ("components/ocr/pdfjs.json", "target/pdfjs/pdfjs.json"),
+        ]
+        .map(|(pinned, copy)| (self.root.join(pinned), self.root.join(copy)))
     }
 
     /// A program built with the `native` profile.

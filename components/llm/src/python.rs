@@ -5,15 +5,13 @@
 //! for everybody, so it needs no session.
 
 use askama::Template;
-use http::{HeaderValue, StatusCode, header};
-use web::assets::{Asset, fnv1a};
-use web::files::Folder;
+use http::StatusCode;
+use web::assets::Asset;
+use web::files::{Bundle, BundledFile, Folder};
 use web::{ContentSecurityPolicy, Lang, Reply, Request};
 
 use crate::route::PREFIX;
 
-/// The version of Python, and the file that says that the mounted folder is of this version.
-const PINNED: (&str, &[u8]) = ("pyodide.json", include_bytes!("../pyodide.json"));
 const PANEL_PATH: &str = "/llm/run";
 
 pub(crate) const RUN: Asset =
@@ -28,24 +26,16 @@ const FRAME: Asset =
 /// Of the script in the frame; a test compares it.
 const FRAME_SCRIPT: &str = "sha256-cDDeFc53Jk05FaqONQY4R0lXlcqIrQc025OLE0p1VRY=";
 
-/// A file of Pyodide.
-struct PythonFile {
-    name: &'static str,
-    content_type: &'static str,
-    /// Its name in the folder ends in `.gz`.
-    is_packed: bool,
-}
-
-const fn packed(name: &'static str, content_type: &'static str) -> PythonFile {
-    PythonFile { name, content_type, is_packed: true }
-}
-
-const FILES: [PythonFile; 4] = [
-    packed("pyodide.mjs", "text/javascript; charset=utf-8"),
-    packed("pyodide.asm.mjs", "text/javascript; charset=utf-8"),
-    packed("pyodide.asm.wasm", "application/wasm"),
-    PythonFile { name: "python_stdlib.zip", content_type: "application/zip", is_packed: false },
-];
+const PYTHON: Bundle = Bundle {
+    path: "/llm/python",
+    pinned: ("pyodide.json", include_bytes!("../pyodide.json")),
+    files: &[
+        BundledFile::packed("pyodide.mjs", "text/javascript; charset=utf-8"),
+        BundledFile::packed("pyodide.asm.mjs", "text/javascript; charset=utf-8"),
+        BundledFile::packed("pyodide.asm.wasm", "application/wasm"),
+        BundledFile::plain("python_stdlib.zip", "application/zip"),
+    ],
+};
 
 /// What the page's script shows below the code, and the addresses that it needs.
 #[derive(Template)]
@@ -55,19 +45,18 @@ struct Panel {
 }
 
 impl Panel {
-    /// Where the files are; another version has another address.
     fn python(&self) -> String {
-        format!("{PREFIX}/python/{:016x}", fnv1a(PINNED.1))
+        PYTHON.href()
     }
 
     fn files(&self) -> String {
-        FILES.map(|file| file.name).join(" ")
+        PYTHON.files.iter().map(|file| file.name).collect::<Vec<_>>().join(" ")
     }
 }
 
 /// Whether the mounted folder has Python, in the version that belongs to this component.
 pub(crate) fn is_there(folder: &Folder) -> bool {
-    folder.has(PINNED.0, PINNED.1)
+    PYTHON.is_in(folder)
 }
 
 /// The reply to a request for the panel, the frame or a file of Python.
@@ -84,26 +73,9 @@ pub(crate) async fn serve(request: &Request, folder: &Folder) -> Option<Reply> {
         let policy = ContentSecurityPolicy { confined_script: Some(FRAME_SCRIPT), ..Default::default() };
         let reply = FRAME.reply().with_policy(policy);
         // During a rollout an old page may ask a new instance.
-        return Some(if is_current { for_ever(reply) } else { reply });
+        return Some(if is_current { reply.for_ever() } else { reply });
     }
-    let name = path.strip_prefix(&Panel { lang: request.lang() }.python())?.strip_prefix('/')?;
-    let file = FILES.iter().find(|file| file.name == name).filter(|_| is_there(folder))?;
-    let stored = if file.is_packed { format!("{name}.gz") } else { name.to_owned() };
-    let reply = folder.reply(&stored, file.content_type).await?;
-    if !reply.status.is_success() {
-        return Some(reply);
-    }
-    let reply = for_ever(reply);
-    Some(match file.is_packed {
-        true => reply.with(header::CONTENT_ENCODING, HeaderValue::from_static("gzip")),
-        false => reply,
-    })
-}
-
-fn for_ever(reply: Reply) -> Reply {
-    reply
-        .with(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"))
-        .with(header::VARY, HeaderValue::from_static("accept-encoding"))
+    PYTHON.serve(request, folder).await
 }
 
 #[cfg(test)]

@@ -15,52 +15,66 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
   };
   const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 
-  // ── What a PDF is, before it is sent ──────────────────────────────────────────────────────────
-  const latin = async (blob) => new TextDecoder("latin1").decode(await blob.arrayBuffer());
-  const EXAMINED_BYTES = 256 * 1024;
-  const PAGES_BYTES_MAX = 20 * 1024 * 1024;
-  // The trailer is at the end; that of the first page, and a cross-reference stream, are where `startxref` says.
-  const isProtected = async (file) => {
-    const end = await latin(file.slice(-EXAMINED_BYTES));
-    const start = Number(/startxref\s+(\d+)\s+%%EOF\s*$/.exec(end)?.[1] ?? 0);
-    return [end, await latin(file.slice(start, start + EXAMINED_BYTES))].some((text) => /\/Encrypt\s*(\d+\s+\d+\s+R|<<)/.test(text));
+  // ── The pages of a PDF, and the figures ───────────────────────────────────────────────────────
+  // Their scripts and texts are asked for when they are needed. What fails is tried again the next time.
+  const once = (make) => {
+    let made;
+    return () => {
+      made ??= make();
+      made.catch(() => { made = null; });
+      return made;
+    };
   };
-  const inflated = async (bytes) => {
-    const out = [];
-    // A stream that is cut ends with an error; what came before it counts.
-    const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
-    await attempt(async () => {
-      for (let part; !(part = await reader.read()).done;) out.push(part.value);
+  const known = once(async () => (await fetch("/ocr/pages")).json());
+  const pages = once(async () => {
+    const { pages: script, pdfjs, texts: words } = await known();
+    return (await import(script)).default({ pdfjs, words, pagesMax: Number(texts.pagesMax), id, show, fill, make, problem });
+  });
+  const figures = once(async () => {
+    const { figures: script, zip, texts: words } = await known();
+    return (await import(script)).default({ zip, words, id, show, fill, make, paint: (await pages()).paint });
+  });
+  const examine = async (item) => (await pages()).examine(item);
+  const draw = async (item) => (await pages()).draw(item);
+  // The result does not wait longer for what a slow device has not drawn yet.
+  const BLANKS_TIME = 5000;
+  // Of a finished document: what was written about a blank page, and its figures.
+  const compare = async (entry, items, say) => {
+    const wanted = entry.figures ?? [];
+    // Until they are cut there are none.
+    entry.figures = [];
+    const { texts: words } = await known();
+    const blanks = (await Promise.race([items[0].blanks, wait(BLANKS_TIME)])) ?? [];
+    if (blanks.length) {
+      const found = (await pages()).invented(entry.latex, blanks);
+      entry.warnings.unshift(...found.map(({ page, line }) => ({ code: "blank_page_text", text: fill(words.invented, { page }), line, incomplete: false, repair: false })));
+    }
+    if (!wanted.length) return;
+    say(words.cutting);
+    await (await figures()).place(entry, wanted, items);
+  };
+  let tools = null, label;
+  const presentFigures = (entry) => {
+    const has = entry.figures?.length > 0;
+    if (!has && !tools) return;
+    attempt(async () => {
+      tools = await figures();
+      if (current !== entry) return;
+      tools.present(entry);
+      const { texts: words } = await known();
+      label ??= id("download").textContent;
+      id("download").textContent = has ? words.zip : label;
+      id("download").download = stem(entry.file) + (has ? ".zip" : ".tex");
     });
-    return latin(new Blob(out));
   };
-  // As the server counts them; 0 when they cannot be.
-  const pagesOf = async (file) => {
-    if (file.size > PAGES_BYTES_MAX) return 0;
-    const buffer = await file.arrayBuffer();
-    const text = new TextDecoder("latin1").decode(buffer);
-    const pages = (found) => (found.match(/\/Type\s*\/Page(?![a-zA-Z])/g) || []).length;
-    let count = pages(text);
-    for (const match of text.matchAll(/\/ObjStm\b[^]{0,300}?stream\r?\n/g)) {
-      const start = match.index + match[0].length;
-      let end = text.indexOf("endstream", start);
-      // Bytes after the compressed data would be an error that takes the text with it.
-      while (end > start && "\r\n".includes(text[end - 1])) end -= 1;
-      count += pages(await inflated(buffer.slice(start, end)));
-    }
-    return count;
-  };
-  // Shows what is known of a PDF. Returns whether a viewer may open it.
-  const examine = async (item) => {
-    if (await isProtected(item.file)) {
-      item.facts.textContent += " – " + texts.protected;
-      return false;
-    }
-    const pages = await attempt(() => pagesOf(item.file));
-    if (pages) item.facts.textContent += " – " + fill(texts.pageCount, { pages });
-    if (pages > Number(texts.pagesMax)) problem(fill(texts.tooLong, { name: item.file.name, pages }));
-    return true;
-  };
+  const withFigures = () => (tools && current?.figures?.length ? current : null);
+  id("document").addEventListener("formdata", ({ formData }) => {
+    const entry = withFigures();
+    if (!entry) return;
+    formData.delete("snip");
+    formData.set("snip_name", stem(entry.file));
+    formData.set("snip_uri", tools.address(entry));
+  });
 
   // ── What is left today ────────────────────────────────────────────────────────────────────────
   let left = parseInt(id("quota").lastElementChild.textContent, 10);
@@ -98,7 +112,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     current = null;
     setSource("");
     id("rendered").replaceChildren();
-    for (const name of PARTS) show(id(name), false);
+    for (const name of [...PARTS, "figures"]) if (id(name)) show(id(name), false);
     for (const name of ["facts", "refund"]) id(name).textContent = "";
     id("result-title").textContent = "LaTeX";
   };
@@ -136,6 +150,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     id("download").download = stem(entry.file) + ".tex";
     show(id("download"), true);
     markdown.value = entry.markdown;
+    presentFigures(entry);
     id("download-markdown").download = stem(entry.file) + ".md";
     show(id("markdown-pane"), true);
     // Of a cancelled conversion the next step is not Overleaf.
@@ -174,9 +189,10 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
       // Written on, or no longer shown: the answer is about something else.
       if (current !== entry || latex.value !== source) return;
       // What the conversion met stays true.
-      const stays = entry.warnings.filter(({ code, incomplete }) => incomplete || ["other_model", "pages_unknown", "odd_end"].includes(code));
+      const stays = entry.warnings.filter(({ code, incomplete }) => incomplete || ["other_model", "pages_unknown", "odd_end", "blank_page_text"].includes(code));
       const found = data.warnings.filter(({ code }) => code !== "still_incomplete");
       Object.assign(entry, data, { compiles: null, warnings: [...stays, ...found], complete: entry.complete && data.complete });
+      if (entry.figures?.length) (await figures()).readAgain(entry);
       present(entry);
       setStatus(texts.checked);
       keep(entry);
@@ -335,6 +351,8 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     const entry = outcome === "done"
       ? { ...data, id: Date.now(), cancelled: false }
       : { ...(await closed(name)), id: Date.now() };
+    // A document without its figures is better than none.
+    if (outcome === "done") await attempt(() => compare(entry, items, say));
     present(entry);
     // At once: later, the reader may be somewhere else.
     if (!many) goTo();
@@ -397,7 +415,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
   form.addEventListener("chosen", () => { if (!running && current) hide(); });
 
   // What is in a text field, corrections included.
-  const offer = (field, copy, download, type) => {
+  const offer = (field, copy, download, type, instead) => {
     if (navigator.clipboard) {
       show(copy, true);
       copy.addEventListener("click", async () => {
@@ -410,11 +428,11 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     let url = "";
     download.addEventListener("click", () => {
       if (url) URL.revokeObjectURL(url);
-      url = URL.createObjectURL(new Blob([field.value], { type }));
+      url = URL.createObjectURL(instead?.() ?? new Blob([field.value], { type }));
       download.href = url;
     });
   };
-  offer(latex, id("copy"), id("download"), "application/x-tex");
+  offer(latex, id("copy"), id("download"), "application/x-tex", () => withFigures() && new Blob(tools.pack(current), { type: "application/zip" }));
   offer(markdown, id("copy-markdown"), id("download-markdown"), "text/markdown;charset=utf-8");
 
   // What was shown before a reload, another page or the other language.
@@ -424,5 +442,5 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     const entry = before && (await kept.find(before));
     if (entry && !current && !chosen().length) present(entry);
   });
-  return { convert, examine };
+  return { convert, examine, draw };
 };

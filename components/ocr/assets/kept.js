@@ -2,6 +2,7 @@
 // reply to it clears the site's storage. What the page says must be true: 20 conversions.
 export default (user, flag) => {
   const ENTRIES_MAX = 20;
+  // Of texts the characters, of figures the bytes.
   const CHARS_MAX = 20_000_000;
   const STORE = "conversions";
 
@@ -21,7 +22,7 @@ export default (user, flag) => {
 
   // Newest first.
   const all = async () => (await answered((await store("readonly")).getAll())).reverse();
-  const size = ({ latex, markdown, preview }) => latex.length + markdown.length + preview.length;
+  const size = ({ latex, markdown, preview, figures = [] }) => figures.reduce((sum, { bytes }) => sum + bytes.byteLength, latex.length + markdown.length + preview.length);
 
   const change = async (entry) => answered((await store("readwrite")).put(entry));
   // Keeps an entry, new or changed, and drops the oldest beyond the limits.

@@ -28,10 +28,10 @@
     shown = item;
     show(preview, item);
     if (item) {
-      const pane = isPdf(item.file) ? "pdf" : "photo";
-      for (const name of ["pdf", "photo"]) show(id(name), name === pane);
-      // Without the browser's own tool bar and side panes.
-      Object.assign(id(pane), { src: item.url + (pane === "pdf" ? "#toolbar=0&navpanes=0&view=FitH" : ""), alt: item.file.name });
+      const { file, url } = item, pdf = isPdf(file);
+      show(id("photo"), !pdf);
+      if (pdf) load().then(({ draw }) => draw(item));
+      else Object.assign(id("photo"), { src: url, alt: file.name });
     }
     arrangePanes();
   };
@@ -43,6 +43,7 @@
   const discard = (item) => {
     if (shown === item) look();
     URL.revokeObjectURL(item.url);
+    item.free?.();
     item.remove();
   };
   const entry = (file) => {
@@ -72,9 +73,9 @@
         (next ? next.lastChild : id("file")).focus();
       }),
     );
-    // A protected PDF is not shown: the browser would ask for its password. Where there is no viewer, none is.
+    // A protected PDF is not shown: the browser would ask for its password.
     if (isPdf(file)) load().then(({ examine }) => examine(item)).then((isOpen) => {
-      if (!isOpen || !item.isConnected || navigator.pdfViewerEnabled === false) return;
+      if (!isOpen || !item.isConnected) return;
       thumbnail.textContent = "PDF";
       if (!shown) look(item);
     }, () => {});

@@ -2,15 +2,18 @@
 
 use auth_api::{AuthClient, Service};
 use web::Clock;
+use web::files::Folder;
 use web::outbound::Outbound;
 
 use crate::settings::{GeminiSettings, Settings};
 
-/// The network and the time, as the edge provides them.
+/// The network, the time and the mounted files, as the edge provides them.
 #[derive(Clone)]
 pub struct Ports<N, C> {
     pub network: N,
     pub clock: C,
+    /// What draws PDFs in the browser; empty when the build could not get it.
+    pub pdfjs: Folder,
 }
 
 /// Random bytes for one request.

@@ -53,6 +53,7 @@ fn check(fields: &Fields) -> Result<Conversion, Problem> {
         markdown: document.to_markdown(),
         document,
         latex: finished.latex,
+        figures: Vec::new(),
         pages: None,
         pages_charged: 0,
         compiles: None,

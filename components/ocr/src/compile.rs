@@ -72,7 +72,12 @@ pub(crate) async fn compile<P: ConversionPorts>(
     let answer = attempt(ports, settings, &question, charge).await?.into_text();
     let corrected = answer.filter(|(text, stopped)| *stopped && latex::is_document(text));
     if let Some((text, _)) = corrected {
-        let better = latex::finish(&text, true);
+        let mut better = latex::finish(&text, true);
+        // It was shown the document without their places.
+        let boxes = |latex: &str| latex::figure_boxes(latex).len();
+        if boxes(&better.latex) == boxes(&finished.latex) {
+            better.figures.clone_from(&finished.figures);
+        }
         let same = latex::same_words(&finished.latex, &better.latex, WORDS_PER_CHANGE);
         if same && ask(ports, settings, &better.latex).await.is_some_and(|outcome| outcome.compiles) {
             return Ok(Compiled {

@@ -1,6 +1,7 @@
 //! One conversion: a PDF or pictures in, a LaTeX document out, and the reservation that pays for it.
 
 use auth_api::Refund;
+use latex::Figure;
 use latex::markdown::Document;
 use serde_json::{Value, json};
 use web::{Clock, IncomingBody, Lang};
@@ -24,6 +25,8 @@ pub struct Conversion {
     /// Made from `latex`, like the Markdown.
     pub document: Document,
     pub markdown: String,
+    /// The boxes with words whose figure has its place on a page that was asked for.
+    pub figures: Vec<PlacedFigure>,
     /// `None`: could not be read from the PDF.
     pub pages: Option<u32>,
     /// Taken from the daily quota.
@@ -36,6 +39,15 @@ pub struct Conversion {
     /// The answer comes from a local mock, not from Google.
     pub simulated: bool,
     pub file: FileName,
+}
+
+/// A box with words, and the figure that it stands for.
+pub struct PlacedFigure {
+    pub place: Figure,
+    /// The box as it stands in the LaTeX.
+    pub source: String,
+    /// Its words as Markdown.
+    pub words: String,
 }
 
 /// What auth did with the settlement; if that is not known, the cause, for the log.
@@ -116,6 +128,7 @@ fn conversion(
     Conversion {
         markdown: document.to_markdown(),
         document,
+        figures: placed(&finished.latex, &finished.figures, due.as_deref()),
         latex: finished.latex,
         pages: received.file.facts.pages,
         pages_charged,
@@ -125,6 +138,18 @@ fn conversion(
         simulated: transcript.simulated,
         file: received.file.name,
     }
+}
+
+/// `due`: the pages that were asked for, in order, if they are known.
+fn placed(latex: &str, figures: &[Figure], due: Option<&[u32]>) -> Vec<PlacedFigure> {
+    let boxes = if figures.is_empty() { Vec::new() } else { latex::figure_boxes(latex) };
+    let is_due = |figure: &&Figure| due.is_none_or(|due| due.binary_search(&figure.page).is_ok());
+    let placed = figures.iter().filter(is_due).filter_map(|figure| {
+        let source = (*boxes.get(figure.index)?).to_owned();
+        let words = latex::markdown::from_latex(&source, true).trim_end().to_owned();
+        Some(PlacedFigure { place: *figure, source, words })
+    });
+    placed.collect()
 }
 
 impl Conversion {
@@ -150,12 +175,20 @@ impl Conversion {
                 })
             })
             .collect();
+        let figures: Vec<Value> = self
+            .figures
+            .iter()
+            .map(|PlacedFigure { place, source, words }| {
+                json!({"page": place.page, "box": place.area, "source": source, "words": words})
+            })
+            .collect();
         json!({
             "latex": self.latex,
             "markdown": self.markdown,
             "complete": self.is_complete(),
             "pages": self.pages,
             "pages_charged": self.pages_charged,
+            "figures": figures,
             "warnings": warnings,
             "compiles": self.compiles,
             "model": self.model,

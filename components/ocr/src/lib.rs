@@ -5,6 +5,7 @@
 //! | `GET /ocr` | [`convert::show`]: the page with the form |
 //! | `POST /ocr` | [`convert::submit`]: multipart `file`, one PDF or several pictures; a page, JSON, a `.tex` or `.md` file, or `text/event-stream`, as `Accept` says |
 //! | `POST /ocr/check` | [`check::submit`]: a document that exists already, repaired, checked and rendered again, at no cost |
+//! | `GET /ocr/pages`, `/ocr/pdfjs/…` | [`page_images::serve`]: what draws the pages of a PDF in the browser |
 //! | `GET /ocr/assets/…` | style sheet, script, icon: `web::route` |
 //!
 //! One slash at the end of the first three makes no difference. Everything but `spin.rs` is plain Rust, gets the request,
@@ -35,6 +36,7 @@ pub mod gemini;
 mod intake;
 pub mod media;
 mod page;
+mod page_images;
 pub mod page_range;
 pub mod pdf;
 pub mod picture;
@@ -74,6 +76,10 @@ where
     B: IncomingBody + 'static,
     C: Clock + 'static,
 {
+    if let Some(reply) = page_images::serve(&request, &ports.pdfjs).await {
+        body.drain().await;
+        return reply;
+    }
     let app = AppContext::new(ports, settings, random);
     let reply = match admit(&request, &app).await {
         Ok((Route::Check, user)) => return check::submit(request, &user, body).await,
@@ -92,10 +98,10 @@ async fn admit<N: Outbound, C>(
     request: &Request,
     app: &AppContext<N, C>,
 ) -> Result<(Route, User), Box<Reply>> {
-    let route = match web::route::find(request, page::PREFIX, &page::ASSETS) {
+    let route = match web::route::find(request, route::PREFIX, &page::ASSETS) {
         Ok(route) => route,
         Err(reply) => {
-            return Err(Box::new(app.auth.error_page::<Route>(request, page::PREFIX, *reply).await));
+            return Err(Box::new(app.auth.error_page::<Route>(request, route::PREFIX, *reply).await));
         }
     };
     let user = app.auth.verify(&request.headers).await;

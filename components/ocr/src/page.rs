@@ -11,21 +11,21 @@ use web::{ContentSecurityPolicy, Layout, Phrase, Problem, Reply, Request, event_
 
 use crate::conversion::Conversion;
 use crate::error::Failure;
+use crate::page_images::{FIGURES, PAGES, ZIP};
 use crate::page_range::PageRange;
 use crate::pdf::PAGES_MAX;
 use crate::picture::PICTURES_MAX;
 use crate::preview::{self, Piece};
-use crate::route::Format;
+use crate::route::{Format, PREFIX};
 use crate::script_texts::SCRIPT_TEXTS;
 use crate::transcribe::MODEL_TIME_MAX;
 use crate::upload::UPLOAD_BYTES_MAX;
 use crate::upload::error::{UPLOAD_MAX_EN, UPLOAD_MAX_FR};
 use crate::warning::Warning;
 
-/// The prefix of the assets.
-pub(crate) const PREFIX: &str = "/ocr";
 /// The assets that only this component's pages use.
-pub(crate) const ASSETS: [Asset; 6] = [STYLE, RESULT_STYLE, SCRIPT, CONVERSION, KEPT, EDITOR];
+pub(crate) const ASSETS: [Asset; 9] =
+    [STYLE, RESULT_STYLE, SCRIPT, CONVERSION, KEPT, EDITOR, PAGES, FIGURES, ZIP];
 const STYLE: Asset =
     web::text_asset!("ocr", "css", "text/css; charset=utf-8", include_bytes!("../assets/ocr.css"));
 /// Of a page with a document.
@@ -47,7 +47,7 @@ const KEPT: Asset =
 const EDITOR: Asset =
     web::text_asset!("editor", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/editor.js"));
 
-/// The preview of the original is a `blob:` frame; the finished document may be sent to Overleaf, on a click.
+/// Without pdf.js the preview of the original is a `blob:` frame; the finished document may be sent to Overleaf, on a click.
 const POLICY: ContentSecurityPolicy = ContentSecurityPolicy {
     form_action: Some("https://www.overleaf.com"),
     frames_blobs: true,
@@ -259,7 +259,7 @@ fn json(request: &Request, conversion: &Conversion) -> serde_json::Value {
 fn checked_json(request: &Request, conversion: &Conversion) -> serde_json::Value {
     let mut json = json(request, conversion);
     if let Some(json) = json.as_object_mut() {
-        for name in ["pages", "pages_charged", "compiles", "model", "simulated", "file"] {
+        for name in ["figures", "pages", "pages_charged", "compiles", "model", "simulated", "file"] {
             json.remove(name);
         }
     }

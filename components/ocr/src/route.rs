@@ -2,6 +2,9 @@
 
 use web::{Request, preferred};
 
+/// The prefix of the assets.
+pub(crate) const PREFIX: &str = "/ocr";
+
 /// Every route but the assets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Route {

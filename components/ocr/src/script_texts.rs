@@ -1,4 +1,4 @@
-//! What the scripts of the page say: the name of the attribute, `data-…`, and the text in French and in English. `{name}`
+//! What the scripts of the page say, but for those in `page_images`: the name of the attribute, `data-…`, and the text in French and in English. `{name}`
 //! stands for a value.
 
 pub(crate) const SCRIPT_TEXTS: &[(&str, &str, &str)] = &[
@@ -17,13 +17,6 @@ pub(crate) const SCRIPT_TEXTS: &[(&str, &str, &str)] = &[
         "« {name} » est en trop : 20 fichiers et 50 Mo au maximum.",
         "“{name}” is too much: at most 20 files and 50 MB.",
     ),
-    (
-        "too-long",
-        "« {name} » a {pages} pages : le maximum est de 300. Choisissez un fichier plus court.",
-        "“{name}” has {pages} pages; the limit is 300. Choose a shorter file.",
-    ),
-    ("protected", "protégé", "protected"),
-    ("page-count", "pages : {pages}", "pages: {pages}"),
     ("look", "Afficher {name}", "Show {name}"),
     ("up", "Monter {name}", "Move {name} up"),
     ("down", "Descendre {name}", "Move {name} down"),
@@ -95,7 +88,6 @@ pub(crate) const SCRIPT_TEXTS: &[(&str, &str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pdf::PAGES_MAX;
     use crate::picture::PICTURES_MAX;
     use crate::upload::error::{UPLOAD_MAX_EN, UPLOAD_MAX_FR};
 
@@ -104,10 +96,6 @@ mod tests {
         let (_, french, english) = SCRIPT_TEXTS.iter().find(|(name, ..)| *name == "too-many").unwrap();
         for (text, files, size) in [(french, "fichiers", UPLOAD_MAX_FR), (english, "files", UPLOAD_MAX_EN)] {
             assert!(text.contains(&format!("{PICTURES_MAX} {files}")) && text.contains(size), "{text}");
-        }
-        let (_, french, english) = SCRIPT_TEXTS.iter().find(|(name, ..)| *name == "too-long").unwrap();
-        for text in [french, english] {
-            assert!(text.contains(&PAGES_MAX.to_string()), "{text}");
         }
     }
 

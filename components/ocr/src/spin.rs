@@ -2,6 +2,7 @@
 
 use spin_sdk::http::{Request, Response};
 use spin_sdk::http_service;
+use web::files::Folder;
 use web::spin::{
     HostClock, Network, ResponseBody, random, secret_variable, serve as serve_request, variable,
 };
@@ -9,10 +10,13 @@ use web::spin::{
 use crate::app::{Ports, Random};
 use crate::settings::{Settings, Variables};
 
+/// Where spin.toml mounts what draws PDFs in the browser.
+const PDFJS: &str = "/pdfjs";
+
 #[http_service]
 async fn serve(request: Request) -> Response<ResponseBody> {
     serve_request("ocr", request, async |request, body| {
-        let ports = Ports { network: Network, clock: HostClock };
+        let ports = Ports { network: Network, clock: HostClock, pdfjs: Folder::new(PDFJS) };
         crate::handle(request, body, ports, settings().await, Random::from_bytes(random())).await
     })
     .await

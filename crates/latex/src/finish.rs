@@ -2,6 +2,7 @@
 
 use crate::danger::dangers;
 use crate::document::{BEGIN_DOCUMENT, Documents, END_DOCUMENT, after_begin, has_class};
+use crate::figures::{self, Figure};
 use crate::finding::Finding;
 use crate::lines::lines;
 use crate::unwrap::{Unwrapped, unwrap};
@@ -16,6 +17,8 @@ const PREAMBLE: &str = "\\documentclass[11pt,a4paper]{article}\n\\usepackage[utf
 pub struct Finished {
     pub latex: String,
     pub findings: Vec<Finding>,
+    /// Whose place in the original the answer told; the comments that told it are no longer in the document.
+    pub figures: Vec<Figure>,
 }
 
 /// Whether `text` ends in a repetition loop: asking for its continuation would give more of the same.
@@ -95,6 +98,10 @@ fn check(mut latex: String, mut findings: Vec<Finding>) -> Finished {
     if let Some(unprinted) = pages::unprinted(&latex) {
         latex = unprinted;
     }
+    let mut figures = Vec::new();
+    if let Some((better, found)) = figures::take(&latex) {
+        (latex, figures) = (better, found);
+    }
     if let Some(modern) = babel::modernise(&latex) {
         findings.push(Finding::BabelModernised);
         latex = modern;
@@ -124,7 +131,7 @@ fn check(mut latex: String, mut findings: Vec<Finding>) -> Finished {
     let (mut findings, others): (Vec<_>, Vec<_>) = findings.into_iter().partition(Finding::is_incomplete);
     findings.extend(dangers(&latex));
     findings.extend(others);
-    Finished { latex, findings }
+    Finished { latex, findings, figures }
 }
 
 /// Several documents one after the other (one per page, or a second start): LaTeX would stop at the first end.
@@ -154,10 +161,10 @@ mod tests {
 
     #[test]
     fn a_good_document_passes_untouched() {
-        assert_eq!(finish(GOOD, true), Finished { latex: GOOD.into(), findings: vec![] });
+        assert_eq!(finish(GOOD, true), Finished { latex: GOOD.into(), findings: vec![], figures: vec![] });
         assert_eq!(
             finish(GOOD, false),
-            Finished { latex: GOOD.into(), findings: vec![] },
+            Finished { latex: GOOD.into(), findings: vec![], figures: vec![] },
             "its end is there"
         );
     }

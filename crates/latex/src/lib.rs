@@ -21,6 +21,7 @@ mod characters;
 mod close;
 mod danger;
 mod document;
+mod figures;
 mod finding;
 mod finish;
 mod groups;
@@ -42,6 +43,7 @@ mod unwrap;
 mod verbatim;
 mod words;
 
+pub use figures::{FIGURES_MAX, Figure, figure_boxes};
 pub use finding::Finding;
 pub use finish::{Finished, body, finish, loops, wrap};
 pub use join::{Joined, complete_lines, context, join};

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use crate::document::Documents;
 use crate::finding::Finding;
 use crate::lines::lines;
-use crate::tokens::{Kind, tokens};
-use crate::verbatim::Verbatim;
+use crate::tokens::verbatim_spans;
 
 /// More findings are not listed.
 const FINDINGS_MAX: usize = 20;
@@ -25,13 +24,17 @@ fn markers(latex: &str) -> Vec<Marker> {
         return found;
     }
     for (number, line) in (1..).zip(lines(latex)) {
-        let name = line.text.strip_prefix('%').map(str::trim_start);
-        let page = name.and_then(|name| name.strip_prefix("page ").or(name.strip_prefix("Page ")));
-        if let Some(page) = page.and_then(|page| page.trim().parse().ok()) {
+        if let Some(page) = page_of(line.text) {
             found.push(Marker { page, line: number, at: line.at, end: line.end });
         }
     }
     found
+}
+
+/// The page of a line that is a marker.
+pub(crate) fn page_of(line: &str) -> Option<u32> {
+    let name = line.strip_prefix('%')?.trim_start();
+    name.strip_prefix("page ").or(name.strip_prefix("Page "))?.trim().parse().ok()
 }
 
 /// The text without its markers.
@@ -57,17 +60,8 @@ pub(crate) fn unprinted(latex: &str) -> Option<String> {
     if printed.len() < 2 {
         return None;
     }
-    let names = Verbatim::of(latex);
-    let all = tokens(latex);
-    let ends = all.iter().skip(1).map(|next| next.at).chain([latex.len()]);
-    let spans: Vec<(usize, usize)> = all
-        .iter()
-        .zip(ends)
-        .filter(|(token, _)| matches!(token.kind, Kind::Begin(name) if names.contains(name)))
-        .map(|(token, end)| (token.end, end))
-        .collect();
     let mut previous = 0;
-    let mut spans = spans.into_iter().peekable();
+    let mut spans = verbatim_spans(latex).into_iter().peekable();
     // A listing about such comments keeps them: only the number that is due here is ours.
     printed.retain(|marker| {
         while spans.next_if(|(_, end)| *end <= marker.at).is_some() {}

@@ -37,6 +37,18 @@ pub(crate) fn tokens(source: &str) -> Vec<Token<'_>> {
     tokenizer.tokens
 }
 
+/// Offsets of the text in verbatim environments, in order.
+pub(crate) fn verbatim_spans(latex: &str) -> Vec<(usize, usize)> {
+    let names = Verbatim::of(latex);
+    let all = tokens(latex);
+    let ends = all.iter().skip(1).map(|next| next.at).chain([latex.len()]);
+    all.iter()
+        .zip(ends)
+        .filter(|(token, _)| matches!(token.kind, Kind::Begin(name) if names.contains(name)))
+        .map(|(token, end)| (token.end, end))
+        .collect()
+}
+
 struct Tokenizer<'a> {
     source: &'a str,
     at: usize,

@@ -9,8 +9,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 
-use crate::Reply;
+use crate::assets::fnv1a;
 use crate::stream::{self, ChunkSender, Ending, KeepAlive};
+use crate::{Reply, Request};
 
 /// Bytes of a file that are read at once; up to sixteen times as many wait for a slow client.
 const CHUNK_BYTES: usize = 32 * 1024;
@@ -63,6 +64,71 @@ impl Folder {
             }
         };
         Some(stream::reply(head, KEEP_ALIVE, work).await)
+    }
+}
+
+/// Files for the browser that the build fetched into a folder, in one version. They are the same for everybody.
+#[derive(Debug, Clone, Copy)]
+pub struct Bundle {
+    /// Where they are served, such as `/llm/python`.
+    pub path: &'static str,
+    /// The file that says which version the folder has: its name and its content.
+    pub pinned: (&'static str, &'static [u8]),
+    pub files: &'static [BundledFile],
+}
+
+/// One of them.
+#[derive(Debug, Clone, Copy)]
+pub struct BundledFile {
+    pub name: &'static str,
+    content_type: &'static str,
+    /// Its name in the folder ends in `.gz`.
+    is_packed: bool,
+}
+
+impl BundledFile {
+    /// Stored and sent packed, whatever the client accepts.
+    #[must_use]
+    pub const fn packed(name: &'static str, content_type: &'static str) -> Self {
+        Self { name, content_type, is_packed: true }
+    }
+
+    #[must_use]
+    pub const fn plain(name: &'static str, content_type: &'static str) -> Self {
+        Self { name, content_type, is_packed: false }
+    }
+}
+
+impl Bundle {
+    /// The address in front of the names; another version has another one.
+    #[must_use]
+    pub fn href(&self) -> String {
+        format!("{}/{:016x}", self.path, fnv1a(self.pinned.1))
+    }
+
+    /// Whether the folder has it, in this version.
+    #[must_use]
+    pub fn is_in(&self, folder: &Folder) -> bool {
+        folder.has(self.pinned.0, self.pinned.1)
+    }
+
+    /// The reply with one of its files, to be cached for ever; `None` when the request is about something else.
+    pub async fn serve(&self, request: &Request, folder: &Folder) -> Option<Reply> {
+        if !request.is_get() {
+            return None;
+        }
+        let name = request.path().strip_prefix(&self.href())?.strip_prefix('/')?;
+        let file = self.files.iter().find(|file| file.name == name).filter(|_| self.is_in(folder))?;
+        let stored = if file.is_packed { format!("{name}.gz") } else { name.to_owned() };
+        let reply = folder.reply(&stored, file.content_type).await?;
+        if !reply.status.is_success() {
+            return Some(reply);
+        }
+        let reply = reply.for_ever();
+        Some(match file.is_packed {
+            true => reply.with(header::CONTENT_ENCODING, HeaderValue::from_static("gzip")),
+            false => reply,
+        })
     }
 }
 

@@ -92,6 +92,13 @@ impl Reply {
         self
     }
 
+    /// May be kept for ever: its address names its content.
+    #[must_use]
+    pub fn for_ever(self) -> Self {
+        self.with(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"))
+            .with(header::VARY, HeaderValue::from_static("accept-encoding"))
+    }
+
     /// Adds a `Set-Cookie` line.
     #[must_use]
     pub fn with_cookie(mut self, cookie: HeaderValue) -> Self {

@@ -69,11 +69,11 @@ fn asset(request: &Request, file: &str, own_assets: &[Asset]) -> Reply {
     let Some((asset, is_current)) = assets::find(file, own_assets) else {
         return Problem::not_found().reply(request);
     };
-    let lifetime = if is_current { "public, max-age=31536000, immutable" } else { "public, max-age=60" };
-    asset
-        .reply()
-        .with(header::CACHE_CONTROL, HeaderValue::from_static(lifetime))
-        .with(header::VARY, HeaderValue::from_static("accept-encoding"))
+    let reply = asset.reply().for_ever();
+    match is_current {
+        true => reply,
+        false => reply.with(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60")),
+    }
 }
 
 /// Refuses a method with 405, or answers OPTIONS with 204, listing `allow` in both.

@@ -31,7 +31,7 @@ pub struct Clean {
 pub fn clean(documents: &[Document]) -> Clean {
     let mut clean = Clean { documents: documents.len(), ..Clean::default() };
     for document in documents {
-        let Finished { latex, findings } = finish(&document.latex, true);
+        let Finished { latex, findings, .. } = finish(&document.latex, true);
         clean.exact += usize::from(latex == document.latex);
         if let Some(finding) = findings.first() {
             clean.warned.push(format!("{}: {finding:?}", document.name));
@@ -54,7 +54,7 @@ struct Delivery<'a> {
 
 impl Delivery<'_> {
     fn outcome(&self, tex: Option<&Tex>) -> &'static str {
-        let Some(Finished { latex, findings }) = &self.finished else {
+        let Some(Finished { latex, findings, .. }) = &self.finished else {
             return if self.must_hold == MustHold::Nothing { "refused" } else { "silent" };
         };
         if latex == self.original {
@@ -150,7 +150,7 @@ pub fn seams(documents: &[Document], cuts: usize) -> BTreeMap<&'static str, Outc
                     joined = next.text;
                     certain &= next.certain;
                 }
-                let Finished { latex, findings } = finish(&joined, true);
+                let Finished { latex, findings, .. } = finish(&joined, true);
                 let said = !certain || findings.iter().any(|finding| *finding != Finding::ChatterRemoved);
                 let outcome = match (latex == document.latex, said) {
                     (true, false) => "exact",

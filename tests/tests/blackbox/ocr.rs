@@ -9,7 +9,7 @@ use mocks::gemini::{Fault, Quota};
 use mocks::{sample, wire};
 use serde_json::Value;
 
-use crate::applications::{close_breakers, exclusive_app};
+use crate::applications::{app, close_breakers, exclusive_app};
 
 fn exam() -> Vec<u8> {
     sample::pdf(&[&["Exercice 1 : équations", "Résoudre 100 % des cas."], &["Exercice 2", "Conclure."]])
@@ -88,6 +88,46 @@ fn a_pdf_comes_back_as_latex() {
     assert_eq!(sent.header("cookie"), "", "the user's session stays here");
     assert!(!sent.text().contains("temperature"), "{}", sent.text());
     expect_received(&inline_bytes(&app), &exam());
+}
+
+#[test]
+fn a_figure_has_its_place_on_its_page_and_the_document_keeps_the_words() {
+    let app = exclusive_app();
+    let user = app.user();
+    let document = sample::pdf(&[&["Exercice 1"], &["Figure : la courbe de f", "Conclure."]]);
+    let conversion = user.upload(&document).expect(200).json();
+    let latex = conversion["latex"].as_str().unwrap();
+    assert!(latex.contains("\n\\fbox{Figure : la courbe de f}\n") && !latex.contains("% figure"), "{latex}");
+    let expected = serde_json::json!([{
+        "page": 2,
+        "box": [300, 200, 600, 800],
+        "source": "\\fbox{Figure : la courbe de f}",
+        "words": "Figure : la courbe de f",
+    }]);
+    assert_eq!(conversion["figures"], expected, "{conversion}");
+    assert!(conversion["markdown"].as_str().unwrap().contains("Figure : la courbe de f"));
+    assert_eq!(warning_codes(&conversion), [""; 0], "{conversion}");
+    let sent = app.gemini.generations()[0].text();
+    assert!(sent.contains("% figure n [ymin, xmin, ymax, xmax]"), "the model is asked for it");
+}
+
+#[test]
+fn what_draws_pages_in_the_browser_is_served_to_everybody() {
+    let app = app();
+    let french = app.client().get_json("/ocr/pages").expect(200).json();
+    assert_eq!(french["texts"]["zip"], "Télécharger le .zip");
+    for name in ["pages", "figures", "zip"] {
+        app.client().get(french[name].as_str().unwrap()).expect(200);
+    }
+    // Where the build had no network there is none.
+    let Some(pdfjs) = french["pdfjs"].as_str() else { return };
+    let script = app.client().get(&format!("{pdfjs}/pdf.min.mjs")).expect(200);
+    assert!(script.header("content-type").starts_with("text/javascript"), "{:?}", script.headers);
+    assert!(script.header("cache-control").contains("immutable"), "{:?}", script.headers);
+    assert!(!script.header("content-security-policy").contains("eval"), "{:?}", script.headers);
+    for other in ["pdfjs.json", "pdf.min.mjs.gz", "../pdf.min.mjs"] {
+        app.client().get(&format!("{pdfjs}/{other}")).expect(404);
+    }
 }
 
 #[test]

@@ -197,6 +197,8 @@ pub(crate) const LATEX: &[&str] = &[
     "u_n ",
     "# ",
     "% page 1\n",
+    "% figure 1 [0, 0, 500, 500]\n",
+    "\\fbox{Figure",
     "{",
     "}",
     "\\",

@@ -16,7 +16,9 @@ pmatrix quand elle est isolée.
 4. Fournis un document complet, de \\documentclass à \\end{document}, avec inputenc en utf8, fontenc en T1, \
 babel avec l'option french, geometry, amsmath, amssymb et toute autre extension réellement utilisée.
 5. Le document doit compiler sans erreur avec pdflatex, sur Overleaf, sans fichier annexe : remplace une figure par \
-\\fbox{Figure : courte description}.
+\\fbox{Figure : courte description}, et écris sur la ligne juste avant le commentaire \
+« % figure n [ymin, xmin, ymax, xmax] », où n est le rang de sa page et où les quatre entiers, de 0 à 1000, encadrent toute \
+la figure dans cette page.
 6. N'ajoute rien qui ne soit pas dans le document : ni solution, ni commentaire, ni introduction.
 7. Sépare deux questions par une ligne vide, et une seule.
 8. Commence chaque page par la ligne de commentaire « % page n », où n est son rang dans le document. Une page blanche, \

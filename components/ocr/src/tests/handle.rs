@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::future::join;
 use http::StatusCode;
+use web::files::Folder;
 use web::log::Outcome;
 use web::outbound::{Limits, Outbound, SendError, StreamingOutbound};
 use web::testing::{FakeBody, FakeClock, StoppedClock, run};
@@ -93,7 +94,7 @@ pub(super) async fn handle<C: Clock + Clone + 'static>(
     (request, body): (Request, FakeBody),
 ) -> Reply {
     let body = BodyReader::new(body, clock.clone(), &request.headers);
-    let ports = Ports { network, clock };
+    let ports = Ports { network, clock, pdfjs: Folder::new("/nowhere") };
     crate::handle(request, body, ports, settings, Random::from_bytes([0])).await
 }
 

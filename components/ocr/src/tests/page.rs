@@ -24,6 +24,7 @@ fn conversion() -> Conversion {
             "\\section{</div><script>} $a<b$ \\begin{itemize}\\item x\\end{itemize}",
             true,
         ),
+        figures: Vec::new(),
         pages: Some(2),
         pages_charged: 2,
         compiles: None,

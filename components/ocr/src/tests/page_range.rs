@@ -100,3 +100,21 @@ fn pages_that_cannot_be_chosen_are_refused_and_cost_nothing() {
     check("2-300", SCAN, UploadError::PageRangeBeyond(1));
     check("1", JPEG, UploadError::PageRangeOfPictures);
 }
+
+#[test]
+fn a_figure_counts_only_on_a_page_that_was_asked_for() {
+    let figures = |range: &str| {
+        let answer = LATEX.replace(
+            "Soit $x$.",
+            "% figure 2 [0, 0, 500, 500]\n\\fbox{Figure : $f$}\n% figure 9 [0, 0, 500, 500]\n\\fbox{Figure : ailleurs}",
+        );
+        let ports = FakePorts::new([Reply::stream(&[&answer], "STOP")]);
+        let conversion = convert(&ports, with_pages(range, EXAM)).unwrap();
+        let json = conversion.to_json(web::Lang::Fr, "r");
+        assert!(!conversion.latex.contains("% figure"), "{}", conversion.latex);
+        json["figures"].clone()
+    };
+    let second = serde_json::json!([{"page": 2, "box": [0, 0, 500, 500], "source": "\\fbox{Figure : $f$}", "words": "Figure : $f$"}]);
+    assert_eq!(figures("2-3"), second);
+    assert_eq!(figures("1"), serde_json::json!([]));
+}

@@ -9,7 +9,7 @@ use crate::tex::assert_compiles;
 fn a_document_that_compiles_is_not_changed_and_not_warned_about() {
     for (name, latex) in documents() {
         assert_compiles(&name, &latex);
-        let clean = Finished { latex: latex.clone(), findings: vec![] };
+        let clean = Finished { latex: latex.clone(), findings: vec![], figures: vec![] };
         assert_eq!(finish(&latex, true), clean, "{name}");
         assert_eq!(finish(&latex, false), clean, "{name}, whose end is there");
     }

@@ -14,6 +14,10 @@ const OPENING: &str = "\
 \\begin{document}
 ";
 
+/// A line that begins so describes a figure, which stands where the real service would look for it.
+const FIGURE: &str = "Figure :";
+const FIGURE_AREA: &str = "[300, 200, 600, 800]";
+
 /// A complete document with the given pages, numbered from `first`: a section and the paragraphs of each.
 pub(super) fn latex(pages: &[String], first: usize) -> String {
     let mut latex = String::from(OPENING);
@@ -27,8 +31,14 @@ pub(super) fn latex(pages: &[String], first: usize) -> String {
                  manuscrite ; le vrai service la transcrirait.]}}"
             );
         } else {
-            page.chars().for_each(|character| push_escaped(&mut latex, character));
-            latex.push('\n');
+            for line in page.lines() {
+                let is_figure = line.starts_with(FIGURE);
+                if is_figure {
+                    let _ = write!(latex, "\n% figure {number} {FIGURE_AREA}\n\\fbox{{");
+                }
+                line.chars().for_each(|character| push_escaped(&mut latex, character));
+                latex.push_str(if is_figure { "}\n\n" } else { "\n" });
+            }
         }
     }
     latex.push_str("\n\\end{document}\n");
@@ -69,6 +79,14 @@ mod tests {
             let latex = latex(&[text.to_owned()], 1);
             assert!(latex.contains(&format!("\\section*{{Page 1}}\n\n{expected}\n\n\\end")), "{latex}");
         }
+    }
+
+    #[test]
+    fn a_line_about_a_figure_becomes_a_box_with_its_place() {
+        let latex = latex(&["Soit f.\nFigure : 50 % de f\nConclure.".into()], 2);
+        let expected =
+            "Soit f.\n\n% figure 2 [300, 200, 600, 800]\n\\fbox{Figure : 50 \\% de f}\n\nConclure.\n";
+        assert!(latex.contains(expected), "{latex}");
     }
 
     #[test]

@@ -1,0 +1,126 @@
+// The figures of a document: cut out of the original where the model saw them, put into the LaTeX in place of their boxes
+// with words, shown, and packed into a .zip with it. What the server says of them is text and numbers.
+export default async ({ zip: zipScript, words, id, show, fill, make, paint }) => {
+  const { default: zip } = await import(zipScript);
+  // Pixels for a point of a PDF: 216 for an inch. Of a photograph, the width at most.
+  const SCALE = 3, PHOTO_WIDTH_MAX = 2400;
+  // A model's boxes are a little tight.
+  const MARGIN = 0.01;
+  // Of all figures of a document. A PNG that is larger than this is a photograph, and smaller as JPEG.
+  const BYTES_MAX = 20_000_000, PNG_BYTES_MAX = 1_500_000;
+  // What the lines of a text take of a page's width.
+  const TEXT_WIDTH = 0.76;
+
+  const blobOf = (canvas, type) => new Promise((resolve) => { canvas.toBlob(resolve, type, 0.9); });
+  // The picture of a part of a page: of a PDF, or the photograph that is this page.
+  const picture = async (items, number, area) => {
+    const { doc } = items[0];
+    if (doc) {
+      const canvas = await paint(await doc.getPage(number), SCALE, undefined, area);
+      const png = await blobOf(canvas, "image/png");
+      return png.size > PNG_BYTES_MAX ? blobOf(canvas, "image/jpeg") : png;
+    }
+    const photo = await createImageBitmap(items[number - 1].file);
+    const [top, left, bottom, right] = area;
+    const width = (right - left) * photo.width, height = (bottom - top) * photo.height;
+    const scale = Math.min(1, PHOTO_WIDTH_MAX / width);
+    const canvas = make("canvas", { width: Math.max(1, width * scale), height: Math.max(1, height * scale) });
+    canvas.getContext("2d").drawImage(photo, left * photo.width, top * photo.height, width, height, 0, 0, canvas.width, canvas.height);
+    photo.close();
+    return blobOf(canvas, "image/jpeg");
+  };
+
+  // Puts a figure in the place of its box. What cannot be cut stays words.
+  const place = async (entry, wanted, items) => {
+    const figures = [];
+    let from = 0, bytes = 0;
+    for (const { page, box: [top, left, bottom, right], source, words: text } of wanted) {
+      const at = entry.latex.indexOf(source, from);
+      if (at < 0) continue;
+      from = at + source.length;
+      try {
+        const [low, high] = [(side) => Math.max(0, side / 1000 - MARGIN), (side) => Math.min(1, side / 1000 + MARGIN)];
+        const blob = await picture(items, page, [low(top), low(left), high(bottom), high(right)]);
+        bytes += blob.size;
+        if (bytes > BYTES_MAX) break;
+        const name = `figures/figure-${figures.length + 1}.${blob.type === "image/png" ? "png" : "jpg"}`;
+        const width = Math.min(1, (right - left) / 1000 / TEXT_WIDTH).toFixed(2);
+        const command = `\\includegraphics[width=${width}\\linewidth]{${name}}`;
+        entry.latex = entry.latex.slice(0, at) + command + entry.latex.slice(from);
+        entry.markdown = entry.markdown.replace(text, () => `![${text}](${name})`);
+        from = at + command.length;
+        figures.push({ name, page, words: text, type: blob.type, bytes: await blob.arrayBuffer() });
+      } catch { /* no such page, or an image that this browser cannot read */ }
+    }
+    entry.figures = figures;
+    if (figures.length) loadGraphics(entry);
+  };
+  const loadGraphics = (entry) => {
+    const begin = /^[ \t]*\\begin\{document\}/m.exec(entry.latex);
+    if (!begin || /\\usepackage\s*(\[[^\]]*\])?\s*\{[^}]*\bgraphicx\b/.test(entry.latex)) return;
+    const line = entry.latex.slice(0, begin.index).split("\n").length;
+    entry.latex = entry.latex.slice(0, begin.index) + "\\usepackage{graphicx}\n" + entry.latex.slice(begin.index);
+    for (const warning of entry.warnings) if (warning.line >= line) warning.line += 1;
+  };
+  // After the server has read the LaTeX again: it knows no figures.
+  const readAgain = (entry) => {
+    for (const { name, words: text } of entry.figures) {
+      const missing = new RegExp("\\*\\\\\\[[^\\]]*" + name.replaceAll(".", "\\.") + "\\\\\\]\\*", "g");
+      entry.markdown = entry.markdown.replace(missing, () => `![${text}](${name})`);
+    }
+    const lines = entry.latex.split("\n");
+    entry.warnings = entry.warnings.filter(({ code, line }) => code !== "missing_file" || !entry.figures.some(({ name }) => lines[line - 1]?.includes(name)));
+  };
+
+  // ── Shown ─────────────────────────────────────────────────────────────────────────────────────
+  const section = make("section", { id: "figures" });
+  const title = make("h3", { id: "figures-title", textContent: words.figures });
+  const list = make("ul");
+  section.setAttribute("aria-labelledby", title.id);
+  section.append(title, make("p", { className: "hint", textContent: words.hint }), list);
+  id("document").querySelector(".views").after(section);
+  let addresses = [];
+  // In the preview the words, or the name, make room for the figure.
+  const inPreview = ({ name, words: text }, image) => {
+    const walker = document.createTreeWalker(id("rendered"), NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const node = walker.currentNode;
+      const found = [text, name].find((part) => node.data.includes(part));
+      if (!found) continue;
+      const rest = node.splitText(node.data.indexOf(found));
+      rest.data = rest.data.slice(found.length);
+      rest.before(image);
+      return;
+    }
+  };
+  const present = ({ figures = [] }) => {
+    for (const address of addresses) URL.revokeObjectURL(address);
+    show(section, figures.length);
+    addresses = figures.map(({ type, bytes }) => URL.createObjectURL(new Blob([bytes], { type })));
+    list.replaceChildren(...figures.map((figure, index) => {
+      const image = () => make("img", { src: addresses[index], alt: figure.words });
+      const item = make("li");
+      const frame = make("figure");
+      frame.append(image(), make("figcaption", { textContent: fill(words.figure, figure) }));
+      item.append(frame);
+      inPreview(figure, image());
+      return item;
+    }));
+  };
+
+  // ── Packed ────────────────────────────────────────────────────────────────────────────────────
+  const pack = (entry) => zip([
+    [entry.tex_file, entry.latex],
+    [entry.markdown_file, entry.markdown],
+    ...entry.figures.map(({ name, bytes }) => [name, bytes]),
+  ]);
+  // As Overleaf takes it: an address that contains the .zip.
+  const address = (entry) => {
+    let text = "";
+    for (const part of pack(entry)) {
+      for (let at = 0; at < part.length; at += 8192) text += String.fromCharCode(...part.subarray(at, at + 8192));
+    }
+    return "data:application/zip;base64," + btoa(text);
+  };
+  return { place, readAgain, present, pack, address };
+};

@@ -1,0 +1,194 @@
+// The pages of a chosen PDF: what can be read of the file itself, its pages as images (pdf.js, where the build fetched it
+// and the browser can run it; otherwise the browser's own viewer), and which of them are blank.
+export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem }) => {
+  const DENSITY_MAX = 2;
+  // Sheets that keep their image while others are looked at; one has some 8 MB.
+  const DRAWN_MAX = 8;
+  // A small image is enough to see whether anything is on a page, and more pages take too long.
+  const BLANK_WIDTH = 400, BLANK_PAGES_MAX = 60;
+  // Of its pixels, the share of those that are on an edge: less is a speck, or a page number.
+  const EDGE = 24, EDGES_MIN = 0.0003;
+  const PIXELS_MAX = 16_000_000;
+
+  // ── What the file says of itself ──────────────────────────────────────────────────────────────
+  const latin = async (blob) => new TextDecoder("latin1").decode(await blob.arrayBuffer());
+  const EXAMINED_BYTES = 256 * 1024;
+  const PAGES_BYTES_MAX = 20 * 1024 * 1024;
+  // The trailer is at the end; that of the first page, and a cross-reference stream, are where `startxref` says.
+  const isProtected = async (file) => {
+    const end = await latin(file.slice(-EXAMINED_BYTES));
+    const start = Number(/startxref\s+(\d+)\s+%%EOF\s*$/.exec(end)?.[1] ?? 0);
+    return [end, await latin(file.slice(start, start + EXAMINED_BYTES))].some((text) => /\/Encrypt\s*(\d+\s+\d+\s+R|<<)/.test(text));
+  };
+  const inflated = async (bytes) => {
+    const out = [];
+    const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
+    try {
+      for (let part; !(part = await reader.read()).done;) out.push(part.value);
+    } catch { /* A stream that is cut ends with an error; what came before it counts. */ }
+    return latin(new Blob(out));
+  };
+  // As the server counts them; 0 when they cannot be.
+  const pagesOf = async (file) => {
+    if (file.size > PAGES_BYTES_MAX) return 0;
+    const buffer = await file.arrayBuffer();
+    const text = new TextDecoder("latin1").decode(buffer);
+    const pages = (found) => (found.match(/\/Type\s*\/Page(?![a-zA-Z])/g) || []).length;
+    let count = pages(text);
+    for (const match of text.matchAll(/\/ObjStm\b[^]{0,300}?stream\r?\n/g)) {
+      const start = match.index + match[0].length;
+      let end = text.indexOf("endstream", start);
+      // Bytes after the compressed data would be an error that takes the text with it.
+      while (end > start && "\r\n".includes(text[end - 1])) end -= 1;
+      count += pages(await inflated(buffer.slice(start, end)));
+    }
+    return count;
+  };
+
+  // ── pdf.js ────────────────────────────────────────────────────────────────────────────────────
+  let library;
+  const open = async (file) => {
+    library ??= import(pdfjs + "/pdf.min.mjs");
+    const { getDocument, GlobalWorkerOptions } = await library;
+    GlobalWorkerOptions.workerSrc = pdfjs + "/pdf.worker.min.mjs";
+    // The policy of the page allows no WebAssembly: decoders in JavaScript take its place.
+    const task = getDocument({ data: await file.arrayBuffer(), useWasm: false, wasmUrl: pdfjs + "/", maxImageSize: 4 * PIXELS_MAX, verbosity: 0 });
+    return task.promise;
+  };
+  // A part of a page (top, left, bottom, right: shares of its sides), `scale` pixels for a point. `print` goes on in a
+  // tab that is not seen.
+  const paint = async (page, scale, canvas = make("canvas"), [top, left, bottom, right] = [0, 0, 1, 1], intent = "print") => {
+    const { width, height } = page.getViewport({ scale: 1 });
+    const pixels = (bottom - top) * height * (right - left) * width;
+    const fitting = Math.min(scale, Math.sqrt(PIXELS_MAX / pixels));
+    const viewport = page.getViewport({ scale: fitting, offsetX: -left * width * fitting, offsetY: -top * height * fitting });
+    canvas.width = Math.max(1, Math.round((right - left) * width * fitting));
+    canvas.height = Math.max(1, Math.round((bottom - top) * height * fitting));
+    await page.render({ canvas, viewport, intent, background: "#fff" }).promise;
+    return canvas;
+  };
+
+  // ── Blank pages ───────────────────────────────────────────────────────────────────────────────
+  // Paper may be grey or shaded: what counts is whether anything stands out from what is beside it.
+  const isBlank = (canvas) => {
+    const { width, height } = canvas;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+    const left = 8, above = 8 * width;
+    let edges = 0;
+    for (let at = above + 1; at < data.length; at += 4) {
+      if (Math.abs(data[at] - data[at - left]) > EDGE || Math.abs(data[at] - data[at - above]) > EDGE) edges += 1;
+    }
+    return edges < width * height * EDGES_MIN;
+  };
+  const blanksOf = async (item) => {
+    const found = [];
+    for (let number = 1; number <= Math.min(item.doc.numPages, BLANK_PAGES_MAX) && item.isConnected; number += 1) {
+      const page = await item.doc.getPage(number);
+      const canvas = await paint(page, BLANK_WIDTH / page.getViewport({ scale: 1 }).width);
+      if (isBlank(canvas)) found.push(number);
+    }
+    return found;
+  };
+  // The number of each line that begins the text of a page that looks blank and has text in the transcription.
+  const invented = (latex, blanks) => {
+    const found = [];
+    let marker = null;
+    for (const [index, line] of latex.split("\n").entries()) {
+      const page = /^\s*%\s*[pP]age\s+(\d+)\s*$/.exec(line)?.[1];
+      if (page) marker = { page: Number(page), line: index + 1 };
+      if (/^\s*\\end\{document\}/.test(line)) break;
+      const code = line.replace(/(^|[^\\])%.*/, "$1").replace(/\\(newpage|clearpage|end\{\w+\*?\})/g, "");
+      if (marker && blanks.includes(marker.page) && /[\p{L}\p{N}]/u.test(code)) {
+        found.push(marker);
+        marker = null;
+      }
+    }
+    return found;
+  };
+
+  // ── The pane ──────────────────────────────────────────────────────────────────────────────────
+  const sheets = make("div", { id: "sheets", tabIndex: 0, role: "region", hidden: true });
+  id("pdf").before(sheets);
+  let shown = null, seen = null, drawn = [];
+  const empty = (canvas) => { canvas.width = canvas.height = 1; };
+  const lay = (item) => {
+    const { doc } = item;
+    shown = item;
+    seen?.disconnect();
+    drawn = [];
+    sheets.ariaLabel = fill(words.sheets, { name: item.file.name });
+    const draw = async (figure, number) => {
+      const page = await doc.getPage(number);
+      const { width, height } = page.getViewport({ scale: 1 });
+      const canvas = figure.firstChild;
+      canvas.style.aspectRatio = width + " / " + height;
+      const density = Math.min(devicePixelRatio || 1, DENSITY_MAX);
+      await paint(page, (canvas.clientWidth * density) / width, canvas, undefined, "display");
+    };
+    seen = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (!isIntersecting || drawn.includes(target)) continue;
+        drawn.push(target);
+        draw(target, Number(target.dataset.page)).catch(() => {});
+        if (drawn.length > DRAWN_MAX) empty(drawn.shift().firstChild);
+      }
+    }, { root: sheets, rootMargin: "50%" });
+    sheets.replaceChildren(...Array.from({ length: doc.numPages }, (_, index) => {
+      const figure = make("figure");
+      const caption = fill(words.sheet, { page: index + 1, pages: doc.numPages });
+      figure.dataset.page = index + 1;
+      figure.append(make("canvas", { role: "img", ariaLabel: caption }), make("figcaption", { textContent: caption }));
+      seen.observe(figure);
+      return figure;
+    }));
+    sheets.scrollTop = 0;
+  };
+  // Shows a PDF beside its result.
+  const draw = (item) => {
+    show(sheets, item.doc);
+    show(id("pdf"), !item.doc);
+    // Without the browser's own tool bar and side panes.
+    if (!item.doc) id("pdf").src = item.url + "#toolbar=0&navpanes=0&view=FitH";
+    else if (shown !== item) lay(item);
+  };
+  const free = (item) => {
+    if (shown === item) {
+      seen.disconnect();
+      sheets.replaceChildren();
+      shown = null;
+    }
+    show(sheets, false);
+    show(id("pdf"), false);
+    item.doc?.loadingTask.destroy();
+    item.doc = null;
+  };
+
+  // Shows what is known of a PDF. Returns whether it may be shown.
+  const examine = async (item) => {
+    const note = (text) => { item.facts.textContent += " – " + text; };
+    item.free = () => free(item);
+    if (await isProtected(item.file)) {
+      note(words.protected);
+      return false;
+    }
+    const pages = await pagesOf(item.file).catch(() => 0);
+    if (pages) note(fill(words.count, { pages }));
+    if (pages > pagesMax) problem(fill(words.long, { name: item.file.name, pages }));
+    try {
+      item.doc = pdfjs ? await open(item.file) : null;
+    } catch (error) {
+      if (error?.name === "PasswordException") {
+        note(words.protected);
+        return false;
+      }
+    }
+    if (!item.isConnected) return false;
+    if (!item.doc) return navigator.pdfViewerEnabled !== false;
+    item.blanks = blanksOf(item).catch(() => []);
+    item.blanks.then((blanks) => {
+      if (blanks.length) note(fill(blanks.length > 1 ? words.blanks : words.blank, { pages: blanks.join(", ") }));
+    });
+    return true;
+  };
+  return { draw, examine, paint, invented };
+};

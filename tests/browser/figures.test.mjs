@@ -1,0 +1,242 @@
+// The pages of a PDF as images, the blank ones among them, and the figures that are cut out of them.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { inspect, laptop, leave, phone, picture, registerAndSignIn, shows, start, stop, visit } from "./harness.mjs";
+
+before(start);
+after(stop);
+
+const fixtures = new URL("../../components/ocr/tests/fixtures/", import.meta.url);
+
+/** A PDF with one content stream for each page, A4. */
+function pdf(name, ...contents) {
+  const kids = contents.map((_, index) => `${4 + 2 * index} 0 R`).join(" ");
+  const objects = [
+    "<< /Type /Catalog /Pages 2 0 R >>",
+    `<< /Type /Pages /Kids [${kids}] /Count ${contents.length} >>`,
+    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+  ];
+  for (const content of contents) {
+    objects.push(`<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents ${objects.length + 2} 0 R /Resources << /Font << /F1 3 0 R >> >> >>`);
+    objects.push(`<< /Length ${content.length} >>\nstream\n${content}\nendstream`);
+  }
+  let text = "%PDF-1.4\n";
+  const places = objects.map((object, index) => {
+    const at = text.length;
+    text += `${index + 1} 0 obj\n${object}\nendobj\n`;
+    return String(at).padStart(10, "0") + " 00000 n \n";
+  });
+  const start = text.length;
+  text += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${places.join("")}trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${start}\n%%EOF\n`;
+  return { name, mimeType: "application/pdf", buffer: Buffer.from(text, "latin1") };
+}
+const written = (...lines) => `BT /F1 14 Tf 72 770 Td 20 TL ${lines.map((line) => `(${line}) Tj T*`).join(" ")} ET`;
+/** Where the mock says that a figure is: from 30 % to 60 % of the height, and from 20 % to 80 % of the width. */
+const drawing = "0.8 0.1 0.1 rg 140 370 315 190 re f 1 1 1 rg 240 420 100 90 re f";
+const withFigure = () => pdf("sujet.pdf",
+  written("Exercice 1", "Soit f une fonction."),
+  `${written("Figure : la courbe de f", "", "Conclure.")}\n${drawing}`,
+);
+
+/** The files of a .zip, checked by Python's own reader. */
+function unzipped(path) {
+  const program = "import sys, zipfile, json, base64\nz = zipfile.ZipFile(sys.argv[1])\nassert z.testzip() is None\nprint(json.dumps({n: base64.b64encode(z.read(n)).decode() for n in z.namelist()}))";
+  const files = JSON.parse(execFileSync("python3", ["-c", program, path], { maxBuffer: 64 << 20 }));
+  return Object.fromEntries(Object.entries(files).map(([name, data]) => [name, Buffer.from(data, "base64")]));
+}
+
+/** Colours of an image in the page, at shares of its sides. */
+const colours = (page, selector, ...points) => page.evaluate(async ([selector, points]) => {
+  const element = document.querySelector(selector);
+  if (element.decode) await element.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [element.naturalWidth ?? element.width, element.naturalHeight ?? element.height];
+  const context = canvas.getContext("2d");
+  context.drawImage(element, 0, 0);
+  return points.map(([x, y]) => [...context.getImageData(x * canvas.width, y * canvas.height, 1, 1).data.slice(0, 3)]);
+}, [selector, points]);
+const isRed = ([red, green, blue]) => red > 150 && green < 80 && blue < 80;
+const isWhite = ([red, green, blue]) => Math.min(red, green, blue) > 240;
+
+async function downloaded(page) {
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("#download")]);
+  const folder = await mkdtemp(join(tmpdir(), "atelier-figures-"));
+  const path = join(folder, download.suggestedFilename());
+  await download.saveAs(path);
+  const files = path.endsWith(".zip") ? unzipped(path) : {};
+  await rm(folder, { recursive: true });
+  return { name: download.suggestedFilename(), files };
+}
+
+for (const [device, viewport, locale] of [["phone", phone, "fr-FR"], ["laptop", laptop, "en-GB"]]) {
+  const language = locale.slice(0, 2);
+
+  test(`a PDF is shown as its pages, and its figures are cut out of them, on a ${device}`, async () => {
+    const page = await visit({ viewport, locale });
+    await registerAndSignIn(page);
+    await page.goto("/ocr");
+    await page.setInputFiles("[name=file]", [withFigure()]);
+    await page.waitForSelector("#sheets:not([hidden]) canvas");
+    assert.equal(await page.isVisible("#pdf"), false, "not the browser's own viewer");
+    assert.equal(await page.locator("#sheets figure").count(), 2);
+    await page.waitForFunction(() => document.querySelector("#sheets canvas").height > 300);
+    await page.locator("#sheets figure").nth(1).scrollIntoViewIfNeeded();
+    await page.waitForFunction(() => document.querySelectorAll("#sheets canvas")[1].height > 300);
+    await page.waitForFunction(() => {
+      const canvas = document.querySelectorAll("#sheets canvas")[1];
+      return canvas.getContext("2d").getImageData(canvas.width * 0.3, canvas.height * 0.4, 1, 1).data[0] > 150;
+    });
+    await inspect(page, language);
+    await picture(page, `${language}-ocr-sheets-${device}`);
+
+    await page.click("#start");
+    await shows(page, /Transcription terminée|Transcription finished/, 30);
+    const source = await page.inputValue("#latex");
+    assert.match(source, /\\includegraphics\[width=0\.79\\linewidth\]\{figures\/figure-1\.png\}/);
+    assert.match(source, /\\usepackage\{graphicx\}\n\s*\\begin\{document\}/);
+    assert.doesNotMatch(source, /fbox|% figure/);
+    await page.waitForSelector("#figures img");
+    assert.equal(await page.getAttribute("#figures img", "alt"), "Figure : la courbe de f");
+    for (const image of ["#figures img", "#rendered img"]) {
+      const [edge, middle, left] = await colours(page, image, [0.01, 0.01], [0.5, 0.5], [0.15, 0.3]);
+      assert.ok(isWhite(edge) && isWhite(middle) && isRed(left), JSON.stringify([image, edge, middle, left]));
+    }
+    assert.match(await page.inputValue("#markdown"), /!\[Figure : la courbe de f\]\(figures\/figure-1\.png\)/);
+    await inspect(page, language);
+    await picture(page, `${language}-ocr-figures-${device}`);
+
+    assert.match(await page.innerText("#download"), /\.zip/);
+    const { name, files } = await downloaded(page);
+    assert.equal(name, "sujet.zip");
+    assert.deepEqual(Object.keys(files), ["sujet.tex", "sujet.md", "figures/figure-1.png"]);
+    assert.equal(files["sujet.tex"].toString(), source);
+    assert.equal(files["figures/figure-1.png"].subarray(1, 4).toString(), "PNG");
+
+    // Overleaf gets the same. What a correction is checked for knows the figure, and a reload loses none.
+    const sent = await page.evaluate(() => Object.fromEntries(new FormData(document.getElementById("document"))));
+    assert.match(sent.snip_uri, /^data:application\/zip;base64,UEsDB/);
+    assert.deepEqual([sent.snip, sent.snip_name, sent.engine], [undefined, "sujet", "pdflatex"]);
+    await page.click("#check");
+    await shows(page, /Document revérifié|Document checked again/, 10);
+    assert.equal(await page.locator("#warning-list li").count(), 0);
+    await page.waitForSelector("#rendered img");
+    assert.match(await page.inputValue("#markdown"), /!\[Figure : la courbe de f\]\(figures\/figure-1\.png\)/);
+    await page.reload();
+    await page.waitForSelector("#figures img");
+    assert.deepEqual(Object.keys((await downloaded(page)).files), ["sujet.tex", "sujet.md", "figures/figure-1.png"]);
+
+    // A document without figures is a .tex again.
+    await page.setInputFiles("[name=file]", [pdf("autre.pdf", written("Rien de plus."))]);
+    await page.waitForSelector("#result", { state: "hidden" });
+    await page.click("#start");
+    await shows(page, /Transcription terminée|Transcription finished/, 30);
+    assert.equal(await page.isVisible("#figures"), false);
+    assert.equal((await downloaded(page)).name, "autre.tex");
+    await leave(page);
+  });
+
+  test(`a blank page is named before it is sent, and a text that is given to it is doubted, on a ${device}`, async () => {
+    const page = await visit({ viewport, locale });
+    await registerAndSignIn(page);
+    await page.goto("/ocr");
+    await page.setInputFiles("[name=file]", [pdf("copie.pdf", written("Exercice 1", "Soit f une fonction."), "", written("Fin."))]);
+    await page.waitForFunction(() => /page 2 (semble vide|looks blank)/.test(document.querySelector("#chosen li").innerText));
+    await inspect(page, language);
+    await picture(page, `${language}-ocr-blank-chosen-${device}`);
+    const latex = "\\documentclass{article}\n\\begin{document}\n% page 1\nSoit $f$.\n% page 2\nUne suite inventée.\n% page 3\nFin.\n\\end{document}\n";
+    const done = {
+      latex, markdown: "Soit $f$\n", preview: "<p>Soit</p>", complete: true, pages: 3, pages_charged: 3, figures: [], warnings: [], compiles: null, model: "m", simulated: false,
+      file: "copie.pdf", tex_file: "copie.tex", markdown_file: "copie.md", request_id: "r",
+    };
+    await page.route("**/ocr", (route) => route.request().method() === "POST"
+      ? route.fulfill({ contentType: "text/event-stream", body: `event: done\ndata: ${JSON.stringify(done)}\n\n` })
+      : route.continue());
+    await page.click("#start");
+    await shows(page, /page 2 de l’original semble vide|Page 2 of the original looks blank/i, 10);
+    assert.equal(await page.locator("#warning-list li").count(), 1);
+    await page.waitForFunction(() => document.activeElement.id === "result");
+    await page.click("#warning-list button");
+    assert.equal(await page.evaluate(() => document.activeElement.value.slice(document.activeElement.selectionStart, document.activeElement.selectionEnd)), "% page 2");
+    await inspect(page, language);
+    await picture(page, `${language}-ocr-blank-result-${device}`);
+    await leave(page);
+  });
+}
+
+test("a figure is cut out of the photograph that is its page", async () => {
+  const page = await visit({ viewport: phone });
+  await registerAndSignIn(page);
+  await page.goto("/ocr");
+  const photo = async (name) => ({ name, mimeType: "image/png", buffer: await readFile(new URL("photo.png", fixtures)) });
+  await page.setInputFiles("[name=file]", [await photo("1.png"), await photo("2.png")]);
+  const source = "\\fbox{Figure : un arbre}";
+  const latex = `\\documentclass{article}\n\\usepackage{graphicx}\n\\begin{document}\n${source}\n\\fbox{Figure : ailleurs}\n\\end{document}\n`;
+  const figures = [{ page: 2, box: [0, 0, 500, 1000], source, words: "Figure : un arbre" }, { page: 7, box: [0, 0, 500, 1000], source: "\\fbox{Figure : ailleurs}", words: "Figure : ailleurs" }];
+  const done = {
+    latex, markdown: "Figure : un arbre\n", preview: "<p>Figure : un arbre</p>", complete: true, pages: 2, pages_charged: 2, figures, warnings: [], compiles: null, model: "m", simulated: false,
+    file: "1.png", tex_file: "1.tex", markdown_file: "1.md", request_id: "r",
+  };
+  await page.route("**/ocr", (route) => route.request().method() === "POST"
+    ? route.fulfill({ contentType: "text/event-stream", body: `event: done\ndata: ${JSON.stringify(done)}\n\n` })
+    : route.continue());
+  await page.click("#start");
+  await page.waitForSelector("#figures img");
+  const made = await page.inputValue("#latex");
+  assert.match(made, /\\includegraphics\[width=1\.00\\linewidth\]\{figures\/figure-1\.jpg\}\n\\fbox\{Figure : ailleurs\}/, "no such page: its words stay");
+  assert.equal(made.match(/usepackage\{graphicx\}/g).length, 1);
+  const [whole, cut] = await page.evaluate(async () => {
+    const sizes = [];
+    for (const image of [document.querySelector("#chosen img"), document.querySelector("#figures img")]) {
+      await image.decode();
+      sizes.push([image.naturalWidth, image.naturalHeight]);
+    }
+    return sizes;
+  });
+  assert.equal(cut[0], whole[0]);
+  assert.ok(Math.abs(cut[1] - whole[1] * 0.51) <= 1, `${cut} of ${whole}`);
+  await leave(page);
+});
+
+test("without pdf.js the browser's own viewer shows the PDF, and figures stay words", async () => {
+  const page = await visit();
+  await registerAndSignIn(page);
+  await page.goto("/ocr");
+  await page.route("**/pdfjs/**", (route) => route.abort());
+  await page.setInputFiles("[name=file]", [withFigure()]);
+  await page.waitForSelector("#pdf:not([hidden])");
+  assert.match(await page.getAttribute("#pdf", "src"), /^blob:/);
+  await page.click("#start");
+  await shows(page, /Transcription terminée/, 30);
+  const source = await page.inputValue("#latex");
+  assert.match(source, /\\fbox\{Figure : la courbe de f\}/);
+  assert.doesNotMatch(source, /includegraphics|% figure/);
+  assert.match(await page.innerText("#download"), /\.tex/);
+  page.complaints = page.complaints.filter((text) => !text.includes("net::ERR_FAILED"));
+  await leave(page);
+});
+
+test("without script the box with words stays", async () => {
+  const page = await visit({ javaScriptEnabled: false, viewport: phone });
+  await registerAndSignIn(page);
+  await page.goto("/ocr");
+  await page.setInputFiles("[name=file]", [withFigure()]);
+  await page.click("main form button[type=submit]");
+  const text = await shows(page, /\\end\{document\}/, 30);
+  assert.match(text, /\\fbox\{Figure : la courbe de f\}/);
+  assert.doesNotMatch(text, /includegraphics|% figure/);
+  await leave(page);
+});
+
+test("a protected PDF is shown by nothing", async () => {
+  const page = await visit();
+  await registerAndSignIn(page);
+  await page.goto("/ocr");
+  await page.setInputFiles("[name=file]", [{ name: "secret.pdf", mimeType: "application/pdf", buffer: await readFile(new URL("protege.pdf", fixtures)) }]);
+  await page.waitForFunction(() => /protégé/.test(document.querySelector("#chosen li").innerText));
+  assert.equal(await page.isVisible("#preview"), false);
+  await leave(page);
+});
