@@ -45,7 +45,7 @@ async function ask(page, text = page.said.question) {
 for (const { who, language, device, ...options } of readers) {
   for (const javaScriptEnabled of [true, false]) {
     const how = `${who}, ${javaScriptEnabled ? "with" : "without"} script`;
-    const open_ = () => open({ ...options, language, javaScriptEnabled });
+    const opened = () => open({ ...options, language, javaScriptEnabled });
     const look = async (page, name) => {
       // axe itself is a script.
       if (javaScriptEnabled) await inspect(page, language);
@@ -53,7 +53,7 @@ for (const { who, language, device, ...options } of readers) {
     };
 
     test(`a question that is sent after the session ended is kept, with a way back: ${how}`, async () => {
-      const page = await open_();
+      const page = await opened();
       const text = "Une longue question que je ne veux pas retaper";
       await page.fill("#message", text);
       await page.context().clearCookies({ name: "session" });
@@ -76,7 +76,7 @@ for (const { who, language, device, ...options } of readers) {
     });
 
     test(`10,000 characters are neither cut nor lost: ${how}`, async () => {
-      const page = await open_();
+      const page = await opened();
       await page.fill("#message", "x".repeat(10_000));
       if (javaScriptEnabled) assert.equal(await page.innerText("#counter"), page.said.counter);
       await send(page);
@@ -89,7 +89,7 @@ for (const { who, language, device, ...options } of readers) {
     });
 
     test(`an example is one click away: ${how}`, async () => {
-      const page = await open_();
+      const page = await opened();
       assert.equal(await page.locator("#examples button").count(), 3);
       const example = await page.innerText("#examples button >> nth=0");
       await page.click("#examples button >> nth=0");
@@ -103,7 +103,7 @@ for (const { who, language, device, ...options } of readers) {
     });
 
     test(`a follow-up question takes the conversation along until a new one is begun: ${how}`, async () => {
-      const page = await open_();
+      const page = await opened();
       const { question, demo, next, followed } = page.said;
       const sent = [];
       page.on("request", (request) => {
@@ -141,12 +141,13 @@ for (const { who, language, device, ...options } of readers) {
     });
 
     test(`an empty question leaves the last answer where it can be read: ${how}`, async () => {
-      const page = await open_();
+      const page = await opened();
       await ask(page);
       const answer = await page.innerHTML("#result .exchange .prose");
       await page.fill("#message", "   ");
       await send(page);
       await shows(page, page.said.empty, 10);
+      assert.equal(await page.evaluate(() => document.activeElement.id), "message");
       if (!javaScriptEnabled) {
         // Another page: the answer is what its conversation keeps.
         assert.match(await page.innerText("#previous summary"), page.said.previous);
@@ -154,7 +155,6 @@ for (const { who, language, device, ...options } of readers) {
       }
       assert.ok(await page.isVisible("#result .answer"));
       assert.equal(await page.innerHTML("#result .exchange .prose"), answer);
-      assert.equal(await page.evaluate(() => document.activeElement.id), "message");
       await look(page, "empty");
       await leave(page);
     });
