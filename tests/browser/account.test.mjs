@@ -1,7 +1,8 @@
 // An account from its first to its last page, with and without script.
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
-import { inspect, leave, newName, password, phone, picture, register, registerAndSignIn, registerAndSignOut, signIn, signOut, start, stop, submit, visit } from "./harness.mjs";
+import { inspect, leave, newName, password, phone, picture, readers, register, registerAndSignIn, registerAndSignOut, signIn, signOut, start, stop, submit, url, visit } from "./harness.mjs";
 
 before(start);
 after(stop);
@@ -82,6 +83,25 @@ test("a page opened while signed out comes back after signing in, and after regi
   assert.equal(new URL(page.url()).pathname, "/llm");
   await leave(page);
 });
+
+for (const { who, language, device, ...options } of readers) {
+  test(`a session that has ended is said on the sign-in page, which leads back: ${who}`, async () => {
+    const page = await visit(options);
+    const name = await registerAndSignIn(page);
+    await page.context().addCookies([{ name: "session", value: randomBytes(32).toString("hex"), url }]);
+    await page.goto("/account");
+    assert.equal(new URL(page.url()).pathname, "/auth");
+    assert.match(await page.innerText("[role=status]"), /session a pris fin|session has ended/);
+    await inspect(page, language);
+    await picture(page, `${language}-${device}-session-ended`);
+    await page.fill("[name=username]", name);
+    await page.fill("[name=password]", password);
+    await submit(page, "main form");
+    assert.equal(new URL(page.url()).pathname, "/account");
+    assert.equal(await page.locator("[role=status]").count(), 0);
+    await leave(page);
+  });
+}
 
 test("a name full of markup is shown as text", async () => {
   const page = await visit();

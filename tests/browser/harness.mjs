@@ -12,7 +12,12 @@ if (!url) throw new Error("ATELIER_URL is not set: run `cargo xtask test browser
 
 export const password = "une phrase assez longue pour Atelier";
 export const phone = { width: 390, height: 844 };
-export const laptop = { width: 1366, height: 900 };
+export const laptop = { width: 1366, height: 768 };
+/** Who reads: each language and each kind of screen. */
+export const readers = [
+  { who: "French, phone", language: "fr", device: "phone", locale: "fr-FR", viewport: phone },
+  { who: "English, laptop", language: "en", device: "laptop", locale: "en-GB", viewport: laptop },
+];
 
 let browser;
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { inspect, laptop, leave, phone, picture, registerAndSignIn, shows, signOut, start, stop, visit } from "./harness.mjs";
+import { inspect, laptop, leave, phone, picture, readers, registerAndSignIn, shows, signOut, start, stop, visit } from "./harness.mjs";
 
 before(start);
 after(stop);
@@ -27,6 +27,18 @@ const events = (...all) => ({
   contentType: "text/event-stream",
   body: all.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join(""),
 });
+/** The answer to the next upload begins with `body` and does not end. */
+const streams = (page, body) => page.evaluate((text) => {
+  const send = XMLHttpRequest.prototype.send;
+  XMLHttpRequest.prototype.send = function (sent) {
+    send.call(this, sent);
+    Object.defineProperty(this, "responseText", { value: text });
+    Object.defineProperty(this, "status", { value: 200 });
+    this.getResponseHeader = () => "text/event-stream";
+    this.onload = null;
+    this.onprogress();
+  };
+}, body);
 const latex = "\\documentclass{article}\n\\begin{document}\nSoit $x$ % note\n\n\\input{secret}\n\\end{document}\n";
 const conversion = (changes = {}) => ({
   latex, markdown: "Soit $x$\n", preview: "<p>Soit <math><mi>x</mi></math></p><script>document.title = 'pris'</script>", complete: true, pages: 1, pages_charged: 1,
@@ -151,24 +163,55 @@ for (const [device, viewport, locale] of [["phone", phone, "fr-FR"], ["laptop", 
   });
 }
 
+for (const { who, language, device, ...options } of readers) {
+  test(`the name of a file is shown as it is, by the server too: ${who}`, async () => {
+    for (const javaScriptEnabled of [true, false]) {
+      const page = await visit({ ...options, javaScriptEnabled });
+      await registerAndSignIn(page);
+      await page.goto("/ocr");
+      const name = "l'été a?b : c ; 1 000 % !.pdf";
+      await page.setInputFiles("[name=file]", [{ name, mimeType: "application/pdf", buffer: Buffer.from("PK, and no PDF at all") }]);
+      await launch(page);
+      const text = await shows(page, /n’est ni un PDF|is neither a PDF/, 20);
+      assert.ok(text.includes(language === "fr" ? `«\u00a0${name}\u00a0» n’est` : `“${name}” is`), text);
+      await leave(page);
+    }
+  });
+
+  test(`the page that is being transcribed is told, and where the scripts cannot be fetched, what to do: ${who}`, async () => {
+    const page = await visit(options);
+    await registerAndSignIn(page);
+    await page.goto("/ocr");
+    // The first script, and what it loads itself.
+    for (const missing of ["**/ocr/assets/conversion-*.js*", "**/ocr/assets/kept-*.js*", "**/ocr/assets/editor-*.js*"]) {
+      await page.route(missing, (route) => route.abort("failed"));
+      await page.setInputFiles("[name=file]", [await pdf("examen.pdf")]);
+      await launch(page);
+      await shows(page, /Atelier est injoignable\. Vérifiez|Atelier cannot be reached\. Check/, 10);
+      await page.unroute(missing);
+    }
+    page.complaints = [];
+    await inspect(page, language);
+    await picture(page, `${language}-${device}-ocr-no-script`);
+    const text = (part) => ["latex", { text: part }];
+    const parts = [["progress", { stage: "accepted", pages: 3, bytes: 9 }], text("\\documentclass{article}\n% page 1\nUn\n"), text("% pa"), text("ge 2\nDeux\n")];
+    await streams(page, events(...parts).body);
+    await page.route("**/ocr", (route) => route.request().method() === "POST" ? undefined : route.continue());
+    await launch(page);
+    await shows(page, /Transcription en cours… Page 2 sur 3|Transcribing… Page 2 of 3/, 10);
+    await inspect(page, language);
+    await picture(page, `${language}-${device}-ocr-transcribing`);
+    await leave(page);
+  });
+}
+
 test("a cancelled conversion is marked, closed, offers Overleaf second and says what was paid back", async () => {
   const page = await visit({ viewport: phone });
   await registerAndSignIn(page);
   await page.goto("/ocr");
   await page.setInputFiles("[name=file]", [await pdf("été.pdf")]);
   // The answer stops in the middle: the rest never comes.
-  await page.evaluate(() => {
-    const send = XMLHttpRequest.prototype.send;
-    XMLHttpRequest.prototype.send = function (body) {
-      send.call(this, body);
-      const text = "event: latex\ndata: " + JSON.stringify({ text: "\\documentclass{article}\n\\begin{document}\n\\begin{itemize}\n\\item Un\n" }) + "\n\n";
-      Object.defineProperty(this, "responseText", { value: text });
-      Object.defineProperty(this, "status", { value: 200 });
-      this.getResponseHeader = () => "text/event-stream";
-      this.onload = null;
-      this.onprogress();
-    };
-  });
+  await streams(page, events(["latex", { text: "\\documentclass{article}\n\\begin{document}\n\\begin{itemize}\n\\item Un\n" }]).body);
   await page.route("**/ocr", (route) => route.request().method() === "POST" ? undefined : route.continue());
   let asked = 0;
   page.on("dialog", (dialog) => { asked += 1; return dialog.dismiss(); });

@@ -10,7 +10,7 @@ after(stop);
 const patience = 240;
 
 const words = {
-  "fr-FR": { run: "Exécuter", stop: "Arrêter", fix: "Corrige cette erreur", enter: "Entrer", endOfInput: "Fin des saisies",
+  "fr-FR": { run: "Exécuter", stop: "Arrêter", fix: "Corrige cette erreur", enter: "Valider", endOfInput: "Fin des saisies",
     privacy: /Votre code ne quitte pas votre navigateur/, done: /Terminé\s:/, failed: /arrêté sur une erreur/, stopped: /Arrêté\./,
     flood: /plus de 100\s000 caractères/, waiting: /attend une saisie/, missing: /numpy n’est pas disponible ici/ },
   "en-GB": { run: "Run", stop: "Stop", fix: "Fix this error", enter: "Enter", endOfInput: "End of input",

@@ -1,7 +1,7 @@
 //! The errors of auth, and their one mapping to a status and a sentence.
 
 use http::StatusCode;
-use web::{Lang, Problem, Text};
+use web::{Lang, Problem, Text, duration};
 
 use crate::{password_hash::HashError, store_error::StoreError};
 
@@ -60,8 +60,8 @@ impl AuthError {
                 StatusCode::TOO_MANY_REQUESTS,
                 "too_many_tries",
                 Text::owned(
-                    format!("Trop de tentatives. Réessayez dans {retry_after_seconds} secondes."),
-                    format!("Too many attempts. Try again in {retry_after_seconds} seconds."),
+                    format!("Trop de tentatives. Réessayez dans {}.", duration(*retry_after_seconds)),
+                    format!("Too many attempts. Try again in {}.", duration(*retry_after_seconds)),
                 ),
             )
             .retry_after(*retry_after_seconds),

@@ -71,7 +71,7 @@ pub async fn submit<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Rep
                 return problem.reply(request);
             }
             let username = fields.get("username").unwrap_or_default();
-            let layout = Layout::new(request);
+            let layout = Layout::new(request).at(&next::carried("/register", next));
             let page = RegisterPage { layout, problem: Some(&problem), username, next };
             problem.apply_to(Reply::html(problem.status(), &page))
         }

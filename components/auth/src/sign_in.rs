@@ -36,6 +36,12 @@ struct SignInPage<'a> {
     next: &'a str,
 }
 
+/// To a browser with a cookie that no longer counts.
+const SESSION_HAS_ENDED: Text = Text::new(
+    "Votre session a pris fin. Reconnectez-vous pour continuer.",
+    "Your session has ended. Sign in again to continue.",
+);
+
 impl SignInPage<'_> {
     fn error_of(&self, field: &str) -> Option<String> {
         error::field_error(self.problem, field, self.layout.lang)
@@ -56,10 +62,13 @@ pub async fn show<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply
     let given = request.query("next");
     let next = next::same_site(given.as_deref());
     // An unreachable database is no reason against the form: its submission says what is wrong.
-    if let Ok(Some(_)) = authentication::find_session(request, app).await {
+    let session = authentication::find_session(request, app).await;
+    if let Ok(Some(_)) = session {
         return Reply::see_other(next);
     }
-    let (layout, flash) = (Layout::new(request), FlashMessage::read(request));
+    let has_ended = matches!(session, Ok(None)) && session_cookie::token(request).is_some();
+    let layout = Layout::new(request);
+    let flash = FlashMessage::read(request).or_else(|| has_ended.then(|| SESSION_HAS_ENDED.get(layout.lang)));
     let page = SignInPage { layout, problem: None, flash, username: "", next };
     FlashMessage::clear(request, Reply::html(StatusCode::OK, &page))
 }
@@ -83,7 +92,7 @@ pub async fn submit<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Rep
                 return problem.reply(request);
             }
             let username = fields.get("username").unwrap_or_default();
-            let layout = Layout::new(request);
+            let layout = Layout::new(request).at(&next::carried("/auth", next));
             let page = SignInPage { layout, problem: Some(&problem), flash: None, username, next };
             problem.apply_to(Reply::html(problem.status(), &page))
         }

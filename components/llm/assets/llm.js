@@ -28,6 +28,12 @@
     made.addEventListener("click", () => act(made));
     return made;
   };
+  // A browser remembers the address of a script that could not be fetched, but not with another fragment.
+  let tries = 0;
+  const lazily = (address) => import(`${address}#${tries}`).catch((error) => {
+    tries += 1;
+    throw error;
+  });
   const styleAnswers = () => {
     if (!document.querySelector(`[href="${texts.sheet}"]`)) document.head.append(element("link", { rel: "stylesheet", href: texts.sheet }));
   };
@@ -143,9 +149,11 @@
         signal: inFlight.signal,
       });
       const streams = reply.headers.get("Content-Type")?.startsWith("text/event-stream");
-      const html = streams ? await (await import(texts.reader)).default(reply, question, element, texts) : await reply.text();
+      const html = streams ? await (await lazily(texts.reader)).default(reply, question, element, texts) : await reply.text();
       outcome = html === undefined ? texts.broken : show(parse(html), question, earlier);
     } catch (error) {
+      // What is left of the reply is not read.
+      inFlight.abort();
       const begun = document.querySelector("#result .writing");
       outcome = error.name === "AbortError" ? texts.cancelled : begun ? texts.broken : texts.offline;
     } finally {
@@ -204,6 +212,15 @@
   id("shortcut").hidden = false;
 
   // ── The toolbars of an answer ─────────────────────────────────────────────────────────────────
+  // Below the code, where the reader looks.
+  const run = async (box) => {
+    box.parentElement.querySelector(".notice")?.remove();
+    try {
+      await (await lazily(texts.runner)).run(box);
+    } catch {
+      box.after(element("p", { className: "notice error", role: "alert", textContent: texts.noPython }));
+    }
+  };
   const improve = (within) => {
     for (const code of within.querySelectorAll("pre")) {
       const isProgram = code.parentElement.dataset.part === "code" && code.previousElementSibling?.tagName === "H2";
@@ -211,7 +228,7 @@
         ...(navigator.clipboard ? [copyButton(() => code.textContent)] : []),
         ...(isProgram ? [button(texts.download, () => save(`${code.textContent}\n`, "atelier.py", "text/x-python"))] : []),
       ];
-      if (isProgram && texts.run) tools.push(button(texts.run, () => import(texts.runner).then(({ run }) => run(box))));
+      if (isProgram && texts.run) tools.push(button(texts.run, () => run(box)));
       const heading = isProgram ? code.previousElementSibling : null;
       const bar = element("div", { className: "toolbar" }, [...(heading ? [heading] : []), ...tools]);
       const box = element("div", { className: "code-box" });
@@ -282,7 +299,7 @@
 
   const item = (entry) => {
     const time = element("time", { className: "muted", textContent: ago(entry.at) });
-    if (entry.at) Object.assign(time, { dateTime: new Date(entry.at).toISOString(), title: new Date(entry.at).toLocaleString() });
+    if (entry.at) Object.assign(time, { dateTime: new Date(entry.at).toISOString(), title: new Date(entry.at).toLocaleString(document.documentElement.lang) });
     const tools = element("div", { className: "toolbar" }, [
       ...(navigator.clipboard ? [copyButton(() => asText(entry))] : []),
       button(texts.again, () => fill(entry.question)),
@@ -304,6 +321,8 @@
     id("history-list").replaceChildren(...entries.map(item));
   };
 
+  // "2 min ago" is counted again.
+  history.addEventListener("toggle", () => history.open && list());
   id("history-clear").addEventListener("click", () => store([]));
   id("history-export").addEventListener("click", () => save(load().map(asText).join("\n\n---\n\n"), "atelier-python.md", "text/markdown"));
 

@@ -12,7 +12,7 @@ use web::{
     ContentSecurityPolicy, Fields, Lang, Layout, Problem, Reply, Request, Text, event_stream, preferred,
 };
 
-use crate::answer::{Answer, Block, Place};
+use crate::answer::{self, Answer, Block, Place};
 use crate::conversation::{self, Conversation};
 use crate::error::Failure;
 use crate::markdown::{self, CodeBlock, Piece};
@@ -79,8 +79,8 @@ impl AskPage<'_> {
             }
             Recipient::Host(host) => Text::owned(format!("à {host}"), format!("to {host}")),
             Recipient::Operator => Text::new(
-                "à un serveur d’IA de l’administrateur",
-                "to an AI server of the administrator’s own",
+                "à un serveur d’IA géré par l’administrateur",
+                "to an AI server run by the administrator",
             ),
         }
     }
@@ -214,25 +214,41 @@ struct AnswerView<'a> {
     simulated: bool,
     /// Why the answer has no end.
     notice: Option<String>,
-    quota: Quota,
+    /// `None` for the answer before, which the page repeats when this question got none.
+    quota: Option<Quota>,
 }
 
 impl<'a> AnswerView<'a> {
     fn new(outcome: &'a AnswerOutcome, lang: Lang) -> Self {
-        let Answer { code, blocks, .. } = &outcome.answer.parsed;
+        Self {
+            simulated: outcome.answer.simulated,
+            notice: outcome.notice().map(|notice| notice.get(lang)),
+            quota: Some(outcome.quota()),
+            ..Self::of(outcome.question.as_str(), &outcome.answer.parsed, lang)
+        }
+    }
+
+    /// The last answer of a conversation, as far as the conversation keeps it.
+    fn previous(conversation: &'a Conversation, lang: Lang) -> Option<Self> {
+        let (question, answer) = conversation.exchanges().last()?;
+        Some(Self::of(question, &answer::parse(answer), lang))
+    }
+
+    fn of(question: &'a str, answer: &Answer, lang: Lang) -> Self {
+        let Answer { code, blocks, .. } = answer;
         let tag = blocks.iter().find(|block| block.place == Place::Code).map(|block| block.language.as_str());
         Self {
-            question: outcome.question.as_str(),
+            question,
             // A block without a tag is shown as Python, because the question was about Python.
             code: CodeBlock::new(tag.filter(|tag| !tag.is_empty()).unwrap_or("python"), code),
             others: (blocks.iter())
                 .filter(|block| block.place == Place::Elsewhere && !block.code.is_empty())
                 .map(|block| CodeBlock::new(&block.language, &block.code))
                 .collect(),
-            explanation: markdown::pieces(&explanation_or_default(outcome, lang)),
-            simulated: outcome.answer.simulated,
-            notice: outcome.notice().map(|notice| notice.get(lang)),
-            quota: outcome.quota(),
+            explanation: markdown::pieces(&explanation_or_default(answer, lang)),
+            simulated: false,
+            notice: None,
+            quota: None,
         }
     }
 }
@@ -269,7 +285,8 @@ pub(crate) fn failed(context: &PageContext, failure: &Failure) -> Reply {
         _ if request.prefers_json() => failure.problem().reply(request),
         _ => {
             let problem = failure.problem();
-            problem.apply_to(show(context, &context.entered, Some(&problem), None))
+            let previous = AnswerView::previous(&context.entered.conversation, request.lang());
+            problem.apply_to(show(context, &context.entered, Some(&problem), previous))
         }
     }
 }
@@ -284,13 +301,14 @@ pub(crate) fn unauthorized(request: &Request, denied: &Denied, form: &Form) -> R
     match Fields::parse(request) {
         Ok(fields) if !request.is_get() && request.is_from_browser() => {
             let problem = denied.problem();
+            let entered = Entered::read(&fields, form.offers_modes);
             let page = AskPage {
-                layout: Layout { path: PREFIX.to_owned(), ..Layout::new(request) },
+                layout: Layout::new(request).at(PREFIX),
                 user_id: "",
                 form,
-                entered: &Entered::read(&fields, form.offers_modes),
+                entered: &entered,
                 problem: Some(&problem),
-                answer: None,
+                answer: AnswerView::previous(&entered.conversation, request.lang()),
             };
             let challenge = HeaderValue::from_static("Session realm=\"atelier\"");
             problem.apply_to(rendered(&page)).with(header::WWW_AUTHENTICATE, challenge)
@@ -309,7 +327,7 @@ fn json_answer(
     let block = |block: &Block| json!({ "language": block.language, "code": block.code });
     let mut answer = json!({
         "code": code,
-        "explanation": explanation_or_default(outcome, request.lang()).as_ref(),
+        "explanation": explanation_or_default(&outcome.answer.parsed, request.lang()).as_ref(),
         "blocks": blocks.iter().map(block).collect::<Vec<_>>(),
         "simulated": outcome.answer.simulated,
         "complete": outcome.answer.cut.is_none(),
@@ -346,7 +364,7 @@ fn show(
     answer: Option<AnswerView<'_>>,
 ) -> Reply {
     let PageContext { request, user, form, .. } = context;
-    let layout = Layout { path: PREFIX.to_owned(), ..Layout::for_user(request, &user.name) };
+    let layout = Layout::for_user(request, &user.name).at(PREFIX);
     let page = AskPage { layout, user_id: &user.id, form, entered, problem, answer };
     rendered(&page)
 }
@@ -358,8 +376,8 @@ fn rendered(page: &AskPage<'_>) -> Reply {
 }
 
 /// The explanation, or the original's sentence for an answer without one.
-fn explanation_or_default(outcome: &AnswerOutcome, lang: Lang) -> Cow<'_, str> {
-    match outcome.answer.parsed.explanation.as_str() {
+fn explanation_or_default(answer: &Answer, lang: Lang) -> Cow<'_, str> {
+    match answer.explanation.as_str() {
         "" => lang.pick("Aucune explication disponible.", "No explanation available.").to_string().into(),
         explanation => explanation.into(),
     }

@@ -2,7 +2,9 @@
 // is text here, never markup, but for the rendered preview: the server escapes it, and it is read as an inert document.
 export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen, isPdf }) => {
   const form = id("convert"), texts = form.dataset, bar = id("bar"), latex = id("latex"), markdown = id("markdown");
-  const [{ default: makeEditor }, { default: makeKept }] = await Promise.all([import(texts.editor), import(texts.kept)]);
+  // With the fragment that this script was asked for by: another one for each try.
+  const { hash } = new URL(import.meta.url);
+  const [{ default: makeEditor }, { default: makeKept }] = await Promise.all([import(texts.editor + hash), import(texts.kept + hash)]);
   if (!document.querySelector(`link[href="${texts.sheet}"]`)) {
     await new Promise((resolve) => document.head.append(make("link", { rel: "stylesheet", href: texts.sheet, onload: resolve, onerror: resolve })));
   }
@@ -265,19 +267,24 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
   // Sends one form and reads the events of its answer. `done`, `problem` or `cancelled`, with what came.
   const send = (body, say) => new Promise((resolve) => {
     const xhr = running = new XMLHttpRequest();
-    let read = 0, ended = false;
+    let read = 0, ended = false, pages = 0;
     const end = (outcome, data) => {
       if (!ended) resolve({ outcome, data });
       ended = true;
     };
     const handlers = {
-      progress: (data) => say(fill(texts[data.stage], data)),
+      progress: (data) => {
+        pages = data.pages ?? pages;
+        say(fill(texts[data.stage], data));
+      },
       latex: (data) => {
         if (!latex.value) { reveal(); goTo(); }
-        say(texts.writing);
         const atEnd = editor.isAtEnd();
         setSource(latex.value + data.text);
         if (atEnd) editor.toEnd();
+        // Each page begins with a comment.
+        const page = latex.value.match(/^% ?page \d+/gim)?.length ?? 0;
+        say(page && page <= pages ? texts.writing + " " + fill(texts.page, { page, pages }) : texts.writing);
       },
       restart: (data) => setSource(data.text),
       done: (data) => end("done", data),

@@ -103,11 +103,11 @@
     changed();
     if (refused.length < files.length) form.dispatchEvent(new Event("chosen"));
   };
-  let loading;
+  let loading, tries = 0;
   const load = () => {
-    loading ??= import(texts.conversion).then((script) => script.default({ id, show, fill, make, setStatus, problem, arrangePanes, chosen, isPdf }));
-    // The next choice or click tries again.
-    loading.catch(() => { loading = null; });
+    loading ??= import(texts.conversion + "#" + tries).then((script) => script.default({ id, show, fill, make, setStatus, problem, arrangePanes, chosen, isPdf }));
+    // The next choice or click tries again, with another fragment: a browser remembers what could not be fetched.
+    loading.catch(() => { loading = null; tries += 1; });
     return loading;
   };
   const take = (files) => {

@@ -33,10 +33,10 @@ pub(crate) const SCRIPT_TEXTS: &[(&str, &str, &str)] = &[
     ),
     (
         "signed-out",
-        "Votre session a pris fin. Connectez-vous dans un nouvel onglet, puis convertissez de nouveau : vos fichiers restent choisis ici.",
-        "Your session has ended. Sign in in a new tab, then convert again: your files stay chosen here.",
+        "Votre session a pris fin. Vos fichiers restent choisis ici, pour les convertir ensuite.",
+        "Your session has ended. Your files stay chosen here, to be converted afterwards.",
     ),
-    ("sign-in", "Se connecter", "Sign in"),
+    ("sign-in", "Se reconnecter dans un nouvel onglet", "Sign in again in a new tab"),
     ("cancelled", "Conversion annulée.", "Conversion cancelled."),
     ("uploading", "Envoi :", "Uploading:"),
     ("checking", "Vérification…", "Checking…"),

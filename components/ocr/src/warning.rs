@@ -2,7 +2,7 @@
 //! stable code and a sentence in French and English.
 
 use latex::Finding;
-use web::Text;
+use web::{Text, verbatim};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Warning {
@@ -108,6 +108,7 @@ impl Warning {
                 let place = line
                     .map(|line| (format!(" (ligne {line})"), format!(" (line {line})")))
                     .unwrap_or_default();
+                let error = verbatim(error);
                 Text::owned(
                     format!("Le document ne compile pas avec pdflatex{} : {error}", place.0),
                     format!("The document does not compile with pdflatex{}: {error}", place.1),
@@ -117,10 +118,15 @@ impl Warning {
                 "Le document ne compilait pas : le modèle a corrigé son code. Comparez le résultat avec l’original.",
                 "The document did not compile: the model corrected its code. Compare the result with the original.",
             ),
-            Self::OtherModel { model } => Text::owned(
-                format!("Le modèle habituel n’était pas disponible : la transcription vient de « {model} »."),
-                format!("The usual model was not available: the transcription comes from “{model}”."),
-            ),
+            Self::OtherModel { model } => {
+                let model = verbatim(model);
+                Text::owned(
+                    format!(
+                        "Le modèle habituel n’était pas disponible : la transcription vient de « {model} »."
+                    ),
+                    format!("The usual model was not available: the transcription comes from “{model}”."),
+                )
+            }
             Self::PagesUnknown => Text::new(
                 "Le nombre de pages n’a pas pu être lu dans le PDF : il a été estimé d’après la taille du fichier.",
                 "The number of pages could not be read from the PDF: it was estimated from the size of the file.",
@@ -199,10 +205,13 @@ fn finding_text(finding: &Finding) -> Text {
             "Le modèle n’a pas écrit de préambule : un préambule courant a été ajouté.",
             "The model wrote no preamble: a standard one was added.",
         ),
-        Finding::PackageAdded { package, needed_by } => Text::owned(
-            format!("L’extension « {package} » a été ajoutée au préambule : {needed_by} en a besoin."),
-            format!("The package “{package}” was added to the preamble: {needed_by} needs it."),
-        ),
+        Finding::PackageAdded { package, needed_by } => {
+            let needed_by = verbatim(needed_by);
+            Text::owned(
+                format!("L’extension « {package} » a été ajoutée au préambule : {needed_by} en a besoin."),
+                format!("The package “{package}” was added to the preamble: {needed_by} needs it."),
+            )
+        }
         Finding::BabelModernised => Text::new(
             "L’option de langue « francais », obsolète, a été remplacée par « french ».",
             "The obsolete language option “francais” was replaced by “french”.",
@@ -211,32 +220,44 @@ fn finding_text(finding: &Finding) -> Text {
             "Les phrases que le modèle avait ajoutées autour du document ont été retirées.",
             "Sentences that the model had added around the document were removed.",
         ),
-        Finding::NeverClosed { what, line } => Text::owned(
-            format!("Ligne {line} : {what} n’est jamais refermé ; la compilation risque d’échouer."),
-            format!("Line {line}: {what} is never closed; compiling may fail."),
-        ),
-        Finding::NeverOpened { what, line } => Text::owned(
-            format!(
-                "Ligne {line} : {what} referme ce qui n’a pas été ouvert ; la compilation risque d’échouer."
-            ),
-            format!("Line {line}: {what} closes something that was not opened; compiling may fail."),
-        ),
-        Finding::Dangerous { command, line } => Text::owned(
-            format!(
-                "Ligne {line} : {command} peut lire ou écrire des fichiers, ou lancer des programmes, à la compilation. Vérifiez cette ligne avant de compiler."
-            ),
-            format!(
-                "Line {line}: {command} can read or write files, or run programs, when compiled. Check this line before compiling."
-            ),
-        ),
-        Finding::MissingFile { name, line } => Text::owned(
-            format!(
-                "Ligne {line} : le document appelle le fichier « {name} », qui n’existe pas. Ajoutez-le ou retirez la ligne."
-            ),
-            format!(
-                "Line {line}: the document wants the file “{name}”, which does not exist. Add it or remove the line."
-            ),
-        ),
+        Finding::NeverClosed { what, line } => {
+            let what = verbatim(what);
+            Text::owned(
+                format!("Ligne {line} : {what} n’est jamais refermé ; la compilation risque d’échouer."),
+                format!("Line {line}: {what} is never closed; compiling may fail."),
+            )
+        }
+        Finding::NeverOpened { what, line } => {
+            let what = verbatim(what);
+            Text::owned(
+                format!(
+                    "Ligne {line} : {what} referme ce qui n’a pas été ouvert ; la compilation risque d’échouer."
+                ),
+                format!("Line {line}: {what} closes something that was not opened; compiling may fail."),
+            )
+        }
+        Finding::Dangerous { command, line } => {
+            let command = verbatim(command);
+            Text::owned(
+                format!(
+                    "Ligne {line} : {command} peut lire ou écrire des fichiers, ou lancer des programmes, à la compilation. Vérifiez cette ligne avant de compiler."
+                ),
+                format!(
+                    "Line {line}: {command} can read or write files, or run programs, when compiled. Check this line before compiling."
+                ),
+            )
+        }
+        Finding::MissingFile { name, line } => {
+            let name = verbatim(name);
+            Text::owned(
+                format!(
+                    "Ligne {line} : le document appelle le fichier « {name} », qui n’existe pas. Ajoutez-le ou retirez la ligne."
+                ),
+                format!(
+                    "Line {line}: the document wants the file “{name}”, which does not exist. Add it or remove the line."
+                ),
+            )
+        }
     }
 }
 

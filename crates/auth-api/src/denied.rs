@@ -1,7 +1,7 @@
 //! Why auth refused, and the reply that the tool gives.
 
 use http::{StatusCode, header};
-use web::{Problem, Reply, Request, Text};
+use web::{Problem, Reply, Request, Text, duration};
 
 use crate::wire;
 
@@ -64,25 +64,22 @@ impl Denied {
             Self::QuotaExhausted { left, retry_after_seconds } => Problem::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 wire::QUOTA_EXHAUSTED,
-                Text::owned(
-                    format!(
-                        "Votre quota du jour ne suffit pas : il vous reste {left}. Il sera renouvelé dans {}.",
-                        duration(*retry_after_seconds)
-                    ),
-                    format!(
-                        "Your quota for today is not enough: {left} left. It will be renewed in {}.",
-                        duration(*retry_after_seconds)
-                    ),
-                ),
+                quota_exhausted(*left, &duration(*retry_after_seconds)),
             )
             .retry_after(*retry_after_seconds)
             .with("left", *left),
             Self::CeilingReached { retry_after_seconds } => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 wire::CEILING_REACHED,
-                Text::new(
-                    "Ce service a atteint sa limite du jour pour l’ensemble des utilisateurs. Revenez après minuit (UTC). Votre quota reste intact.",
-                    "This service has reached today’s limit for all users together. Come back after midnight (UTC). Your own quota is untouched.",
+                Text::owned(
+                    format!(
+                        "Ce service a atteint sa limite du jour pour l’ensemble des utilisateurs. Revenez dans {} : votre quota reste intact.",
+                        duration(*retry_after_seconds)
+                    ),
+                    format!(
+                        "This service has reached today’s limit for all users together. Come back in {}: your own quota is untouched.",
+                        duration(*retry_after_seconds)
+                    ),
                 ),
             )
             .retry_after(*retry_after_seconds),
@@ -127,14 +124,16 @@ impl Denied {
     }
 }
 
-/// `45 s`, `20 min` or `3 h 20 min`, rounded up to whole minutes beyond one.
-fn duration(seconds: u32) -> String {
-    let minutes = seconds.div_ceil(60);
-    match (seconds, minutes / 60, minutes % 60) {
-        (..60, _, _) => format!("{seconds} s"),
-        (_, 0, minutes) => format!("{minutes} min"),
-        (_, hours, 0) => format!("{hours} h"),
-        (_, hours, minutes) => format!("{hours} h {minutes} min"),
+fn quota_exhausted(left: u32, wait: &str) -> Text {
+    match left {
+        0 => Text::owned(
+            format!("Votre quota du jour est épuisé. Il sera renouvelé dans {wait}."),
+            format!("You have used up your quota for today. It will be renewed in {wait}."),
+        ),
+        left => Text::owned(
+            format!("Votre quota du jour ne suffit pas (reste : {left}). Il sera renouvelé dans {wait}."),
+            format!("Your quota for today is not enough ({left} left). It will be renewed in {wait}."),
+        ),
     }
 }
 

@@ -12,6 +12,8 @@ const ICON_SVG: &str = include_str!("../assets/icon.svg");
 pub struct Layout {
     pub lang: Lang,
     pub path: String,
+    /// Where the switch of language leads back: the page with its query.
+    pub address: String,
     /// Shown where something failed, so that the user can give it to the administrator.
     pub request_id: String,
     /// The signed-in user's name; without one the navigation offers to sign in.
@@ -25,6 +27,8 @@ impl Layout {
     #[must_use]
     pub fn new(request: &Request) -> Self {
         let path = request.path();
+        let with_query = request.uri.path_and_query().filter(|_| request.is_get());
+        let address = with_query.map_or(path, http::uri::PathAndQuery::as_str);
         // Each component serves the shared assets itself, so that two versions can run side by side in a rollout.
         let prefix = if path == "/send" || path.starts_with("/llm") {
             "/llm"
@@ -36,6 +40,7 @@ impl Layout {
         Self {
             lang: request.lang(),
             path: path.to_owned(),
+            address: address.to_owned(),
             request_id: request.context.request_id.as_str().to_owned(),
             user: request.user_name.clone(),
             prefix,
@@ -46,6 +51,13 @@ impl Layout {
     #[must_use]
     pub fn for_user(request: &Request, name: &str) -> Self {
         Self { user: Some(name.to_owned()), ..Self::new(request) }
+    }
+
+    /// The frame of the page at `address`, in place of the address that a form was sent to.
+    #[must_use]
+    pub fn at(self, address: &str) -> Self {
+        let path = address.split('?').next().unwrap_or_default().to_owned();
+        Self { path, address: address.to_owned(), ..self }
     }
 
     /// The three parts of the frame. They are templates of their own, so that a component contains each once and not in

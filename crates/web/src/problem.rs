@@ -114,9 +114,7 @@ impl Problem {
     /// Adds a sentence to the detail.
     #[must_use]
     pub fn continued(mut self, sentence: &Text) -> Self {
-        let [fr, en] =
-            [Lang::Fr, Lang::En].map(|lang| format!("{} {}", self.0.detail.get(lang), sentence.get(lang)));
-        self.0.detail = Text::owned(fr, en);
+        self.0.detail = self.0.detail.followed_by(sentence);
         self
     }
 
@@ -228,7 +226,7 @@ impl Problem {
     fn title(&self) -> Text {
         match self.0.status {
             StatusCode::NOT_FOUND => Text::new("Page introuvable", "Page not found"),
-            StatusCode::UNAUTHORIZED => Text::new("Connectez-vous", "Sign in"),
+            StatusCode::UNAUTHORIZED => Text::new("Session terminée", "You are signed out"),
             StatusCode::METHOD_NOT_ALLOWED | StatusCode::FORBIDDEN => {
                 Text::new("Action impossible", "This is not possible")
             }

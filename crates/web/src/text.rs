@@ -1,4 +1,4 @@
-//! Sentences for the user. Each is written in both languages at the same place, so that neither can be missing.
+//! Sentences for the user, and durations in them. Each is written in both languages at the same place, so that neither can be missing.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -30,6 +30,18 @@ impl fmt::Display for Phrase<'_> {
     }
 }
 
+/// `45 s`, `20 min` or `3 h 20 min`, rounded up to whole minutes beyond one. The same in both languages.
+#[must_use]
+pub fn duration(seconds: u32) -> String {
+    let minutes = seconds.div_ceil(60);
+    match (seconds, minutes / 60, minutes % 60) {
+        (..60, _, _) => format!("{seconds} s"),
+        (_, 0, minutes) => format!("{minutes} min"),
+        (_, hours, 0) => format!("{hours} h"),
+        (_, hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
 /// A sentence for the user, in both languages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
@@ -44,10 +56,16 @@ impl Text {
         Self { fr: Cow::Borrowed(fr), en: Cow::Borrowed(en) }
     }
 
-    /// A sentence with values in it.
+    /// A sentence with values in it. What others wrote goes in as [`verbatim`](crate::verbatim).
     #[must_use]
     pub fn owned(fr: String, en: String) -> Self {
         Self { fr: Cow::Owned(fr), en: Cow::Owned(en) }
+    }
+
+    /// This sentence and then another one.
+    #[must_use]
+    pub fn followed_by(&self, other: &Self) -> Self {
+        Self::owned(format!("{} {}", self.fr, other.fr), format!("{} {}", self.en, other.en))
     }
 
     /// The sentence in `lang`, with its no-break spaces and apostrophes.

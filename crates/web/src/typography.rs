@@ -1,5 +1,6 @@
 //! The spaces and apostrophes of every sentence that a user reads. Sentences are written with plain spaces and straight
-//! or typographic apostrophes; this module, and no template or script, sets the characters that print.
+//! or typographic apostrophes; this module, and no template or script, sets the characters that print. A part that
+//! others wrote, such as the name of a file, stays as it is: [`verbatim`] marks it.
 //!
 //! Rules: « Lexique des règles typographiques en usage à l’Imprimerie nationale », and the BIPM's SI brochure (§5.4.3)
 //! for the space between a number and its unit.
@@ -12,16 +13,32 @@ const NO_BREAK_SPACE: char = '\u{a0}';
 const NARROW_NO_BREAK_SPACE: char = '\u{202f}';
 const UNITS: [&str; 7] = ["%", "s", "min", "h", "Mo", "MB", "px"];
 
+/// Around a verbatim part: two of Unicode's noncharacters, which no text has (Unicode 17.0, §23.7).
+const VERBATIM_START: char = '\u{fdd0}';
+const VERBATIM_END: char = '\u{fdd1}';
+
+/// A part of a sentence that the sentence does not change: a name, a command, a message of another program.
+#[must_use]
+pub fn verbatim(part: &str) -> String {
+    format!("{VERBATIM_START}{part}{VERBATIM_END}")
+}
+
 /// Writes `text` with its no-break spaces and typographic apostrophes. Linear in the length of the text.
 ///
 /// # Errors
 /// Those of `out`.
 pub(crate) fn write(out: &mut impl Write, text: &str, lang: Lang) -> fmt::Result {
     let mut before = ' ';
+    let mut is_verbatim = false;
     let mut rest = text.chars();
     while let Some(character) = rest.next() {
+        if matches!(character, VERBATIM_START | VERBATIM_END) {
+            is_verbatim = character == VERBATIM_START;
+            continue;
+        }
         let after = rest.clone().next().unwrap_or(' ');
         out.write_char(match character {
+            other if is_verbatim => other,
             ' ' => space(before, after, rest.as_str(), lang),
             '\'' if before.is_alphanumeric() && after.is_alphanumeric() => '’',
             other => other,
@@ -79,6 +96,18 @@ mod tests {
     fn english_has_them_before_units_only() {
         check(Lang::En, "Don't ask : 30 s ?", "Don’t ask : 30\u{a0}s ?");
         check(Lang::En, "50 MB, 8,000 characters", "50\u{a0}MB, 8,000 characters");
+    }
+
+    #[test]
+    fn a_verbatim_part_stays_as_it_is() {
+        let name = "l'été ; a ? b : 1 000 % .pdf";
+        check(
+            Lang::Fr,
+            &format!("Lire « {} » ?", verbatim(name)),
+            &format!("Lire «\u{a0}{name}\u{a0}»\u{202f}?"),
+        );
+        check(Lang::En, &format!("Read “{}”", verbatim(name)), &format!("Read “{name}”"));
+        check(Lang::Fr, &format!("{} : non", verbatim("")), "\u{a0}: non");
     }
 
     #[test]

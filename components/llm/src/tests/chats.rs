@@ -122,7 +122,7 @@ fn without_script_the_reply_is_the_whole_page() {
     let network = chatting([streamed(&[delta("Bonjour"), end("stop")])]);
     let shown = page(&ask(&network, &form_question("message=a")));
     assert!(shown.contains("Bonjour") && !shown.contains("Make.com"), "{shown}");
-    assert!(shown.contains("un serveur d’IA de l’administrateur"), "{shown}");
+    assert!(shown.contains("un serveur d’IA géré par l’administrateur"), "{shown}");
 }
 
 #[test]

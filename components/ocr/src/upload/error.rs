@@ -1,7 +1,7 @@
 //! Why an upload is refused before it reaches a model, and what the user reads.
 
 use http::StatusCode;
-use web::{BodyError, Problem, Text};
+use web::{BodyError, Problem, Text, verbatim};
 
 use super::{FileName, Malformed};
 use crate::pdf::PAGES_MAX;
@@ -146,8 +146,8 @@ fn about(
     french: &'static str,
     english: &'static str,
 ) -> Problem {
-    let name = name.as_str();
-    let text = Text::owned(format!("«\u{a0}{name}\u{a0}» {french}"), format!("“{name}” {english}"));
+    let name = verbatim(name.as_str());
+    let text = Text::owned(format!("« {name} » {french}"), format!("“{name}” {english}"));
     Problem::new(status, code, text)
 }
 
