@@ -74,9 +74,7 @@ fn every_password_field_is_masked_and_helped() {
 #[test]
 fn no_script_of_the_pages_makes_markup_of_text() {
     let mut seen = 0;
-    for folder in
-        ["components/auth/assets", "components/llm/assets", "components/ocr/assets", "crates/web/assets"]
-    {
+    for folder in ["components/llm/assets", "components/ocr/assets", "crates/web/assets"] {
         for name in files(folder, ".js") {
             seen += 1;
             let script = read(&name);

@@ -166,22 +166,30 @@ fn minor(version: &str) -> Option<u32> {
     version.strip_prefix("rustc 1.")?.split('.').next()?.parse().ok()
 }
 
+/// As in .cargo/config.toml, whose flags RUSTFLAGS replaces.
+const SIMD: &str = "-Ctarget-feature=+simd128";
+
 impl Toolchain {
     /// `cargo COMMAND`, set up to compile for [`TARGET`] below `target`.
     ///
     /// Debian's compiler gets a folder of its own: two compilers in one would rebuild everything by turns.
     pub(crate) fn cargo(self, command: &str, target: &Path) -> Command {
         let mut cargo = match self {
-            Self::Own => process::cargo(),
+            Self::Own => {
+                let mut cargo = process::cargo();
+                if let Ok(flags) = std::env::var("RUSTFLAGS") {
+                    cargo.env("RUSTFLAGS", flags + " " + SIMD);
+                }
+                cargo
+            }
             Self::Debian => {
                 let mut cargo = process::without_cargo_variables(Command::new(DEBIAN_CARGO));
-                // In place of those of .cargo/config.toml.
-                let flags = std::env::var("RUSTFLAGS").unwrap_or_default() + " -Ctarget-feature=+simd128";
+                let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
                 cargo
                     .env("RUSTC", DEBIAN_RUSTC)
                     // Building std is an unstable option; this compiler is the distribution's own, and pinned by it.
                     .env("RUSTC_BOOTSTRAP", "1")
-                    .env("RUSTFLAGS", format!("{flags} -L/usr/lib/wasm32-wasi").trim())
+                    .env("RUSTFLAGS", format!("{flags} {SIMD} -L/usr/lib/wasm32-wasi").trim())
                     // `cargo run` puts the user's own toolchain there, whose libraries this compiler must not load.
                     .env_remove("LD_LIBRARY_PATH")
                     .env_remove("RUSTUP_TOOLCHAIN");

@@ -9,8 +9,8 @@ use crate::{
     store::Store,
     store_error::StoreError,
     throttle::{
-        Bucket, REFUSED_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS,
-        SIGNED_IN_FROM, Subject, Subjects, WRONG_PASSWORD,
+        Bucket, OWNER_ACCOUNT, REFUSED_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS,
+        SIGN_IN_ADDRESS, SIGNED_IN_FROM, Subject, Subjects, WRONG_PASSWORD,
     },
     username::Username,
 };
@@ -67,7 +67,11 @@ impl Attempt {
         account: Option<&Username>,
     ) -> Self {
         let mut attempt = Self::new(request, app, account);
-        attempt.before.retain(|(bucket, _)| *bucket != SIGN_IN_ACCOUNT);
+        for (bucket, _) in &mut attempt.before {
+            if *bucket == SIGN_IN_ACCOUNT {
+                *bucket = OWNER_ACCOUNT;
+            }
+        }
         attempt
     }
 

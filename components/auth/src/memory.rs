@@ -24,8 +24,8 @@ use crate::{
     },
     store_error::StoreError,
     throttle::{
-        Bucket, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS, SIGNED_IN_FROM, Subject,
-        Subjects, WRONG_PASSWORD,
+        Bucket, OWNER_ACCOUNT, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS,
+        SIGNED_IN_FROM, Subject, Subjects, WRONG_PASSWORD,
     },
     user::{NewUser, StoredUser, UserId},
     username::UsernameKey,
@@ -278,7 +278,9 @@ impl ThrottleStore for MemoryStore {
         for scope in [WRONG_PASSWORD.scope, SIGN_IN_ACCOUNT_FROM_ADDRESS.scope] {
             throttles.remove(&(scope, from));
         }
-        throttles.remove(&(SIGN_IN_ACCOUNT.scope, subjects.account));
+        for scope in [SIGN_IN_ACCOUNT.scope, OWNER_ACCOUNT.scope] {
+            throttles.remove(&(scope, subjects.account));
+        }
         throttles.insert((SIGNED_IN_FROM.scope, from), (1.0, now));
         Ok(())
     }

@@ -51,7 +51,8 @@ impl RegisterPage<'_> {
 pub fn show(request: &Request) -> Reply {
     let given = request.query("next");
     let next = next::same_site(given.as_deref());
-    let page = RegisterPage { layout: Layout::new(request), problem: None, username: "", next };
+    let layout = Layout::new(request).at(&next::carried("/register", next));
+    let page = RegisterPage { layout, problem: None, username: "", next };
     Reply::html(StatusCode::OK, &page)
 }
 

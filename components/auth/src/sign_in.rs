@@ -67,7 +67,7 @@ pub async fn show<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply
         return Reply::see_other(next);
     }
     let has_ended = matches!(session, Ok(None)) && session_cookie::token(request).is_some();
-    let layout = Layout::new(request);
+    let layout = Layout::new(request).at(&next::carried("/auth", next));
     let flash = FlashMessage::read(request).or_else(|| has_ended.then(|| SESSION_HAS_ENDED.get(layout.lang)));
     let page = SignInPage { layout, problem: None, flash, username: "", next };
     FlashMessage::clear(request, Reply::html(StatusCode::OK, &page))

@@ -35,6 +35,10 @@ pub const SIGN_IN_ACCOUNT_FROM_ADDRESS: Bucket =
 /// many addresses can keep it full, so it does not count where the account is at home: [`SIGNED_IN_FROM`].
 pub const SIGN_IN_ACCOUNT: Bucket = Bucket { scope: "sign-in-account", size: 100, seconds_per_attempt: 20 };
 
+/// The same for those who have a session of the account, which others from elsewhere cannot fill: whoever has got hold of a
+/// session guesses no better than without.
+pub const OWNER_ACCOUNT: Bucket = Bucket { scope: "owner-account", size: 100, seconds_per_attempt: 20 };
+
 /// Not a limit but a memory: full for a week after a right password for one account from one address. From there the
 /// owner gets in while others guess from elsewhere; the narrow limits above still hold.
 pub const SIGNED_IN_FROM: Bucket =

@@ -27,24 +27,35 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
       return made;
     };
   };
-  const known = once(async () => (await fetch("/ocr/pages")).json());
+  const known = once(async () => {
+    const reply = await fetch("/ocr/pages");
+    if (!reply.ok) throw new TypeError(reply.status);
+    return reply.json();
+  });
+  let tries = 0;
   const pages = once(async () => {
     const { pages: script, pdfjs, texts: words } = await known();
-    return (await import(script)).default({ pdfjs, words, pagesMax: Number(texts.pagesMax), id, show, fill, make, problem });
+    return (await import(script + "#" + tries++)).default({ pdfjs, words, pagesMax: Number(texts.pagesMax), id, show, fill, make, problem });
   });
   const figures = once(async () => {
     const { figures: script, zip, texts: words } = await known();
-    return (await import(script)).default({ zip, words, id, show, fill, make, paint: (await pages()).paint });
+    return (await import(script + "#" + tries++)).default({ zip, words, id, show, fill, make, paint: (await pages()).paint });
   });
-  const examine = async (item) => (await pages()).examine(item);
-  const draw = async (item) => (await pages()).draw(item);
+  // Without the script the browser's own viewer shows a PDF, as it does without script.
+  const examine = async (item) => {
+    const script = await attempt(pages);
+    return script ? script.examine(item) : navigator.pdfViewerEnabled !== false;
+  };
+  const draw = async (item) => {
+    const script = await attempt(pages);
+    if (script) return script.draw(item);
+    show(id("pdf"), true);
+    id("pdf").src = item.url;
+  };
   // The result does not wait longer for what a slow device has not drawn yet.
   const BLANKS_TIME = 5000;
   // Of a finished document: what was written about a blank page, and its figures.
-  const compare = async (entry, items, say) => {
-    const wanted = entry.figures ?? [];
-    // Until they are cut there are none.
-    entry.figures = [];
+  const compare = async (entry, wanted, items, say) => {
     const { texts: words } = await known();
     const blanks = (await Promise.race([items[0].blanks, wait(BLANKS_TIME)])) ?? [];
     if (blanks.length) {
@@ -59,8 +70,12 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
   const presentFigures = (entry) => {
     const has = entry.figures?.length > 0;
     if (!has && !tools) return;
+    // Nothing leaves without its figures.
+    const ways = ["download", "overleaf"].map(id);
+    for (const way of ways) way.toggleAttribute("inert", has && !tools);
     attempt(async () => {
       tools = await figures();
+      for (const way of ways) way.removeAttribute("inert");
       if (current !== entry) return;
       tools.present(entry);
       const { texts: words } = await known();
@@ -193,8 +208,10 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
       // What the conversion met stays true.
       const stays = entry.warnings.filter(({ code, incomplete }) => incomplete || ["other_model", "pages_unknown", "odd_end", "blank_page_text"].includes(code));
       const found = data.warnings.filter(({ code }) => code !== "still_incomplete");
+      const tool = entry.figures?.length ? await figures() : null;
+      if (current !== entry || latex.value !== source) return;
       Object.assign(entry, data, { compiles: null, warnings: [...stays, ...found], complete: entry.complete && data.complete });
-      if (entry.figures?.length) (await figures()).readAgain(entry);
+      tool?.readAgain(entry);
       present(entry);
       setStatus(texts.checked);
       keep(entry);
@@ -343,6 +360,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     if (isPdf(items[0].file)) body.append("pages", id("pages").value);
     for (const { file } of items) body.append("file", file);
     clear();
+    show(id("cancel"), true);
     bar.value = 0;
     say(texts.uploading + " 0\u00a0%");
     const before = left;
@@ -358,8 +376,14 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     const entry = outcome === "done"
       ? { ...data, id: Date.now(), cancelled: false }
       : { ...(await closed(name)), id: Date.now() };
-    // A document without its figures is better than none.
-    if (outcome === "done") await attempt(() => compare(entry, items, say));
+    if (outcome === "done") {
+      const wanted = entry.figures ?? [];
+      entry.figures = [];
+      // Paid, so kept before anything else. A document without its figures is better than none.
+      await keep(entry);
+      show(id("cancel"), false);
+      await attempt(() => compare(entry, wanted, items, say));
+    }
     present(entry);
     // At once: later, the reader may be somewhere else.
     if (!many) goTo();

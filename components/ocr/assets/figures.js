@@ -7,7 +7,7 @@ export default async ({ zip: zipScript, words, id, show, fill, make, paint }) =>
   // A model's boxes are a little tight.
   const MARGIN = 0.01;
   // Of all figures of a document. A PNG that is larger than this is a photograph, and smaller as JPEG.
-  const BYTES_MAX = 20_000_000, PNG_BYTES_MAX = 1_500_000;
+  const BYTES_MAX = 10_000_000, PNG_BYTES_MAX = 1_500_000;
   // What the lines of a text take of a page's width.
   const TEXT_WIDTH = 0.76;
 
@@ -18,7 +18,10 @@ export default async ({ zip: zipScript, words, id, show, fill, make, paint }) =>
     if (doc) {
       const canvas = await paint(await doc.getPage(number), SCALE, undefined, area);
       const png = await blobOf(canvas, "image/png");
-      return png.size > PNG_BYTES_MAX ? blobOf(canvas, "image/jpeg") : png;
+      const blob = png.size > PNG_BYTES_MAX ? await blobOf(canvas, "image/jpeg") : png;
+      // All canvases together have a limit on a phone.
+      canvas.width = canvas.height = 1;
+      return blob;
     }
     const photo = await createImageBitmap(items[number - 1].file);
     const [top, left, bottom, right] = area;
@@ -33,7 +36,7 @@ export default async ({ zip: zipScript, words, id, show, fill, make, paint }) =>
   // Puts a figure in the place of its box. What cannot be cut stays words.
   const place = async (entry, wanted, items) => {
     const figures = [];
-    let from = 0, bytes = 0;
+    let from = 0, read = 0, bytes = 0;
     for (const { page, box: [top, left, bottom, right], source, words: text } of wanted) {
       const at = entry.latex.indexOf(source, from);
       if (at < 0) continue;
@@ -45,9 +48,16 @@ export default async ({ zip: zipScript, words, id, show, fill, make, paint }) =>
         if (bytes > BYTES_MAX) break;
         const name = `figures/figure-${figures.length + 1}.${blob.type === "image/png" ? "png" : "jpg"}`;
         const width = Math.min(1, (right - left) / 1000 / TEXT_WIDTH).toFixed(2);
-        const command = `\\includegraphics[width=${width}\\linewidth]{${name}}`;
+        const command = `\\includegraphics[width=${width}\\linewidth,height=0.9\\textheight,keepaspectratio]{${name}}`;
+        const line = entry.latex.slice(0, at).split("\n").length, gone = source.split("\n").length - 1;
+        for (const warning of entry.warnings) if (warning.line > line) warning.line = Math.max(line, warning.line - gone);
         entry.latex = entry.latex.slice(0, at) + command + entry.latex.slice(from);
-        entry.markdown = entry.markdown.replace(text, () => `![${text}](${name})`);
+        // Behind the last one: two figures may have the same words.
+        const there = entry.markdown.indexOf(text, read), link = `![${text.replace(/\s+/g, " ")}](${name})`;
+        if (there >= 0) {
+          entry.markdown = entry.markdown.slice(0, there) + link + entry.markdown.slice(there + text.length);
+          read = there + link.length;
+        }
         from = at + command.length;
         figures.push({ name, page, words: text, type: blob.type, bytes: await blob.arrayBuffer() });
       } catch { /* no such page, or an image that this browser cannot read */ }
@@ -56,10 +66,11 @@ export default async ({ zip: zipScript, words, id, show, fill, make, paint }) =>
     if (figures.length) loadGraphics(entry);
   };
   const loadGraphics = (entry) => {
-    const begin = /^[ \t]*\\begin\{document\}/m.exec(entry.latex);
-    if (!begin || /\\usepackage\s*(\[[^\]]*\])?\s*\{[^}]*\bgraphicx\b/.test(entry.latex)) return;
-    const line = entry.latex.slice(0, begin.index).split("\n").length;
-    entry.latex = entry.latex.slice(0, begin.index) + "\\usepackage{graphicx}\n" + entry.latex.slice(begin.index);
+    const begin = /^([^%\n]*?)\\begin\{document\}/m.exec(entry.latex);
+    if (!begin || /^[^%\n]*\\(usepackage|RequirePackage)[ \t]*(\[[^\]\n]*\])?[ \t]*\{[^}\n]*\bgraphicx\b/m.test(entry.latex)) return;
+    const at = begin.index + begin[1].length;
+    const line = entry.latex.slice(0, at).split("\n").length;
+    entry.latex = entry.latex.slice(0, at) + (begin[1].trim() ? "\n" : "") + "\\usepackage{graphicx}\n" + entry.latex.slice(at);
     for (const warning of entry.warnings) if (warning.line >= line) warning.line += 1;
   };
   // After the server has read the LaTeX again: it knows no figures.
@@ -81,8 +92,8 @@ export default async ({ zip: zipScript, words, id, show, fill, make, paint }) =>
   id("document").querySelector(".views").after(section);
   let addresses = [];
   // In the preview the words, or the name, make room for the figure.
-  const inPreview = ({ name, words: text }, image) => {
-    const walker = document.createTreeWalker(id("rendered"), NodeFilter.SHOW_TEXT);
+  const inPreview = (walker, { name, words: text }, image) => {
+    const start = walker.currentNode;
     while (walker.nextNode()) {
       const node = walker.currentNode;
       const found = [text, name].find((part) => node.data.includes(part));
@@ -92,18 +103,20 @@ export default async ({ zip: zipScript, words, id, show, fill, make, paint }) =>
       rest.before(image);
       return;
     }
+    walker.currentNode = start;
   };
   const present = ({ figures = [] }) => {
     for (const address of addresses) URL.revokeObjectURL(address);
     show(section, figures.length);
     addresses = figures.map(({ type, bytes }) => URL.createObjectURL(new Blob([bytes], { type })));
+    const walker = document.createTreeWalker(id("rendered"), NodeFilter.SHOW_TEXT);
     list.replaceChildren(...figures.map((figure, index) => {
       const image = () => make("img", { src: addresses[index], alt: figure.words });
       const item = make("li");
       const frame = make("figure");
       frame.append(image(), make("figcaption", { textContent: fill(words.figure, figure) }));
       item.append(frame);
-      inPreview(figure, image());
+      inPreview(walker, figure, image());
       return item;
     }));
   };

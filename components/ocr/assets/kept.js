@@ -2,8 +2,8 @@
 // reply to it clears the site's storage. What the page says must be true: 20 conversions.
 export default (user, flag) => {
   const ENTRIES_MAX = 20;
-  // Of texts the characters, of figures the bytes.
-  const CHARS_MAX = 20_000_000;
+  // Of the texts, and of the figures: one document has 10 MB of those at most.
+  const CHARS_MAX = 20_000_000, FIGURE_BYTES_MAX = 100_000_000;
   const STORE = "conversions";
 
   const answered = (request) => new Promise((resolve, reject) => {
@@ -22,16 +22,18 @@ export default (user, flag) => {
 
   // Newest first.
   const all = async () => (await answered((await store("readonly")).getAll())).reverse();
-  const size = ({ latex, markdown, preview, figures = [] }) => figures.reduce((sum, { bytes }) => sum + bytes.byteLength, latex.length + markdown.length + preview.length);
+  const size = ({ latex, markdown, preview }) => latex.length + markdown.length + preview.length;
+  const figureSize = ({ figures = [] }) => figures.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
 
   const change = async (entry) => answered((await store("readwrite")).put(entry));
   // Keeps an entry, new or changed, and drops the oldest beyond the limits.
   const keep = async (entry) => {
     await change(entry);
-    let chars = 0;
+    let chars = 0, bytes = 0;
     for (const [index, other] of (await all()).entries()) {
       chars += size(other);
-      if (index >= ENTRIES_MAX || (index > 0 && chars > CHARS_MAX)) await answered((await store("readwrite")).delete(other.id));
+      bytes += figureSize(other);
+      if (index >= ENTRIES_MAX || (index > 0 && (chars > CHARS_MAX || bytes > FIGURE_BYTES_MAX))) await answered((await store("readwrite")).delete(other.id));
     }
     localStorage.setItem(flag, "1");
   };

@@ -30,7 +30,7 @@
     if (item) {
       const { file, url } = item, pdf = isPdf(file);
       show(id("photo"), !pdf);
-      if (pdf) load().then(({ draw }) => draw(item));
+      if (pdf) load().then(({ draw }) => draw(item)).catch(() => {});
       else Object.assign(id("photo"), { src: url, alt: file.name });
     }
     arrangePanes();
@@ -74,9 +74,11 @@
       }),
     );
     // A protected PDF is not shown: the browser would ask for its password.
+    thumbnail.disabled = isPdf(file);
     if (isPdf(file)) load().then(({ examine }) => examine(item)).then((isOpen) => {
       if (!isOpen || !item.isConnected) return;
       thumbnail.textContent = "PDF";
+      thumbnail.disabled = false;
       if (!shown) look(item);
     }, () => {});
     return item;

@@ -46,14 +46,18 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem }) => {
   };
 
   // ── pdf.js ────────────────────────────────────────────────────────────────────────────────────
-  let library;
+  let library, tries = 0;
   const open = async (file) => {
-    library ??= import(pdfjs + "/pdf.min.mjs");
+    library ??= import(pdfjs + "/pdf.min.mjs#" + tries++);
+    library.catch(() => { library = null; });
     const { getDocument, GlobalWorkerOptions } = await library;
     GlobalWorkerOptions.workerSrc = pdfjs + "/pdf.worker.min.mjs";
     // The policy of the page allows no WebAssembly: decoders in JavaScript take its place.
     const task = getDocument({ data: await file.arrayBuffer(), useWasm: false, wasmUrl: pdfjs + "/", maxImageSize: 4 * PIXELS_MAX, verbosity: 0 });
-    return task.promise;
+    return task.promise.catch((error) => {
+      task.destroy();
+      throw error;
+    });
   };
   // A part of a page (top, left, bottom, right: shares of its sides), `scale` pixels for a point. `print` goes on in a
   // tab that is not seen.
@@ -67,6 +71,8 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem }) => {
     await page.render({ canvas, viewport, intent, background: "#fff" }).promise;
     return canvas;
   };
+
+  const empty = (canvas) => { canvas.width = canvas.height = 1; };
 
   // ── Blank pages ───────────────────────────────────────────────────────────────────────────────
   // Paper may be grey or shaded: what counts is whether anything stands out from what is beside it.
@@ -86,8 +92,11 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem }) => {
       const page = await item.doc.getPage(number);
       const canvas = await paint(page, BLANK_WIDTH / page.getViewport({ scale: 1 }).width);
       if (isBlank(canvas)) found.push(number);
+      // All canvases together have a limit on a phone.
+      empty(canvas);
     }
-    return found;
+    // Where most pages look blank, it is rather that they could not be drawn.
+    return found.length > 1 && 2 * found.length > item.doc.numPages ? [] : found;
   };
   // The number of each line that begins the text of a page that looks blank and has text in the transcription.
   const invented = (latex, blanks) => {
@@ -109,8 +118,7 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem }) => {
   // ── The pane ──────────────────────────────────────────────────────────────────────────────────
   const sheets = make("div", { id: "sheets", tabIndex: 0, role: "region", hidden: true });
   id("pdf").before(sheets);
-  let shown = null, seen = null, drawn = [];
-  const empty = (canvas) => { canvas.width = canvas.height = 1; };
+  let shown = null, seen = null, drawn = [], inPane = null;
   const lay = (item) => {
     const { doc } = item;
     shown = item;
@@ -124,20 +132,29 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem }) => {
       canvas.style.aspectRatio = width + " / " + height;
       const density = Math.min(devicePixelRatio || 1, DENSITY_MAX);
       await paint(page, (canvas.clientWidth * density) / width, canvas, undefined, "display");
+      page.cleanup();
     };
+    const near = new Set();
     seen = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) {
+        near[isIntersecting ? "add" : "delete"](target);
         if (!isIntersecting || drawn.includes(target)) continue;
         drawn.push(target);
-        draw(target, Number(target.dataset.page)).catch(() => {});
-        if (drawn.length > DRAWN_MAX) empty(drawn.shift().firstChild);
+        // One drawing after the other on the same canvas.
+        target.drawing = (target.drawing ?? Promise.resolve())
+          .then(() => draw(target, Number(target.dataset.page)))
+          .catch(() => { drawn = drawn.filter((one) => one !== target); });
+      }
+      for (let at; drawn.length > DRAWN_MAX && (at = drawn.findIndex((one) => !near.has(one))) >= 0;) {
+        const [gone] = drawn.splice(at, 1);
+        gone.drawing.then(() => { if (!drawn.includes(gone)) empty(gone.firstChild); });
       }
     }, { root: sheets, rootMargin: "50%" });
     sheets.replaceChildren(...Array.from({ length: doc.numPages }, (_, index) => {
       const figure = make("figure");
       const caption = fill(words.sheet, { page: index + 1, pages: doc.numPages });
       figure.dataset.page = index + 1;
-      figure.append(make("canvas", { role: "img", ariaLabel: caption }), make("figcaption", { textContent: caption }));
+      figure.append(make("canvas", { role: "img", ariaLabel: caption }), make("figcaption", { textContent: caption, ariaHidden: "true" }));
       seen.observe(figure);
       return figure;
     }));
@@ -145,6 +162,7 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem }) => {
   };
   // Shows a PDF beside its result.
   const draw = (item) => {
+    inPane = item;
     show(sheets, item.doc);
     show(id("pdf"), !item.doc);
     // Without the browser's own tool bar and side panes.
@@ -157,8 +175,11 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem }) => {
       sheets.replaceChildren();
       shown = null;
     }
-    show(sheets, false);
-    show(id("pdf"), false);
+    if (inPane === item) {
+      show(sheets, false);
+      show(id("pdf"), false);
+      inPane = null;
+    }
     item.doc?.loadingTask.destroy();
     item.doc = null;
   };
@@ -182,7 +203,10 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem }) => {
         return false;
       }
     }
-    if (!item.isConnected) return false;
+    if (!item.isConnected) {
+      free(item);
+      return false;
+    }
     if (!item.doc) return navigator.pdfViewerEnabled !== false;
     item.blanks = blanksOf(item).catch(() => []);
     item.blanks.then((blanks) => {
@@ -190,5 +214,12 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem }) => {
     });
     return true;
   };
-  return { draw, examine, paint, invented };
+  // One file after the other: each is read as a whole.
+  let turn = Promise.resolve();
+  const inTurn = (item) => {
+    const mine = turn.then(() => examine(item));
+    turn = mine.then(() => item.blanks, () => {});
+    return mine;
+  };
+  return { draw, examine: inTurn, paint, invented };
 };

@@ -61,8 +61,8 @@ const TEXTS: [(&str, &str, &str); 13] = [
     ("figures", "Figures", "Figures"),
     (
         "hint",
-        "Découpées dans l’original là où le modèle les a vues : vérifiez leurs bords. Le .zip les contient, et Overleaf les reçoit avec le document.",
-        "Cut out of the original where the model saw them: check their edges. The .zip contains them, and Overleaf receives them with the document.",
+        "Découpées dans l’original là où le modèle les a vues : vérifiez leurs bords. Le .zip les contient.",
+        "Cut out of the original where the model saw them: check their edges. The .zip includes them.",
     ),
     ("figure", "{words} (page {page})", "{words} (page {page})"),
     ("zip", "Télécharger le .zip", "Download the .zip"),

@@ -226,7 +226,7 @@ impl Problem {
     fn title(&self) -> Text {
         match self.0.status {
             StatusCode::NOT_FOUND => Text::new("Page introuvable", "Page not found"),
-            StatusCode::UNAUTHORIZED => Text::new("Session terminée", "You are signed out"),
+            StatusCode::UNAUTHORIZED => Text::new("Connexion requise", "Sign-in required"),
             StatusCode::METHOD_NOT_ALLOWED | StatusCode::FORBIDDEN => {
                 Text::new("Action impossible", "This is not possible")
             }

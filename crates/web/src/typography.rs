@@ -20,6 +20,7 @@ const VERBATIM_END: char = '\u{fdd1}';
 /// A part of a sentence that the sentence does not change: a name, a command, a message of another program.
 #[must_use]
 pub fn verbatim(part: &str) -> String {
+    let part = part.replace([VERBATIM_START, VERBATIM_END], "");
     format!("{VERBATIM_START}{part}{VERBATIM_END}")
 }
 

@@ -5,7 +5,7 @@ use std::thread;
 
 use postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
-use crate::server::Server;
+use crate::server::{OwnServer, Server};
 
 /// A database on the server of this process. It goes with the server.
 #[derive(Clone, Debug)]
@@ -29,7 +29,16 @@ impl Database {
         created.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
-    pub(crate) fn create_on(server: &Server) -> Self {
+    /// A new, empty database on a server of the test's own.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    #[must_use]
+    pub fn on(server: &OwnServer) -> Self {
+        Self::create_on(&server.server)
+    }
+
+    fn create_on(server: &Server) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("atelier_test_{}_{number}", std::process::id());

@@ -14,7 +14,6 @@ use postgres::config::Host;
 use postgres::{Client, Config, NoTls};
 
 use crate::child::{ChildProcess, Ending};
-use crate::database::Database;
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 const PASSWORD: &str = "superuser";
@@ -36,7 +35,7 @@ pub(crate) struct Server {
 #[derive(Debug)]
 pub struct OwnServer {
     installed: Installed,
-    server: Server,
+    pub(crate) server: Server,
 }
 
 impl OwnServer {
@@ -47,19 +46,12 @@ impl OwnServer {
     /// When PostgreSQL is not installed or does not start.
     #[must_use]
     pub fn start(folder: &Path) -> Self {
+        // Of a run that was killed.
+        let _ = fs::remove_dir_all(folder);
         let installed = Installed::new(folder.to_owned());
         let server = installed.start(&DURABLE, "");
         server.wait_until_it_answers();
         Self { installed, server }
-    }
-
-    /// An empty database with a role of its own.
-    ///
-    /// # Panics
-    /// When the server refuses.
-    #[must_use]
-    pub fn database(&self) -> Database {
-        Database::create_on(&self.server)
     }
 
     /// A connection of the server's administrator.
@@ -227,7 +219,9 @@ fn programs() -> Option<PathBuf> {
         .unwrap_or_default();
     versions.sort();
     let path = variable("PATH").unwrap_or_default();
-    let mut folders = std::env::split_paths(&path).chain(versions.into_iter().rev());
+    // Those that xtask has found or brought.
+    let given = variable("ATELIER_TEST_POSTGRES").map(PathBuf::from);
+    let mut folders = given.into_iter().chain(std::env::split_paths(&path)).chain(versions.into_iter().rev());
     folders.find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
 }
 

@@ -89,7 +89,10 @@ fn the_server_gets_messages_with_roles_and_the_key_and_nobody_else_does() {
     let (app, openai) = chat_app();
     let user = app.user();
     let page = user.get("/llm").expect(200).text();
-    assert!(page.contains("un serveur d’IA de l’administrateur") && !page.contains("Make.com"), "{page}");
+    assert!(
+        page.contains("un serveur d’IA géré par l’administrateur") && !page.contains("Make.com"),
+        "{page}"
+    );
     let first =
         user.post_json("/send", &json!({ "message": "Une boucle ?", "conversation": "" })).expect(200).json();
     let body = json!({ "message": "Et à l’envers ?", "conversation": first["conversation"], "mode": "hint" });

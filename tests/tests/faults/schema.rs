@@ -1,4 +1,4 @@
-//! A migration that stops half-way, two versions side by side, and a clock that is set.
+//! A migration that fails, two versions side by side, and times that a clock would have to be set for.
 
 use std::thread;
 use std::time::Duration;
@@ -27,7 +27,7 @@ fn this_version_works_beside_the_next_one() {
 }
 
 #[test]
-fn a_migration_that_was_stopped_half_way_is_applied_by_the_next_start() {
+fn a_migration_that_failed_leaves_nothing_and_is_applied_when_its_cause_is_gone() {
     let database = Database::create();
     let migrating = |database: &Database| {
         let database = database.clone();
@@ -37,7 +37,6 @@ fn a_migration_that_was_stopped_half_way_is_applied_by_the_next_start() {
         })
     };
     let app = migrating(&database);
-    // The second migration waits for a table that somebody has locked, and its program is killed meanwhile.
     let mut other = database.connect();
     wait_until_ready(&app);
     drop(app);

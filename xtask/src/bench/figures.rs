@@ -56,6 +56,7 @@ impl Bench<'_> {
         let mut figures = Figures::new();
         figures.insert("processors".into(), json!(std::thread::available_parallelism()?.get()));
         figures.insert("connections".into(), json!(self.load.connections));
+        figures.insert("seconds".into(), json!(self.load.duration.as_secs()));
         for name in COMPONENTS {
             let bytes = self.tree.components().join(format!("{name}.wasm")).metadata()?.len();
             figures.insert(format!("{name}_kib"), json!(bytes.div_ceil(1024)));
@@ -294,12 +295,19 @@ fn expect(reply: Reply, wanted: u16, what: &str) -> Result<Reply> {
     }
 }
 
+/// Of a process and all that it has started: `spin up` is two.
 fn resident_mib(pid: u32) -> Result<f64> {
-    let status =
-        fs::read_to_string(format!("/proc/{pid}/status")).context("memory is measured on Linux only")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no resident set")?;
-    let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
-    Ok(kib / 1024.0)
+    let mut kib = 0;
+    let mut family = vec![pid];
+    while let Some(pid) = family.pop() {
+        let status =
+            fs::read_to_string(format!("/proc/{pid}/status")).context("memory is measured on Linux only")?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no resident set")?;
+        kib += line.trim().trim_end_matches(" kB").parse::<u32>()?;
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        family.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+    }
+    Ok(f64::from(kib) / 1024.0)
 }
 
 fn put(figures: &mut Figures, name: &str, number: f64) {

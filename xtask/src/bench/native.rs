@@ -11,7 +11,7 @@ use tokio_postgres::NoTls;
 const QUERY: &str =
     "SELECT u.username FROM sessions s JOIN users u ON u.id = s.user_id WHERE u.username = $1 LIMIT 1";
 
-/// A server on two threads; dropping it stops it.
+/// A server on all processors; dropping it stops it.
 pub(super) struct NativeServer {
     pub(super) address: SocketAddr,
     _runtime: tokio::runtime::Runtime,
@@ -26,7 +26,7 @@ struct Page {
 impl NativeServer {
     /// Answers `GET /` with `html` for as long as there is a session of the user `bench`.
     pub(super) fn start(database_url: &str, html: String) -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let manager = Manager::new(database_url.parse()?, NoTls);
         let pool = Pool::builder(manager).max_size(16).build()?;
         let page = Page { pool, html: html.leak() };

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::ErrorKind;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -13,7 +14,7 @@ use crate::paths::Tree;
 use crate::process;
 
 /// The name of a figure, what it is, and what it should be.
-const MEANINGS: [(&str, &str, &str); 34] = [
+const MEANINGS: [(&str, &str, &str); 35] = [
     ("auth_page_to_trivial", "`/auth` against a guest that does nothing", "≥ 0.85"),
     ("register_page_to_trivial", "`/register` against the same", "≥ 0.85"),
     (
@@ -52,6 +53,7 @@ const MEANINGS: [(&str, &str, &str); 34] = [
     ("ocr_kib", "ocr.wasm, KiB", "< 1,024"),
     ("processors", "processors of the machine", ""),
     ("connections", "connections at once", ""),
+    ("seconds", "how long each page is asked for, in seconds", ""),
 ];
 
 /// Adds a run to the record.
@@ -65,7 +67,8 @@ pub(super) fn add(tree: &Tree, host: &str, figures: Figures) -> Result<()> {
         Ok(text) => {
             serde_json::from_str(&text).with_context(|| format!("{} is no record", path.display()))?
         }
-        Err(_) => Vec::new(),
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
     let output = |program: &str, arguments: &[&str]| {
         process::output(Command::new(program).args(arguments).current_dir(&tree.root))
@@ -73,7 +76,7 @@ pub(super) fn add(tree: &Tree, host: &str, figures: Figures) -> Result<()> {
     };
     runs.push(json!({
         "date": output("date", &["-u", "+%Y-%m-%d"])?,
-        "commit": output("git", &["rev-parse", "--short", "HEAD"]).unwrap_or_default(),
+        "commit": output("git", &["describe", "--always", "--dirty", "--exclude=*"]).unwrap_or_default(),
         "host": host,
         "figures": figures,
     }));
@@ -106,7 +109,7 @@ fn page(runs: &[Value]) -> Result<String> {
         for (name, meaning, aim) in MEANINGS {
             writeln!(page, "| {meaning} | {} | {aim} |", of(last, name))?;
         }
-        page.push_str("\n### Before\n\n| date | commit |");
+        page.push_str("\n### All runs\n\n| date | commit |");
         let aims = MEANINGS.iter().filter(|(_, _, aim)| !aim.is_empty());
         let names: Vec<&str> = aims.map(|(name, ..)| *name).filter(|name| !name.ends_with("kib")).collect();
         writeln!(page, " {} |\n|---|---|{}", names.join(" | "), "---|".repeat(names.len()))?;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -22,6 +22,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Cluster {
     pub(crate) server: RunningChild,
     pub(crate) port: u16,
+    /// The folder of `initdb` and `postgres`.
+    pub(crate) programs: PathBuf,
     /// Of the application's role, kept with the data.
     pub(crate) password: SecretString,
     /// Of the superuser, for this run only.
@@ -45,7 +47,8 @@ impl Cluster {
         let port = free_port()?;
         let mut server = files.server(port, purpose, data.join("logs/postgres.log")).start()?;
         files.wait_until_ready(&mut server)?;
-        Ok(Self { server, port, password, admin_password })
+        let programs = files.programs.folder.clone();
+        Ok(Self { server, port, programs, password, admin_password })
     }
 
     /// The superuser's address, for tests, which make databases of their own.

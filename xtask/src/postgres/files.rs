@@ -34,7 +34,7 @@ pub(crate) enum Purpose {
 pub(super) struct Files {
     directory: ClusterDirectory,
     pub(super) data: PathBuf,
-    programs: Binaries,
+    pub(super) programs: Binaries,
 }
 
 impl Files {

@@ -82,6 +82,7 @@ impl Suite {
             .env("ATELIER_SPIN_TOML", self.tree.spin_toml());
         if let Some(cluster) = &self.cluster {
             command.env("ATELIER_TEST_DATABASE_URL", cluster.admin_url());
+            command.env("ATELIER_TEST_POSTGRES", &cluster.programs);
         }
         let line = process::command_line(&command);
         command.envs(self.guests.iter().map(|(variable, file)| (variable, file)));

@@ -9,8 +9,8 @@ use crate::{
     store_error::StoreError,
 };
 
-/// Every bucket is empty after this long.
-const THROTTLE_SECONDS_KEPT: i64 = 7 * 24 * 60 * 60;
+/// Every bucket is empty after this long, but for the one that is kept seven times as long.
+const THROTTLE_SECONDS_KEPT: i64 = 24 * 60 * 60;
 /// How many days of spending are stored, for questions about the last month.
 const SPENDING_DAYS_KEPT: i64 = 31;
 
@@ -23,6 +23,7 @@ WITH expired_sessions AS (
 ), empty_throttles AS (
   DELETE FROM throttles WHERE (scope, subject) IN (
     SELECT scope, subject FROM throttles WHERE filled_at <= to_timestamp($1::bigint - $2::bigint)
+      AND (scope <> 'signed-in-from' OR filled_at <= to_timestamp($1::bigint - 7 * $2::bigint))
     LIMIT 1000 FOR UPDATE SKIP LOCKED)
 ), past_totals AS (
   DELETE FROM daily_totals WHERE day < date '1970-01-01' + $3::bigint::int

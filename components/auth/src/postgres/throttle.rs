@@ -7,8 +7,8 @@ use crate::{
     store::ThrottleStore,
     store_error::StoreError,
     throttle::{
-        Bucket, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS, SIGNED_IN_FROM, Subject,
-        Subjects, WRONG_PASSWORD,
+        Bucket, OWNER_ACCOUNT, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS,
+        SIGNED_IN_FROM, Subject, Subjects, WRONG_PASSWORD,
     },
 };
 
@@ -37,7 +37,7 @@ UPDATE throttles SET level = greatest(0, level - 1) WHERE scope = $1::text AND s
 const RIGHT_PASSWORD: &str = "
 WITH emptied AS (
   DELETE FROM throttles
-  WHERE subject = $1::bytea AND scope IN ($2::text, $3::text) OR subject = $4::bytea AND scope = $5::text
+  WHERE subject = $1::bytea AND scope IN ($2::text, $3::text) OR subject = $4::bytea AND scope IN ($5::text, $10::text)
 ), given_back AS (
   UPDATE throttles SET level = greatest(0, level - 1) WHERE subject = $6::bytea AND scope = $7::text
 )
@@ -76,6 +76,7 @@ impl<D: Database> ThrottleStore for PostgresStore<D> {
             SIGN_IN_ADDRESS.scope.into(),
             SIGNED_IN_FROM.scope.into(),
             now.0.into(),
+            OWNER_ACCOUNT.scope.into(),
         ];
         self.query(RIGHT_PASSWORD, &parameters).await?;
         Ok(())
