@@ -38,6 +38,11 @@ impl Connection {
         Ok(Self { stream: http::Connection::to(&address)?, address, cookie: String::new() })
     }
 
+    /// Another one with the same cookies.
+    pub(super) fn again(&self) -> Result<Self> {
+        Ok(Self { cookie: self.cookie.clone(), ..Self::open(self.address.parse()?)? })
+    }
+
     /// Sends a form, or nothing, and reads the whole reply.
     pub(super) fn ask(&mut self, method: &str, path: &str, form: &str) -> Result<Reply> {
         self.send(method, path, "application/x-www-form-urlencoded", form.as_bytes())
