@@ -6,7 +6,7 @@ use web::outbound::{Outbound, StreamingOutbound};
 use web::stream::{ChunkSender, Ending};
 use web::{BodyReader, Clock, IncomingBody, Reply, Request, event_stream};
 
-use auth_api::User;
+use auth_api::{Quota, User};
 
 use crate::app::AppContext;
 use crate::conversion::{self, Conversion};
@@ -21,10 +21,15 @@ use crate::upload::Upload;
 const EVENTS_SILENCE: Duration = Duration::from_secs(10);
 
 /// `GET /ocr`: the form; 503 when nothing could be converted.
-pub(crate) async fn show<N: Outbound, C>(request: &Request, user: &User, app: &AppContext<N, C>) -> Reply {
+pub(crate) fn show<N: Outbound, C>(
+    request: &Request,
+    user: &User,
+    app: &AppContext<N, C>,
+    quota: Option<Quota>,
+) -> Reply {
     match &app.gemini {
-        // The page works without it.
-        Ok(_) => page::form(request, user, app.auth.quota(&request.headers).await.ok()),
+        // The page works without the quota.
+        Ok(_) => page::form(request, user, quota),
         Err(variable) => page::failed(request, user, &Failure::NotConfigured(variable)),
     }
 }

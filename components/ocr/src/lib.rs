@@ -81,12 +81,19 @@ where
         return reply;
     }
     let app = AppContext::new(ports, settings, random);
-    let reply = match admit(&request, &app).await {
+    // What is left is asked for while auth looks for the session: the page waits for the slower answer only.
+    let quota = async {
+        let is_page = request.is_get() && request.header("cookie").is_some();
+        let is_page = is_page && <Route as web::route::Route>::parse(request.path()) == Some(Route::Ocr);
+        if is_page { app.auth.quota(&request.headers).await.ok() } else { None }
+    };
+    let (admitted, quota) = futures_util::future::join(admit(&request, &app), quota).await;
+    let reply = match admitted {
         Ok((Route::Check, user)) => return check::submit(request, &user, body).await,
         Ok((Route::Ocr, user)) if !request.is_get() => {
             return convert::submit(request, user, body, app).await;
         }
-        Ok((Route::Ocr, user)) => convert::show(&request, &user, &app).await,
+        Ok((Route::Ocr, user)) => convert::show(&request, &user, &app, quota),
         Err(reply) => *reply,
     };
     body.drain().await;
