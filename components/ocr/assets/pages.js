@@ -106,7 +106,9 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem }) => {
       const page = /^\s*%\s*[pP]age\s+(\d+)\s*$/.exec(line)?.[1];
       if (page) marker = { page: Number(page), line: index + 1 };
       if (/^\s*\\end\{document\}/.test(line)) break;
-      const code = line.replace(/(^|[^\\])%.*/, "$1").replace(/\\(newpage|clearpage|end\{\w+\*?\})/g, "");
+      // Layout is no text, and neither is what says that there is none to be read.
+      const code = line.replace(/(^|[^\\])%.*/, "$1").replace(/\[illisible\]/g, "")
+        .replace(/\\(?!section|subsection|text|emph)[a-zA-Z]+\*?(\[[^\]]*\]|\{[\w.\\ -]*\})?/g, "").replace(/\\text\w+\{\}/g, "");
       if (marker && blanks.includes(marker.page) && /[\p{L}\p{N}]/u.test(code)) {
         found.push(marker);
         marker = null;

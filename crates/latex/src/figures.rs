@@ -86,12 +86,15 @@ fn markers(latex: &str) -> Vec<Marker> {
     found
 }
 
-/// Page and area of a line that is such a comment; no area if it is none.
+/// Page and area of a line that is such a comment, with numbers only; no area if it is none.
 fn figure_of(line: &str) -> Option<(u32, Option<[u16; 4]>)> {
     let text = line.strip_prefix('%')?.trim_start();
     let text = text.strip_prefix("figure ").or(text.strip_prefix("Figure "))?;
     let (page, area) = text.strip_suffix(']')?.split_once('[')?;
     let page = page.trim().parse().ok()?;
+    if !area.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b',' | b' ' | b'-' | b'.')) {
+        return None;
+    }
     let mut sides = area.split(',').map(|side| side.trim().parse::<u16>().ok());
     let mut side = || sides.next().flatten().filter(|side| *side <= PAGE_SIDE);
     let area = [side(), side(), side(), side()];
@@ -162,13 +165,14 @@ mod tests {
             "1, 2, 3",
             "1, 2, 300, 400, 500",
             "-1, 0, 500, 500",
-            "a, b, c, d",
             "",
             "99999999999, 0, 1, 1",
         ] {
             let latex = format!("% figure 1 [{area}]\n\\fbox{{Figure : x}}\n");
             assert_eq!(take(&latex), Some(("\\fbox{Figure : x}\n".to_owned(), vec![])), "{area}");
         }
+        // A comment of the document's own.
+        assert_eq!(take("% figure 3 [voir annexe]\n\\fbox{Figure : x}\n"), None);
         let far = format!("% figure 1 [0, 0, 500, 500]\n{}\\fbox{{Figure : x}}", "mot ".repeat(60));
         assert_eq!(take(&far).unwrap().1, []);
         let zero = "% figure 0 [0, 0, 500, 500]\n\\fbox{Figure : x}";
