@@ -90,6 +90,11 @@ for (const [device, viewport, locale] of [["phone", phone, "fr-FR"], ["laptop", 
       const canvas = document.querySelectorAll("#sheets canvas")[1];
       return canvas.getContext("2d").getImageData(canvas.width * 0.3, canvas.height * 0.4, 1, 1).data[0] > 150;
     });
+    // The words at the top of the first page, which is out of sight now, are drawn as well.
+    await page.waitForFunction(() => {
+      const [canvas] = document.querySelectorAll("#sheets canvas");
+      return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height * 0.3).data.some((value, at) => at % 4 === 0 && value < 100);
+    });
     await inspect(page, language);
     await picture(page, `${language}-ocr-sheets-${device}`);
 
