@@ -57,7 +57,8 @@ pub mod warning;
 use web::outbound::{Outbound, StreamingOutbound};
 use web::{BodyReader, Clock, IncomingBody, Reply, Request};
 
-use auth_api::User;
+use auth_api::{Quota, User};
+use futures_util::future::join;
 
 use app::{AppContext, Ports, Random};
 use route::Route;
@@ -81,36 +82,34 @@ where
         return reply;
     }
     let app = AppContext::new(ports, settings, random);
-    // What is left is asked for while auth looks for the session: the page waits for the slower answer only.
-    let quota = async {
-        let is_page = request.is_get() && request.header("cookie").is_some();
-        let is_page = is_page && <Route as web::route::Route>::parse(request.path()) == Some(Route::Ocr);
-        if is_page { app.auth.quota(&request.headers).await.ok() } else { None }
-    };
-    let (admitted, quota) = futures_util::future::join(admit(&request, &app), quota).await;
-    let reply = match admitted {
-        Ok((Route::Check, user)) => return check::submit(request, &user, body).await,
-        Ok((Route::Ocr, user)) if !request.is_get() => {
+    let reply = match admit(&request, &app).await {
+        Ok((Route::Check, user, _)) => return check::submit(request, &user, body).await,
+        Ok((Route::Ocr, user, _)) if !request.is_get() => {
             return convert::submit(request, user, body, app).await;
         }
-        Ok((Route::Ocr, user)) => convert::show(&request, &user, &app, quota),
+        Ok((Route::Ocr, user, quota)) => convert::show(&request, &user, &app, quota),
         Err(reply) => *reply,
     };
     body.drain().await;
     reply
 }
 
-/// The signed-in user of a request to a known route, or the reply.
+/// The signed-in user of a request to a known route, with what is left today where the page shows it, or the reply.
 async fn admit<N: Outbound, C>(
     request: &Request,
     app: &AppContext<N, C>,
-) -> Result<(Route, User), Box<Reply>> {
+) -> Result<(Route, User, Option<Quota>), Box<Reply>> {
     let route = match web::route::find(request, route::PREFIX, &page::ASSETS) {
         Ok(route) => route,
         Err(reply) => {
             return Err(Box::new(app.auth.error_page::<Route>(request, route::PREFIX, *reply).await));
         }
     };
-    let user = app.auth.verify(&request.headers).await;
-    user.map(|user| (route, user)).map_err(|denied| Box::new(page::unauthorized(request, &denied)))
+    // Both at once: the page waits for the slower answer only.
+    let quota = async {
+        let is_page = route == Route::Ocr && request.is_get() && request.header("cookie").is_some();
+        if is_page { app.auth.quota(&request.headers).await.ok() } else { None }
+    };
+    let (user, quota) = join(app.auth.verify(&request.headers), quota).await;
+    user.map(|user| (route, user, quota)).map_err(|denied| Box::new(page::unauthorized(request, &denied)))
 }

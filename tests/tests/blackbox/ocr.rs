@@ -91,6 +91,14 @@ fn a_pdf_comes_back_as_latex() {
 }
 
 #[test]
+fn the_page_says_what_is_left_also_with_a_slash_at_its_end() {
+    let user = app().user();
+    for path in ["/ocr", "/ocr/"] {
+        assert!(user.get(path).expect(200).text().contains("<strong>100&nbsp;/&nbsp;100</strong>"), "{path}");
+    }
+}
+
+#[test]
 fn a_figure_has_its_place_on_its_page_and_the_document_keeps_the_words() {
     let app = exclusive_app();
     let user = app.user();
