@@ -9,8 +9,8 @@ use crate::{
     store::Store,
     store_error::StoreError,
     throttle::{
-        Bucket, OWNER_ACCOUNT, REFUSED_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS,
-        SIGN_IN_ADDRESS, SIGNED_IN_FROM, Subject, Subjects, WRONG_PASSWORD,
+        Bucket, REFUSED_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS,
+        SIGNED_IN_FROM, Subject, Subjects, WRONG_PASSWORD,
     },
     username::Username,
 };
@@ -39,10 +39,15 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
+    /// `all_addresses` counts those at one account from anywhere: [`SIGN_IN_ACCOUNT`], or [`OWNER_ACCOUNT`] for whoever
+    /// has a session of it.
+    ///
+    /// [`OWNER_ACCOUNT`]: crate::throttle::OWNER_ACCOUNT
     pub(crate) fn new<S: Store>(
         request: &Request,
         app: &AppContext<'_, S>,
         account: Option<&Username>,
+        all_addresses: Bucket,
     ) -> Self {
         let from = request.client_addr(&app.settings.trusted_proxies);
         let address = Subject::address(from);
@@ -54,25 +59,10 @@ impl Attempt {
         let mut before = Vec::new();
         if let Some(subjects) = &subjects {
             before.push((SIGN_IN_ACCOUNT_FROM_ADDRESS, subjects.account_from_address));
-            before.push((SIGN_IN_ACCOUNT, subjects.account));
+            before.push((all_addresses, subjects.account));
         }
         before.push((SIGN_IN_ADDRESS, address));
         Self { before, subjects }
-    }
-
-    /// The same for whoever has a session of the account: guesses of others from elsewhere do not count against it.
-    pub(crate) fn of_owner<S: Store>(
-        request: &Request,
-        app: &AppContext<'_, S>,
-        account: Option<&Username>,
-    ) -> Self {
-        let mut attempt = Self::new(request, app, account);
-        for (bucket, _) in &mut attempt.before {
-            if *bucket == SIGN_IN_ACCOUNT {
-                *bucket = OWNER_ACCOUNT;
-            }
-        }
-        attempt
     }
 
     /// Counts the attempt, or refuses it.
@@ -83,8 +73,11 @@ impl Attempt {
                     retry_after_seconds: WRONG_PASSWORD.seconds_per_attempt,
                 });
             }
-            if !store.has_room(&SIGNED_IN_FROM, narrow, request.now).await? {
-                self.before.retain(|(bucket, _)| *bucket != SIGN_IN_ACCOUNT);
+            let others = self.before.iter().position(|(bucket, _)| *bucket == SIGN_IN_ACCOUNT);
+            if let Some(others) = others
+                && !store.has_room(&SIGNED_IN_FROM, narrow, request.now).await?
+            {
+                self.before.remove(others);
             }
         }
         for (bucket, subject) in &self.before {

@@ -1,6 +1,7 @@
 //! The redirect after signing in: only to a path of this site (open redirects, ASVS 1.2.2).
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use web::{Layout, Request};
 
 /// The default.
 pub(crate) const HOME: &str = "/home";
@@ -29,6 +30,11 @@ pub(crate) fn carried(path: &str, next: &str) -> String {
         return path.to_owned();
     }
     format!("{path}?next={}", utf8_percent_encode(next, NON_ALPHANUMERIC))
+}
+
+/// The frame of the form at `path`: the switch of language leads back to it, and it still knows where to go on.
+pub(crate) fn layout(request: &Request, path: &str, next: &str) -> Layout {
+    Layout::new(request).at(&carried(path, next))
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ impl RegisterPage<'_> {
 pub fn show(request: &Request) -> Reply {
     let given = request.query("next");
     let next = next::same_site(given.as_deref());
-    let layout = Layout::new(request).at(&next::carried("/register", next));
+    let layout = next::layout(request, "/register", next);
     let page = RegisterPage { layout, problem: None, username: "", next };
     Reply::html(StatusCode::OK, &page)
 }
@@ -72,7 +72,7 @@ pub async fn submit<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Rep
                 return problem.reply(request);
             }
             let username = fields.get("username").unwrap_or_default();
-            let layout = Layout::new(request).at(&next::carried("/register", next));
+            let layout = next::layout(request, "/register", next);
             let page = RegisterPage { layout, problem: Some(&problem), username, next };
             problem.apply_to(Reply::html(problem.status(), &page))
         }

@@ -22,6 +22,7 @@ use crate::{
     session_cookie,
     store::Store,
     store_error::StoreError,
+    throttle::SIGN_IN_ACCOUNT,
     user::StoredUser,
     username::{Username, UsernameProblem},
 };
@@ -67,7 +68,7 @@ pub async fn show<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply
         return Reply::see_other(next);
     }
     let has_ended = matches!(session, Ok(None)) && session_cookie::token(request).is_some();
-    let layout = Layout::new(request).at(&next::carried("/auth", next));
+    let layout = next::layout(request, "/auth", next);
     let flash = FlashMessage::read(request).or_else(|| has_ended.then(|| SESSION_HAS_ENDED.get(layout.lang)));
     let page = SignInPage { layout, problem: None, flash, username: "", next };
     FlashMessage::clear(request, Reply::html(StatusCode::OK, &page))
@@ -92,7 +93,7 @@ pub async fn submit<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Rep
                 return problem.reply(request);
             }
             let username = fields.get("username").unwrap_or_default();
-            let layout = Layout::new(request).at(&next::carried("/auth", next));
+            let layout = next::layout(request, "/auth", next);
             let page = SignInPage { layout, problem: Some(&problem), flash: None, username, next };
             problem.apply_to(Reply::html(problem.status(), &page))
         }
@@ -110,7 +111,7 @@ async fn sign_in<S: Store>(
     };
     // A name that is not valid is treated as one that no account has.
     let username = Username::parse(name).ok();
-    let mut attempt = Attempt::new(request, app, username.as_ref());
+    let mut attempt = Attempt::new(request, app, username.as_ref(), SIGN_IN_ACCOUNT);
     attempt.count(app.store, request).await?;
 
     let user = match &username {

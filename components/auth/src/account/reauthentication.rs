@@ -4,7 +4,7 @@ use web::{Fields, Request, Text};
 
 use crate::{
     app::AppContext, attempt::Attempt, error::AuthError, password::TypedPassword, password_hash::Verdict,
-    session::LiveSession, store::Store, user::StoredUser, username::Username,
+    session::LiveSession, store::Store, throttle::OWNER_ACCOUNT, user::StoredUser, username::Username,
 };
 
 /// The account of the session, if `field` is its password. Counts as an attempt to sign in, so that an
@@ -15,7 +15,8 @@ pub(super) async fn reauthenticate<S: Store>(
     session: &LiveSession,
     (fields, field): (&Fields, &'static str),
 ) -> Result<StoredUser, AuthError> {
-    let mut attempt = Attempt::of_owner(request, app, Username::parse(&session.username).ok().as_ref());
+    let username = Username::parse(&session.username).ok();
+    let mut attempt = Attempt::new(request, app, username.as_ref(), OWNER_ACCOUNT);
     attempt.count(app.store, request).await?;
     let user = app.store.find_by_id(&session.user_id).await?.ok_or(AuthError::SignedOut)?;
     let verdict = match fields.secret(field).and_then(TypedPassword::parse) {

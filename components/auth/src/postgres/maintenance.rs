@@ -7,9 +7,10 @@ use crate::{
     metering::{day::Day, store::MeteringStore},
     store::Maintenance,
     store_error::StoreError,
+    throttle::SIGNED_IN_FROM,
 };
 
-/// Every bucket is empty after this long, but for the one that is kept seven times as long.
+/// Every bucket is empty after this long, but for [`SIGNED_IN_FROM`].
 const THROTTLE_SECONDS_KEPT: i64 = 24 * 60 * 60;
 /// How many days of spending are stored, for questions about the last month.
 const SPENDING_DAYS_KEPT: i64 = 31;
@@ -23,7 +24,7 @@ WITH expired_sessions AS (
 ), empty_throttles AS (
   DELETE FROM throttles WHERE (scope, subject) IN (
     SELECT scope, subject FROM throttles WHERE filled_at <= to_timestamp($1::bigint - $2::bigint)
-      AND (scope <> 'signed-in-from' OR filled_at <= to_timestamp($1::bigint - 7 * $2::bigint))
+      AND (scope <> $4::text OR filled_at <= to_timestamp($1::bigint - $5::bigint))
     LIMIT 1000 FOR UPDATE SKIP LOCKED)
 ), past_totals AS (
   DELETE FROM daily_totals WHERE day < date '1970-01-01' + $3::bigint::int
@@ -39,7 +40,15 @@ impl<D: Database> Maintenance for PostgresStore<D> {
 
     async fn purge_expired(&self, now: UnixTime) -> Result<(), StoreError> {
         let oldest_day = Day::of(now).number() - SPENDING_DAYS_KEPT;
-        self.query(PURGE, &[now.0.into(), THROTTLE_SECONDS_KEPT.into(), oldest_day.into()]).await?;
+        let known = SIGNED_IN_FROM;
+        let parameters = [
+            now.0.into(),
+            THROTTLE_SECONDS_KEPT.into(),
+            oldest_day.into(),
+            known.scope.into(),
+            known.seconds_per_attempt.into(),
+        ];
+        self.query(PURGE, &parameters).await?;
         self.purge_reservations(now).await
     }
 }

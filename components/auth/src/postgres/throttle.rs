@@ -37,12 +37,12 @@ UPDATE throttles SET level = greatest(0, level - 1) WHERE scope = $1::text AND s
 const RIGHT_PASSWORD: &str = "
 WITH emptied AS (
   DELETE FROM throttles
-  WHERE subject = $1::bytea AND scope IN ($2::text, $3::text) OR subject = $4::bytea AND scope IN ($5::text, $10::text)
+  WHERE subject = $1::bytea AND scope IN ($2::text, $3::text) OR subject = $4::bytea AND scope IN ($5::text, $6::text)
 ), given_back AS (
-  UPDATE throttles SET level = greatest(0, level - 1) WHERE subject = $6::bytea AND scope = $7::text
+  UPDATE throttles SET level = greatest(0, level - 1) WHERE subject = $7::bytea AND scope = $8::text
 )
 INSERT INTO throttles AS t (scope, subject, level, filled_at)
-VALUES ($8::text, $1::bytea, 1, to_timestamp($9::bigint))
+VALUES ($9::text, $1::bytea, 1, to_timestamp($10::bigint))
 ON CONFLICT ON CONSTRAINT throttles_pkey DO UPDATE SET
   level = 1, filled_at = greatest(t.filled_at, EXCLUDED.filled_at)";
 
@@ -72,11 +72,11 @@ impl<D: Database> ThrottleStore for PostgresStore<D> {
             SIGN_IN_ACCOUNT_FROM_ADDRESS.scope.into(),
             subjects.account.as_bytes().into(),
             SIGN_IN_ACCOUNT.scope.into(),
+            OWNER_ACCOUNT.scope.into(),
             subjects.address.as_bytes().into(),
             SIGN_IN_ADDRESS.scope.into(),
             SIGNED_IN_FROM.scope.into(),
             now.0.into(),
-            OWNER_ACCOUNT.scope.into(),
         ];
         self.query(RIGHT_PASSWORD, &parameters).await?;
         Ok(())
