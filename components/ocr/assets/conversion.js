@@ -35,7 +35,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
   let tries = 0;
   const pages = once(async () => {
     const { pages: script, pdfjs, texts: words } = await known();
-    return (await import(script + "#" + tries++)).default({ pdfjs, words, pagesMax: Number(texts.pagesMax), id, show, fill, make, problem });
+    return (await import(script + "#" + tries++)).default({ pdfjs, words, pagesMax: Number(texts.pagesMax), id, show, fill, make, problem, once });
   });
   const figures = once(async () => {
     const { figures: script, zip, texts: words } = await known();

@@ -1,6 +1,6 @@
 // The pages of a chosen PDF: what can be read of the file itself, its pages as images (pdf.js, where the build fetched it
 // and the browser can run it; otherwise the browser's own viewer), and which of them are blank.
-export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem }) => {
+export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem, once }) => {
   const DENSITY_MAX = 2;
   // Sheets that keep their image while others are looked at; one has some 8 MB.
   const DRAWN_MAX = 8;
@@ -46,11 +46,10 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem }) => {
   };
 
   // ── pdf.js ────────────────────────────────────────────────────────────────────────────────────
-  let library, tries = 0;
+  let tries = 0;
+  const library = once(() => import(pdfjs + "/pdf.min.mjs#" + tries++));
   const open = async (file) => {
-    library ??= import(pdfjs + "/pdf.min.mjs#" + tries++);
-    library.catch(() => { library = null; });
-    const { getDocument, GlobalWorkerOptions } = await library;
+    const { getDocument, GlobalWorkerOptions } = await library();
     GlobalWorkerOptions.workerSrc = pdfjs + "/pdf.worker.min.mjs";
     // The policy of the page allows no WebAssembly: decoders in JavaScript take its place.
     const task = getDocument({ data: await file.arrayBuffer(), useWasm: false, wasmUrl: pdfjs + "/", maxImageSize: 4 * PIXELS_MAX, verbosity: 0 });

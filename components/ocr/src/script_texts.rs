@@ -1,5 +1,5 @@
-//! What the scripts of the page say, but for those in `page_images`: the name of the attribute, `data-…`, and the text in French and in English. `{name}`
-//! stands for a value.
+//! What the scripts of the page say, but for those in `page_images`: the name of the attribute, `data-…`, and the text in
+//! French and in English. `{name}` stands for a value.
 
 pub(crate) const SCRIPT_TEXTS: &[(&str, &str, &str)] = &[
     (

@@ -103,7 +103,11 @@ impl Bundle {
     /// The address in front of the names; another version has another one.
     #[must_use]
     pub fn href(&self) -> String {
-        format!("{}/{:016x}", self.path, fnv1a(self.pinned.1))
+        format!("{}/{}", self.path, self.version())
+    }
+
+    fn version(&self) -> String {
+        format!("{:016x}", fnv1a(self.pinned.1))
     }
 
     /// Whether the folder has it, in this version.
@@ -117,8 +121,11 @@ impl Bundle {
         if !request.is_get() {
             return None;
         }
-        let name = request.path().strip_prefix(&self.href())?.strip_prefix('/')?;
-        let file = self.files.iter().find(|file| file.name == name).filter(|_| self.is_in(folder))?;
+        let (version, name) = request.path().strip_prefix(self.path)?.strip_prefix('/')?.split_once('/')?;
+        let file = self.files.iter().find(|file| file.name == name && version == self.version())?;
+        if !self.is_in(folder) {
+            return None;
+        }
         let stored = if file.is_packed { format!("{name}.gz") } else { name.to_owned() };
         let reply = folder.reply(&stored, file.content_type).await?;
         if !reply.status.is_success() {
