@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::hint::black_box;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -79,77 +79,46 @@ impl Bench<'_> {
         put(&mut figures, "idle_mib", resident_mib(app.runtime_pid())?);
         let (trivial, trivial_address) = self.trivial(&data, &guest)?;
 
-        console::step("Measuring sign-ins beside the native hash.");
-        let native_hash = native_hash()?;
-        let mut user = Connection::open(app.address)?;
-        let sign_in = sign_in(&mut user)?;
-        put(&mut figures, "native_hash_p50_ms", native_hash);
-        put(&mut figures, "sign_in_p50_ms", sign_in);
-        put(&mut figures, "sign_in_to_native_hash", sign_in / native_hash);
-
-        console::step("Measuring the pages beside a guest that does nothing and a native server.");
-        let home = String::from_utf8_lossy(&expect(user.ask("GET", "/home", "")?, 200, "open /home")?.body)
-            .into_owned();
-        let native = NativeServer::start(&app.database_url().context("a private cluster")?, home)?;
-        let page = |path, cookie| Page { address: app.address, path, cookie };
-        let bare = throughput(Page { address: trivial_address, path: "/uri", cookie: "" }, self.load)?;
-        let axum = throughput(Page { address: native.address, path: "/", cookie: "" }, self.load)?;
-        put(&mut figures, "trivial_page_per_s", bare);
-        put(&mut figures, "native_page_per_s", axum);
-        for (path, cookie) in
-            PUBLIC.map(|path| (path, "")).into_iter().chain(PRIVATE.map(|path| (path, &*user.cookie)))
-        {
-            let name = path.trim_start_matches('/');
-            let per_second = throughput(page(path, cookie), self.load)?;
-            put(&mut figures, &format!("{name}_page_per_s"), per_second);
-            let (other, of) = if cookie.is_empty() { ("trivial", bare) } else { ("native", axum) };
-            put(&mut figures, &format!("{name}_page_to_{other}"), per_second / of);
-            let mut one = Connection::open(app.address)?;
-            cookie.clone_into(&mut one.cookie);
-            let took =
-                median_of(ONE_BY_ONE, || expect(one.ask("GET", path, "")?, 200, "open a page").map(drop))?;
-            put(&mut figures, &format!("{name}_p50_ms"), took);
-        }
-        put(&mut figures, "after_load_mib", resident_mib(app.runtime_pid())?);
-        drop(native);
-
-        console::step("Measuring questions beside the webhook alone.");
-        // The host has ended the first one, which said nothing for long.
-        let mut user = user.again()?;
-        let asked = median_of(QUESTIONS, || {
-            expect(user.ask("POST", "/send", "message=Comment+trier+une+liste+%3F")?, 200, "ask").map(drop)
-        })?;
-        let webhook = upstreams.webhook_url.trim_start_matches("http://");
-        let (address, path) = webhook.split_once('/').context("a webhook has a path")?;
-        let mut direct = Connection::open(address.parse()?)?;
-        let body = br#"{"message":"Comment trier une liste ?"}"#;
-        let path = format!("/{path}");
-        let answered = median_of(QUESTIONS, || {
-            expect(direct.send("POST", &path, "application/json", body)?, 200, "ask the webhook").map(drop)
-        })?;
-        put(&mut figures, "send_p50_ms", asked);
-        put(&mut figures, "send_beyond_webhook_ms", asked - answered);
-
-        console::step(
-            "Measuring an upload of 50 MB beside the same bytes through a guest that does nothing.",
-        );
-        let (kind, upload) = upload();
-        let mut user = user.again()?;
-        let uploaded = median_of(UPLOADS, || {
-            expect(user.send("POST", "/ocr", &kind, &upload)?, 200, "convert").map(drop)
-        })?;
-        let mut echo = Connection::open(trivial_address)?;
-        let echoed = median_of(UPLOADS, || {
-            expect(echo.send("POST", "/echo", &kind, &upload)?, 200, "echo").map(drop)
-        })?;
-        put(&mut figures, "upload_ms", uploaded);
-        put(&mut figures, "upload_to_piping", echoed / uploaded);
+        let user = signing_in(&app, &mut figures)?;
+        self.pages(&app, trivial_address, &user, &mut figures)?;
+        questions(user.again()?, &upstreams.webhook_url, &mut figures)?;
+        uploads(user.again()?, trivial_address, &mut figures)?;
         put(&mut figures, "after_uploads_mib", resident_mib(app.runtime_pid())?);
         drop((app, trivial));
 
         console::step(&format!("Measuring {WAITING} questions that wait."));
         put(&mut figures, "waiting_mib", self.waiting(&data, &environment)?);
         Ok(figures)
+    }
+
+    fn pages(&self, app: &App, trivial: SocketAddr, user: &Connection, figures: &mut Figures) -> Result<()> {
+        console::step("Measuring the pages beside a guest that does nothing and a native server.");
+        let home =
+            String::from_utf8_lossy(&expect(user.again()?.ask("GET", "/home", "")?, 200, "open /home")?.body)
+                .into_owned();
+        let native = NativeServer::start(&app.database_url().context("a private cluster")?, home)?;
+        let page = |path, cookie| Page { address: app.address, path, cookie };
+        let bare = throughput(Page { address: trivial, path: "/uri", cookie: "" }, self.load)?;
+        let axum = throughput(Page { address: native.address, path: "/", cookie: "" }, self.load)?;
+        put(figures, "trivial_page_per_s", bare);
+        put(figures, "native_page_per_s", axum);
+        for (path, cookie) in
+            PUBLIC.map(|path| (path, "")).into_iter().chain(PRIVATE.map(|path| (path, &*user.cookie)))
+        {
+            let name = path.trim_start_matches('/');
+            let per_second = throughput(page(path, cookie), self.load)?;
+            put(figures, &format!("{name}_page_per_s"), per_second);
+            let (other, of) = if cookie.is_empty() { ("trivial", bare) } else { ("native", axum) };
+            put(figures, &format!("{name}_page_to_{other}"), per_second / of);
+            let mut one = Connection::open(app.address)?;
+            cookie.clone_into(&mut one.cookie);
+            let took =
+                median_of(ONE_BY_ONE, || expect(one.ask("GET", path, "")?, 200, "open a page").map(drop))?;
+            put(figures, &format!("{name}_p50_ms"), took);
+        }
+        put(figures, "after_load_mib", resident_mib(app.runtime_pid())?);
+        drop(native);
+        Ok(())
     }
 
     /// The application, and how many milliseconds it took to the first page.
@@ -171,11 +140,7 @@ impl Bench<'_> {
     }
 
     /// A guest that does next to nothing, on the same host.
-    fn trivial(
-        &self,
-        data: &Scratch,
-        guest: &std::path::Path,
-    ) -> Result<(RunningChild, std::net::SocketAddr)> {
+    fn trivial(&self, data: &Scratch, guest: &std::path::Path) -> Result<(RunningChild, SocketAddr)> {
         let manifest = data.0.join("trivial.toml");
         fs::write(
             &manifest,
@@ -233,6 +198,50 @@ impl Bench<'_> {
         drop(asking);
         Ok(memory)
     }
+}
+
+/// Gives the session that the rest is measured with. Its connection says nothing for long, and the host ends it: each part
+/// takes another one.
+fn signing_in(app: &App, figures: &mut Figures) -> Result<Connection> {
+    console::step("Measuring sign-ins beside the native hash.");
+    let native_hash = native_hash()?;
+    let mut user = Connection::open(app.address)?;
+    let sign_in = sign_in(&mut user)?;
+    put(figures, "native_hash_p50_ms", native_hash);
+    put(figures, "sign_in_p50_ms", sign_in);
+    put(figures, "sign_in_to_native_hash", sign_in / native_hash);
+    Ok(user)
+}
+
+fn questions(mut user: Connection, webhook_url: &str, figures: &mut Figures) -> Result<()> {
+    console::step("Measuring questions beside the webhook alone.");
+    let asked = median_of(QUESTIONS, || {
+        expect(user.ask("POST", "/send", "message=Comment+trier+une+liste+%3F")?, 200, "ask").map(drop)
+    })?;
+    let webhook = webhook_url.trim_start_matches("http://");
+    let (address, path) = webhook.split_once('/').context("a webhook has a path")?;
+    let mut direct = Connection::open(address.parse()?)?;
+    let body = br#"{"message":"Comment trier une liste ?"}"#;
+    let path = format!("/{path}");
+    let answered = median_of(QUESTIONS, || {
+        expect(direct.send("POST", &path, "application/json", body)?, 200, "ask the webhook").map(drop)
+    })?;
+    put(figures, "send_p50_ms", asked);
+    put(figures, "send_beyond_webhook_ms", asked - answered);
+    Ok(())
+}
+
+fn uploads(mut user: Connection, trivial: SocketAddr, figures: &mut Figures) -> Result<()> {
+    console::step("Measuring an upload of 50 MB beside the same bytes through a guest that does nothing.");
+    let (kind, upload) = upload();
+    let uploaded =
+        median_of(UPLOADS, || expect(user.send("POST", "/ocr", &kind, &upload)?, 200, "convert").map(drop))?;
+    let mut echo = Connection::open(trivial)?;
+    let echoed =
+        median_of(UPLOADS, || expect(echo.send("POST", "/echo", &kind, &upload)?, 200, "echo").map(drop))?;
+    put(figures, "upload_ms", uploaded);
+    put(figures, "upload_to_piping", echoed / uploaded);
+    Ok(())
 }
 
 fn native_hash() -> Result<f64> {
