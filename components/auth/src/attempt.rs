@@ -9,8 +9,8 @@ use crate::{
     store::Store,
     store_error::StoreError,
     throttle::{
-        Bucket, REFUSED_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS, SIGN_IN_ADDRESS,
-        SIGNED_IN_FROM, Subject, Subjects, WRONG_PASSWORD,
+        Bucket, OWNER_ACCOUNT, REFUSED_ADDRESS, SIGN_IN_ACCOUNT, SIGN_IN_ACCOUNT_FROM_ADDRESS,
+        SIGN_IN_ADDRESS, SIGNED_IN_FROM, Subject, Subjects, WRONG_PASSWORD,
     },
     username::Username,
 };
@@ -41,8 +41,6 @@ pub(crate) struct Attempt {
 impl Attempt {
     /// `all_addresses` counts those at one account from anywhere: [`SIGN_IN_ACCOUNT`], or [`OWNER_ACCOUNT`] for whoever
     /// has a session of it.
-    ///
-    /// [`OWNER_ACCOUNT`]: crate::throttle::OWNER_ACCOUNT
     pub(crate) fn new<S: Store>(
         request: &Request,
         app: &AppContext<'_, S>,
@@ -73,11 +71,8 @@ impl Attempt {
                     retry_after_seconds: WRONG_PASSWORD.seconds_per_attempt,
                 });
             }
-            let others = self.before.iter().position(|(bucket, _)| *bucket == SIGN_IN_ACCOUNT);
-            if let Some(others) = others
-                && !store.has_room(&SIGNED_IN_FROM, narrow, request.now).await?
-            {
-                self.before.remove(others);
+            if !store.has_room(&SIGNED_IN_FROM, narrow, request.now).await? {
+                self.before.retain(|(bucket, _)| ![SIGN_IN_ACCOUNT, OWNER_ACCOUNT].contains(bucket));
             }
         }
         for (bucket, subject) in &self.before {

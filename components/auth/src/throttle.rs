@@ -36,7 +36,7 @@ pub const SIGN_IN_ACCOUNT_FROM_ADDRESS: Bucket =
 pub const SIGN_IN_ACCOUNT: Bucket = Bucket { scope: "sign-in-account", size: 100, seconds_per_attempt: 20 };
 
 /// The same for those who have a session of the account, which others from elsewhere cannot fill: whoever has got hold of a
-/// session guesses no better than without.
+/// session guesses no better than without, and keeps nobody out where the account is at home.
 pub const OWNER_ACCOUNT: Bucket = Bucket { scope: "owner-account", size: 100, seconds_per_attempt: 20 };
 
 /// Not a limit but a memory: full for a week after a right password for one account from one address. From there the
