@@ -72,10 +72,13 @@ impl OwnServer {
         let first = first.lines().next().unwrap_or_default().to_owned();
         let children = Command::new("ps").args(["-o", "pid=", "--ppid", &first]).output().expect("ps runs");
         let _ = Command::new("kill").args(["-s", name, &first]).status();
-        for child in String::from_utf8_lossy(&children.stdout).split_whitespace() {
-            // One may have ended meanwhile.
-            let _ = Command::new("kill").args(["-s", name, child]).stderr(Stdio::null()).status();
-        }
+        let children = String::from_utf8_lossy(&children.stdout).into_owned();
+        // One may have ended meanwhile.
+        let _ = Command::new("kill")
+            .args(["-s", name])
+            .args(children.split_whitespace())
+            .stderr(Stdio::null())
+            .status();
     }
 
     /// Whether it takes connections.
