@@ -44,7 +44,9 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
   // Without the script the browser's own viewer shows a PDF, as it does without script.
   const examine = async (item) => {
     const script = await attempt(pages);
-    return script ? script.examine(item) : navigator.pdfViewerEnabled !== false;
+    if (script) return script.examine(item);
+    item.free = () => show(id("pdf"), false);
+    return navigator.pdfViewerEnabled !== false;
   };
   const draw = async (item) => {
     const script = await attempt(pages);
@@ -57,22 +59,24 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
   // Of a finished document: what was written about a blank page, and its figures.
   const compare = async (entry, wanted, items, say) => {
     const { texts: words } = await known();
-    const blanks = (await Promise.race([items[0].blanks, wait(BLANKS_TIME)])) ?? [];
+    const examined = attempt(() => items[0].examined);
+    const blanks = (await Promise.race([examined.then(() => items[0].blanks), wait(BLANKS_TIME)])) ?? [];
     if (blanks.length) {
       const found = (await pages()).invented(entry.latex, blanks);
       entry.warnings.unshift(...found.map(({ page, line }) => ({ code: "blank_page_text", text: fill(words.invented, { page }), line, incomplete: false, repair: false })));
     }
     if (!wanted.length) return;
     say(words.cutting);
+    await examined;
     await (await figures()).place(entry, wanted, items);
   };
   let tools = null, label;
   const presentFigures = (entry) => {
     const has = entry.figures?.length > 0;
-    if (!has && !tools) return;
     // Nothing leaves without its figures.
     const ways = ["download", "overleaf"].map(id);
     for (const way of ways) way.toggleAttribute("inert", has && !tools);
+    if (!has && !tools) return;
     attempt(async () => {
       tools = await figures();
       for (const way of ways) way.removeAttribute("inert");
@@ -380,7 +384,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
       const wanted = entry.figures ?? [];
       entry.figures = [];
       // Paid, so kept before anything else. A document without its figures is better than none.
-      await keep(entry);
+      await attempt(() => kept.keep(entry));
       show(id("cancel"), false);
       await attempt(() => compare(entry, wanted, items, say));
     }

@@ -1,7 +1,8 @@
 // The figures of a document: cut out of the original where the model saw them, put into the LaTeX in place of their boxes
 // with words, shown, and packed into a .zip with it. What the server says of them is text and numbers.
 export default async ({ zip: zipScript, words, id, show, fill, make, paint }) => {
-  const { default: zip } = await import(zipScript);
+  // With the fragment that this script was asked for by.
+  const { default: zip } = await import(zipScript + new URL(import.meta.url).hash);
   // Pixels for a point of a PDF: 216 for an inch. Of a photograph, the width at most.
   const SCALE = 3, PHOTO_WIDTH_MAX = 2400;
   // A model's boxes are a little tight.
@@ -38,6 +39,9 @@ export default async ({ zip: zipScript, words, id, show, fill, make, paint }) =>
     const figures = [];
     let from = 0, read = 0, bytes = 0;
     for (const { page, box: [top, left, bottom, right], source, words: text } of wanted) {
+      // Behind the last one: two figures may have the same words.
+      const there = entry.markdown.indexOf(text, read);
+      if (there >= 0) read = there + text.length;
       const at = entry.latex.indexOf(source, from);
       if (at < 0) continue;
       from = at + source.length;
@@ -52,8 +56,7 @@ export default async ({ zip: zipScript, words, id, show, fill, make, paint }) =>
         const line = entry.latex.slice(0, at).split("\n").length, gone = source.split("\n").length - 1;
         for (const warning of entry.warnings) if (warning.line > line) warning.line = Math.max(line, warning.line - gone);
         entry.latex = entry.latex.slice(0, at) + command + entry.latex.slice(from);
-        // Behind the last one: two figures may have the same words.
-        const there = entry.markdown.indexOf(text, read), link = `![${text.replace(/\s+/g, " ")}](${name})`;
+        const link = `![${text.replace(/\s+/g, " ")}](${name})`;
         if (there >= 0) {
           entry.markdown = entry.markdown.slice(0, there) + link + entry.markdown.slice(there + text.length);
           read = there + link.length;
@@ -70,8 +73,9 @@ export default async ({ zip: zipScript, words, id, show, fill, make, paint }) =>
     if (!begin || /^[^%\n]*\\(usepackage|RequirePackage)[ \t]*(\[[^\]\n]*\])?[ \t]*\{[^}\n]*\bgraphicx\b/m.test(entry.latex)) return;
     const at = begin.index + begin[1].length;
     const line = entry.latex.slice(0, at).split("\n").length;
-    entry.latex = entry.latex.slice(0, at) + (begin[1].trim() ? "\n" : "") + "\\usepackage{graphicx}\n" + entry.latex.slice(at);
-    for (const warning of entry.warnings) if (warning.line >= line) warning.line += 1;
+    const added = begin[1].trim() ? 2 : 1;
+    entry.latex = entry.latex.slice(0, at) + (added > 1 ? "\n" : "") + "\\usepackage{graphicx}\n" + entry.latex.slice(at);
+    for (const warning of entry.warnings) if (warning.line >= line) warning.line += added;
   };
   // After the server has read the LaTeX again: it knows no figures.
   const readAgain = (entry) => {

@@ -3,7 +3,7 @@
 export default (user, flag) => {
   const ENTRIES_MAX = 20;
   // Of the texts, and of the figures: one document has 10 MB of those at most.
-  const CHARS_MAX = 20_000_000, FIGURE_BYTES_MAX = 100_000_000;
+  const CHARS_MAX = 20_000_000, FIGURE_BYTES_MAX = 200_000_000;
   const STORE = "conversions";
 
   const answered = (request) => new Promise((resolve, reject) => {

@@ -75,12 +75,14 @@
     );
     // A protected PDF is not shown: the browser would ask for its password.
     thumbnail.disabled = isPdf(file);
-    if (isPdf(file)) load().then(({ examine }) => examine(item)).then((isOpen) => {
+    const examine = () => load().then((script) => script.examine(item)).then((isOpen) => {
       if (!isOpen || !item.isConnected) return;
       thumbnail.textContent = "PDF";
       thumbnail.disabled = false;
+      thumbnail.onclick = () => look(item);
       if (!shown) look(item);
-    }, () => {});
+    }).catch(() => Object.assign(thumbnail, { disabled: false, onclick: examine }));
+    if (isPdf(file)) examine();
     return item;
   };
   const add = (files) => {

@@ -107,7 +107,7 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem, once })
       if (/^\s*\\end\{document\}/.test(line)) break;
       // Layout is no text, and neither is what says that there is none to be read.
       const code = line.replace(/(^|[^\\])%.*/, "$1").replace(/\[illisible\]/g, "")
-        .replace(/\\(?!section|subsection|text|emph)[a-zA-Z]+\*?(\[[^\]]*\]|\{[\w.\\ -]*\})?/g, "").replace(/\\text\w+\{\}/g, "");
+        .replace(/\\(?!section|subsection|text|emph)[a-zA-Z]+\*?(\[[^\]]*\]|\{[\w.\\ -]*\})*/g, "").replace(/\\text\w+\{\}/g, "");
       if (marker && blanks.includes(marker.page) && /[\p{L}\p{N}]/u.test(code)) {
         found.push(marker);
         marker = null;
@@ -187,6 +187,7 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem, once })
 
   // Shows what is known of a PDF. Returns whether it may be shown.
   const examine = async (item) => {
+    if (!item.isConnected) return false;
     const note = (text) => { item.facts.textContent += " – " + text; };
     item.free = () => free(item);
     if (await isProtected(item.file)) {
@@ -218,9 +219,9 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem, once })
   // One file after the other: each is read as a whole.
   let turn = Promise.resolve();
   const inTurn = (item) => {
-    const mine = turn.then(() => examine(item));
-    turn = mine.then(() => item.blanks, () => {});
-    return mine;
+    item.examined = turn.then(() => examine(item));
+    turn = item.examined.catch(() => {});
+    return item.examined;
   };
   return { draw, examine: inTurn, paint, invented };
 };
