@@ -9,9 +9,8 @@ use web::{Layout, Reply, Request};
 use crate::{
     app::AppContext,
     authentication, date_format,
-    error::AuthError,
     flash_message::FlashMessage,
-    metering::{day::Day, quota::remaining},
+    metering::quota::{DailyLimits, remaining},
     session::LiveSession,
     store::Store,
 };
@@ -30,23 +29,15 @@ struct HomePage<'a> {
 
 /// `GET /home`.
 pub async fn show<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply {
-    match quotas(request, app).await {
-        Ok((session, llm, ocr)) => page(request, &session, llm, ocr),
+    match authentication::require_session(request, app).await {
+        Ok(session) => page(request, &session, app.settings.daily_limits),
         Err(error) => authentication::redirect_or_problem(request, &error, "/auth"),
     }
 }
 
-async fn quotas<S: Store>(
-    request: &Request,
-    app: &AppContext<'_, S>,
-) -> Result<(LiveSession, Quota, Quota), AuthError> {
-    let session = authentication::require_session(request, app).await?;
-    let spent = app.store.spent(&session.user_id, Day::of(request.now)).await?;
-    let limits = app.settings.daily_limits;
-    Ok((session, remaining(limits.llm_questions, spent.llm), remaining(limits.ocr_pages, spent.ocr)))
-}
-
-fn page(request: &Request, session: &LiveSession, llm: Quota, ocr: Quota) -> Reply {
+fn page(request: &Request, session: &LiveSession, limits: DailyLimits) -> Reply {
+    let llm = remaining(limits.llm_questions, session.spent.llm);
+    let ocr = remaining(limits.ocr_pages, session.spent.ocr);
     if request.prefers_json() {
         let body = json!({
             "user": { "id": session.user_id.as_str(), "name": session.username },

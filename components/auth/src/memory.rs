@@ -195,6 +195,7 @@ impl SessionStore for MemoryStore {
             row.last_seen = now;
         }
         Ok(self.user(&row.user).map(|user| LiveSession {
+            spent: self.spent_on(&user.id, Day::of(now)),
             user_id: user.id,
             username: user.username,
             token_hash: *token,

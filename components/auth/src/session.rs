@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 use sha2::{Digest, Sha256};
 use web::UnixTime;
 
-use crate::user::UserId;
+use crate::{metering::store::Spent, user::UserId};
 
 /// A session that is not used for this long ends (NIST and OWASP: 15 to 30 minutes for low-risk applications).
 pub const IDLE_SECONDS_MAX: i64 = 30 * 60;
@@ -41,6 +41,8 @@ pub struct LiveSession {
     /// As shown.
     pub username: String,
     pub token_hash: TokenHash,
+    /// Today, for every page that says what is left.
+    pub spent: Spent,
 }
 
 /// One line of the list of sessions.

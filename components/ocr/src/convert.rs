@@ -28,7 +28,6 @@ pub(crate) fn show<N: Outbound, C>(
     quota: Option<Quota>,
 ) -> Reply {
     match &app.gemini {
-        // The page works without the quota.
         Ok(_) => page::form(request, user, quota),
         Err(variable) => page::failed(request, user, &Failure::NotConfigured(variable)),
     }
@@ -73,7 +72,7 @@ where
     let (outcome, settled) = converted(&ports, &gemini, &request, &mut body).await;
     let reply = match &outcome {
         Ok(conversion) if Format::of(&request) == Format::Page => {
-            let quota = app.auth.quota(&request.headers).await.ok();
+            let quota = app.auth.user_and_quota(&request.headers).await.ok().map(|(_, quota)| quota);
             page::shown(&request, &user, quota, conversion)
         }
         Ok(conversion) => page::converted(&request, &user, conversion),

@@ -58,7 +58,6 @@ use web::outbound::{Outbound, StreamingOutbound};
 use web::{BodyReader, Clock, IncomingBody, Reply, Request};
 
 use auth_api::{Quota, User};
-use futures_util::future::join;
 
 use app::{AppContext, Ports, Random};
 use route::Route;
@@ -105,11 +104,10 @@ async fn admit<N: Outbound, C>(
             return Err(Box::new(app.auth.error_page::<Route>(request, route::PREFIX, *reply).await));
         }
     };
-    // Both at once: the page waits for the slower answer only.
-    let quota = async {
-        let is_page = route == Route::Ocr && request.is_get() && request.header("cookie").is_some();
-        if is_page { app.auth.quota(&request.headers).await.ok() } else { None }
+    let user = match route == Route::Ocr && request.is_get() {
+        true => app.auth.user_and_quota(&request.headers).await.map(|(user, quota)| (user, Some(quota))),
+        false => app.auth.verify(&request.headers).await.map(|user| (user, None)),
     };
-    let (user, quota) = join(app.auth.verify(&request.headers), quota).await;
-    user.map(|user| (route, user, quota)).map_err(|denied| Box::new(page::unauthorized(request, &denied)))
+    user.map(|(user, quota)| (route, user, quota))
+        .map_err(|denied| Box::new(page::unauthorized(request, &denied)))
 }

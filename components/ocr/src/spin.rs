@@ -1,11 +1,9 @@
 //! The edge, and the only file that names `spin_sdk`. It reads the variables and passes the request on.
 
-use spin_sdk::http::{Request, Response};
+use spin_sdk::http::Request;
 use spin_sdk::http_service;
 use web::files::Folder;
-use web::spin::{
-    HostClock, Network, ResponseBody, random, secret_variable, serve as serve_request, variable,
-};
+use web::spin::{Answer, HostClock, Network, random, secret_variable, serve as serve_request, variable};
 
 use crate::app::{Ports, Random};
 use crate::settings::{Settings, Variables};
@@ -14,7 +12,7 @@ use crate::settings::{Settings, Variables};
 const PDFJS: &str = "/pdfjs";
 
 #[http_service]
-async fn serve(request: Request) -> Response<ResponseBody> {
+async fn serve(request: Request) -> Answer {
     serve_request("ocr", request, async |request, body| {
         let ports = Ports { network: Network, clock: HostClock, pdfjs: Folder::new(PDFJS) };
         crate::handle(request, body, ports, settings().await, Random::from_bytes(random())).await

@@ -66,13 +66,13 @@ impl<O: Outbound> AuthClient<O> {
         interpret::verified(&self.send(request, LIMITS).await?)
     }
 
-    /// What the user whose session is in `headers` has left today.
+    /// The user whose session is in `headers`, with what is left of today's quota.
     ///
     /// # Errors
     /// As [`AuthClient::verify`].
-    pub async fn quota(&self, headers: &HeaderMap) -> Result<Quota, Denied> {
+    pub async fn user_and_quota(&self, headers: &HeaderMap) -> Result<(User, Quota), Denied> {
         let request = self.request(Method::GET, wire::QUOTAS_PATH, headers).body(Bytes::new());
-        interpret::quota(&self.send(request, LIMITS).await?, self.service)
+        interpret::user_and_quota(&self.send(request, LIMITS).await?, self.service)
     }
 
     /// The reply to a request without a route: the error page of a signed-in user shows whose it is.
@@ -260,9 +260,10 @@ mod tests {
 
     #[test]
     fn the_quota_is_that_of_the_service() {
-        let body = r#"{"user":{},"quotas":{"llm":{"left":1,"limit":2},"ocr":{"left":3,"limit":4}}}"#;
+        let body = r#"{"user":{"id":"42","name":"Léa"},"quotas":{"llm":{"left":1,"limit":2},"ocr":{"left":3,"limit":4}}}"#;
         let client = client(Ok((200, body)), "");
-        assert_eq!(run(client.quota(&headers())), Ok(Quota { left: 3, limit: 4 }));
+        let user = User { id: "42".to_owned(), name: "Léa".to_owned() };
+        assert_eq!(run(client.user_and_quota(&headers())), Ok((user, Quota { left: 3, limit: 4 })));
         assert_eq!(seen(&client).uri().path(), "/home");
     }
 

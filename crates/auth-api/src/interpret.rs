@@ -56,11 +56,11 @@ pub(crate) fn looked_up(response: &Response<Bytes>) -> Result<Option<Replayed>, 
     }
 }
 
-pub(crate) fn quota(response: &Response<Bytes>, service: Service) -> Result<Quota, Denied> {
+pub(crate) fn user_and_quota(response: &Response<Bytes>, service: Service) -> Result<(User, Quota), Denied> {
     match response.status() {
-        StatusCode::OK => body(response).map(|Quotas { quotas }| match service {
-            Service::Llm => quotas.llm,
-            Service::Ocr => quotas.ocr,
+        StatusCode::OK => body(response).map(|Quotas { user, quotas }| match service {
+            Service::Llm => (user, quotas.llm),
+            Service::Ocr => (user, quotas.ocr),
         }),
         _ => Err(refused(response)),
     }

@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::IdempotencyKey;
+use crate::{IdempotencyKey, User};
 
 /// `GET`: 204 with [`USER_ID_HEADER`] and [`USER_NAME_HEADER`], or 401.
 pub const VERIFY_PATH: &str = "/auth/verify";
-/// `GET`: 200 with the [`Quotas`] of the user of the session. The start page, for a program.
+/// `GET`: 200 with the user of the session and the [`Quotas`]. The start page, for a program.
 pub const QUOTAS_PATH: &str = "/home";
 /// `POST` a [`Reserve`]: 201 with a [`Reserved`], or 200 with a [`Replayed`].
 pub const RESERVATIONS_PATH: &str = "/auth/internal/reservations";
@@ -122,9 +122,10 @@ pub struct Quota {
     pub limit: u32,
 }
 
-/// What is left of all of a user's quotas.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// A user, and what is left of all of the user's quotas.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Quotas {
+    pub user: User,
     pub quotas: ServiceQuotas,
 }
 

@@ -9,9 +9,9 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode, header};
+use http::{StatusCode, header};
 
-use crate::{Clock, Problem, Text, within};
+use crate::{Clock, Problem, Request, Text, within};
 
 /// For a body that is read whole (200 KiB at most, in llm); Apache's `mod_reqtimeout` allows as much.
 const BODY_TIME_MAX: Duration = Duration::from_secs(20);
@@ -54,10 +54,14 @@ pub struct BodyReader<B, C> {
 }
 
 impl<B: IncomingBody, C: Clock> BodyReader<B, C> {
-    /// `headers` are those of the request.
+    /// `body` is that of `request`. That of a GET which announces none is not looked for: it would mean nothing
+    /// (RFC 9110 §9.3.1), and the host would be asked for it.
     #[must_use]
-    pub fn new(body: B, clock: C, headers: &HeaderMap) -> Self {
+    pub fn new(body: B, clock: C, request: &Request) -> Self {
+        let headers = &request.headers;
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let announced =
+            headers.contains_key(header::CONTENT_LENGTH) || headers.contains_key(header::TRANSFER_ENCODING);
         Self {
             body,
             clock,
@@ -65,7 +69,7 @@ impl<B: IncomingBody, C: Clock> BodyReader<B, C> {
             expects_continue: text(header::EXPECT)
                 .is_some_and(|expected| expected.eq_ignore_ascii_case("100-continue")),
             bytes_read: 0,
-            ended: false,
+            ended: request.is_get() && !announced,
         }
     }
 
@@ -182,11 +186,31 @@ mod tests {
     fn reader(body: &FakeBody, headers: &[(&'static str, &str)]) -> FakeReader {
         let request = Request::test("POST", "/send");
         let request = headers.iter().fold(request, |request, (name, value)| request.with(name, value));
-        BodyReader::new(body.clone(), FakeClock::default(), &request.headers)
+        BodyReader::new(body.clone(), FakeClock::default(), &request)
     }
 
     fn chunk(bytes: &'static [u8]) -> Arrival {
         Arrival::Chunk(Bytes::from_static(bytes))
+    }
+
+    #[test]
+    fn the_body_of_a_get_is_read_where_it_is_announced_only() {
+        let left = |method, headers: &[(&'static str, &str)]| {
+            let body = FakeBody::new([Arrival::Chunk(Bytes::from_static(b"x"))]);
+            let request = headers
+                .iter()
+                .fold(Request::test(method, "/"), |request, (name, value)| request.with(name, value));
+            let read = run(BodyReader::new(body.clone(), FakeClock::default(), &request).whole(9));
+            (read.unwrap(), body.left())
+        };
+        assert_eq!(left("GET", &[]), (Bytes::new(), 1));
+        for (method, headers) in [
+            ("GET", [("content-length", "1")].as_slice()),
+            ("GET", &[("transfer-encoding", "chunked")]),
+            ("POST", &[]),
+        ] {
+            assert_eq!(left(method, headers), (Bytes::from_static(b"x"), 0), "{method} {headers:?}");
+        }
     }
 
     #[test]
@@ -243,7 +267,7 @@ mod tests {
             }
         }
         let clock = FakeClock::default();
-        let mut slow = BodyReader::new(Slow(clock.clone()), clock, &HeaderMap::new());
+        let mut slow = BodyReader::new(Slow(clock.clone()), clock, &Request::test("POST", "/"));
         run(slow.drain());
         assert_eq!(slow.bytes_read, 8, "30 seconds are over after the eighth chunk");
     }

@@ -1,6 +1,7 @@
 //! The edge that all components share: with its folder, the only file of this crate that names `spin_sdk`. It only
 //! converts between the host's types and those of this crate.
 
+mod bodiless;
 mod clock;
 mod incoming;
 mod network;
@@ -13,12 +14,18 @@ use std::{convert::Infallible, pin::Pin};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
+use http::{HeaderMap, StatusCode};
 use http_body::Frame;
 use http_body_util::{Either, Full, StreamBody};
 use secrecy::SecretString;
 use spin_sdk::{
-    http::{Request as IncomingRequest, Response},
-    wasip3::{clocks::system_clock, random::random::get_random_bytes, spawn},
+    http::{IntoResponse, Request as IncomingRequest, Response},
+    wasip3::{
+        clocks::system_clock,
+        http::types::{ErrorCode, Response as HostReply},
+        random::random::get_random_bytes,
+        spawn,
+    },
 };
 
 use crate::{
@@ -29,8 +36,12 @@ use crate::{
 /// The body of a request from the host.
 pub type RequestBody = BodyReader<HostBody, HostClock>;
 
-/// The body of a reply to the host.
-pub type ResponseBody = Either<Full<Bytes>, StreamBody<Chunks>>;
+/// A reply for the host.
+#[expect(missing_debug_implementations, reason = "a stream has none")]
+pub enum Answer {
+    Bodiless(StatusCode, HeaderMap),
+    WithBody(Response<Either<Full<Bytes>, StreamBody<Chunks>>>),
+}
 
 type Chunks = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, Infallible>>>>;
 
@@ -42,7 +53,7 @@ pub async fn serve(
     component: &'static str,
     incoming: IncomingRequest,
     handle: impl AsyncFnOnce(Request, RequestBody) -> Reply,
-) -> Response<ResponseBody> {
+) -> Answer {
     let started = HostClock.elapsed();
     let (parts, body) = incoming.into_parts();
     // Asked for only where it decides something: each variable is a call of the host.
@@ -51,7 +62,7 @@ pub async fn serve(
         false => TrustedProxies::default(),
     };
     let request = Request::new(parts, now(), random(), variable("public_origin").await, &proxies);
-    let body = BodyReader::new(HostBody(body), HostClock, &request.headers);
+    let body = BodyReader::new(HostBody(body), HostClock, &request);
     let (context, request_log) = (request.context.clone(), RequestLog::new(component, &request, started));
     let reply = finish(handle(request, body).await, &context);
     let outcome = reply.outcome();
@@ -59,6 +70,9 @@ pub async fn serve(
     let body = match reply.body {
         ReplyBody::Whole(bytes) => {
             write_log(outcome);
+            if bytes.is_empty() {
+                return Answer::Bodiless(reply.status, reply.headers);
+            }
             Either::Left(Full::new(bytes))
         }
         ReplyBody::Stream(stream) => {
@@ -70,7 +84,16 @@ pub async fn serve(
     let mut response = Response::new(body);
     *response.status_mut() = reply.status;
     *response.headers_mut() = reply.headers;
-    response
+    Answer::WithBody(response)
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Result<HostReply, ErrorCode> {
+        match self {
+            Self::Bodiless(status, headers) => bodiless::reply(status, headers),
+            Self::WithBody(response) => response.into_response(),
+        }
+    }
 }
 
 /// Answers one request whose body is read whole: at most `body_bytes_max`, which sees the request without its body.
@@ -79,7 +102,7 @@ pub async fn serve_whole(
     body_bytes_max: impl FnOnce(&Request) -> usize,
     incoming: IncomingRequest,
     handle: impl AsyncFnOnce(Request) -> Reply,
-) -> Response<ResponseBody> {
+) -> Answer {
     serve(component, incoming, async |mut request: Request, body: RequestBody| {
         match body.whole(body_bytes_max(&request)).await {
             Ok(bytes) => {

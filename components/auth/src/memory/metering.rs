@@ -52,6 +52,11 @@ pub(super) enum Circuit {
 }
 
 impl MemoryStore {
+    pub(super) fn spent_on(&self, user: &UserId, day: Day) -> Spent {
+        let of = |service| self.spent_of(user, service, day);
+        Spent { llm: of(Service::Llm), ocr: of(Service::Ocr) }
+    }
+
     fn spent_of(&self, user: &UserId, service: Service, day: Day) -> i64 {
         self.spending.borrow().get(&(user.clone(), service, day)).copied().unwrap_or_default()
     }
@@ -286,12 +291,6 @@ impl MeteringStore for MemoryStore {
             }
         }
         Ok(SettleOutcome::Settled)
-    }
-
-    async fn spent(&self, user: &UserId, day: Day) -> Result<Spent, StoreError> {
-        self.reachable()?;
-        let of = |service| self.spent_of(user, service, day);
-        Ok(Spent { llm: of(Service::Llm), ocr: of(Service::Ocr) })
     }
 
     async fn purge_reservations(&self, now: UnixTime) -> Result<(), StoreError> {

@@ -8,11 +8,7 @@ use auth_api::{
 };
 use web::UnixTime;
 
-use crate::{
-    metering::{day::Day, quota::Limits},
-    store_error::StoreError,
-    user::UserId,
-};
+use crate::{metering::quota::Limits, store_error::StoreError, user::UserId};
 
 /// A reservation to be made.
 pub struct NewReservation<'a> {
@@ -122,8 +118,6 @@ pub trait MeteringStore {
         settlement: &Settlement,
         now: UnixTime,
     ) -> Result<SettleOutcome, StoreError>;
-    /// What the user spent that day.
-    async fn spent(&self, user: &UserId, day: Day) -> Result<Spent, StoreError>;
     /// Deletes expired reservations with their responses.
     async fn purge_reservations(&self, now: UnixTime) -> Result<(), StoreError>;
 }

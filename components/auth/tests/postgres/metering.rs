@@ -8,6 +8,8 @@ use auth::{
         },
     },
     postgres::PostgresStore,
+    session::{NewSession, SessionToken},
+    store::{SessionStore, UserStore},
     user::UserId,
 };
 use auth_api::{
@@ -116,11 +118,15 @@ impl User {
     }
 
     pub(crate) async fn spent(&self, seconds: i64) -> i64 {
-        let day = auth::metering::day::Day::of(after(seconds));
-        let spent = self.store.spent(&self.user, day).await.unwrap();
+        let user = self.store.find_by_id(&self.user).await.unwrap().unwrap();
+        let token = self.user.as_str().as_bytes().first_chunk().unwrap();
+        let session = NewSession::new(&SessionToken::from_random(*token), "", after(seconds));
+        self.store.end_session(&session.token_hash).await.unwrap();
+        assert!(self.store.start_session(&user, &session, None).await.unwrap());
+        let session = self.store.use_session(&session.token_hash, after(seconds)).await.unwrap().unwrap();
         match self.service {
-            Service::Llm => spent.llm,
-            Service::Ocr => spent.ocr,
+            Service::Llm => session.spent.llm,
+            Service::Ocr => session.spent.ocr,
         }
     }
 }

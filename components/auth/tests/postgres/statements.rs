@@ -112,7 +112,11 @@ async fn each_request_costs_these_numbers_of_statements() {
     let cookie = signed_in.headers["set-cookie"].to_str().unwrap();
     site.cookie = cookie.split(';').next().unwrap().to_owned();
     assert_eq!(site.send(site.request("GET", "/auth/verify")).await.1, 1);
-    assert_eq!(site.send(site.request("GET", "/home")).await.1, 2);
+    assert_eq!(site.send(site.request("GET", "/home")).await.1, 1, "with what is left");
+    site.now.set(NOW.0 + 60);
+    assert_eq!(site.send(site.request("GET", "/home")).await.1, 2, "each minute of use is recorded");
+    assert_eq!(site.send(site.request("GET", "/home")).await.1, 1);
+    site.now.set(NOW.0);
 
     let key = IdempotencyKey::new("key", "request");
     let (id, statements) = site.reserve(Some(&key)).await;

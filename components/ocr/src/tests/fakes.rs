@@ -222,8 +222,9 @@ pub fn convert_with(
     let chunks =
         upload.bytes.chunks(upload.chunk_bytes).map(|chunk| Arrival::Chunk(upload.bytes.slice_ref(chunk)));
     let body = FakeBody::new(chunks.chain(upload.breaks.then_some(Arrival::Error("fake"))));
-    let length = upload.content_length.map(|length| (header::CONTENT_LENGTH, length.into()));
-    let mut body = BodyReader::new(body, FakeClock::default(), &length.into_iter().collect());
+    let mut request = web::Request::test("POST", "/ocr");
+    request.headers.extend(upload.content_length.map(|length| (header::CONTENT_LENGTH, length.into())));
+    let mut body = BodyReader::new(body, FakeClock::default(), &request);
     let upload = Upload { content_type: &upload.content_type, body: &mut body };
     let (outcome, settled) = run(conversion::convert(ports, settings, upload));
     assert!(settled.is_ok());

@@ -22,7 +22,7 @@ use crate::settings::Settings;
 const EXAM: &[u8] = include_bytes!("../../tests/fixtures/examen.pdf");
 const LATEX: &str = "\\documentclass{article}\n\\begin{document}\nSoit $x$.\n\\end{document}\n";
 
-/// Auth, which answers `verify` with a status and grants every reservation, and Gemini.
+/// Auth, which knows the session or answers with another status, and grants every reservation; and Gemini.
 #[derive(Clone)]
 pub(super) struct Network {
     verify: u16,
@@ -54,6 +54,16 @@ impl Outbound for Network {
         let path = request.uri().path().to_owned();
         let (status, body) = match path.rsplit('/').next().unwrap() {
             "verify" => (self.verify, String::new()),
+            "home" if self.verify == 204 => {
+                let quota = r#"{"left":99,"limit":100}"#;
+                (
+                    200,
+                    format!(
+                        r#"{{"user":{{"id":"7","name":"Léa"}},"quotas":{{"llm":{quota},"ocr":{quota}}}}}"#
+                    ),
+                )
+            }
+            "home" => (self.verify, String::new()),
             "settle" => (self.settle, String::new()),
             "extend" => (200, r#"{"left":90,"limit":100}"#.to_owned()),
             _ => {
@@ -93,7 +103,7 @@ pub(super) async fn handle<C: Clock + Clone + 'static>(
     settings: Settings,
     (request, body): (Request, FakeBody),
 ) -> Reply {
-    let body = BodyReader::new(body, clock.clone(), &request.headers);
+    let body = BodyReader::new(body, clock.clone(), &request);
     let ports = Ports { network, clock, pdfjs: Folder::new("/nowhere") };
     crate::handle(request, body, ports, settings, Random::from_bytes([0])).await
 }
@@ -178,7 +188,8 @@ fn another_site_may_not_upload() {
 fn a_missing_variable_is_named() {
     for (method, accept) in [("GET", "text/html"), ("POST", "text/html"), ("POST", "text/event-stream")] {
         let (request, body) = post(accept);
-        let request = Request { method: method.parse().unwrap(), ..request };
+        let request =
+            Request { method: method.parse().unwrap(), ..request }.with("transfer-encoding", "chunked");
         let settings = crate::settings::Variables { gemini_ai_api_key: "".into(), ..variables() };
         let network = Network::new(204, []);
         let reply =

@@ -2,7 +2,7 @@
 //!
 //! Every component has its own pools, one per connection string and certificate authority, of at most
 //! [`pool::CONNECTIONS_MAX`] connections. A guest's connection is taken from a pool and returned when the guest drops
-//! it. Statements on one connection run in the order in which they were sent.
+//! it. Statements on one connection run in the order in which they were sent, and stay prepared for the next guest.
 
 mod host;
 mod pool;
@@ -20,7 +20,7 @@ pub(crate) use pool::Pools;
 /// The resource of a guest's `connection` handle.
 #[derive(Clone)]
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub struct Connection(Arc<deadpool_postgres::Object>);
+pub struct Connection(Arc<pool::Pooled>);
 
 /// The resource of a guest's `connection-builder` handle.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]

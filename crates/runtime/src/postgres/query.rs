@@ -1,16 +1,23 @@
 //! Running statements on a connection.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use futures_util::StreamExt;
 use tokio::sync::{mpsc, oneshot};
-use tokio_postgres::RowStream;
-use tokio_postgres::error::DbError;
+use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{RowStream, Statement};
 
+use crate::postgres::pool::{CONNECTIONS_MAX, Lease};
 use crate::postgres::{Connection, values};
 use crate::wit::postgres::{self as wit, Column, DbValue, Error, ParameterValue, QueryError, RowSet};
 
 /// The limit for all rows of one `query`, and for each row of a stream. More is an error for the guest.
 const RESULT_BYTES_MAX: usize = 128 << 20;
+
+/// Statements that a connection keeps prepared. With one more it forgets all of them.
+const PREPARED_MAX: usize = 256;
 
 /// Rows that are read before the guest asks for them.
 const ROWS_AHEAD: usize = 4;
@@ -25,7 +32,14 @@ pub(crate) struct Streamed {
 impl Connection {
     pub(crate) async fn execute(&self, statement: &str, parameters: &[ParameterValue]) -> Result<u64, Error> {
         let parameters = converted(parameters).map_err(Error::ValueConversionFailed)?;
-        self.0.execute_raw(statement, parameters).await.map_err(failed)
+        let mut lease = self.0.lease();
+        let mut attempts = 0..CONNECTIONS_MAX;
+        loop {
+            match execute(&lease, statement, &parameters).await {
+                Ok(changed) => return Ok(changed),
+                Err(error) => lease = self.recovered(lease, statement, error, attempts.next()).await?,
+            }
+        }
     }
 
     pub(crate) async fn query(
@@ -80,9 +94,72 @@ impl Connection {
         parameters: &[ParameterValue],
     ) -> Result<std::pin::Pin<Box<RowStream>>, Error> {
         let parameters = converted(parameters).map_err(Error::BadParameter)?;
-        let stream = self.0.query_raw(statement, parameters).await.map_err(failed)?;
-        Ok(Box::pin(stream))
+        let mut lease = self.0.lease();
+        let mut attempts = 0..CONNECTIONS_MAX;
+        loop {
+            match start(&lease, statement, &parameters).await {
+                Ok(stream) => return Ok(Box::pin(stream)),
+                Err(error) => lease = self.recovered(lease, statement, error, attempts.next()).await?,
+            }
+        }
     }
+
+    /// The connection to send a statement on again that failed before it began, or the error. It did not begin where the
+    /// connection was not clean; and where what was prepared has become useless, because its tables have other columns
+    /// now or a guest deallocated it.
+    async fn recovered(
+        &self,
+        lease: Arc<Lease>,
+        statement: &str,
+        error: tokio_postgres::Error,
+        attempt: Option<usize>,
+    ) -> Result<Arc<Lease>, Error> {
+        if attempt.is_none() {
+            return Err(failed(error));
+        }
+        if !lease.is_clean().await {
+            return self.0.replace().await.map_err(|_| failed(error));
+        }
+        match is_useless(&error) && lease.statement_cache.remove(statement, &[]).is_some() {
+            true => Ok(lease),
+            false => Err(failed(error)),
+        }
+    }
+}
+
+/// The statement, prepared now or the last time that this connection ran it.
+async fn prepared(lease: &Lease, statement: &str) -> Result<Statement, tokio_postgres::Error> {
+    if lease.statement_cache.size() >= PREPARED_MAX {
+        lease.statement_cache.clear();
+    }
+    lease.prepare_cached(statement).await
+}
+
+async fn execute(
+    lease: &Lease,
+    statement: &str,
+    parameters: &[values::Parameter],
+) -> Result<u64, tokio_postgres::Error> {
+    let prepared = prepared(lease, statement).await?;
+    lease.execute_raw(&prepared, borrowed(parameters)).await
+}
+
+async fn start(
+    lease: &Lease,
+    statement: &str,
+    parameters: &[values::Parameter],
+) -> Result<RowStream, tokio_postgres::Error> {
+    let prepared = prepared(lease, statement).await?;
+    lease.query_raw(&prepared, borrowed(parameters)).await
+}
+
+/// Whether PostgreSQL refused a statement for what has happened since it was prepared.
+fn is_useless(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|refusal| {
+        *refusal.code() == SqlState::INVALID_SQL_STATEMENT_NAME
+            || (*refusal.code() == SqlState::FEATURE_NOT_SUPPORTED
+                && refusal.routine() == Some("RevalidateCachedQuery"))
+    })
 }
 
 fn converted(parameters: &[ParameterValue]) -> Result<Vec<values::Parameter>, String> {
@@ -95,6 +172,10 @@ fn converted(parameters: &[ParameterValue]) -> Result<Vec<values::Parameter>, St
         })
     };
     parameters.iter().enumerate().map(convert).collect()
+}
+
+fn borrowed(parameters: &[values::Parameter]) -> impl ExactSizeIterator<Item = &(dyn ToSql + Sync)> {
+    parameters.iter().map(|parameter| &**parameter as _)
 }
 
 /// Forwards rows until the last one, an error, or until the guest drops its end of the stream.

@@ -2,20 +2,18 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use http::{HeaderMap, StatusCode, response::Parts};
 use http_body::Frame;
-use http_body_util::{BodyExt, StreamBody};
+use http_body_util::{BodyExt, Full, StreamBody};
 use spin_sdk::wasip3::{
     http::types::{ErrorCode, RequestOptions},
     http_compat::{IncomingResponseBody, RequestOptionsExtension},
 };
 
-use super::within;
-use crate::outbound::{
-    Limits, Outbound, SendError, StreamingOutbound, StreamingResponse, collect, with_length,
-};
+use super::{bodiless, within};
+use crate::outbound::{Limits, Outbound, SendError, StreamingOutbound, StreamingResponse, with_length};
 
 /// The network as the manifest allows it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,10 +25,10 @@ impl Outbound for Network {
         request: http::Request<Bytes>,
         limits: Limits,
     ) -> Result<http::Response<Bytes>, SendError> {
-        let request = with_length(request).map(|body| Some(body).filter(|body| !body.is_empty()).into_iter());
+        // The host watches the pauses; here one timer is enough.
         let exchange = async {
-            let mut response = self.send_streaming(request, limits).await?;
-            let body = collect(&mut response, limits.between_bytes, limits.reply_bytes_max).await?;
+            let mut response = send_whole(with_length(request), limits).await.map_err(send_error)?;
+            let body = response.whole(limits.reply_bytes_max).await?;
             Ok(http::Response::from_parts(response.parts, body))
         };
         match within(limits.total, exchange).await {
@@ -75,6 +73,28 @@ impl HostResponse {
         let (parts, body) = response.into_parts();
         Self { parts, body }
     }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, SendError> {
+        while let Some(frame) = self.body.frame().await {
+            if let Ok(data) = frame.map_err(send_error)?.into_data() {
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The body, which is not asked for where the head says that there is none.
+    async fn whole(&mut self, bytes_max: usize) -> Result<Bytes, SendError> {
+        let mut body = BytesMut::new();
+        let none = self.parts.status == StatusCode::NO_CONTENT;
+        while !none && let Some(chunk) = self.next().await? {
+            if body.len() + chunk.len() > bytes_max {
+                return Err(SendError::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
 }
 
 impl StreamingResponse for HostResponse {
@@ -87,19 +107,19 @@ impl StreamingResponse for HostResponse {
     }
 
     async fn chunk(&mut self, limit: Duration) -> Result<Option<Bytes>, SendError> {
-        loop {
-            match within(limit, self.body.frame()).await {
-                None => return Err(SendError::TimedOut("nothing more in time".to_owned())),
-                Some(None) => return Ok(None),
-                Some(Some(Err(error))) => return Err(send_error(error)),
-                Some(Some(Ok(frame))) => {
-                    if let Ok(data) = frame.into_data() {
-                        return Ok(Some(data));
-                    }
-                }
-            }
-        }
+        let late = || Err(SendError::TimedOut("nothing more in time".to_owned()));
+        within(limit, self.next()).await.unwrap_or_else(late)
     }
+}
+
+async fn send_whole(mut request: http::Request<Bytes>, limits: Limits) -> Result<HostResponse, ErrorCode> {
+    request.extensions_mut().insert(options(limits));
+    let (parts, body) = request.into_parts();
+    let response = match body.is_empty() {
+        true => spin_sdk::http::send(bodiless::request(parts)?).await?,
+        false => spin_sdk::http::send(http::Request::from_parts(parts, Full::new(body))).await?,
+    };
+    Ok(HostResponse::new(response))
 }
 
 /// Limits as the host's options. Spin's own default is 600 s for each stage.

@@ -19,7 +19,6 @@ use crate::{
         quota::Limits,
         store::{
             EarlierRequest, ExtendOutcome, MeteringStore, NewReservation, ReserveOutcome, SettleOutcome,
-            Spent,
         },
     },
     store_error::StoreError,
@@ -57,12 +56,6 @@ WITH live AS (
   FROM live l, totalled WHERE (d.user_id, d.service, d.day) = (l.user_id, l.service, l.day)
 )
 SELECT spent, (SELECT count(*) FROM totalled) FROM live";
-
-const SPENT: &str = "
-SELECT coalesce(sum(spent) FILTER (WHERE service = 'llm'), 0)::bigint,
-  coalesce(sum(spent) FILTER (WHERE service = 'ocr'), 0)::bigint
-FROM daily_spending
-WHERE user_id = $1::text::uuid AND service IN ('llm', 'ocr') AND day = date '1970-01-01' + $2::bigint::int";
 
 /// Skips locked rows: another statement is about to delete or to replace them.
 const PURGE: &str = "
@@ -126,12 +119,6 @@ impl<D: Database> MeteringStore for PostgresStore<D> {
         now: UnixTime,
     ) -> Result<SettleOutcome, StoreError> {
         Ok(self.settle_once(id, settlement, now).await?)
-    }
-
-    async fn spent(&self, user: &UserId, day: Day) -> Result<Spent, StoreError> {
-        let row = self.first(SPENT, &[user.as_str().into(), day.number().into()]).await?;
-        let Some(mut row) = row else { return Ok(Spent::default()) };
-        Ok(Spent { llm: row.int(0)?, ocr: row.int(1)? })
     }
 
     async fn purge_reservations(&self, now: UnixTime) -> Result<(), StoreError> {
