@@ -104,6 +104,7 @@ async fn admit<N: Outbound, C>(
             return Err(Box::new(app.auth.error_page::<Route>(request, route::PREFIX, *reply).await));
         }
     };
+    // The page says what is left today.
     let user = match route == Route::Ocr && request.is_get() {
         true => app.auth.user_and_quota(&request.headers).await.map(|(user, quota)| (user, Some(quota))),
         false => app.auth.verify(&request.headers).await.map(|user| (user, None)),

@@ -127,5 +127,5 @@ impl<N: Outbound + StreamingOutbound, C: Clock> ConversionPorts for LivePorts<'_
 /// # Errors
 /// See [`UpstreamError`]; more than [`WHOLE_BYTES_MAX`] is [`UpstreamError::InvalidAnswer`].
 pub(crate) async fn whole(response: &mut impl StreamingResponse) -> Result<Bytes, UpstreamError> {
-    Ok(collect(response, BETWEEN_BYTES_TIME, WHOLE_BYTES_MAX).await?)
+    Ok(collect(async || response.chunk(BETWEEN_BYTES_TIME).await, WHOLE_BYTES_MAX).await?)
 }

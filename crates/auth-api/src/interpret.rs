@@ -58,10 +58,13 @@ pub(crate) fn looked_up(response: &Response<Bytes>) -> Result<Option<Replayed>, 
 
 pub(crate) fn user_and_quota(response: &Response<Bytes>, service: Service) -> Result<(User, Quota), Denied> {
     match response.status() {
-        StatusCode::OK => body(response).map(|Quotas { user, quotas }| match service {
-            Service::Llm => (user, quotas.llm),
-            Service::Ocr => (user, quotas.ocr),
-        }),
+        StatusCode::OK => match (body(response)?, service) {
+            (Quotas { user, .. }, _) if user.id.is_empty() => {
+                Err(Denied::Unavailable("the quotas came without a user".to_owned()))
+            }
+            (Quotas { user, quotas }, Service::Llm) => Ok((user, quotas.llm)),
+            (Quotas { user, quotas }, Service::Ocr) => Ok((user, quotas.ocr)),
+        },
         _ => Err(refused(response)),
     }
 }

@@ -54,22 +54,23 @@ pub struct BodyReader<B, C> {
 }
 
 impl<B: IncomingBody, C: Clock> BodyReader<B, C> {
-    /// `body` is that of `request`. That of a GET which announces none is not looked for: it would mean nothing
-    /// (RFC 9110 §9.3.1), and the host would be asked for it.
+    /// `body` is that of `request`. One of no length is not asked for, nor that of a GET or HEAD which announces none: it
+    /// would mean nothing (RFC 9110 §9.3.1).
     #[must_use]
     pub fn new(body: B, clock: C, request: &Request) -> Self {
         let headers = &request.headers;
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let announced =
+        let content_length = text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+        let is_announced =
             headers.contains_key(header::CONTENT_LENGTH) || headers.contains_key(header::TRANSFER_ENCODING);
         Self {
             body,
             clock,
-            content_length: text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok()),
+            content_length,
             expects_continue: text(header::EXPECT)
                 .is_some_and(|expected| expected.eq_ignore_ascii_case("100-continue")),
             bytes_read: 0,
-            ended: request.is_get() && !announced,
+            ended: content_length == Some(0) || request.is_get() && !is_announced,
         }
     }
 
@@ -194,22 +195,28 @@ mod tests {
     }
 
     #[test]
-    fn the_body_of_a_get_is_read_where_it_is_announced_only() {
-        let left = |method, headers: &[(&'static str, &str)]| {
+    fn only_a_body_that_may_be_there_is_asked_for() {
+        let read = |method, headers: &[(&'static str, &str)]| {
             let body = FakeBody::new([Arrival::Chunk(Bytes::from_static(b"x"))]);
-            let request = headers
-                .iter()
-                .fold(Request::test(method, "/"), |request, (name, value)| request.with(name, value));
-            let read = run(BodyReader::new(body.clone(), FakeClock::default(), &request).whole(9));
-            (read.unwrap(), body.left())
+            let request = Request::test(method, "/");
+            let request = headers.iter().fold(request, |request, (name, value)| request.with(name, value));
+            run(BodyReader::new(body, FakeClock::default(), &request).whole(9)).unwrap()
         };
-        assert_eq!(left("GET", &[]), (Bytes::new(), 1));
+        for (method, headers) in [
+            ("GET", [].as_slice()),
+            ("HEAD", &[]),
+            ("GET", &[("content-length", "0")]),
+            ("POST", &[("content-length", "0")]),
+        ] {
+            assert!(read(method, headers).is_empty(), "{method} {headers:?}");
+        }
         for (method, headers) in [
             ("GET", [("content-length", "1")].as_slice()),
             ("GET", &[("transfer-encoding", "chunked")]),
             ("POST", &[]),
+            ("DELETE", &[]),
         ] {
-            assert_eq!(left(method, headers), (Bytes::from_static(b"x"), 0), "{method} {headers:?}");
+            assert_eq!(read(method, headers), "x", "{method} {headers:?}");
         }
     }
 

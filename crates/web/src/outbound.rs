@@ -12,7 +12,7 @@ pub struct Limits {
     pub connect: Duration,
     /// Until the status line, including connecting and sending the request.
     pub first_byte: Duration,
-    /// Between two chunks of the body.
+    /// Between two chunks of the body. [`Outbound::send`] leaves it to the host.
     pub between_bytes: Duration,
     /// For the whole exchange.
     pub total: Duration,
@@ -89,17 +89,16 @@ pub trait StreamingOutbound {
         B: Iterator<Item = Bytes> + Send + 'static;
 }
 
-/// The whole body of a response, each chunk waited for at most `between_bytes`.
+/// The whole body of a response, which `next` gives chunk by chunk.
 ///
 /// # Errors
-/// As [`StreamingResponse::chunk`], and [`SendError::TooLarge`].
+/// Those of `next`, and [`SendError::TooLarge`].
 pub async fn collect(
-    response: &mut impl StreamingResponse,
-    between_bytes: Duration,
+    mut next: impl AsyncFnMut() -> Result<Option<Bytes>, SendError>,
     bytes_max: usize,
 ) -> Result<Bytes, SendError> {
     let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk(between_bytes).await? {
+    while let Some(chunk) = next().await? {
         if body.len() + chunk.len() > bytes_max {
             return Err(SendError::TooLarge);
         }
@@ -122,26 +121,12 @@ mod tests {
     use super::*;
     use crate::testing::run;
 
-    /// The body `1234` in two chunks.
-    struct TwoChunks(Vec<&'static str>);
-
-    impl StreamingResponse for TwoChunks {
-        fn status(&self) -> StatusCode {
-            StatusCode::OK
-        }
-
-        fn headers(&self) -> &HeaderMap {
-            unreachable!("not read")
-        }
-
-        async fn chunk(&mut self, _: Duration) -> Result<Option<Bytes>, SendError> {
-            Ok(self.0.pop().map(Bytes::from))
-        }
-    }
-
     #[test]
     fn a_body_is_collected_up_to_its_limit() {
-        let collected = |bytes_max| run(collect(&mut TwoChunks(vec!["34", "12"]), Duration::ZERO, bytes_max));
+        let collected = |bytes_max| {
+            let mut chunks = ["12", "34"].into_iter();
+            run(collect(async || Ok(chunks.next().map(Bytes::from)), bytes_max))
+        };
         assert_eq!(collected(4), Ok(Bytes::from_static(b"1234")));
         assert_eq!(collected(3), Err(SendError::TooLarge));
     }

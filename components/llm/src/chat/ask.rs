@@ -112,8 +112,8 @@ impl<O: StreamingOutbound, C: Clock> Call<'_, O, C> {
         arriving: &mut Arriving,
     ) -> Result<Option<Cut>, UpstreamError> {
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = within(&self.ports.clock, self.left(), collect(response, SILENCE_MAX, WHOLE_BYTES_MAX));
-        let body = body.await;
+        let body = collect(async || response.chunk(SILENCE_MAX).await, WHOLE_BYTES_MAX);
+        let body = within(&self.ports.clock, self.left(), body).await;
         if !status.is_success() {
             let body = body.and_then(Result::ok).unwrap_or_default();
             return Err(refusal(status, &headers, &body));

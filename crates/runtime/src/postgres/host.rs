@@ -39,7 +39,7 @@ impl Postgres {
     async fn open(&self, address: &str, ca_root: Option<&str>) -> Result<Connection, Error> {
         check_address(&self.allowed, address)?;
         match self.pools.connect(address, ca_root).await {
-            Ok(connection) => Ok(Connection(connection.into())),
+            Ok(pooled) => Ok(Connection::new(pooled)),
             Err(error) => Err(Error::ConnectionFailed(format!("{error:?}"))),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Every component has its own pools, one per connection string and certificate authority, of at most
 //! [`pool::CONNECTIONS_MAX`] connections. A guest's connection is taken from a pool and returned when the guest drops
-//! it. Statements on one connection run in the order in which they were sent, and stay prepared for the next guest.
+//! it. Statements on one connection run in the order in which they were sent, and stay prepared for its next guest.
 
 mod host;
 mod pool;
@@ -20,7 +20,13 @@ pub(crate) use pool::Pools;
 /// The resource of a guest's `connection` handle.
 #[derive(Clone)]
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub struct Connection(Arc<pool::Pooled>);
+pub struct Connection(Arc<Client>);
+
+struct Client {
+    pooled: deadpool_postgres::Object,
+    /// Held until a statement has begun: one that is still to be prepared is not overtaken by one that is prepared.
+    turn: tokio::sync::Mutex<()>,
+}
 
 /// The resource of a guest's `connection-builder` handle.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
@@ -36,6 +42,12 @@ pub struct ConnectionBuilder {
 pub(crate) struct Postgres {
     pub(crate) allowed: Arc<AllowedHosts>,
     pub(crate) pools: Arc<Pools>,
+}
+
+impl Connection {
+    fn new(pooled: deadpool_postgres::Object) -> Self {
+        Self(Arc::new(Client { pooled, turn: tokio::sync::Mutex::default() }))
+    }
 }
 
 impl std::fmt::Debug for Connection {

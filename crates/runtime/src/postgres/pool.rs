@@ -1,16 +1,12 @@
 //! Opening and pooling connections, and the check of where they go.
 #![expect(clippy::result_large_err, reason = "the error is what the WIT says, and rare")]
 
-use std::ops::Deref;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use deadpool_postgres::{ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
-use futures_util::StreamExt;
-use tokio::sync::OnceCell;
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use tokio_postgres::NoTls;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{NoTls, SimpleQueryStream};
 
 use crate::allowed_hosts::AllowedHosts;
 use crate::postgres::tls::MakeTls;
@@ -34,9 +30,9 @@ pub(crate) struct Pools {
 impl Pools {
     /// # Errors
     /// The connection string cannot be read, or no connection can be made.
-    pub(crate) async fn connect(&self, address: &str, ca_root: Option<&str>) -> Result<Pooled> {
+    pub(crate) async fn connect(&self, address: &str, ca_root: Option<&str>) -> Result<Object> {
         let pool = self.pool(address, ca_root).context("establishing PostgreSQL connection pool")?;
-        Ok(Pooled::take(pool).await?)
+        Ok(pool.get().await?)
     }
 
     fn pool(&self, address: &str, ca_root: Option<&str>) -> Result<Pool> {
@@ -57,96 +53,10 @@ impl Pools {
     }
 }
 
-/// A connection for one guest.
-pub(crate) struct Pooled {
-    pool: Pool,
-    lease: Mutex<Arc<Lease>>,
-}
-
-impl Pooled {
-    async fn take(pool: Pool) -> Result<Self, PoolError> {
-        let lease = Mutex::new(Lease::take(&pool).await?);
-        Ok(Self { pool, lease })
-    }
-
-    pub(crate) fn lease(&self) -> Arc<Lease> {
-        self.lease.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Another connection in the place of one that could not be made clean.
-    pub(crate) async fn replace(&self) -> Result<Arc<Lease>, PoolError> {
-        let other = Lease::take(&self.pool).await?;
-        self.lease.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&other);
-        Ok(other)
-    }
-}
-
-/// A connection that goes back to its pool with the last handle to it.
-///
-/// The state of the session that was before (settings, locks, temporary tables) is discarded, with the statements that
-/// Spin's pool uses and, as there, before anything else runs. Nobody waits for that: the server gets them together with
-/// the guest's first statement. If they fail, because the connection is broken or in a failed transaction, then that
-/// statement was never begun, and may be sent on another connection.
-pub(crate) struct Lease {
-    client: Option<Object>,
-    cleaning: Mutex<Option<Pin<Box<SimpleQueryStream>>>>,
-    is_clean: OnceCell<bool>,
-}
-
-impl Lease {
-    async fn take(pool: &Pool) -> Result<Arc<Self>, PoolError> {
-        loop {
-            let client = pool.get().await?;
-            let is_new = Object::metrics(&client).recycle_count == 0;
-            let cleaning = match RecyclingMethod::Clean.query().filter(|_| !is_new) {
-                None => None,
-                Some(discard) => match client.simple_query_raw(discard).await {
-                    Ok(replies) => Some(Box::pin(replies)),
-                    Err(_) => {
-                        drop(Object::take(client));
-                        continue;
-                    }
-                },
-            };
-            let cleaning = Mutex::new(cleaning);
-            return Ok(Arc::new(Self { client: Some(client), cleaning, is_clean: OnceCell::new() }));
-        }
-    }
-
-    /// Whether the state before was discarded.
-    pub(crate) async fn is_clean(&self) -> bool {
-        let outcome = async {
-            let cleaning = self.cleaning.lock().unwrap_or_else(PoisonError::into_inner).take();
-            match cleaning {
-                Some(replies) => replies.all(|reply| async move { reply.is_ok() }).await,
-                None => true,
-            }
-        };
-        *self.is_clean.get_or_init(|| outcome).await
-    }
-}
-
-impl Deref for Lease {
-    type Target = ClientWrapper;
-
-    fn deref(&self) -> &ClientWrapper {
-        self.client.as_ref().expect("only `drop` takes it")
-    }
-}
-
-impl Drop for Lease {
-    /// A connection that is known not to be clean is closed.
-    fn drop(&mut self) {
-        if self.is_clean.get() == Some(&false) {
-            drop(self.client.take().map(Object::take));
-        }
-    }
-}
-
 fn create(address: &str, ca_root: Option<&str>) -> Result<Pool> {
     let config: tokio_postgres::Config = address.parse().context("parsing Postgres connection string")?;
-    // [`Lease`] does the rest.
-    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    // Session state (settings, locks, temporary tables) is discarded before a connection is used again.
+    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Clean };
     let manager = if config.get_ssl_mode() == SslMode::Disable {
         Manager::from_config(config, NoTls, recycling)
     } else {

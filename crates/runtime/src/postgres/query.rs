@@ -1,15 +1,12 @@
 //! Running statements on a connection.
 
-use std::sync::Arc;
-
 use anyhow::Result;
 use futures_util::StreamExt;
 use tokio::sync::{mpsc, oneshot};
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::DbError;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{RowStream, Statement};
 
-use crate::postgres::pool::{CONNECTIONS_MAX, Lease};
 use crate::postgres::{Connection, values};
 use crate::wit::postgres::{self as wit, Column, DbValue, Error, ParameterValue, QueryError, RowSet};
 
@@ -32,13 +29,14 @@ pub(crate) struct Streamed {
 impl Connection {
     pub(crate) async fn execute(&self, statement: &str, parameters: &[ParameterValue]) -> Result<u64, Error> {
         let parameters = converted(parameters).map_err(Error::ValueConversionFailed)?;
-        let mut lease = self.0.lease();
-        let mut attempts = 0..CONNECTIONS_MAX;
-        loop {
-            match execute(&lease, statement, &parameters).await {
-                Ok(changed) => return Ok(changed),
-                Err(error) => lease = self.recovered(lease, statement, error, attempts.next()).await?,
+        let _turn = self.0.turn.lock().await;
+        let (prepared, was_known) = self.prepared(statement).await.map_err(failed)?;
+        match self.0.pooled.execute_raw(&prepared, borrowed(&parameters)).await {
+            Err(error) if was_known => {
+                let prepared = self.prepared_anew(statement, &error).await.map_err(|_| failed(error))?;
+                self.0.pooled.execute_raw(&prepared, borrowed(&parameters)).await.map_err(failed)
             }
+            outcome => outcome.map_err(failed),
         }
     }
 
@@ -94,72 +92,52 @@ impl Connection {
         parameters: &[ParameterValue],
     ) -> Result<std::pin::Pin<Box<RowStream>>, Error> {
         let parameters = converted(parameters).map_err(Error::BadParameter)?;
-        let mut lease = self.0.lease();
-        let mut attempts = 0..CONNECTIONS_MAX;
-        loop {
-            match start(&lease, statement, &parameters).await {
-                Ok(stream) => return Ok(Box::pin(stream)),
-                Err(error) => lease = self.recovered(lease, statement, error, attempts.next()).await?,
+        let _turn = self.0.turn.lock().await;
+        let (prepared, was_known) = self.prepared(statement).await.map_err(failed)?;
+        let stream = match self.0.pooled.query_raw(&prepared, borrowed(&parameters)).await {
+            Err(error) if was_known => {
+                let prepared = self.prepared_anew(statement, &error).await.map_err(|_| failed(error))?;
+                self.0.pooled.query_raw(&prepared, borrowed(&parameters)).await
             }
-        }
+            outcome => outcome,
+        };
+        Ok(Box::pin(stream.map_err(failed)?))
     }
 
-    /// The connection to send a statement on again that failed before it began, or the error. It did not begin where the
-    /// connection was not clean; and where what was prepared has become useless, because its tables have other columns
-    /// now or a guest deallocated it.
-    async fn recovered(
+    /// The statement, and whether this connection had it prepared.
+    async fn prepared(&self, statement: &str) -> Result<(Statement, bool), tokio_postgres::Error> {
+        let known = &self.0.pooled.statement_cache;
+        let before = known.size();
+        let prepared = self.0.pooled.prepare_cached(statement).await?;
+        let was_known = known.size() == before;
+        if known.size() > PREPARED_MAX {
+            known.clear();
+        }
+        Ok((prepared, was_known))
+    }
+
+    /// Prepares a statement again that failed with `error`, if that may be because it was prepared before the tables
+    /// were changed, or because a guest deallocated it. Spin prepares each statement each time. A statement that failed
+    /// has changed nothing.
+    ///
+    /// # Errors
+    /// The failure has another reason, or it ended a transaction.
+    async fn prepared_anew(
         &self,
-        lease: Arc<Lease>,
         statement: &str,
-        error: tokio_postgres::Error,
-        attempt: Option<usize>,
-    ) -> Result<Arc<Lease>, Error> {
-        if attempt.is_none() {
-            return Err(failed(error));
+        error: &tokio_postgres::Error,
+    ) -> Result<Statement, Option<tokio_postgres::Error>> {
+        let is_outdated = match error.as_db_error() {
+            // The parameters do not fit what the server wanted when it prepared the statement.
+            None => !error.is_closed(),
+            Some(refusal) => ["26", "42", "0A"].iter().any(|class| refusal.code().code().starts_with(class)),
+        };
+        if !is_outdated {
+            return Err(None);
         }
-        if !lease.is_clean().await {
-            return self.0.replace().await.map_err(|_| failed(error));
-        }
-        match is_useless(&error) && lease.statement_cache.remove(statement, &[]).is_some() {
-            true => Ok(lease),
-            false => Err(failed(error)),
-        }
+        self.0.pooled.statement_cache.remove(statement, &[]);
+        Ok(self.prepared(statement).await?.0)
     }
-}
-
-/// The statement, prepared now or the last time that this connection ran it.
-async fn prepared(lease: &Lease, statement: &str) -> Result<Statement, tokio_postgres::Error> {
-    if lease.statement_cache.size() >= PREPARED_MAX {
-        lease.statement_cache.clear();
-    }
-    lease.prepare_cached(statement).await
-}
-
-async fn execute(
-    lease: &Lease,
-    statement: &str,
-    parameters: &[values::Parameter],
-) -> Result<u64, tokio_postgres::Error> {
-    let prepared = prepared(lease, statement).await?;
-    lease.execute_raw(&prepared, borrowed(parameters)).await
-}
-
-async fn start(
-    lease: &Lease,
-    statement: &str,
-    parameters: &[values::Parameter],
-) -> Result<RowStream, tokio_postgres::Error> {
-    let prepared = prepared(lease, statement).await?;
-    lease.query_raw(&prepared, borrowed(parameters)).await
-}
-
-/// Whether PostgreSQL refused a statement for what has happened since it was prepared.
-fn is_useless(error: &tokio_postgres::Error) -> bool {
-    error.as_db_error().is_some_and(|refusal| {
-        *refusal.code() == SqlState::INVALID_SQL_STATEMENT_NAME
-            || (*refusal.code() == SqlState::FEATURE_NOT_SUPPORTED
-                && refusal.routine() == Some("RevalidateCachedQuery"))
-    })
 }
 
 fn converted(parameters: &[ParameterValue]) -> Result<Vec<values::Parameter>, String> {

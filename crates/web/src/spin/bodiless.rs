@@ -37,7 +37,7 @@ fn fields(headers: HeaderMap) -> Result<Fields, ErrorCode> {
     headers.try_into().map_err(|error| ErrorCode::InternalError(Some(format!("{error:?}"))))
 }
 
-/// The writer of the future writes that there are none when it is dropped.
+/// Dropping the writer sends `Ok(None)`.
 fn no_trailers() -> FutureReader<BodyResult> {
     wit_future::new(|| Ok(None)).1
 }

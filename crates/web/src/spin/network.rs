@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, StatusCode, response::Parts};
 use http_body::Frame;
@@ -13,7 +13,9 @@ use spin_sdk::wasip3::{
 };
 
 use super::{bodiless, within};
-use crate::outbound::{Limits, Outbound, SendError, StreamingOutbound, StreamingResponse, with_length};
+use crate::outbound::{
+    Limits, Outbound, SendError, StreamingOutbound, StreamingResponse, collect, with_length,
+};
 
 /// The network as the manifest allows it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -28,7 +30,10 @@ impl Outbound for Network {
         // The host watches the pauses; here one timer is enough.
         let exchange = async {
             let mut response = send_whole(with_length(request), limits).await.map_err(send_error)?;
-            let body = response.whole(limits.reply_bytes_max).await?;
+            let body = match response.parts.status {
+                StatusCode::NO_CONTENT => Bytes::new(),
+                _ => collect(async || response.next().await, limits.reply_bytes_max).await?,
+            };
             Ok(http::Response::from_parts(response.parts, body))
         };
         match within(limits.total, exchange).await {
@@ -81,19 +86,6 @@ impl HostResponse {
             }
         }
         Ok(None)
-    }
-
-    /// The body, which is not asked for where the head says that there is none.
-    async fn whole(&mut self, bytes_max: usize) -> Result<Bytes, SendError> {
-        let mut body = BytesMut::new();
-        let none = self.parts.status == StatusCode::NO_CONTENT;
-        while !none && let Some(chunk) = self.next().await? {
-            if body.len() + chunk.len() > bytes_max {
-                return Err(SendError::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body.freeze())
     }
 }
 

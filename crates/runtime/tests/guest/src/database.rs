@@ -46,6 +46,11 @@ pub(crate) async fn run(action: &str, request: Request) -> Result<String, String
         "built-blocking" => {
             ConnectionBuilder::new(&address).build().map(|_| "built".to_owned()).map_err(shown)
         }
+        "add-note" => {
+            let connection = Connection::open_async(address).await.map_err(shown)?;
+            let added = "INSERT INTO notes (id) VALUES ($1)".to_owned();
+            connection.execute_async(added, vec![ParameterValue::Int32(2)]).await.map(shown).map_err(shown)
+        }
         "first" => first_rows(&address, statement).await,
         "types" => supported_types(&address).await,
         _ => unsupported_parameters(&address).await,

@@ -75,7 +75,7 @@ async fn respond(request: Request) -> Result<Response, ErrorCode> {
         "panic" => system::deliberate_panic(),
         // Databases: the statement is the body, the connection string a header.
         "query" | "execute" | "query-blocking" | "execute-blocking" | "built" | "built-blocking"
-        | "first" | "types" | "unsupported" => database::run(action, request).await,
+        | "first" | "types" | "unsupported" | "add-note" => database::run(action, request).await,
         _ => Err("no such action".to_owned()),
     };
     Ok(match text {
