@@ -29,9 +29,11 @@ locals {
 
   # The artefact: what `cargo xtask build` makes of these files, pushed by `spin registry push`. Its tag is their hash:
   # the plan knows it before anything is built, a changed source is a new tag, and nothing changes when nothing changed.
-  # tests/iac compares the folders with what the components depend on.
-  source_folders = ["components", "crates/auth-api", "crates/latex", "crates/mathml", "crates/migrations", "crates/web"]
-  sources = concat(["spin.toml", ".cargo/config.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"], flatten([
+  # tests/iac compares them with what the build reads: the components' crates, what fetches Pyodide and pdf.js, and how xtask
+  # calls the compiler.
+  source_folders = ["components", "crates/auth-api", "crates/latex", "crates/mathml", "crates/migrations", "crates/web", "xtask/browser-files"]
+  source_files   = ["spin.toml", ".cargo/config.toml", "Cargo.toml", "Cargo.lock", "Dockerfile", "xtask/src/build.rs", "xtask/src/toolchain.rs", "terraform/modules/registry/build-and-push"]
+  sources = concat(local.source_files, flatten([
     for folder in local.source_folders : [for file in fileset("${local.project_dir}/${folder}", "**") : "${folder}/${file}"]
   ]))
   sources_sha256 = sha256(join("", [for file in sort(local.sources) : "${file} ${filesha256("${local.project_dir}/${file}")}\n"]))
@@ -44,6 +46,13 @@ locals {
   push_name      = var.executor == "spintainer" ? "atelier-spin" : "atelier"
   push_reference = "127.0.0.1:5080/${local.push_name}:${local.artefact_tag}"
   image          = local.push_image ? "atelier-registry:5000/${local.push_name}:${local.artefact_tag}" : var.image
+
+  # The compile service: Dockerfile and program are all that its image is made of.
+  compiler_sha256         = sha256(join("", [for file in ["Dockerfile", "compiler.py"] : filesha256("${local.project_dir}/compiler/${file}")]))
+  push_compiler           = local.own_cluster && try(var.compile_service.image == null, false)
+  compiler_tag            = "atelier-compiler:sources-${substr(local.compiler_sha256, 0, 16)}"
+  compiler_push_reference = "127.0.0.1:5080/${local.compiler_tag}"
+  compiler_image          = local.push_compiler ? "atelier-registry:5000/${local.compiler_tag}" : try(var.compile_service.image, null)
 
   shim_version = coalesce(var.shim_version, local.shim.version)
   shim_base    = coalesce(var.shim_mirror, local.shim.base)

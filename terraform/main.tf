@@ -22,6 +22,7 @@ module "manifests" {
   domain         = local.light ? null : var.domain
   llm_openai     = var.llm_openai
   executor       = var.executor
+  compiler_image = local.compiler_image
   spin_image     = local.push_image && var.executor == "spintainer" ? local.image : null
   observability  = local.install.observability
 }
@@ -110,8 +111,21 @@ module "registry" {
 
   project_dir = local.project_dir
   reference   = local.push_reference
-  executor    = var.executor
+  what        = var.executor
   sources     = local.sources_sha256
+
+  depends_on = [module.cluster]
+}
+
+# The optional compile service's image (compiler/), where none is named.
+module "compiler_image" {
+  source = "./modules/registry"
+  count  = local.push_compiler ? 1 : 0
+
+  project_dir = local.project_dir
+  reference   = local.compiler_push_reference
+  what        = "compiler"
+  sources     = local.compiler_sha256
 
   depends_on = [module.cluster]
 }
@@ -149,7 +163,7 @@ module "app" {
   namespace  = module.namespaces.application
 
   depends_on = [
-    module.certificates, module.database, module.gateway_api, module.mesh, module.registry, module.secrets,
+    module.certificates, module.compiler_image, module.database, module.gateway_api, module.mesh, module.registry, module.secrets,
     module.spinkube,
   ]
 }

@@ -236,3 +236,22 @@ variable "llm_openai" {
     error_message = "llm_openai.model must name a model of that API."
   }
 }
+
+variable "compile_service" {
+  description = "The service that compiles what ocr delivers (compiler/README.md); null: nothing is compiled. `{}` with minikube builds its image from this checkout; else `image` names one, by digest or by a tag other than `latest`."
+  type        = object({ image = optional(string) })
+  default     = null
+
+  validation {
+    condition     = var.compile_service == null || var.profile != "light"
+    error_message = "compile_service needs profile = \"full\": it relies on the mesh, and a laptop's node has no room for TeX."
+  }
+  validation {
+    condition     = try(var.compile_service.image, null) == null || try(can(regex("^[a-z0-9][a-z0-9.:-]*/[a-z0-9._/-]+(@sha256:[0-9a-f]{64}|:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})$", var.compile_service.image)) && !can(regex("(^[^/]*\\.invalid[:/]|:latest$)", var.compile_service.image)), false)
+    error_message = "compile_service.image must be registry/name@sha256:… or registry/name:tag: not :latest, and not the placeholder of k8s/."
+  }
+  validation {
+    condition     = var.compile_service == null || var.cluster == "minikube" || try(var.compile_service.image != null, false)
+    error_message = "With cluster = \"existing\" set compile_service.image to one in a registry of your own (k8s/README.md, \"The compile service\")."
+  }
+}

@@ -37,11 +37,11 @@ terraform {
 locals {
   # name → chart, where it comes from, version.
   charts = {
-    cert_manager          = { chart = "cert-manager", repository = "oci://quay.io/jetstack/charts", version = "v1.20.0" }
-    istio_base            = { chart = "base", repository = "https://istio-release.storage.googleapis.com/charts", version = "1.30.5" }
-    istiod                = { chart = "istiod", repository = "https://istio-release.storage.googleapis.com/charts", version = "1.30.5" }
-    istio_cni             = { chart = "cni", repository = "https://istio-release.storage.googleapis.com/charts", version = "1.30.5" }
-    ztunnel               = { chart = "ztunnel", repository = "https://istio-release.storage.googleapis.com/charts", version = "1.30.5" }
+    cert_manager          = { chart = "cert-manager", repository = "oci://quay.io/jetstack/charts", version = "v1.20.4" }
+    istio_base            = { chart = "base", repository = "https://istio-release.storage.googleapis.com/charts", version = "1.30.8" }
+    istiod                = { chart = "istiod", repository = "https://istio-release.storage.googleapis.com/charts", version = "1.30.8" }
+    istio_cni             = { chart = "cni", repository = "https://istio-release.storage.googleapis.com/charts", version = "1.30.8" }
+    ztunnel               = { chart = "ztunnel", repository = "https://istio-release.storage.googleapis.com/charts", version = "1.30.8" }
     runtime_class_manager = { chart = "runtime-class-manager", repository = "oci://ghcr.io/spinframework/charts", version = "0.2.0" }
     spin_operator         = { chart = "spin-operator", repository = "oci://ghcr.io/spinframework/charts", version = "0.6.1" }
     cloudnative_pg        = { chart = "cloudnative-pg", repository = "https://cloudnative-pg.github.io/charts", version = "0.29.0" }

@@ -1,8 +1,8 @@
 """A real Envoy with what the gateway's manifests ask of it: the routes, the policies, the session check, the rate limit.
 
-In the cluster istiod turns the manifests into Envoy's configuration. No istiod can be had here, so this module does, as
-far as the project's own objects use it and the way Istio 1.30 does (pilot/pkg/security/authz, networking/core). What
-Envoy then makes of a request is real.
+In the cluster istiod turns the manifests into Envoy's configuration. It takes long to build, so on each change this module
+does, as far as the project's own objects use it and the way Istio 1.30 does (pilot/pkg/security/authz, networking/core); each
+week the same tests have istiod itself (istiod.py). What Envoy then makes of a request is real.
 """
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def typed(kind: str, **fields) -> dict:
 class Upstream:
     """A pod's place: keeps what it was asked, and answers what the test says."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, host: str = "127.0.0.1", port: int = 0) -> None:
         self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
         self.answer = lambda method, path, headers: (200, {}, name.encode())
         upstream = self
@@ -47,6 +47,8 @@ class Upstream:
                 upstream.asked.append((self.command, self.path, headers, body))
                 status, more, text = upstream.answer(self.command, self.path, headers)
                 self.send_response(status)
+                # So that nothing is left of one that is closed.
+                self.send_header("connection", "close")
                 for key, value in more.items():
                     self.send_header(key, value)
                 if status != 204:
@@ -60,9 +62,13 @@ class Upstream:
             def log_message(self, *_) -> None:
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.handler, self.address = Handler, (host, port)
+        self.open()
+
+    def open(self) -> None:
+        self.server = http.server.ThreadingHTTPServer(self.address, self.handler)
         self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
+        self.address = self.server.server_address
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
@@ -70,13 +76,11 @@ class Upstream:
         self.server.server_close()
 
 
-class Gateway:
-    """Envoy on a port of its own; `auth`, `llm` and `ocr` are ports of this machine."""
-
-    def __init__(self, folder: Path, documents: list[dict], ports: dict[str, int]) -> None:
-        self.port = free_port()
+class Envoy:
+    def __init__(self, folder: Path, bootstrap: dict, port: int) -> None:
+        self.port = port
         config = folder / "envoy.yaml"
-        config.write_text(yaml.safe_dump(bootstrap(documents, yaml.safe_load(MESH.read_text())["meshConfig"], ports, self.port)))
+        config.write_text(yaml.safe_dump(bootstrap))
         self.log = folder / "envoy.log"
         self.process = subprocess.Popen(
             [VENV / "bin" / "envoy", "--config-path", config, "--use-dynamic-base-id", "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"],
@@ -85,15 +89,22 @@ class Gateway:
         for _ in range(300):
             assert self.process.poll() is None, self.log.read_text()
             try:
-                http.client.HTTPConnection("127.0.0.1", self.port, timeout=1).connect()
+                self.connection().close()
                 return
             except OSError:
                 time.sleep(0.1)
+        self.close()
         raise AssertionError(f"Envoy does not listen: {self.log.read_text()}")
+
+    def connection(self, source: str = "127.0.0.1") -> http.client.HTTPConnection:
+        """One that is open, from that address of this machine."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30, source_address=(source, 0))
+        connection.connect()
+        return connection
 
     def ask(self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b"", connection: http.client.HTTPConnection | None = None) -> http.client.HTTPResponse:
         """The answer, its body already read into `text`."""
-        connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = connection or self.connection()
         # Not http.client's own path handling: some of these paths are spelled strangely on purpose.
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         for key, value in {"host": "atelier.test", "content-length": str(len(body)), **(headers or {})}.items():
@@ -106,6 +117,14 @@ class Gateway:
     def close(self) -> None:
         self.process.terminate()
         self.process.wait(20)
+
+
+class Gateway(Envoy):
+    """Its configuration by this module; `auth`, `llm` and `ocr` are ports of this machine."""
+
+    def __init__(self, folder: Path, documents: list[dict], ports: dict[str, int]) -> None:
+        port = free_port()
+        super().__init__(folder, bootstrap(documents, yaml.safe_load(MESH.read_text())["meshConfig"], ports, port), port)
 
 
 def bootstrap(documents: list[dict], mesh: dict, ports: dict[str, int], port: int) -> dict:

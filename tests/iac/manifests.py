@@ -21,6 +21,8 @@ VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "production": ("overlays/production", ()),
     "minikube-spintainer": ("overlays/minikube", ("spintainer",)),
     "minikube-autoscaling": ("overlays/minikube", ("autoscaling",)),
+    "minikube-compiler": ("overlays/minikube", ("compiler",)),
+    "production-compiler": ("overlays/production", ("compiler",)),
     "production-spintainer": ("overlays/production", ("spintainer",)),
     "light": ("overlays/light", ()),
     "light-without-secrets": ("overlays/light/without-secrets", ()),

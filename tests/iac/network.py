@@ -35,6 +35,8 @@ PODS = [
     Pod("gateway", "atelier", {"gateway.networking.k8s.io/gateway-name": "atelier"}),
     # Only components/backup gives it an arrow; production has none.
     Pod("backup", "atelier", {"app.kubernetes.io/name": "backup", "app.kubernetes.io/part-of": "atelier"}),
+    # Only components/compiler gives it one.
+    Pod("compiler", "atelier", {"app.kubernetes.io/name": "compiler", "app.kubernetes.io/part-of": "atelier"}),
     Pod("istiod", "istio-system", {"app": "istiod"}),
     Pod("dns", "kube-system", {"k8s-app": "kube-dns"}),
     Pod("stranger", "default", {"app": "stranger"}),
@@ -56,8 +58,8 @@ def selects(selector: dict, labels: dict[str, str]) -> bool:
         if labels.get(key) != value:
             return False
     for expression in selector.get("matchExpressions", []):
-        assert expression["operator"] == "In", expression
-        if labels.get(expression["key"]) not in expression["values"]:
+        assert expression["operator"] in ("In", "NotIn"), expression
+        if (labels.get(expression["key"]) in expression["values"]) is (expression["operator"] == "NotIn"):
             return False
     return True
 

@@ -120,7 +120,7 @@ def no_service_chaining(documents: list[dict], spin: dict) -> Iterator[str]:
 
 def policies_come_first(documents: list[dict]) -> Iterator[str]:
     """kubectl sends the objects one by one as they are rendered: otherwise a pod is open to everybody for its first seconds."""
-    for owner in of_kind(documents, "SpinApp", "StatefulSet", "Cluster"):
+    for owner in of_kind(documents, "SpinApp", "StatefulSet", "Deployment", "Cluster"):
         yield from (f"{title(owner)} comes before {title(d)}" for d in of_kind(documents[documents.index(owner) :], "NetworkPolicy", "AuthorizationPolicy", "PeerAuthentication"))
 
 

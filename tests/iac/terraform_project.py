@@ -26,8 +26,10 @@ VERIFIED = {"shim_sha256": {"x86_64": SHA, "aarch64": SHA[::-1]}}
 RECORDER = """#!/bin/sh
 printf '%s %s\\n' "${0##*/}" "$*" >> "$ATELIER_CALLS"
 """
-# One file of each folder that the artefact is built from.
-SOURCES = [f"{folder}/src/lib.rs" for folder in ("components/auth", "components/llm", "components/ocr", "crates/auth-api", "crates/latex", "crates/mathml", "crates/migrations", "crates/web")]
+# What the artefact is built from: crates, of which the copy has one file each, and single files.
+CRATES = ("components/auth", "components/llm", "components/ocr", "crates/auth-api", "crates/latex", "crates/mathml", "crates/migrations", "crates/web", "xtask/browser-files")
+FILES = ("spin.toml", ".cargo/config.toml", "Cargo.toml", "Cargo.lock", "Dockerfile", "xtask/src/build.rs", "xtask/src/toolchain.rs", "terraform/modules/registry/build-and-push")
+SOURCES = [f"{folder}/src/lib.rs" for folder in CRATES]
 # What `ansible/converge minikube.yml` leaves behind, as far as Terraform sees it: the kubeconfig of a cluster.
 CONVERGE = RECORDER + """
 case "$1" in
@@ -58,8 +60,8 @@ class Project:
         """With a `cluster`, the scripts that wait for it really do."""
         for folder in ("terraform", "k8s", "ansible"):
             shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns(".terraform*", "terraform.tfstate*", "*.tfvars"))
-        for file in ("spin.toml", ".cargo/config.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"):
-            (root / file).parent.mkdir(exist_ok=True)
+        for file in (*FILES, "compiler/Dockerfile", "compiler/compiler.py"):
+            (root / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(PROJECT / file, root / file)
         project = cls(root)
         for file in SOURCES:

@@ -71,10 +71,10 @@ def test_the_operator_refuses(installed, what):
 def test_the_pods_we_get_pass_pod_security(installed):
     """Pods do not run here, but they are admitted or not: the namespaces' own level decides."""
     templates = [("atelier", deployment(installed, name)["spec"]["template"]) for name in ("auth", "llm", "ocr")]
-    for variant in ("minikube", "observability"):
+    for variant in ("minikube-compiler", "observability"):
         templates += [(d["metadata"]["namespace"], d["spec"]["template"]) for d in of_kind(objects(variant), "Deployment", "StatefulSet")]
     templates += [("atelier", d["spec"]["jobTemplate"]["spec"]["template"]) for d in of_kind(objects("minikube"), "CronJob")]
-    assert len(templates) == 11
+    assert len(templates) == 12
     for namespace, template in templates:
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "try-", "namespace": namespace, **template["metadata"]}, "spec": copy.deepcopy(template["spec"])}
         pod["metadata"].pop("name", None)

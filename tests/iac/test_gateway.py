@@ -1,8 +1,11 @@
-"""What a real Envoy makes of the gateway's manifests. Played are istiod (gateway.py), the pods, and TLS."""
+"""What a real Envoy makes of the gateway's manifests. Played are the pods and, unless ATELIER_GATEWAY=istiod, istiod (gateway.py)
+and TLS.
+"""
 from __future__ import annotations
 
-import http.client
+import contextlib
 import json
+import os
 
 import pytest
 
@@ -10,6 +13,9 @@ from gateway import Gateway, Upstream, hardening, routes
 from manifests import objects, of_kind, spin
 
 APPS = ("auth", "llm", "ocr")
+ISTIOD = os.environ.get("ATELIER_GATEWAY") == "istiod"
+if ISTIOD:
+    from istiod import IstioGateway, Istiod
 # What is between the pods (DESIGN §1), and Spin's own.
 CLOSED = ("/auth/internal", "/.well-known/spin")
 
@@ -40,13 +46,17 @@ def auth(method: str, path: str, headers: dict[str, str]) -> tuple[int, dict, by
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    upstreams = {name: Upstream(name) for name in APPS}
-    gateway = Gateway(tmp_path_factory.mktemp("envoy"), objects("minikube"), {name: upstream.port for name, upstream in upstreams.items()})
-    gateway.pods = upstreams
-    yield gateway
-    gateway.close()
-    for upstream in upstreams.values():
-        upstream.close()
+    folder = tmp_path_factory.mktemp("envoy")
+    with contextlib.ExitStack() as ending:
+        if ISTIOD:
+            istiod = ending.enter_context(contextlib.closing(Istiod(folder)))
+            istiod.start()
+            gateway, pods = IstioGateway(folder, istiod), istiod.upstreams
+        else:
+            pods = {name: ending.enter_context(contextlib.closing(Upstream(name))) for name in APPS}
+            gateway = Gateway(folder, objects("minikube"), {name: pod.address[1] for name, pod in pods.items()})
+        gateway.pods = pods
+        yield ending.enter_context(contextlib.closing(gateway))
 
 
 @pytest.fixture(autouse=True)
@@ -84,16 +94,13 @@ def test_any_other_yes_than_200_is_a_no(site):
     assert site.pods["ocr"].asked == []
 
 
-def test_an_auth_that_is_away_means_no(site, tmp_path):
-    pods = {name: Upstream(name) for name in APPS}
-    gateway = Gateway(tmp_path, objects("minikube"), {name: pod.port for name, pod in pods.items()})
+def test_an_auth_that_is_away_means_no(site):
+    site.pods["auth"].close()
     try:
-        pods["auth"].close()
-        assert gateway.ask("POST", "/send", LIVE, b"a question").status == 503
-        assert pods["llm"].asked == []
+        assert site.ask("POST", "/send", LIVE, b"a question").status == 503
+        assert site.pods["llm"].asked == []
     finally:
-        gateway.close()
-        pods["llm"].close(), pods["ocr"].close()
+        site.pods["auth"].open()
 
 
 @pytest.mark.parametrize(("path", "app"), [*PATHS, ("/llm/assets/a.css", "llm"), ("/sending", "auth"), ("/ocrx", "auth")])
@@ -141,21 +148,33 @@ def test_where_a_request_comes_from_is_the_gateways_own_word(site, path, app, cl
     assert headers["x-forwarded-for"] == "127.0.0.1"
 
 
-def test_a_flood_is_told_when_to_come_back(site, tmp_path):
-    """Through a gateway of its own: its bucket is full, and nobody else's is emptied."""
-    pods = {name: Upstream(name) for name in APPS}
-    gateway = Gateway(tmp_path, objects("minikube"), {name: pod.port for name, pod in pods.items()})
-    try:
-        connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
-        # A closed path: Envoy answers it alone, so that it is fast enough to be a flood on any machine.
-        answers = [gateway.ask("GET", "/auth/internal", connection=connection) for _ in range(1500)]
-        elsewhere = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30, source_address=("127.0.0.2", 0))
-        somebody_else = gateway.ask("GET", "/auth/internal", connection=elsewhere)
-    finally:
-        gateway.close()
-        for pod in pods.values():
-            pod.close()
+def test_a_flood_is_told_when_to_come_back(site):
+    connection = site.connection("127.0.0.3")
+    # A closed path: Envoy answers it alone, so that it is fast enough to be a flood on any machine.
+    answers = [site.ask("GET", "/auth/internal", connection=connection) for _ in range(1500)]
+    somebody_else = site.ask("GET", "/auth/internal", connection=site.connection("127.0.0.2"))
     refused = [answer for answer in answers if answer.status == 429]
     assert {answer.status for answer in answers} == {403, 429} and [answer.status for answer in answers[:300]] == [403] * 300
     assert {answer.headers["retry-after"] for answer in refused} == {"1"}
     assert somebody_else.status == 403, "one client's flood empties no other client's bucket"
+
+
+if ISTIOD:
+    def test_istiod_accepts_every_route_and_makes_the_gateway_as_its_settings_say(site):
+        def accepted(parent: dict) -> set[str]:
+            return {condition["type"] for condition in parent["conditions"] if condition["status"] == "True"}
+
+        get = site.istiod.get
+        routes_of = [document["metadata"]["name"] for document in of_kind(objects("minikube"), "HTTPRoute")]
+        for name in routes_of:
+            def judged(name=name) -> None:
+                (parent,) = get("gateway.networking.k8s.io/v1", "HTTPRoute", name)["status"]["parents"]
+                assert accepted(parent) >= {"Accepted", "ResolvedRefs"}, parent
+
+            site.istiod.cluster.eventually(judged)
+        for listener in get("gateway.networking.k8s.io/v1", "Gateway", "atelier")["status"]["listeners"]:
+            assert accepted(listener) >= {"Accepted", "ResolvedRefs"} and listener["attachedRoutes"] == (1 if listener["name"] == "http" else len(routes_of) - 1)
+        assert get("v1", "Service", "atelier-istio")["spec"]["externalTrafficPolicy"] == "Local"
+        spec = get("apps/v1", "Deployment", "atelier-istio")["spec"]
+        (container,) = spec["template"]["spec"]["containers"]
+        assert spec["replicas"] == 1 and container["resources"]["limits"] == {"cpu": "1", "memory": "512Mi"}

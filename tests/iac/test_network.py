@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 
 from manifests import named, objects, of_kind
-from network import DATABASES, INTERNET, OPERATOR, PODS, PRIVATE, app, arrows, hbone_beside_each_port, reaches_address
+from network import DATABASES, INTERNET, OPERATOR, PODS, PRIVATE, allowed, app, arrows, hbone_beside_each_port, reaches_address
 
 # DESIGN §1, and what watches it.
 DRAWN = {
@@ -50,10 +50,12 @@ def graph(variant: str) -> set[tuple[str, str, int]]:
     }
 
 
-@pytest.mark.parametrize("variant", ["minikube", "production", "minikube-spintainer", "minikube-autoscaling"])
+@pytest.mark.parametrize("variant", ["minikube", "production", "minikube-spintainer", "minikube-autoscaling", "minikube-compiler", "production-compiler"])
 def test_the_policies_draw_the_designs_arrows_and_no_others(variant):
     expected = set(DRAWN)
-    if variant == "production":
+    if variant.endswith("-compiler"):
+        expected.add(("ocr", "compiler", 8080))
+    if variant.startswith("production"):
         expected |= {("cnpg", "postgres", 8000), ("prometheus", "postgres", 9187)}
     else:
         expected.add(("backup", "postgres", 5432))
@@ -82,7 +84,18 @@ def test_the_kubelets_probes_get_in_from_the_addresses_that_ambient_gives_them(v
     assert {peer["ipBlock"]["cidr"] for rule in rules for peer in rule["from"]} == {"169.254.7.127/32", "fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128"}
 
 
-@pytest.mark.parametrize("variant", ["minikube", "production", "observability"])
+@pytest.mark.parametrize("variant", ["minikube-compiler", "production-compiler"])
+def test_the_compile_service_reaches_nothing_not_even_a_name_server(variant):
+    """What TeX is made to do by a document, it does there."""
+    documents = objects(variant)
+    compiler, dns = (next(pod for pod in PODS if pod.name == name) for name in ("compiler", "dns"))
+    assert [pod.name for pod in PODS if allowed(documents, compiler, pod, "Egress") != set()] == []
+    assert reaches_address(documents, compiler, INTERNET) == reaches_address(documents, compiler, PRIVATE) == set()
+    # The others still find names.
+    assert {name: allowed(documents, app(name), dns, "Egress") for name in ("auth", "ocr")} == dict.fromkeys(("auth", "ocr"), {("UDP", 53), ("TCP", 53)})
+
+
+@pytest.mark.parametrize("variant", ["minikube-compiler", "production", "observability"])
 def test_what_a_policy_opens_is_also_open_to_the_mesh(variant):
     assert hbone_beside_each_port(objects(variant)) == []
 

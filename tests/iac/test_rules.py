@@ -17,7 +17,7 @@ ANY = [*APPS, *LIGHT]
 WHOLE = [name for name in APPS if name != "base"]
 EVERYTHING = list(VARIANTS)
 # Settings that a cluster has its own value for.
-OWN = {"public_origin", "trusted_proxies", "db_host", "db_sslmode", "auth_url"}
+OWN = {"public_origin", "trusted_proxies", "db_host", "db_sslmode", "auth_url", "compile_url"}
 SECRET_KEYS = {
     ("postgres-secret", "postgresql-user"),
     ("postgres-secret", "postgresql-db"),
@@ -171,8 +171,9 @@ def test_a_new_password_in_the_vault_reaches_the_database_too():
 
 def test_until_an_image_is_set_none_can_be_pulled():
     """A name under .invalid resolves nowhere (RFC 6761); any other may belong to somebody, who would get the secrets."""
-    hosts = {app["spec"]["image"].split("/")[0] for variant in ANY for app in of_kind(objects(variant), "SpinApp")}
-    assert hosts == {"registry.invalid"}
+    images = {app["spec"]["image"] for variant in ANY for app in of_kind(objects(variant), "SpinApp")}
+    images |= {c["image"] for variant in ANY for _, _, spec in rules.pod_specs(objects(variant)) for c in spec["containers"] if "atelier" in c["image"]}
+    assert images == {"registry.invalid/atelier:not-set", "registry.invalid/atelier-compiler:not-set"}
 
 
 def test_no_text_names_an_image_of_ours_that_somebody_else_may_have():
@@ -236,7 +237,9 @@ def seconds(file: str, constant: str) -> int:
 def test_the_gateway_and_a_pod_that_ends_wait_for_the_longest_request():
     longest = {
         "llm": seconds("llm/src/chat/limits.rs", "TOTAL_MAX"),
-        "ocr": seconds("ocr/src/upload/reader.rs", "UPLOAD_TIME_MAX") + seconds("ocr/src/stored_file.rs", "PREPARE_TIME_MAX") + seconds("ocr/src/transcribe.rs", "MODEL_TIME_MAX"),
+        "ocr": seconds("ocr/src/upload/reader.rs", "UPLOAD_TIME_MAX") + seconds("ocr/src/stored_file.rs", "PREPARE_TIME_MAX") + seconds("ocr/src/transcribe.rs", "MODEL_TIME_MAX")
+        # Compiled, corrected, and compiled again.
+        + 2 * seconds("ocr/src/compile.rs", "COMPILE_TIME") + seconds("ocr/src/compile.rs", "CORRECTION_TIME_MAX"),
     }
     for name in ("auth", "llm", "ocr"):
         limits = {int(rule["timeouts"]["request"].removesuffix("s")) for rule in route(objects("minikube"), name)["rules"]}

@@ -63,8 +63,8 @@ def test_zizmor_finds_nothing_in_the_workflows():
     assert done.returncode == 0, done.stdout
 
 
-def test_hadolint_finds_nothing_in_the_dockerfile():
-    done = scan("hadolint", "Dockerfile")
+def test_hadolint_finds_nothing_in_the_dockerfiles():
+    done = scan("hadolint", "Dockerfile", "compiler/Dockerfile")
     assert done.returncode == 0, done.stdout
 
 
@@ -115,14 +115,14 @@ def left(tool: str, found: set[tuple[str, str]]) -> set[tuple[str, str]]:
 
 
 def running(cluster: Cluster) -> list[dict]:
-    """What runs with minikube's overlay: its objects, the observability, and what the Spin operator makes of the SpinApps with
+    """What runs with minikube's overlay and the compile service: its objects, the observability, and what the Spin operator makes of the SpinApps with
     k8s/deployment-extras on top.
     """
     made = []
     for name in APPS:
         deployment(cluster, name)
         made.append(cluster.apply(yaml.safe_load((PROJECT / "k8s" / "deployment-extras" / f"{name}.yaml").read_text()), manager="atelier-extras"))
-    return [*objects("minikube"), *objects("observability"), *made]
+    return [*objects("minikube-compiler"), *objects("observability"), *made]
 
 
 @pytest.fixture(scope="module")

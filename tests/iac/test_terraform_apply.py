@@ -241,7 +241,7 @@ def test_a_changed_component_is_built_pushed_and_rolled_out_and_nothing_else(clu
         pod = now["spec"]["template"]["spec"]
         assert cluster.get(spin_app(name))["spec"]["image"] == pod["containers"][0]["image"] == image(project)
         # k8s/deployment-extras, which a drain without failed requests needs, survives the operator's update.
-        seconds = {"auth": 20, "llm": 190, "ocr": 480}[name]
+        seconds = {"auth": 20, "llm": 190, "ocr": 640}[name]
         assert pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"] == seconds < pod["terminationGracePeriodSeconds"]
     assert cluster.get(reference("apps/v1", "StatefulSet", "postgres"))["metadata"]["uid"] == uid
 

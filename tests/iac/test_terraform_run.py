@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from terraform_project import PROJECT, SOURCES, TOOLS, VERIFIED, Project
+from terraform_project import CRATES, FILES, PROJECT, TOOLS, VERIFIED, Project
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory) -> Project:
@@ -96,25 +96,66 @@ def test_every_object_has_one_owner(planned):
 
 def test_the_image_is_named_by_all_that_it_is_built_from(real, planned):
     """By the hash of their hashes, so that any other content is another image."""
-    folders = [Path(source).parents[1] for source in SOURCES]
-    files = sorted(str(file.relative_to(real.root)) for folder in folders for file in (real.root / folder).rglob("*") if file.is_file())
-    lines = [f"{file} {hashlib.sha256((real.root / file).read_bytes()).hexdigest()}\n" for file in sorted([*files, "spin.toml", ".cargo/config.toml", "Cargo.toml", "Cargo.lock", "Dockerfile"])]
+    files = [str(file.relative_to(real.root)) for folder in CRATES for file in (real.root / folder).rglob("*") if file.is_file()]
+    lines = [f"{file} {hashlib.sha256((real.root / file).read_bytes()).hexdigest()}\n" for file in sorted([*files, *FILES])]
     tag = hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
     assert planned["planned_values"]["outputs"]["image"]["value"] == f"atelier-registry:5000/atelier:sources-{tag}"
 
 
-def test_the_folders_that_name_the_image_are_those_that_the_components_depend_on():
-    workspace = tomllib.loads((PROJECT / "Cargo.toml").read_text())["workspace"]["dependencies"]
-    ours = {name: entry["path"] for name, entry in workspace.items() if isinstance(entry, dict) and "path" in entry}
-    seen, todo = set(), [f"components/{name}" for name in ("auth", "llm", "ocr")]
+def test_what_names_the_image_is_what_the_build_reads():
+    """The packages that xtask/src/build.rs has compiled for it, with all that they depend on; and what is read beside them."""
+    workspace = tomllib.loads((PROJECT / "Cargo.toml").read_text())["workspace"]
+    folders = [folder for member in workspace["members"] for folder in PROJECT.glob(member)]
+    packages = {tomllib.loads((folder / "Cargo.toml").read_text())["package"]["name"]: str(folder.relative_to(PROJECT)) for folder in folders}
+    build = (PROJECT / "xtask" / "src" / "build.rs").read_text()
+    fetches = re.findall(r'"--package=([\w-]+)"', build)
+    assert fetches == ["atelier-browser-files"] and "COMPONENTS" in build
+    seen, todo = set(), [packages[name] for name in ("auth", "llm", "ocr", *fetches)]
     while todo:
         folder = todo.pop()
         seen.add(folder)
         manifest = tomllib.loads((PROJECT / folder / "Cargo.toml").read_text())
         tables = [manifest, *manifest.get("target", {}).values()]
         names = {name for table in tables for kind in ("dependencies", "build-dependencies") for name in table.get(kind, {})}
-        todo += [ours[name] for name in names if name in ours and ours[name] not in seen]
-    assert {f"{folder}/src/lib.rs" for folder in seen} == set(SOURCES)
+        todo += [packages[name] for name in names & packages.keys() if packages[name] not in seen]
+    assert seen == set(CRATES)
+    script = (PROJECT / "terraform" / "modules" / "registry" / "build-and-push").read_text()
+    assert {name for name in ("spin.toml", "Dockerfile") if name in script} < set(FILES)
+
+
+@pytest.mark.parametrize("result", ["wasm32-wasip2/release/auth.d", "wasm32-wasip2/release/llm.d", "wasm32-wasip2/release/ocr.d", "native/atelier-browser-files.d"])
+def test_the_compiler_read_nothing_else(result):
+    """Rust's own list of what it read, templates and included files too, of the last build here."""
+    list_of = PROJECT / "target" / result
+    read = [Path(name.rstrip(":")) for name in (list_of.read_text().split() if list_of.exists() else [])]
+    ours = {str(file.relative_to(PROJECT)) for file in read if file.is_relative_to(PROJECT) and not file.is_relative_to(PROJECT / "target")}
+    if not ours:
+        pytest.skip("nothing was built in this checkout: cargo xtask build")
+    assert {file for file in ours if not file.startswith(tuple(f"{folder}/" for folder in CRATES))} <= set(FILES)
+
+
+def test_the_compile_services_image_is_named_by_what_its_dockerfile_copies(real):
+    dockerfile = (PROJECT / "compiler" / "Dockerfile").read_text()
+    assert re.findall(r"^(?:COPY|ADD) (\S+) ", dockerfile, re.M) == ["compiler.py"]
+
+    def tag() -> str:
+        real.variables = {**VERIFIED, "compile_service": {}}
+        values = resources(real.planned())
+        (push,) = [v for address, v in values.items() if address.startswith("module.compiler_image[0].terraform_data")]
+        (pod,) = [yaml.safe_load(v["yaml_body"]) for address, v in values.items() if "/Deployment/" in address and address.endswith('/compiler"]')]
+        (container,) = pod["spec"]["template"]["spec"]["containers"]
+        assert container["image"] == push["input"].replace("127.0.0.1:5080", "atelier-registry:5000")
+        return container["image"].rpartition(":sources-")[2]
+
+    names = ("Dockerfile", "compiler.py")
+    before = tag()
+    assert before == hashlib.sha256("".join(hashlib.sha256((real.root / "compiler" / name).read_bytes()).hexdigest() for name in names).encode()).hexdigest()[:16]
+    for name in names:
+        file = real.root / "compiler" / name
+        text = file.read_text()
+        file.write_text(text + "# changed\n")
+        assert tag() != before, name
+        file.write_text(text)
 
 
 def test_the_plan_holds_no_secret(real):
@@ -165,7 +206,7 @@ def test_a_kubeconfig_that_is_known_too_early_would_stop_the_plan(real):
 
 
 # ── The script that builds and pushes ───────────────────────────────────────────────────────────────────
-def build_and_push(tmp_path, *programs: str, executor: str = "shim") -> subprocess.CompletedProcess:
+def build_and_push(tmp_path, *programs: str, what: str = "shim") -> subprocess.CompletedProcess:
     """In a project of its own; each program is a path below it and says by which name it was called."""
     for program in programs:
         file = tmp_path / program
@@ -174,7 +215,7 @@ def build_and_push(tmp_path, *programs: str, executor: str = "shim") -> subproce
         file.chmod(0o755)
     return subprocess.run(
         [PROJECT / "terraform" / "modules" / "registry" / "build-and-push"], cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env={"PATH": f"{tmp_path / 'bin'}:/nowhere", "REFERENCE": "127.0.0.1:5080/atelier:x", "EXECUTOR": executor},
+        env={"PATH": f"{tmp_path / 'bin'}:/nowhere", "REFERENCE": "127.0.0.1:5080/atelier:x", "WHAT": what},
     )
 
 
@@ -217,12 +258,17 @@ def test_with_spintainer_the_image_gets_the_components_and_is_pushed(tmp_path, m
         (commands / name).chmod(0o755)
     for name in ("tar", "id", "cat"):
         (commands / name).symlink_to(shutil.which(name))
-    done = build_and_push(tmp_path, "bin/cargo", executor="spintainer")
+    done = build_and_push(tmp_path, "bin/cargo", what="spintainer")
     assert done.returncode == 0, done.stdout
     assert (tmp_path / "calls").read_text().splitlines() == ["build --target prebuilt --tag 127.0.0.1:5080/atelier:x -", "push 127.0.0.1:5080/atelier:x"]
     assert (tmp_path / "sudo").exists() is not member
     with tarfile.open(tmp_path / "context") as context:
         assert {entry.name: entry.mode & 0o444 for entry in context if entry.isfile()} == dict.fromkeys(["Dockerfile", "spin.toml", *wasm, *pages], 0o444), "and the image's user, who is nobody, may read them"
+
+
+def test_the_compile_services_image_needs_no_rust(tmp_path):
+    done = build_and_push(tmp_path, "bin/docker", what="compiler")
+    assert done.stdout.splitlines() == [f"bin/docker {words} none none" for words in ("build --tag 127.0.0.1:5080/atelier:x compiler", "push 127.0.0.1:5080/atelier:x")]
 
 
 # ── The script that deletes minikube ────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 """Brings what the tests need into .atelier/tools, once; what only terraform/ needs, tools_terraform.py does.
 
     python3 tests/iac/tools.py            # prints the Python to run pytest with
+    python3 tests/iac/tools.py etcd …     # only these programs
 
 - Python packages: a virtual environment from requirements.txt, and one for checkov.
 - Go tools: one module each in tools/, built with the versions and hashes of its go.mod and go.sum. Among them
@@ -48,6 +49,8 @@ OPERATORS = {
     "spin-operator": ("github.com/spinkube/spin-operator@v0.6.1", "./cmd/atelier"),
     "runtime-class-manager": ("github.com/spinkube/runtime-class-manager@v0.2.0", "./cmd/rcm"),
 }
+# Only when it is named: seven minutes of a processor. The commit of Istio next to its branch 1.30 that the proxy has; it serves no release.
+ISTIOD = {"pilot-discovery": ("istio.io/istio@v0.0.0-20260423205519-b01690e6db7d", "./pilot/cmd/pilot-discovery")}
 
 
 def environment() -> Path:
@@ -134,18 +137,20 @@ def fetch_definitions() -> None:
     mark.write_text(stamp)
 
 
-def prepare() -> Path:
-    """Everything; returns the Python of the virtual environment. Cheap when it is all there."""
+def prepare(*names: str) -> Path:
+    """Those programs, or everything; returns the Python of the virtual environment. Cheap when it is all there."""
     if sys.version_info < (3, 11):
         raise Missing("Python 3.11 or newer, for the tests themselves: the package python3 of Debian 12 or Ubuntu 24.04")
     python = environment()
-    virtual_environment(CHECKOV, HERE / "requirements-checkov.txt", "checkov (290 MB)")
+    if not names:
+        virtual_environment(CHECKOV, HERE / "requirements-checkov.txt", "checkov (290 MB)")
     fetch_definitions()
-    build_go_tools(GO_TOOLS, HERE / "tools")
-    for binary, (name, package) in OPERATORS.items():
-        build_operator(binary, name, package)
+    build_go_tools({binary: GO_TOOLS[binary] for binary in GO_TOOLS if not names or binary in names}, HERE / "tools")
+    for binary, (name, package) in {**OPERATORS, **ISTIOD}.items():
+        if binary in (names or OPERATORS):
+            build_operator(binary, name, package)
     return python
 
 
 if __name__ == "__main__":
-    main(prepare)
+    main(lambda: prepare(*sys.argv[1:]))

@@ -5,7 +5,7 @@
   pods to wait in: one module each in tools/;
 - a Debian (or Ubuntu, as the machine is) with PostgreSQL and nothing else, from its packages: what the images are made of.
 
-runc, CNI's plugins, a registry and debootstrap are the distribution's own.
+runc, CNI's plugins, Docker, a registry and debootstrap are the distribution's own.
 
     python3 tests/node/tools_node.py      # prints the Python to run pytest with
 """
@@ -41,6 +41,7 @@ PACKAGES = {
     "/usr/sbin/runc": "runc",
     "/usr/lib/cni/bridge": "containernetworking-plugins",
     "docker-registry": "docker-registry",
+    "dockerd": "docker.io",
     "debootstrap": "debootstrap",
     "iptables": "iptables",
     "conntrack": "conntrack",
@@ -89,7 +90,7 @@ def debian() -> None:
 
 def prepare() -> Path:
     packages()
-    python = tools.prepare()
+    python = tools.prepare("kustomize", "etcd", "kubectl", "kube-apiserver", "kube-controller-manager", "spin-operator")
     tools.build_go_tools(GO_TOOLS, HERE / "tools")
     debian()
     return python

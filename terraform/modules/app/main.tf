@@ -25,7 +25,7 @@ resource "kubectl_manifest" "executor" {
   depends_on = [kubectl_manifest.other]
 }
 
-# One at a time: while an app is rolled over, its old pods keep their memory until their last request is over (ocr: eight
+# One at a time: while an app is rolled over, its old pods keep their memory until their last request is over (ocr: eleven
 # minutes), and a node that is just large enough has no room for the old pods of all. auth first: the others ask it.
 module "first" {
   source = "../spin-app"

@@ -3,13 +3,16 @@
 
 data "kustomization_overlay" "app" {
   resources  = ["${var.kubernetes_dir}/${var.overlay}"]
-  components = var.executor == "spintainer" ? ["${var.kubernetes_dir}/components/spintainer"] : []
+  components = [for name, wanted in { compiler = var.compiler_image != null, spintainer = var.executor == "spintainer" } : "${var.kubernetes_dir}/components/${name}" if wanted]
 
-  images {
-    name     = local.placeholder_image
-    new_name = local.image.name
-    new_tag  = local.image.tag
-    digest   = local.image.digest
+  dynamic "images" {
+    for_each = local.images
+    content {
+      name     = images.key
+      new_name = images.value.name
+      new_tag  = images.value.tag
+      digest   = images.value.digest
+    }
   }
 
   dynamic "config_map_generator" {
@@ -87,9 +90,7 @@ locals {
     var.domain == null ? [] : ["public_origin=https://${var.domain}"],
     var.llm_openai == null ? [] : ["llm_openai_origin=${var.llm_openai.origin}", "llm_openai_model=${var.llm_openai.model}"],
   )
-  # The name that k8s/base gives the artefact before an overlay or Terraform says which one it is.
-  placeholder_image = yamldecode(file("${var.kubernetes_dir}/base/kustomization.yaml")).images[0].newName
-  collector         = "http://otel-collector.observability.svc.cluster.local:4318"
+  collector = "http://otel-collector.observability.svc.cluster.local:4318"
 
   # Kind → JSON patch, of those that are `wanted`.
   patches = { for kind, operations in {
@@ -104,17 +105,19 @@ locals {
       # `spin up -f` takes a path as well as a reference.
       { wanted = var.spin_image != null, op = "replace", path = "/spec/image", value = "/app/spin.toml" },
       # The operator looks at its executor only when the SpinApp changes (spin-operator 0.6.1).
-      { wanted = var.spin_image != null, op = "add", path = "/spec/podAnnotations", value = { "app.kubernetes.io/version" = local.image.tag } },
+      { wanted = var.spin_image != null, op = "add", path = "/spec/podAnnotations", value = { "app.kubernetes.io/version" = regex("[^:]+$", var.image) } },
     ]
   } : kind => jsonencode([for operation in operations : { for key, value in operation : key => value if key != "wanted" } if operation.wanted]) }
   extras_dir = "${var.kubernetes_dir}/deployment-extras${var.domain == null ? "/light" : ""}"
 
-  by_digest = strcontains(var.image, "@")
-  # The last colon after the last slash separates the tag; a port's colon comes before it.
-  image = {
-    name   = local.by_digest ? split("@", var.image)[0] : regex("^(.*):[^/:]+$", var.image)[0]
-    tag    = local.by_digest ? null : regex("^.*:([^/:]+)$", var.image)[0]
-    digest = local.by_digest ? split("@", var.image)[1] : null
+  # The name that k8s/ gives an image before an overlay or Terraform says which one it is → that one. The last colon after the
+  # last slash separates the tag; a port's colon comes before it.
+  images = { for folder, reference in { "base" = var.image, "components/compiler" = var.compiler_image } :
+    yamldecode(file("${var.kubernetes_dir}/${folder}/kustomization.yaml")).images[0].newName => {
+      name   = regex("^(.*?)(?:@.*|:[^/:]+)$", reference)[0]
+      tag    = strcontains(reference, "@") ? null : regex("^.*:([^/:]+)$", reference)[0]
+      digest = strcontains(reference, "@") ? split("@", reference)[1] : null
+    } if reference != null
   }
 
   app           = data.kustomization_overlay.app.manifests

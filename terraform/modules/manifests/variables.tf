@@ -18,6 +18,11 @@ variable "image" {
   type        = string
 }
 
+variable "compiler_image" {
+  description = "The compile service's image, as `image`; null without one."
+  type        = string
+}
+
 variable "domain" {
   description = "Host name of the site; null with the overlay `light`, which is reached on localhost."
   type        = string

@@ -1,5 +1,5 @@
 variable "project_dir" {
-  description = "Absolute path of the project, with spin.toml and the sources of the components."
+  description = "Absolute path of the project, with spin.toml, the sources of the components and compiler/."
   type        = string
 }
 
@@ -8,12 +8,12 @@ variable "reference" {
   type        = string
 }
 
-variable "executor" {
-  description = "`shim`: an OCI artefact for Spin. `spintainer`: an ordinary image, with Spin in it."
+variable "what" {
+  description = "`shim`: the components as an OCI artefact for Spin. `spintainer`: an ordinary image with Spin and them in it. `compiler`: the compile service."
   type        = string
 }
 
 variable "sources" {
-  description = "SHA-256 over everything that the artefact is made of; another one means another build and push."
+  description = "SHA-256 over everything that it is made of; another one means another build and push."
   type        = string
 }
