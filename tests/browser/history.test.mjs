@@ -13,7 +13,7 @@ const words = {
     demo: /Démonstration/, ended: /session a pris fin/, signIn: /connecte[rz]/gi, empty: /Écrivez votre question/,
     tooLong: /trop longue/, counter: "10\u202f000\u00a0/\u00a08\u202f000", cancelled: /Question annulée/, offline: /injoignable/,
     previous: /Réponse précédente[^]*Comment trier/, followed: /Votre question\s:\s+Et en décroissant/, now: /Comment trier[^]*à l’instant/,
-    copy: "Copier", again: "Redemander", delete: "Supprimer", download: "Télécharger", run: "Exécuter", noCode: /ne contient pas de code/,
+    copy: "Copier", again: "Reposer la question", delete: "Supprimer", download: "Télécharger", run: "Exécuter",
     noPython: /Python n’a pas pu être chargé/,
   },
   en: {
@@ -21,7 +21,7 @@ const words = {
     demo: /Demonstration/, ended: /session has ended/, signIn: /sign in/gi, empty: /Write your question/,
     tooLong: /too long/, counter: "10,000\u00a0/\u00a08,000", cancelled: /Question cancelled/, offline: /cannot be reached/,
     previous: /Previous answer[^]*How do I write/, followed: /Your question:\s+And in descending/, now: /How do I write[^]*just now/,
-    copy: "Copy", again: "Ask again", delete: "Delete", download: "Download", run: "Run", noCode: /contains no code/,
+    copy: "Copy", again: "Ask again", delete: "Delete", download: "Download", run: "Run",
     noPython: /Python could not be loaded/,
   },
 };

@@ -98,7 +98,7 @@ test("what cannot be converted is refused by name before it is sent", async () =
   await picture(page, "fr-ocr-photos-refused-phone");
   const many = await file("photo.png", "b.png");
   await choose(...Array.from({ length: 20 }, (_, index) => ({ ...many, name: `b${index}.png` })));
-  assert.match(await alert(), /«\sb19\.png\s» est en trop\s: 20 fichiers/);
+  assert.match(await alert(), /«\sb19\.png\s» dépasse la limite\s: 20 fichiers/);
   assert.equal((await names(page)).length, 20);
   await page.locator("#chosen button:last-child").first().click();
   assert.equal((await names(page)).length, 19);
@@ -114,7 +114,7 @@ test("what cannot be converted is refused by name before it is sent", async () =
   await choose(await sized("grand.jpg", 49 * 1024 * 1024));
   assert.equal(await alert(), "", "it fits");
   await choose(await sized("de trop.jpg", 2 * 1024 * 1024));
-  assert.match(await alert(), /«\sde trop\.jpg\s» est en trop/);
+  assert.match(await alert(), /«\sde trop\.jpg\s» dépasse la limite/);
   assert.deepEqual(await names(page), ["grand.jpg"]);
   await rm(folder, { recursive: true });
   assert.equal(sent, 0);

@@ -3,7 +3,7 @@
 use auth_api::{Denied, Refund};
 use http::StatusCode;
 use web::outbound::SendError;
-use web::{Problem, Text};
+use web::{Problem, Text, duration};
 
 use crate::idempotency::{KEY_CHARS_MAX, KeyInvalid};
 use crate::mode::ModeInvalid;
@@ -60,12 +60,13 @@ impl Failure {
 }
 
 fn circuit_open(seconds: u32) -> Text {
+    let wait = duration(seconds);
     Text::owned(
         format!(
-            "L’assistant est en panne. Nouvel essai possible dans {seconds} s. Cette question n’est pas décomptée de votre quota."
+            "L’assistant est en panne. Nouvel essai possible dans {wait}. Cette question n’est pas décomptée de votre quota."
         ),
         format!(
-            "The assistant is down. You can try again in {seconds} s. This question does not count against your quota."
+            "The assistant is down. You can try again in {wait}. This question does not count against your quota."
         ),
     )
 }
@@ -163,7 +164,7 @@ fn upstream(error: &UpstreamError, refund: Option<Refund>) -> Problem {
         UpstreamError::Busy { .. } => (
             StatusCode::SERVICE_UNAVAILABLE,
             "upstream_busy",
-            "L’assistant est très demandé en ce moment. Réessayez dans une minute.",
+            "L’assistant est très sollicité en ce moment. Réessayez dans une minute.",
             "The assistant is very busy at the moment. Try again in a minute.",
         ),
         UpstreamError::Unavailable | UpstreamError::Send(SendError::NotSent(_)) => (
