@@ -254,10 +254,8 @@ test("Python is fetched when it is asked for, and once", async () => {
   fetched.length = 0;
   await page.click("#history > summary");
   await page.click("#history-list summary");
-  const started = Date.now();
   await page.click("#history .toolbar >> text=Exécuter");
   await page.locator(".runner-output:not([hidden])").waitFor({ timeout: patience * 1000 });
-  console.log(`  warm, from the click to the first output: ${Date.now() - started} ms`);
   const transferred = await page.evaluate(() => performance.getEntriesByType("resource").filter(({ name }) => name.includes("/python/")).map(({ transferSize }) => transferSize));
   assert.deepEqual(transferred, [0, 0, 0, 0]);
   await leave(page);
