@@ -79,7 +79,7 @@ for (const { who, language, device, ...options } of readers) {
     await entries.nth(0).locator(".toolbar button.danger").first().click();
     assert.equal(await entries.count(), 1, "one is deleted, the other stays");
     await entries.nth(0).locator("summary").click();
-    assert.match(await entries.nth(0).innerText(), /another/);
+    await entries.nth(0).getByText("another").waitFor();
     // Where there is no room, the oldest entries give way.
     await page.evaluate(() => {
       const [key] = Object.keys(localStorage).filter((name) => name.startsWith("atelier.llm.history."));

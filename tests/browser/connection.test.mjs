@@ -58,6 +58,7 @@ async function checkBroken(page, { language, device }, name) {
   await shows(page, words[language].broken, 20);
   page.complaints = [];
   assert.ok(await page.isVisible("#result .writing"), "what has arrived stays");
+  assert.match(await page.getAttribute("#status", "class"), /field-error/, "a failure is not whispered");
   assert.equal(await page.inputValue("#message"), words[language].slow);
   assert.ok(await page.isEnabled("#ask button[type=submit]"));
   assert.equal(await page.isVisible("#cancel"), false);

@@ -35,7 +35,7 @@ export const stop = () => browser?.close();
 
 /** A page of its own profile; phones are dark. Every error on its console fails the test that closes it. */
 export async function visit({ locale = "fr-FR", viewport = laptop, javaScriptEnabled = true, colorScheme = viewport === phone ? "dark" : "light", forcedColors = "none", baseURL = url } = {}) {
-  const context = await browser.newContext({ locale, viewport, javaScriptEnabled, colorScheme, forcedColors, baseURL });
+  const context = await browser.newContext({ locale, viewport, javaScriptEnabled, colorScheme, forcedColors, reducedMotion: "reduce", baseURL });
   const page = await context.newPage();
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(String(error)));

@@ -120,6 +120,20 @@ for (const [locale, device, viewport] of [["fr-FR", "phone", phone], ["en-GB", "
     await leave(page);
   });
 
+  test(`another question stops the program that runs, and says so: ${locale}`, async () => {
+    const known = words[locale];
+    const page = await answered({ locale, viewport });
+    await run(page, "print('begun')\nwhile True:\n    pass", known);
+    await page.locator(".runner-output").filter({ hasText: "begun" }).waitFor({ timeout: patience * 1000 });
+    await page.fill("#message", "Fibonacci ?");
+    await page.route("**/llm/send", () => {}, { times: 1 });
+    await page.click("#ask button[type=submit]", { noWaitAfter: true });
+    await page.click("#previous summary");
+    await status(page, known.stopped);
+    assert.equal(await page.locator("iframe").count(), 0);
+    await leave(page);
+  });
+
   test(`a flood of output is cut: ${locale}`, async () => {
     const known = words[locale];
     const page = await answered({ locale, viewport });

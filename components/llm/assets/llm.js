@@ -56,7 +56,9 @@
   const refuse = (text) => {
     id("message-error").textContent = text;
     message.ariaInvalid = text ? "true" : null;
-    if (text) message.focus();
+    if (!text) return;
+    status.textContent = "";
+    message.focus();
   };
   const count = () => {
     const number = (value) => value.toLocaleString(document.documentElement.lang);
@@ -109,6 +111,7 @@
     const running = (is) => {
       submit.disabled = is;
       cancel.hidden = !is;
+      status.classList.remove("field-error");
       form.ariaBusy = is ? "true" : null;
     };
     running(true);
@@ -165,6 +168,7 @@
       inFlight = null;
       status.ariaLive = "polite";
       status.textContent = outcome;
+      status.classList.toggle("field-error", [texts.broken, texts.offline].includes(outcome));
     }
   };
 

@@ -180,12 +180,12 @@ impl AnswerOutcome {
                 "Incomplete answer: the AI provider’s filter interrupted it. Rephrase your question.",
             ),
             Cut::Failure(_) if self.is_refunded() => Text::new(
-                "Réponse incomplète : l’assistant a été interrompu. Renvoyez votre question, celle-ci n’est pas décomptée de votre quota.",
-                "Incomplete answer: the assistant was interrupted. Send your question again, this one does not count against your quota.",
+                "Réponse incomplète : l’assistant a été interrompu. Reposez votre question : celle-ci n’est pas décomptée de votre quota.",
+                "Incomplete answer: the assistant was interrupted. Ask your question again: this one does not count against your quota.",
             ),
             Cut::Failure(_) => Text::new(
-                "Réponse incomplète : l’assistant a été interrompu. Renvoyez votre question.",
-                "Incomplete answer: the assistant was interrupted. Send your question again.",
+                "Réponse incomplète : l’assistant a été interrompu. Reposez votre question.",
+                "Incomplete answer: the assistant was interrupted. Ask your question again.",
             ),
         };
         Some(notice)
