@@ -107,8 +107,12 @@ fn too_long(chars: usize) -> Text {
     let written = |lang| [chars, QUESTION_CHARS_MAX].map(|number| grouped(number, lang));
     let ([fr, fr_max], [en, en_max]) = (written(Lang::Fr), written(Lang::En));
     Text::owned(
-        format!("Votre question est trop longue : {fr} caractères, {fr_max} au maximum. Raccourcissez-la, puis renvoyez-la."),
-        format!("Your question is too long: {en} characters, {en_max} at most. Shorten it, then send it again."),
+        format!(
+            "Votre question est trop longue : {fr} caractères, {fr_max} au maximum. Raccourcissez-la, puis renvoyez-la."
+        ),
+        format!(
+            "Your question is too long: {en} characters, {en_max} at most. Shorten it, then send it again."
+        ),
     )
 }
 

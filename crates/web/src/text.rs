@@ -96,10 +96,16 @@ mod tests {
 
     #[test]
     fn digits_are_grouped_in_threes() {
-        for (number, french, english) in
-            [(0, "0", "0"), (999, "999", "999"), (1000, "1 000", "1,000"), (1_234_567, "1 234 567", "1,234,567")]
-        {
-            assert_eq!((grouped(number, Lang::Fr), grouped(number, Lang::En)), (french.to_owned(), english.to_owned()));
+        for (number, french, english) in [
+            (0, "0", "0"),
+            (999, "999", "999"),
+            (1000, "1 000", "1,000"),
+            (1_234_567, "1 234 567", "1,234,567"),
+        ] {
+            assert_eq!(
+                (grouped(number, Lang::Fr), grouped(number, Lang::En)),
+                (french.to_owned(), english.to_owned())
+            );
         }
     }
 }
