@@ -115,7 +115,9 @@ const slips = () => {
 
 /** No accessibility finding, no horizontal scrolling, the right language and its typography. */
 export async function inspect(page, language) {
-  const found = await new AxeBuilder({ page }).analyze();
+  // In the system's own colours axe reads ours, which are not shown.
+  const forced = await page.evaluate(() => matchMedia("(forced-colors: active)").matches);
+  const found = await new AxeBuilder({ page }).disableRules(forced ? ["color-contrast"] : []).analyze();
   const findings = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
   assert.deepEqual(findings, [], `axe on ${page.url()}`);
   assert.equal(await page.getAttribute("html", "lang"), language, page.url());

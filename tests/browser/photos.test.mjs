@@ -56,9 +56,8 @@ for (const [device, viewport, locale, done, remove] of [
     assert.match(await page.evaluate(() => document.activeElement.ariaLabel), /IMG_2\.HEIC/);
 
     await page.click("main form button[type=submit]");
-    const text = await shows(page, /\\end\{document\}/, 30);
-    assert.match(text, /Page 1\}\s+Photo de type image\/jpeg, 10326 octets[^]*Page 2\}\s+Photo de type image\/heic, 3746/);
-    await shows(page, done, 5);
+    await shows(page, done, 30);
+    assert.match(await page.inputValue("#latex"), /Page 1\}\s+Photo de type image\/jpeg, 10326 octets[^]*Page 2\}\s+Photo de type image\/heic, 3746/);
     assert.equal(await page.inputValue("#snip-name"), "IMG_1.tex");
     await inspect(page, locale.slice(0, 2));
     await picture(page, `${locale.slice(0, 2)}-ocr-photos-done-${device}`);
