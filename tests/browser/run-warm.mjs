@@ -36,10 +36,8 @@ for (let run = 0; run < RUNS; run += 1) {
   // A new visit of the page each time: nothing but the browser's cache is warm.
   await page.goto("/home");
   await page.goto("/llm");
-  await page.evaluate(() => {
-    document.querySelector("#history").open = true;
-    document.querySelector("#history-list details").open = true;
-  });
+  await page.click("#history > summary");
+  await page.click("#history-list summary");
   await page.waitForSelector("#history-list .answer .toolbar");
   await page.evaluate(() => document.getElementById("result").replaceChildren(document.querySelector("#history-list .answer")));
   warm.push(await measure());
