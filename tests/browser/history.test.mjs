@@ -11,17 +11,17 @@ const words = {
   fr: {
     question: "Comment trier une liste de nombres ?", other: "Comment lire un fichier ?", next: "Et en décroissant ?",
     demo: /Démonstration/, ended: /session a pris fin/, signIn: /connecte[rz]/gi, empty: /Écrivez votre question/,
-    tooLong: /trop longue/, counter: "10\u202f000\u00a0/\u00a08\u202f000", cancelled: /Question annulée/, offline: /injoignable/,
+    tooLong: /trop longue/, counter: "10\u202f000\u00a0/\u00a08\u202f000", chars: /10\u202f000 caractères, 8\u202f000 au/, cancelled: /Question annulée/, offline: /injoignable/,
     previous: /Réponse précédente[^]*Comment trier/, followed: /Votre question\s:\s+Et en décroissant/, now: /Comment trier[^]*à l’instant/,
-    copy: "Copier", again: "Redemander", delete: "Supprimer", download: "Télécharger", run: "Exécuter", noCode: /ne contient pas de code/,
+    copy: "Copier", again: "Reposer la question", delete: "Supprimer", download: "Télécharger", run: "Exécuter",
     noPython: /Python n’a pas pu être chargé/,
   },
   en: {
     question: "How do I write a loop over numbers?", other: "How do I read a file?", next: "And in descending order?",
     demo: /Demonstration/, ended: /session has ended/, signIn: /sign in/gi, empty: /Write your question/,
-    tooLong: /too long/, counter: "10,000\u00a0/\u00a08,000", cancelled: /Question cancelled/, offline: /cannot be reached/,
+    tooLong: /too long/, counter: "10,000\u00a0/\u00a08,000", chars: /10,000 characters, 8,000 at/, cancelled: /Question cancelled/, offline: /cannot be reached/,
     previous: /Previous answer[^]*How do I write/, followed: /Your question:\s+And in descending/, now: /How do I write[^]*just now/,
-    copy: "Copy", again: "Ask again", delete: "Delete", download: "Download", run: "Run", noCode: /contains no code/,
+    copy: "Copy", again: "Ask again", delete: "Delete", download: "Download", run: "Run",
     noPython: /Python could not be loaded/,
   },
 };
@@ -81,6 +81,7 @@ for (const { who, language, device, ...options } of readers) {
       if (javaScriptEnabled) assert.equal(await page.innerText("#counter"), page.said.counter);
       await send(page);
       await shows(page, page.said.tooLong, 20);
+      if (!javaScriptEnabled) assert.match(await page.innerText("#message-error"), page.said.chars);
       assert.equal((await page.inputValue("#message")).length, 10_000);
       assert.equal(await page.getAttribute("#message", "aria-invalid"), "true");
       if (javaScriptEnabled) assert.equal(await page.evaluate(() => document.activeElement.id), "message");
@@ -147,6 +148,7 @@ for (const { who, language, device, ...options } of readers) {
       await page.fill("#message", "   ");
       await send(page);
       await shows(page, page.said.empty, 10);
+      assert.equal(await page.innerText("#status"), "", "no word of the answer before");
       assert.equal(await page.evaluate(() => document.activeElement.id), "message");
       if (!javaScriptEnabled) {
         // Another page: the answer is what its conversation keeps.

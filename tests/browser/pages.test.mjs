@@ -1,6 +1,8 @@
-// Every page, in both languages, at phone and laptop width, light and dark: accessible, and never scrolling sideways.
+// Every page, in both languages, at phone and laptop width, light, dark and in the system's own colours (forced-colors):
+// accessible, and never scrolling sideways.
+import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { inspect, laptop, leave, phone, picture, registerAndSignIn, start, stop, visit } from "./harness.mjs";
+import { inspect, laptop, leave, phone, picture, registerAndSignIn, shows, start, stop, visit } from "./harness.mjs";
 
 before(start);
 after(stop);
@@ -29,4 +31,44 @@ for (const locale of ["fr-FR", "en-GB"]) {
       });
     }
   }
+}
+
+const fixtures = new URL("../../components/ocr/tests/fixtures/", import.meta.url);
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`in the system's own colours everything can be told apart: ${colorScheme}`, async () => {
+    const page = await visit({ forcedColors: "active", colorScheme });
+    for (const path of outside) {
+      await page.goto(path);
+      await inspect(page, "fr");
+      await picture(page, `fr-forced-${colorScheme}-${path.slice(1) || "welcome"}`);
+    }
+    await registerAndSignIn(page);
+    for (const path of inside) {
+      await page.goto(path);
+      await inspect(page, "fr");
+      await picture(page, `fr-forced-${colorScheme}-in-${path.slice(1).replace("/", "-")}`);
+    }
+    await page.goto("/llm");
+    await page.fill("#message", "Comment trier une liste de nombres ?");
+    await page.click("#ask button[type=submit]");
+    await shows(page, /Démonstration/, 20);
+    await page.click("header .menu summary");
+    await inspect(page, "fr");
+    await picture(page, `fr-forced-${colorScheme}-answer`);
+    await page.goto("/ocr");
+    await page.setInputFiles("[name=file]", new URL("examen.pdf", fixtures).pathname);
+    await page.click("#start");
+    await shows(page, /Transcription terminée/, 30);
+    // The source is written twice, one over the other: only one of them may show.
+    const { over, under } = await page.evaluate(() => ({
+      over: getComputedStyle(document.getElementById("latex")).webkitTextFillColor,
+      under: getComputedStyle(document.querySelector(".shade > div")).color,
+    }));
+    assert.match(over, /^rgba\(.*, 0\)$/, "the text area is transparent");
+    assert.match(under, /^rgb\(/);
+    await inspect(page, "fr");
+    await picture(page, `fr-forced-${colorScheme}-conversion`);
+    await leave(page);
+  });
 }

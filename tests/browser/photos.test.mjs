@@ -56,9 +56,8 @@ for (const [device, viewport, locale, done, remove] of [
     assert.match(await page.evaluate(() => document.activeElement.ariaLabel), /IMG_2\.HEIC/);
 
     await page.click("main form button[type=submit]");
-    const text = await shows(page, /\\end\{document\}/, 30);
-    assert.match(text, /Page 1\}\s+Photo de type image\/jpeg, 10326 octets[^]*Page 2\}\s+Photo de type image\/heic, 3746/);
-    await shows(page, done, 5);
+    await shows(page, done, 30);
+    assert.match(await page.inputValue("#latex"), /Page 1\}\s+Photo de type image\/jpeg, 10326 octets[^]*Page 2\}\s+Photo de type image\/heic, 3746/);
     assert.equal(await page.inputValue("#snip-name"), "IMG_1.tex");
     await inspect(page, locale.slice(0, 2));
     await picture(page, `${locale.slice(0, 2)}-ocr-photos-done-${device}`);
@@ -98,7 +97,7 @@ test("what cannot be converted is refused by name before it is sent", async () =
   await picture(page, "fr-ocr-photos-refused-phone");
   const many = await file("photo.png", "b.png");
   await choose(...Array.from({ length: 20 }, (_, index) => ({ ...many, name: `b${index}.png` })));
-  assert.match(await alert(), /«\sb19\.png\s» est en trop\s: 20 fichiers/);
+  assert.match(await alert(), /«\sb19\.png\s» dépasse la limite\s: 20 fichiers/);
   assert.equal((await names(page)).length, 20);
   await page.locator("#chosen button:last-child").first().click();
   assert.equal((await names(page)).length, 19);
@@ -114,7 +113,7 @@ test("what cannot be converted is refused by name before it is sent", async () =
   await choose(await sized("grand.jpg", 49 * 1024 * 1024));
   assert.equal(await alert(), "", "it fits");
   await choose(await sized("de trop.jpg", 2 * 1024 * 1024));
-  assert.match(await alert(), /«\sde trop\.jpg\s» est en trop/);
+  assert.match(await alert(), /«\sde trop\.jpg\s» dépasse la limite/);
   assert.deepEqual(await names(page), ["grand.jpg"]);
   await rm(folder, { recursive: true });
   assert.equal(sent, 0);

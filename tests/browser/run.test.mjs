@@ -120,6 +120,20 @@ for (const [locale, device, viewport] of [["fr-FR", "phone", phone], ["en-GB", "
     await leave(page);
   });
 
+  test(`another question stops the program that runs, and says so: ${locale}`, async () => {
+    const known = words[locale];
+    const page = await answered({ locale, viewport });
+    await run(page, "print('begun')\nwhile True:\n    pass", known);
+    await page.locator(".runner-output").filter({ hasText: "begun" }).waitFor({ timeout: patience * 1000 });
+    await page.fill("#message", "Fibonacci ?");
+    await page.route("**/llm/send", () => {}, { times: 1 });
+    await page.click("#ask button[type=submit]", { noWaitAfter: true });
+    await page.click("#previous summary");
+    await status(page, known.stopped);
+    assert.equal(await page.locator("iframe").count(), 0);
+    await leave(page);
+  });
+
   test(`a flood of output is cut: ${locale}`, async () => {
     const known = words[locale];
     const page = await answered({ locale, viewport });
@@ -254,10 +268,8 @@ test("Python is fetched when it is asked for, and once", async () => {
   fetched.length = 0;
   await page.click("#history > summary");
   await page.click("#history-list summary");
-  const started = Date.now();
   await page.click("#history .toolbar >> text=Exécuter");
   await page.locator(".runner-output:not([hidden])").waitFor({ timeout: patience * 1000 });
-  console.log(`  warm, from the click to the first output: ${Date.now() - started} ms`);
   const transferred = await page.evaluate(() => performance.getEntriesByType("resource").filter(({ name }) => name.includes("/python/")).map(({ transferSize }) => transferSize));
   assert.deepEqual(transferred, [0, 0, 0, 0]);
   await leave(page);

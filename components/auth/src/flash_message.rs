@@ -34,7 +34,7 @@ const ALL: [(FlashMessage, &str, Text); 6] = [
         FlashMessage::PasswordChanged,
         "password-changed",
         Text::new(
-            "Votre mot de passe est changé. Vos autres appareils ont été déconnectés.",
+            "Votre mot de passe a été changé. Vos autres appareils ont été déconnectés.",
             "Your password has been changed. Your other devices have been signed out.",
         ),
     ),

@@ -56,7 +56,9 @@
   const refuse = (text) => {
     id("message-error").textContent = text;
     message.ariaInvalid = text ? "true" : null;
-    if (text) message.focus();
+    if (!text) return;
+    status.textContent = "";
+    message.focus();
   };
   const count = () => {
     const number = (value) => value.toLocaleString(document.documentElement.lang);
@@ -90,6 +92,8 @@
 
   // ── Asking ────────────────────────────────────────────────────────────────────────────────────
   let inFlight = null;
+  // The server gives up before.
+  const SECONDS_MAX = 200;
 
   // The answer to another question is folded under its own question, so that it is not read as this one's.
   const setAside = () => {
@@ -107,12 +111,15 @@
     const running = (is) => {
       submit.disabled = is;
       cancel.hidden = !is;
+      status.classList.remove("field-error");
       form.ariaBusy = is ? "true" : null;
     };
     running(true);
     const started = Date.now();
     const tick = () => {
       const seconds = Math.round((Date.now() - started) / 1000);
+      // A connection may be lost without a word.
+      if (seconds > SECONDS_MAX) inFlight.abort(new Error("silence"));
       // A screen reader announces the first text, then one every ten seconds.
       status.ariaLive = seconds % 10 === 0 ? "polite" : "off";
       const begun = document.querySelector("#result .writing");
@@ -161,6 +168,7 @@
       inFlight = null;
       status.ariaLive = "polite";
       status.textContent = outcome;
+      status.classList.toggle("field-error", [texts.broken, texts.offline].includes(outcome));
     }
   };
 
@@ -235,6 +243,16 @@
       code.replaceWith(box);
       box.append(bar, code);
     }
+    within.querySelector("#retry")?.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (inFlight) return;
+      // What was being typed comes back.
+      const typed = message.value;
+      message.value = event.submitter.value;
+      converse(event.target.elements.conversation.value);
+      ask();
+      message.value = typed || message.value;
+    });
     for (const link of within.querySelectorAll(".new")) {
       link.addEventListener("click", (event) => {
         if (event.ctrlKey || event.metaKey) return;
@@ -257,17 +275,22 @@
   };
 
   const store = (entries) => {
-    attempt(() => {
-      if (entries.length > 0) localStorage.setItem(KEY, JSON.stringify(entries.slice(0, ENTRIES_MAX)));
-      else localStorage.removeItem(KEY);
-    });
+    // Where they do not fit, the oldest go.
+    const kept = entries.slice(0, ENTRIES_MAX);
+    const put = () => {
+      localStorage.setItem(KEY, JSON.stringify(kept));
+      return true;
+    };
+    if (kept.length === 0) attempt(() => localStorage.removeItem(KEY));
+    while (kept.length > 0 && !attempt(put)) kept.pop();
     list();
   };
+  const without = (entry) => load().filter((other) => other.question !== entry.question || other.html !== entry.html);
 
   // `text`: question and answer as Markdown; of a long answer only the beginning.
   const remember = (question, shown, text) => {
-    const html = shown.querySelector(".answer").outerHTML;
-    store([{ question, html, text, at: Date.now() }, ...load().filter((entry) => entry.question !== question)]);
+    const entry = { question, html: shown.querySelector(".answer").outerHTML, text, at: Date.now() };
+    store([entry, ...without(entry)]);
   };
 
   // What the server rendered; an entry of an earlier version has texts only.
@@ -303,7 +326,7 @@
     const tools = element("div", { className: "toolbar" }, [
       ...(navigator.clipboard ? [copyButton(() => asText(entry))] : []),
       button(texts.again, () => fill(entry.question)),
-      button(texts.delete, () => store(load().filter((other) => other.question !== entry.question)), "danger"),
+      button(texts.delete, () => store(without(entry)), "danger"),
     ]);
     const details = element("details", {}, [element("summary", {}, [`${entry.question} `, time]), tools]);
     details.addEventListener("toggle", () => {

@@ -149,7 +149,11 @@ const prepare = (shown, code) => {
     if (!running) return;
     frame = Object.assign(document.createElement("iframe"), { src: texts.frame, hidden: true, title: "Python" });
     frame.sandbox.add("allow-scripts");
+    let begun = false;
     frame.addEventListener("load", () => {
+      // A frame begins anew when it is moved, as it is when another question folds this answer: the program is gone.
+      if (begun) return end(texts.stopped);
+      begun = true;
       const prepared = inputs.querySelector("textarea").value;
       const lines = canWait ? null : prepared ? prepared.replace(/\n$/, "").split("\n") : [];
       // To whoever is there: the frame's origin is opaque, and the address is ours.

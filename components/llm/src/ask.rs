@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_api::{Denied, Reason, Refund, Replayed, Reservation, ReservationId, Settlement};
+use auth_api::{Denied, Quota, Reason, Refund, Replayed, Reservation, ReservationId, Settlement};
 use serde_json::json;
 use web::outbound::{Outbound, StreamingOutbound};
 use web::stream::{ChunkSender, Ending};
@@ -28,9 +28,9 @@ use crate::webhook::{self, Webhook};
 const EVENTS_SILENCE: Duration = Duration::from_secs(2);
 
 /// `GET /llm`: the form; 503 when no question could be answered.
-pub(crate) fn show<O, C>(context: &PageContext, app: &AppContext<O, C>) -> Reply {
+pub(crate) fn show<O, C>(context: &PageContext, app: &AppContext<O, C>, quota: Option<Quota>) -> Reply {
     match (&app.provider, &app.tutor_modes) {
-        (Ok(_), Ok(_)) => page::form(context),
+        (Ok(_), Ok(_)) => page::form(context, quota),
         (Err(wrong), _) | (_, Err(wrong)) => page::failed(context, &Failure::Misconfigured(*wrong)),
     }
 }

@@ -3,7 +3,7 @@
 use auth_api::{Denied, Refund};
 use http::StatusCode;
 use web::outbound::SendError;
-use web::{Problem, Text};
+use web::{Lang, Problem, Text, duration, grouped};
 
 use crate::idempotency::{KEY_CHARS_MAX, KeyInvalid};
 use crate::mode::ModeInvalid;
@@ -60,12 +60,13 @@ impl Failure {
 }
 
 fn circuit_open(seconds: u32) -> Text {
+    let wait = duration(seconds);
     Text::owned(
         format!(
-            "L’assistant est en panne. Nouvel essai possible dans {seconds} s. Cette question n’est pas décomptée de votre quota."
+            "L’assistant est en panne. Nouvel essai possible dans {wait}. Cette question n’est pas décomptée de votre quota."
         ),
         format!(
-            "The assistant is down. You can try again in {seconds} s. This question does not count against your quota."
+            "The assistant is down. You can try again in {wait}. This question does not count against your quota."
         ),
     )
 }
@@ -80,18 +81,9 @@ fn question(error: QuestionError) -> Problem {
                 "No message given. Write your question.",
             ),
         ),
-        QuestionError::TooLong(chars) => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "message_too_long",
-            Text::owned(
-                format!(
-                    "Votre question est trop longue : {chars} caractères, {QUESTION_CHARS_MAX} au maximum. Raccourcissez-la, puis renvoyez-la."
-                ),
-                format!(
-                    "Your question is too long: {chars} characters, {QUESTION_CHARS_MAX} at most. Shorten it, then send it again."
-                ),
-            ),
-        ),
+        QuestionError::TooLong(chars) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "message_too_long", too_long(chars))
+        }
         QuestionError::Nul => (
             StatusCode::UNPROCESSABLE_ENTITY,
             "message_invalid",
@@ -109,6 +101,19 @@ fn question(error: QuestionError) -> Problem {
         _ => text.clone(),
     };
     Problem::new(status, code, text).field("message", beside)
+}
+
+fn too_long(chars: usize) -> Text {
+    let written = |lang| [chars, QUESTION_CHARS_MAX].map(|number| grouped(number, lang));
+    let ([fr, fr_max], [en, en_max]) = (written(Lang::Fr), written(Lang::En));
+    Text::owned(
+        format!(
+            "Votre question est trop longue : {fr} caractères, {fr_max} au maximum. Raccourcissez-la, puis renvoyez-la."
+        ),
+        format!(
+            "Your question is too long: {en} characters, {en_max} at most. Shorten it, then send it again."
+        ),
+    )
 }
 
 fn key_invalid() -> Problem {
@@ -163,7 +168,7 @@ fn upstream(error: &UpstreamError, refund: Option<Refund>) -> Problem {
         UpstreamError::Busy { .. } => (
             StatusCode::SERVICE_UNAVAILABLE,
             "upstream_busy",
-            "L’assistant est très demandé en ce moment. Réessayez dans une minute.",
+            "L’assistant est très sollicité en ce moment. Réessayez dans une minute.",
             "The assistant is very busy at the moment. Try again in a minute.",
         ),
         UpstreamError::Unavailable | UpstreamError::Send(SendError::NotSent(_)) => (
@@ -242,7 +247,7 @@ fn upstream(error: &UpstreamError, refund: Option<Refund>) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use web::{Lang, Request};
+    use web::Request;
 
     use super::*;
     use crate::upstream::UpstreamError as E;

@@ -54,6 +54,7 @@ mod tests;
 pub mod upstream;
 pub mod webhook;
 
+use futures_util::future::join;
 use web::outbound::{Outbound, StreamingOutbound};
 use web::{Clock, Reply, Request};
 
@@ -89,14 +90,20 @@ where
         streams: provider.is_ok_and(Provider::streams),
         runs_python: python::is_there(&app.ports.python),
     };
-    let user = match app.auth.verify(&request.headers).await {
+    // Both at once: the page waits for the slower answer only.
+    let quota = async {
+        let is_page = route == Route::Page && request.header("cookie").is_some();
+        if is_page { app.auth.quota(&request.headers).await.ok() } else { None }
+    };
+    let (user, quota) = join(app.auth.verify(&request.headers), quota).await;
+    let user = match user {
         Ok(user) => user,
         Err(denied) => return page::unauthorized(&request, &denied, &form),
     };
     let request = request.of_user(&user.name);
     let context = PageContext { request, user, form, entered: Entered::default() };
     match route {
-        Route::Page => ask::show(&context, &app),
+        Route::Page => ask::show(&context, &app, quota),
         Route::Send => ask::submit(context, app).await,
     }
 }

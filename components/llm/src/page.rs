@@ -48,6 +48,8 @@ struct AskPage<'a> {
     /// What the form contains.
     entered: &'a Entered,
     problem: Option<&'a Problem>,
+    /// What is left today, where no answer says it.
+    quota: Option<Quota>,
     answer: Option<AnswerView<'a>>,
 }
 
@@ -178,12 +180,12 @@ impl AnswerOutcome {
                 "Incomplete answer: the AI provider’s filter interrupted it. Rephrase your question.",
             ),
             Cut::Failure(_) if self.is_refunded() => Text::new(
-                "Réponse incomplète : l’assistant a été interrompu. Renvoyez votre question, celle-ci n’est pas décomptée de votre quota.",
-                "Incomplete answer: the assistant was interrupted. Send your question again, this one does not count against your quota.",
+                "Réponse incomplète : l’assistant a été interrompu. Reposez votre question : celle-ci n’est pas décomptée de votre quota.",
+                "Incomplete answer: the assistant was interrupted. Ask your question again: this one does not count against your quota.",
             ),
             Cut::Failure(_) => Text::new(
-                "Réponse incomplète : l’assistant a été interrompu. Renvoyez votre question.",
-                "Incomplete answer: the assistant was interrupted. Send your question again.",
+                "Réponse incomplète : l’assistant a été interrompu. Reposez votre question.",
+                "Incomplete answer: the assistant was interrupted. Ask your question again.",
             ),
         };
         Some(notice)
@@ -206,6 +208,8 @@ impl AnswerOutcome {
 /// An answer for the template.
 struct AnswerView<'a> {
     question: &'a str,
+    /// The conversation that the question followed, to ask it again.
+    earlier: &'a str,
     /// Empty when the answer contains no code.
     code: CodeBlock,
     /// The blocks that are neither the code nor part of the explanation.
@@ -219,8 +223,9 @@ struct AnswerView<'a> {
 }
 
 impl<'a> AnswerView<'a> {
-    fn new(outcome: &'a AnswerOutcome, lang: Lang) -> Self {
+    fn new(outcome: &'a AnswerOutcome, earlier: &'a Conversation, lang: Lang) -> Self {
         Self {
+            earlier: earlier.as_str(),
             simulated: outcome.answer.simulated,
             notice: outcome.notice().map(|notice| notice.get(lang)),
             quota: Some(outcome.quota()),
@@ -239,6 +244,7 @@ impl<'a> AnswerView<'a> {
         let tag = blocks.iter().find(|block| block.place == Place::Code).map(|block| block.language.as_str());
         Self {
             question,
+            earlier: "",
             // A block without a tag is shown as Python, because the question was about Python.
             code: CodeBlock::new(tag.filter(|tag| !tag.is_empty()).unwrap_or("python"), code),
             others: (blocks.iter())
@@ -255,8 +261,8 @@ impl<'a> AnswerView<'a> {
 
 /// The page with an empty form.
 #[must_use]
-pub(crate) fn form(context: &PageContext) -> Reply {
-    show(context, &Entered::default(), None, None)
+pub(crate) fn form(context: &PageContext, quota: Option<Quota>) -> Reply {
+    rendered(&AskPage { quota, ..page(context, &Entered::default()) })
 }
 
 /// The answer, as JSON or as the page with the form.
@@ -270,7 +276,8 @@ pub(crate) fn answered(context: &PageContext, outcome: &AnswerOutcome) -> Reply 
     } else {
         // Ready for the next question.
         let next = Entered { conversation: continued(), mode: entered.mode, ..Entered::default() };
-        show(context, &next, None, Some(AnswerView::new(outcome, request.lang())))
+        let answer = AnswerView::new(outcome, &entered.conversation, request.lang());
+        rendered(&AskPage { answer: Some(answer), ..page(context, &next) })
     };
     reply.cause = outcome.cause();
     if outcome.replayed { reply.with(REPLAYED, HeaderValue::from_static("true")) } else { reply }
@@ -285,8 +292,9 @@ pub(crate) fn failed(context: &PageContext, failure: &Failure) -> Reply {
         _ if request.prefers_json() => failure.problem().reply(request),
         _ => {
             let problem = failure.problem();
-            let previous = AnswerView::previous(&context.entered.conversation, request.lang());
-            problem.apply_to(show(context, &context.entered, Some(&problem), previous))
+            let answer = AnswerView::previous(&context.entered.conversation, request.lang());
+            let page = AskPage { problem: Some(&problem), answer, ..page(context, &context.entered) };
+            problem.apply_to(rendered(&page))
         }
     }
 }
@@ -308,6 +316,7 @@ pub(crate) fn unauthorized(request: &Request, denied: &Denied, form: &Form) -> R
                 form,
                 entered: &entered,
                 problem: Some(&problem),
+                quota: None,
                 answer: AnswerView::previous(&entered.conversation, request.lang()),
             };
             let challenge = HeaderValue::from_static("Session realm=\"atelier\"");
@@ -357,16 +366,11 @@ pub(crate) fn last_event(reply: &Reply) -> Bytes {
     event_stream::event("page", &json!({ "status": reply.status.as_u16(), "html": html }))
 }
 
-fn show(
-    context: &PageContext,
-    entered: &Entered,
-    problem: Option<&Problem>,
-    answer: Option<AnswerView<'_>>,
-) -> Reply {
+/// The form of a signed-in user, with what it contains.
+fn page<'a>(context: &'a PageContext, entered: &'a Entered) -> AskPage<'a> {
     let PageContext { request, user, form, .. } = context;
     let layout = Layout::for_user(request, &user.name).at(PREFIX);
-    let page = AskPage { layout, user_id: &user.id, form, entered, problem, answer };
-    rendered(&page)
+    AskPage { layout, user_id: &user.id, form, entered, problem: None, quota: None, answer: None }
 }
 
 /// The page, which may show the frame of « Exécuter ».

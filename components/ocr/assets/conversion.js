@@ -395,6 +395,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     if (entry.cancelled) sayRefund(before);
     else left = (await readQuota()) ?? left;
     for (const item of items) item.converted = outcome === "done";
+    form.dispatchEvent(new Event("converted"));
     return { outcome, entry };
   };
 

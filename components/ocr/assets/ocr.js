@@ -35,10 +35,18 @@
     }
     arrangePanes();
   };
+  // They outlive a reload, another page and the other language.
+  const TAB = "atelier.ocr.tab." + texts.user;
+  const keepChosen = () => {
+    const files = chosen().filter(({ converted }) => !converted).map(({ file }) => file);
+    import(texts.chosen).then(({ put }) => put(texts.user, TAB, files)).catch(() => {});
+  };
+  form.addEventListener("converted", keepChosen);
   const changed = () => {
     const transfer = new DataTransfer();
     for (const { file } of chosen()) transfer.items.add(file);
     file.files = transfer.files;
+    keepChosen();
   };
   const discard = (item) => {
     if (shown === item) look();
@@ -134,6 +142,9 @@
   }
   // A document that the server has put into the page, or conversions that are kept in this browser.
   try {
+    if (sessionStorage.getItem(TAB)) {
+      import(texts.chosen).then(({ get }) => get(texts.user, TAB)).then((files) => { if (files.length && !chosen().length) take(files); }).catch(() => {});
+    }
     if (id("latex").value || localStorage.getItem("atelier.ocr.kept." + texts.user)) load().catch(() => {});
   } catch { /* storage is off */ }
 })();

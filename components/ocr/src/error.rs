@@ -178,7 +178,7 @@ fn busy(retry_after_seconds: u32, cause: &str) -> Problem {
         StatusCode::SERVICE_UNAVAILABLE,
         "upstream_busy",
         Text::new(
-            "Google est très demandé en ce moment. Réessayez dans quelques minutes.",
+            "Google est très sollicité en ce moment. Réessayez dans quelques minutes.",
             "Google is very busy at the moment. Try again in a few minutes.",
         ),
     )

@@ -24,8 +24,8 @@ use crate::upload::error::{UPLOAD_MAX_EN, UPLOAD_MAX_FR};
 use crate::warning::Warning;
 
 /// The assets that only this component's pages use.
-pub(crate) const ASSETS: [Asset; 9] =
-    [STYLE, RESULT_STYLE, SCRIPT, CONVERSION, KEPT, EDITOR, PAGES, FIGURES, ZIP];
+pub(crate) const ASSETS: [Asset; 10] =
+    [STYLE, RESULT_STYLE, SCRIPT, CONVERSION, CHOSEN, KEPT, EDITOR, PAGES, FIGURES, ZIP];
 const STYLE: Asset =
     web::text_asset!("ocr", "css", "text/css; charset=utf-8", include_bytes!("../assets/ocr.css"));
 /// Of a page with a document.
@@ -40,6 +40,9 @@ const CONVERSION: Asset = web::text_asset!(
     "text/javascript; charset=utf-8",
     include_bytes!("../assets/conversion.js")
 );
+/// Loaded by [`SCRIPT`] with the first file: those that are not converted yet.
+const CHOSEN: Asset =
+    web::text_asset!("chosen", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/chosen.js"));
 /// Loaded by [`CONVERSION`]: the last conversions.
 const KEPT: Asset =
     web::text_asset!("kept", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/kept.js"));
@@ -98,9 +101,15 @@ impl ConvertPage<'_> {
     }
 
     /// Attributes of the form for what is loaded when it is needed.
-    fn lazy_files(&self) -> [(&'static str, String); 4] {
-        [("conversion", &CONVERSION), ("kept", &KEPT), ("editor", &EDITOR), ("sheet", &RESULT_STYLE)]
-            .map(|(name, file)| (name, file.href(PREFIX)))
+    fn lazy_files(&self) -> [(&'static str, String); 5] {
+        let files = [
+            ("conversion", &CONVERSION),
+            ("chosen", &CHOSEN),
+            ("kept", &KEPT),
+            ("editor", &EDITOR),
+            ("sheet", &RESULT_STYLE),
+        ];
+        files.map(|(name, file)| (name, file.href(PREFIX)))
     }
 
     const fn range_max(&self) -> usize {

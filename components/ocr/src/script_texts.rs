@@ -14,8 +14,8 @@ pub(crate) const SCRIPT_TEXTS: &[(&str, &str, &str)] = &[
     ),
     (
         "too-many",
-        "« {name} » est en trop : 20 fichiers et 50 Mo au maximum.",
-        "“{name}” is too much: at most 20 files and 50 MB.",
+        "« {name} » dépasse la limite : 20 fichiers et 50 Mo au maximum.",
+        "“{name}” goes over the limit: at most 20 files and 50 MB.",
     ),
     ("look", "Afficher {name}", "Show {name}"),
     ("up", "Monter {name}", "Move {name} up"),
@@ -33,8 +33,8 @@ pub(crate) const SCRIPT_TEXTS: &[(&str, &str, &str)] = &[
     ),
     (
         "signed-out",
-        "Votre session a pris fin. Vos fichiers restent choisis ici, pour les convertir ensuite.",
-        "Your session has ended. Your files stay chosen here, to be converted afterwards.",
+        "Votre session a pris fin. Vos fichiers restent sélectionnés ici : vous pourrez les convertir ensuite.",
+        "Your session has ended. Your files are still selected here: convert them afterwards.",
     ),
     ("sign-in", "Se reconnecter dans un nouvel onglet", "Sign in again in a new tab"),
     ("cancelled", "Conversion annulée.", "Conversion cancelled."),
@@ -48,7 +48,7 @@ pub(crate) const SCRIPT_TEXTS: &[(&str, &str, &str)] = &[
     ("continuing", "Document long : suite de la transcription…", "Long document: transcribing the rest…"),
     (
         "waiting",
-        "Google est très demandé : nouvel essai dans quelques secondes…",
+        "Google est très sollicité : nouvel essai dans quelques secondes…",
         "Google is busy: trying again in a few seconds…",
     ),
     ("page", "Page {page} sur {pages}", "Page {page} of {pages}"),
@@ -63,7 +63,7 @@ pub(crate) const SCRIPT_TEXTS: &[(&str, &str, &str)] = &[
     (
         "not-paid-back",
         "Pages qui restent décomptées : {pages}. Seules les cinq premières annulations du jour sont remboursées.",
-        "Pages that still count: {pages}. Only the first five cancellations of a day are given back.",
+        "Pages that still count: {pages}. Only the first five cancellations of a day are refunded.",
     ),
     ("document", "Document {number} sur {count}.", "Document {number} of {count}."),
     ("documents", "Documents convertis : {done} sur {count}.", "Documents converted: {done} of {count}."),

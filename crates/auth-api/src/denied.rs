@@ -87,8 +87,8 @@ impl Denied {
                 StatusCode::SERVICE_UNAVAILABLE,
                 wire::BREAKER_OPEN,
                 Text::owned(
-                    format!("Le service est en panne. Nouvel essai possible dans {retry_after_seconds} s. Cette demande n’est pas décomptée de votre quota."),
-                    format!("The service is down. You can try again in {retry_after_seconds} s. This request does not count against your quota."),
+                    format!("Le service est en panne. Nouvel essai possible dans {}. Cette demande n’est pas décomptée de votre quota.", duration(*retry_after_seconds)),
+                    format!("The service is down. You can try again in {}. This request does not count against your quota.", duration(*retry_after_seconds)),
                 ),
             )
             .retry_after(*retry_after_seconds),
@@ -131,7 +131,7 @@ fn quota_exhausted(left: u32, wait: &str) -> Text {
             format!("You have used up your quota for today. It will be renewed in {wait}."),
         ),
         left => Text::owned(
-            format!("Votre quota du jour ne suffit pas (reste : {left}). Il sera renouvelé dans {wait}."),
+            format!("Votre quota du jour ne suffit pas (il en reste {left}). Il sera renouvelé dans {wait}."),
             format!("Your quota for today is not enough ({left} left). It will be renewed in {wait}."),
         ),
     }

@@ -26,7 +26,9 @@ pub const PAYLOAD_BYTES_MAX: usize = 5 * 1024 * 1024;
 const PATH: &str = "/6e2c1f0a9b7d4835a1c0e4f27d96b358";
 
 /// The first answer whose word is in the question; the last one for any other question.
-const ANSWERS: [(&str, &str); 6] = [
+const ANSWERS: [(&str, &str); 8] = [
+    ("formule", include_str!("../fixtures/make/formules.md")),
+    ("formula", include_str!("../fixtures/make/formules.md")),
     ("fibonacci", include_str!("../fixtures/make/fibonacci.md")),
     ("palindrome", include_str!("../fixtures/make/palindrome.md")),
     ("tri", include_str!("../fixtures/make/tri.md")),

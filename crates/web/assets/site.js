@@ -1,4 +1,5 @@
-// Improves every page: the password can be shown, and the account menu closes by itself. Every page works without it.
+// Improves every page: the password can be shown, the account menu closes by itself, and what another user left in this
+// browser goes. Every page works without it.
 "use strict";
 
 (() => {
@@ -25,4 +26,14 @@
     menu.open = false;
     menu.querySelector("summary").focus();
   });
+
+  // The tools keep drafts and results in this browser under names that end with their user's id. Who did not sign out
+  // leaves them behind: they go when somebody else uses a tool here.
+  const user = document.querySelector("[data-user]")?.dataset.user;
+  if (!user) return;
+  const isOthers = (name) => name?.startsWith("atelier.") && !name.endsWith(`.${user}`);
+  try {
+    for (const storage of [localStorage, sessionStorage]) Object.keys(storage).filter(isOthers).forEach((name) => storage.removeItem(name));
+    indexedDB.databases().then((found) => found.map(({ name }) => name).filter(isOthers).forEach((name) => indexedDB.deleteDatabase(name)), () => {});
+  } catch { /* storage is off */ }
 })();

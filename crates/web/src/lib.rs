@@ -54,5 +54,5 @@ pub use problem::{FieldProblem, Problem};
 pub use reply::{Reply, ReplyBody};
 pub use request::{Context, Request, UnixTime};
 pub use request_id::RequestId;
-pub use text::{Phrase, Text, duration};
+pub use text::{Phrase, Text, duration, grouped};
 pub use typography::verbatim;

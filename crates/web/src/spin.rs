@@ -10,7 +10,7 @@ pub use clock::{HostClock, within};
 pub use incoming::HostBody;
 pub use network::{HostResponse, Network};
 
-use std::{convert::Infallible, pin::Pin};
+use std::{convert::Infallible, pin::Pin, sync::Once};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
@@ -58,7 +58,7 @@ pub async fn serve(
     let (parts, body) = incoming.into_parts();
     // Asked for only where it decides something: each variable is a call of the host.
     let proxies = match parts.headers.contains_key("x-request-id") {
-        true => TrustedProxies::parse(&variable("trusted_proxies").await).unwrap_or_default(),
+        true => trusted_proxies(component).await,
         false => TrustedProxies::default(),
     };
     let request = Request::new(parts, now(), random(), variable("public_origin").await, &proxies);
@@ -113,6 +113,19 @@ pub async fn serve_whole(
         }
     })
     .await
+}
+
+/// The proxies that may give a request its id: none when the list cannot be read, which each instance logs once.
+async fn trusted_proxies(component: &'static str) -> TrustedProxies {
+    static LOGGED: Once = Once::new();
+    TrustedProxies::parse(&variable("trusted_proxies").await).unwrap_or_else(|item| {
+        LOGGED.call_once(|| {
+            log(Event::new(Level::Error, now(), component, "variable_unusable")
+                .with("name", "trusted_proxies")
+                .with("cause", item));
+        });
+        TrustedProxies::default()
+    })
 }
 
 /// A component variable; empty when it is not set or its provider does not answer, which is logged.

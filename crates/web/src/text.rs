@@ -42,6 +42,21 @@ pub fn duration(seconds: u32) -> String {
     }
 }
 
+/// The digits of a number in threes: `10 000` and `10,000`.
+#[must_use]
+pub fn grouped(number: usize, lang: Lang) -> String {
+    let separator = if lang == Lang::Fr { ' ' } else { ',' };
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(separator);
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A sentence for the user, in both languages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
@@ -72,5 +87,25 @@ impl Text {
     #[must_use]
     pub fn get(&self, lang: Lang) -> String {
         lang.pick(&self.fr, &self.en).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped_in_threes() {
+        for (number, french, english) in [
+            (0, "0", "0"),
+            (999, "999", "999"),
+            (1000, "1 000", "1,000"),
+            (1_234_567, "1 234 567", "1,234,567"),
+        ] {
+            assert_eq!(
+                (grouped(number, Lang::Fr), grouped(number, Lang::En)),
+                (french.to_owned(), english.to_owned())
+            );
+        }
     }
 }

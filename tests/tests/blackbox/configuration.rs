@@ -37,6 +37,26 @@ fn without_a_database_the_pages_still_answer() {
 }
 
 #[test]
+fn a_list_of_proxies_that_cannot_be_read_is_logged_once() {
+    let app = App::start_with(|setup| {
+        setup.set("trusted_proxies", "10.0.0.0/8 gateway");
+        setup.wait_until_ready = false;
+    });
+    let client = app.client();
+    for path in ["/llm", "/ocr", "/llm", "/ocr"] {
+        client.send("GET", path, &[("x-request-id", "req-0123456789abcdef")], b"");
+    }
+    let log = app.runtime.log.text();
+    for component in ["llm", "ocr"] {
+        let named = |line: &&str| {
+            line.contains("variable_unusable") && line.contains(&format!("\"component\":\"{component}\""))
+        };
+        let lines: Vec<&str> = log.lines().filter(named).collect();
+        assert!(lines.len() == 1 && lines[0].contains("\"cause\":\"gateway\""), "{component}: {log}");
+    }
+}
+
+#[test]
 fn no_secret_reaches_the_log_or_a_reply() {
     let app = App::start();
     let user = app.user();

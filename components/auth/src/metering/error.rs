@@ -2,7 +2,7 @@
 
 use auth_api::{Quota, wire};
 use http::StatusCode;
-use web::{Problem, Text, UnixTime};
+use web::{Problem, Text, UnixTime, duration};
 
 use crate::{
     error::AuthError,
@@ -55,8 +55,8 @@ impl MeteringError {
                 StatusCode::TOO_MANY_REQUESTS,
                 wire::QUOTA_EXHAUSTED,
                 Text::owned(
-                    format!("Quota du jour insuffisant : il reste {left} sur {limit}. Il se renouvelle à minuit (UTC)."),
-                    format!("Not enough of today’s quota: {left} of {limit} left. It starts anew at midnight (UTC)."),
+                    format!("Quota du jour insuffisant : il en reste {left} sur {limit}. Il se renouvelle à minuit (UTC)."),
+                    format!("Not enough of today’s quota: {left} of {limit} left. It is renewed at midnight (UTC)."),
                 ),
             )
             .retry_after(*retry_after_seconds)
@@ -67,7 +67,7 @@ impl MeteringError {
                 wire::CEILING_REACHED,
                 Text::new(
                     "La limite du jour pour l’ensemble des utilisateurs est atteinte. Elle se renouvelle à minuit (UTC).",
-                    "Today’s limit for all users together has been reached. It starts anew at midnight (UTC).",
+                    "Today’s limit for all users together has been reached. It is renewed at midnight (UTC).",
                 ),
             )
             .retry_after(*retry_after_seconds),
@@ -75,8 +75,8 @@ impl MeteringError {
                 StatusCode::FAILED_DEPENDENCY,
                 wire::BREAKER_OPEN,
                 Text::owned(
-                    format!("Le service extérieur a échoué plusieurs fois de suite et n’est plus appelé pour le moment. Réessayez dans {retry_after_seconds} secondes."),
-                    format!("The upstream has failed several times in a row and is not being called for now. Try again in {retry_after_seconds} seconds."),
+                    format!("Le service extérieur a échoué plusieurs fois de suite et n’est plus appelé pour le moment. Réessayez dans {}.", duration(*retry_after_seconds)),
+                    format!("The external service has failed several times in a row and is not being called for now. Try again in {}.", duration(*retry_after_seconds)),
                 ),
             )
             .retry_after(*retry_after_seconds),
@@ -84,8 +84,8 @@ impl MeteringError {
                 StatusCode::CONFLICT,
                 wire::STILL_RUNNING,
                 Text::new(
-                    "La même demande est encore en cours. Redemandez dans une seconde.",
-                    "The same request is still under way. Ask again in a second.",
+                    "La même demande est encore en cours. Réessayez dans une seconde.",
+                    "The same request is still under way. Try again in a second.",
                 ),
             )
             .retry_after(1),

@@ -1,0 +1,97 @@
+// What stays in the browser: the files that are not converted yet, for their user, and nothing for another one.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { inspect, leave, picture, readers, registerAndSignIn, shows, start, stop, submit, visit } from "./harness.mjs";
+
+before(start);
+after(stop);
+
+const fixtures = new URL("../../components/ocr/tests/fixtures/", import.meta.url);
+const photos = ["photo.jpg", "photo.png"].map((name) => new URL(name, fixtures).pathname);
+const names = (page) => page.locator("#chosen li > span").allInnerTexts();
+const databases = (page) => page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name).filter((name) => name.startsWith("atelier.")));
+/** The files that are kept for this tab. */
+const keptFiles = (page) => page.evaluate(async () => {
+  const answered = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+  const found = (await indexedDB.databases()).find(({ name }) => name.startsWith("atelier.ocr.chosen."));
+  if (!found) return [];
+  const database = await answered(indexedDB.open(found.name));
+  const entries = await answered(database.transaction("files").objectStore("files").getAll());
+  database.close();
+  return entries.flatMap(({ files }) => files.map(({ name }) => name));
+});
+const keeps = async (page, expected) => {
+  for (let tries = 0; JSON.stringify(await keptFiles(page)) !== JSON.stringify(expected); tries += 1) {
+    assert.ok(tries < 100, `kept: ${await keptFiles(page)}, not ${expected}`);
+    await page.waitForTimeout(100);
+  }
+};
+
+for (const { who, language, device, ...options } of readers) {
+  test(`chosen files outlive a reload, another page and the other language, until they are converted: ${who}`, async () => {
+    const page = await visit(options);
+    await registerAndSignIn(page);
+    await page.goto("/ocr");
+    await page.setInputFiles("[name=file]", photos);
+    await page.waitForFunction(() => document.querySelectorAll("#chosen img").length === 2);
+    await page.click("#chosen li >> nth=0 >> button:has-text('↓')");
+    await keeps(page, ["photo.png", "photo.jpg"]);
+    const isThere = async () => {
+      await page.waitForFunction(() => document.querySelectorAll("#chosen img").length === 2);
+      assert.deepEqual((await names(page)).map((text) => text.split(" ")[0]), ["photo.png", "photo.jpg"]);
+      assert.equal(await page.locator("#file").evaluate(({ files }) => files.length), 2, "they are in the form too");
+    };
+    await page.reload();
+    await isThere();
+    await inspect(page, language);
+    await picture(page, `${language}-${device}-ocr-chosen-again`);
+    await page.goto("/home");
+    await page.goto("/ocr");
+    await isThere();
+    await submit(page, "footer form");
+    await isThere();
+    // Another tab has its own.
+    const other = await page.context().newPage();
+    await other.goto("/ocr");
+    await other.waitForLoadState("networkidle");
+    assert.equal(await other.locator("#chosen li").count(), 0);
+    await other.close();
+    await page.click("#start");
+    await shows(page, /Transcription terminée|Transcription finished/, 60);
+    await keeps(page, []);
+    await page.reload();
+    await shows(page, /documentclass/, 20);
+    assert.equal(await page.locator("#chosen li").count(), 0, "what was converted is not chosen any more");
+    await leave(page);
+  });
+
+  test(`what a user left without signing out goes when another one uses a tool: ${who}`, async () => {
+    const page = await visit(options);
+    await registerAndSignIn(page);
+    await page.goto("/llm");
+    await page.fill("#message", "Une question de quelqu’un d’autre");
+    await page.click("#ask button[type=submit]");
+    await shows(page, /Démonstration|Demonstration/, 60);
+    await page.fill("#message", "Un brouillon");
+    await page.goto("/ocr");
+    await page.setInputFiles("[name=file]", photos[0]);
+    await keeps(page, ["photo.jpg"]);
+    await page.click("#start");
+    await shows(page, /Transcription terminée|Transcription finished/, 60);
+    // The session ends; the same user finds all of it again.
+    const left = await page.evaluate(() => Object.keys(localStorage).sort());
+    assert.equal(left.length, 2, left.join());
+    assert.equal((await databases(page)).length, 2);
+    await page.context().clearCookies({ name: "session" });
+    await page.goto("/llm");
+    assert.equal(new URL(page.url()).pathname, "/auth");
+    assert.deepEqual(await page.evaluate(() => Object.keys(localStorage).sort()), left, "an ended session erases nothing");
+    await registerAndSignIn(page);
+    await page.goto("/llm");
+    assert.equal(await page.isVisible("#history"), false);
+    assert.equal(await page.inputValue("#message"), "");
+    await page.waitForFunction(async () => (await indexedDB.databases()).length === 0);
+    assert.deepEqual(await page.evaluate(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage).filter((name) => name.includes("draft"))]), []);
+    await leave(page);
+  });
+}
