@@ -55,7 +55,13 @@ impl Tex {
             workers.into_iter().map(|worker| worker.join().unwrap_or(Ok(()))).find(Result::is_err)
         });
         let known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        std::fs::write(self.folder.join("outcomes.json"), serde_json::to_string(&*known)?)?;
+        // A file that is missing today may be installed tomorrow.
+        let lacks = |error: &String| ["not found", "can't find"].iter().any(|lack| error.contains(lack));
+        let lasting = known.iter().filter(|(_, outcome)| !outcome.as_ref().is_some_and(lacks));
+        std::fs::write(
+            self.folder.join("outcomes.json"),
+            serde_json::to_string(&lasting.collect::<BTreeMap<_, _>>())?,
+        )?;
         failed.unwrap_or(Ok(()))
     }
 
