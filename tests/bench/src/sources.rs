@@ -11,10 +11,8 @@ use crate::public;
 use crate::random::Random;
 
 const MADE: usize = 60;
-/// Documents that are spoilt in each way.
-const SPOILT: usize = 2;
 
-/// Writes `made/*.tex`, `public/*.tex` and `spoilt/*.json` into the folder.
+/// Writes `made/*.tex`, `public/*.tex` and `spoilt/*.json`, one for each class, into the folder.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -25,14 +23,14 @@ pub fn write(folder: &Path) -> Result<()> {
     let spoilt = folder.join("spoilt");
     std::fs::create_dir_all(&spoilt)?;
     for defect in DEFECTS {
-        for (number, document) in made.iter().enumerate().take(SPOILT) {
-            let Some(answer) = defect.spoil(document, &mut Random::seeded(number as u64 + 1000)) else {
-                continue;
-            };
-            let file = spoilt.join(format!("{} {number}.json", defect.name));
-            let content = json!({"class": defect.name, "raw": answer.raw, "truth": document.latex});
-            std::fs::write(&file, content.to_string()).with_context(|| file.display().to_string())?;
-        }
+        let numbered = made.iter().zip(1000..);
+        let mut answers = numbered.filter_map(|(document, seed)| {
+            Some((document, defect.spoil(document, &mut Random::seeded(seed))?))
+        });
+        let Some((document, answer)) = answers.next() else { continue };
+        let file = spoilt.join(format!("{}.json", defect.name));
+        let content = json!({"class": defect.name, "raw": answer.raw, "truth": document.latex});
+        std::fs::write(&file, content.to_string()).with_context(|| file.display().to_string())?;
     }
     Ok(())
 }

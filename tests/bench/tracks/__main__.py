@@ -5,6 +5,7 @@ import argparse
 import io
 import json
 import os
+import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 import degrade
-import olmocr
+import olmocr_layout
 import report
 import sources
 from app import KEY, App
@@ -21,6 +22,7 @@ from score import Score, words
 
 # Of a scan and of a photograph, as scanners and telephones write them.
 SCAN_QUALITY, PHOTO_QUALITY = 80, 70
+TRACKS = ("digital", "scanned", "photographed")
 NOTHING_TO_READ = 50
 
 
@@ -46,9 +48,9 @@ def photographs(source: sources.Source, seed: int) -> list[tuple[str, str, bytes
     return [(f"page-{at + 1}.jpg", "image/jpeg", shot) for at, shot in enumerate(shots)]
 
 
-def tracks(app: App, documents: list[sources.Source], layout: olmocr.Layout) -> dict[str, Score]:
+def tracks(app: App, documents: list[sources.Source], layouts: dict[str, olmocr_layout.Layout]) -> dict[str, Score]:
     """Each document on each track."""
-    scores = {"digital": Score(), "scanned": Score(), "photographed": Score()}
+    scores = {track: Score() for track in TRACKS}
     for number, source in enumerate(documents):
         scanned = scan(source, number)
         sent = {"scanned": [("a.pdf", "application/pdf", scanned)], "photographed": photographs(source, number)}
@@ -62,7 +64,7 @@ def tracks(app: App, documents: list[sources.Source], layout: olmocr.Layout) -> 
             score.answers.update(f"warning {warning['code']}" for warning in answer.get("warnings", []))
             if answer.get("simulated"):
                 score.answers["simulated"] += 1
-            layout.add(track, number, source.truth, source.pdf or scanned, answer.get("markdown", ""))
+            layouts[track].add(number, source.truth, source.pdf or scanned, answer.get("markdown", ""))
         say(f"  {source.name}")
     return scores
 
@@ -77,7 +79,7 @@ def invented(app: App, count: int) -> dict[str, Counter]:
         latex = answer.get("latex", "").replace("\\textit{[illisible]}", "")
         found = words(latex).total() if latex else 0
         said = any(warning["code"] in ("page_empty", "illegible") for warning in answer.get("warnings", []))
-        kinds[kind].update({"pages": 1, "with words": found > 0, "words": found, "refused": status >= 400, "said to be empty": said})
+        kinds[kind].update({"pages": 1, "with words": int(found > 0), "words": found, "refused": int(status >= 400), "said to be empty": int(said)})
     return kinds
 
 
@@ -91,12 +93,21 @@ def correction(folder: Path, xtask: str) -> dict[str, Counter]:
             truth, playback.answer = spoilt["truth"], spoilt["raw"]
             head, _, body = truth.partition("\\begin{document}")
             half = f"{head}\\begin{{document}}\n{body[:len(body) // 8].rsplit(chr(10), 1)[0]}\n\\end{{document}}\n"
+            outcome = ""
             for name, playback.correction in {"perfect": truth, "useless": spoilt["raw"], "loses half": half}.items():
-                _, answer = app.convert([("a.pdf", "application/pdf", EMPTY)])
-                codes = [warning["code"] for warning in answer.get("warnings", [])]
-                outcome = "corrected" if "corrected" in codes else {True: "compile at once", False: "do not compile"}.get(answer.get("compiles"), "refused")
+                # Where nothing was asked of the first corrector, nothing is asked of the others.
+                if outcome in ("", "corrected", "do not compile"):
+                    outcome = delivered(app)
                 outcomes.setdefault(name, Counter()).update(["answers", outcome])
     return outcomes
+
+
+def delivered(app: App) -> str:
+    """What becomes of the answer that is played back."""
+    _, answer = app.convert([("a.pdf", "application/pdf", EMPTY)])
+    if any(warning["code"] == "corrected" for warning in answer.get("warnings", [])):
+        return "corrected"
+    return {True: "compile at once", False: "do not compile"}.get(answer.get("compiles"), "refused")
 
 
 def one_page() -> bytes:
@@ -115,15 +126,17 @@ def main() -> None:
     for name, default in (("documents", 12), ("pages", NOTHING_TO_READ)):
         parser.add_argument(f"--{name}", type=int, default=default)
     options = parser.parse_args()
+    # What was started is stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     folder = Path(options.sources)
     third = max(1, options.documents // 3)
     say("Compiling and drawing the documents.")
     documents = [source for kind in ("made", "public") for source in sources.documents(folder, kind, third)]
     documents += [sources.handwritten(number) for number in range(options.documents - len(documents))]
-    layout = olmocr.Layout(folder / "olmocr")
+    layouts = {track: olmocr_layout.Layout(folder / "olmocr" / track) for track in TRACKS}
     say("Converting each as a PDF, as a scan and as photographs.")
     with App(options.xtask, {}) as app:
-        scores = tracks(app, documents, layout)
+        scores = tracks(app, documents, layouts)
         say(f"Converting {options.pages} pages with nothing to read.")
         empty = invented(app, options.pages)
     say("Playing back spoilt answers, to see what the correction changes.")
@@ -132,7 +145,7 @@ def main() -> None:
         "date": options.date, "model": os.environ.get("SPIN_VARIABLE_GEMINI_MODEL", "the default of spin.toml") if os.environ.get(KEY) else None,
         "documents": Counter(source.name.split()[0] for source in documents),
         "tracks": {name: {"words": score.words, "formulas": score.formulas, "answers": score.answers} for name, score in scores.items()},
-        "nothing_to_read": empty, "correction": outcomes, "olmocr": layout.scored().strip().splitlines()[-40:],
+        "nothing_to_read": empty, "correction": outcomes, "olmocr": {track: layout.scored() for track, layout in layouts.items()},
     }
     out = Path(options.out)
     (out / "tracks.json").write_text(json.dumps(figures, ensure_ascii=False, indent=2) + "\n")

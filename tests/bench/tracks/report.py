@@ -18,12 +18,13 @@ def page(figures: dict) -> str:
               for name, track in figures["tracks"].items()}
     counts = ", ".join(f"{count} {kind}" for kind, count in figures["documents"].items())
     columns = ["documents", "words right", "words missing", "words invented", "formulas right", "formulas missing", "formulas invented", "compile"]
-    scorer = "\n".join(["```", *figures["olmocr"], "```"]) if figures["olmocr"] else "Not installed on the machine of this run."
+    found = [f"- {track}: {line}" for track, line in figures["olmocr"].items() if line]
+    scorer = "\n".join(found) or "Not installed on the machine of this run."
     return f"""# Tracks: PDFs, scans and photographs
 
 Written by `cargo xtask bench tracks` on {figures['date']} ([tracks.json](tracks.json)). {asked}
 
-Documents: {counts}. Made ones are of `tests/bench/src/generator.rs`; public ones are the manuals and examples that the machine's TeX brings with it, read where they are, each under its package's licence; handwritten ones are sentences in a handwriting font on ruled paper, which have no digital track.
+Documents: {counts}. Made ones are of `tests/bench/src/generator.rs`; public ones are the manuals and examples that the machine's TeX brings with it, read where they are, each under its package's licence; handwritten ones are sentences in a handwriting font on ruled paper, which have no digital track. The pictures of two runs are the same.
 A scan is askew, grey, dusty and grainy; a photograph is in perspective, shaded, out of focus, grainy, and JPEG at 70 % (`tests/bench/tracks/degrade.py`).
 
 {table('track', tracks, columns)}
@@ -41,7 +42,7 @@ Answers with a defect are played back to the built converter, with the compile s
 {table('the corrector', figures['correction'], ['answers', 'compile at once', 'corrected', 'do not compile', 'refused'])}
 ## olmOCR-Bench's scorer
 
-The Markdown of the answers, and sentences of the documents as its `present` tests.
+The Markdown of the answers, and sentences of the documents as its `present` tests. PureDocBench's scorer could not be had: no copy of its repository could be fetched.
 
 {scorer}
 """
