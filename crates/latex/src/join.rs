@@ -2,13 +2,15 @@
 
 use crate::balance::balance;
 use crate::document::{Documents, after_begin, has_class, starts_document};
-use crate::lines::{Line, in_lower_case, lines, lines_with_text};
+use crate::lines::{in_lower_case, lines, lines_with_text};
+use crate::modes::is_formula;
+use crate::opening::Opening;
+use crate::overlap::{Overlap, overlap, same_lines};
+use crate::repeat::is_layout;
 use crate::unwrap::unwrap_piece;
 
 /// The last lines that the model is given to continue from.
 const CONTEXT_LINES: usize = 12;
-/// Lines looked at for an overlap.
-const OVERLAP_LINES_MAX: usize = 60;
 /// So many same bytes are no accident.
 const SAME_BYTES: usize = 8;
 /// A longer line, in bytes, announces nothing.
@@ -46,6 +48,7 @@ pub struct Joined {
 pub fn join(before: &str, after: &str, stopped: bool) -> Joined {
     let kept = complete_lines(before);
     let partial = before.get(kept.len()..).unwrap_or_default();
+    let begins_with_line_end = after.starts_with('\n');
     let after = unwrap_piece(after).latex;
     let after = without_sentence(&after);
     let (mut rest, mut certain) = (after, true);
@@ -74,14 +77,24 @@ pub fn join(before: &str, after: &str, stopped: bool) -> Joined {
         }
         None => {}
     }
-    if goes_on_in_line(partial, rest) {
+    if goes_on_in_line(partial, rest, begins_with_line_end) {
         return Joined { text: format!("{before}{rest}"), certain: false };
     }
     // The line that was cut is left out: `rest` has to write it again.
     let begun = partial.trim();
     let start = begun.get(..begun.floor_char_boundary(SAME_BYTES)).unwrap_or_default();
-    certain &= rest.trim_start().starts_with(start);
-    Joined { text: append(kept, Some(rest.trim_start_matches('\n'))), certain }
+    certain &= begun.is_empty() || (rest.trim_start().starts_with(begun) && !is_layout(start));
+    let rest = rest.trim_start_matches('\n');
+    let blank = if begins_with_line_end && begun.is_empty() && !ends_in_formula(kept) { "\n" } else { "" };
+    Joined { text: append(kept, Some(&format!("{blank}{rest}"))), certain }
+}
+
+/// An empty line stops TeX there.
+fn ends_in_formula(kept: &str) -> bool {
+    balance(kept).open.last().is_some_and(|(opening, _)| match opening {
+        Opening::Environment(name) => is_formula(name),
+        opening => *opening != Opening::Group,
+    })
 }
 
 /// With one empty line at the seam at most.
@@ -96,45 +109,17 @@ fn defects(text: &str) -> usize {
     balance.open.len() + balance.mismatches.len()
 }
 
-/// Lines that stand on both sides of a seam.
-struct Overlap {
-    /// Offset behind them in what follows.
-    from: usize,
-    /// They cannot be other lines that only look the same.
-    certain: bool,
-}
-
-/// The lines of `new` that also end `old`.
-fn overlap(old: &str, new: &str) -> Option<Overlap> {
-    let old: Vec<Line<'_>> = lines_with_text(old).collect();
-    let new: Vec<Line<'_>> = lines_with_text(new).take(OVERLAP_LINES_MAX).collect();
-    let most = OVERLAP_LINES_MAX.min(old.len()).min(new.len());
-    let count = (1..=most).rev().find(|count| {
-        let tail = old.iter().skip(old.len() - count);
-        tail.zip(&new).all(|(old, new)| old.text == new.text)
-    })?;
-    let last = new.get(count - 1)?;
-    let before = old.len().checked_sub(count + 1).and_then(|at| old.get(at));
-    let same_before = before.is_some_and(|line| new.iter().take(count).any(|new| new.text == line.text));
-    // One line without a word, such as `\end{enumerate}`, may well stand there twice.
-    let says_something =
-        count > 1 || (!last.text.starts_with("\\end") && last.text.chars().any(char::is_alphabetic));
-    Some(Overlap { from: last.end, certain: says_something && !same_before })
-}
-
-/// With how many same lines two bodies begin, up to 2: then the second one is the document again.
-fn same_lines(one: &str, other: &str) -> usize {
-    let pairs = lines_with_text(one).zip(lines_with_text(other)).take(2);
-    pairs.take_while(|(one, other)| one.text == other.text).count()
-}
-
 /// Whether `rest` continues the line that was cut, and does not write it again.
-fn goes_on_in_line(partial: &str, rest: &str) -> bool {
+fn goes_on_in_line(partial: &str, rest: &str, begins_with_line_end: bool) -> bool {
     let first = rest.lines().next().unwrap_or_default();
     let begun = partial.trim_start();
     let half = begun.get(..begun.ceil_char_boundary(begun.len() / 2)).unwrap_or_default();
-    if begun.is_empty() || first.trim().is_empty() || first.trim_start().starts_with(half) {
+    if begun.is_empty() || rest.trim_start().starts_with(half) {
         return false;
+    }
+    if begins_with_line_end || first.trim().is_empty() {
+        // The line was whole.
+        return begins_with_line_end;
     }
     let (apart, together) = (defects(first), defects(&format!("{partial}{first}")));
     let in_sentence = |char: char| char.is_lowercase() || " ,.;:)]}=+-&^_".contains(char);
@@ -210,6 +195,12 @@ mod tests {
         check("a\n", "Bien sûr !\n\nB\n", "a\nBien sûr !\n\nB\n", true);
         check("a\n", "Bien sûr :\n\nB\n", "a\nB\n", true);
         check("", "c", "c", true);
+        check("a\n\\item un fait.", "\n\\item deux", "a\n\\item un fait.\n\\item deux", false);
+        check("a\n", "\nb", "a\n\nb", true);
+        check("\\[\na\n", "\nb", "\\[\na\nb", true);
+        check("B\nx \\dotfill\n", "x \\dotfill\nC", "B\nx \\dotfill\nx \\dotfill\nC", false);
+        check("B\nun mot\n", "un mot\nun mot\nC", "B\nun mot\nun mot\nun mot\nC", false);
+        check("a & b \\\\\n & ", "& c \\\\\n", "a & b \\\\\n& c \\\\\n", false);
         check("a\nSoit $x", " = 1$.\nb", "a\nSoit $x = 1$.\nb", false);
         check("a\n", "Voici la suite :\n\nB\n", "a\nB\n", true);
         check("a\n", "Bien sûr, voici la suite de la transcription :\n```latex\nB\n```", "a\nB\n", true);

@@ -32,6 +32,8 @@ pub mod markdown;
 mod modes;
 mod nesting;
 mod opening;
+mod overlap;
+mod own;
 mod packages;
 mod pages;
 mod provided;

@@ -2,6 +2,7 @@
 
 use crate::groups::argument;
 use crate::opening::Opening;
+use crate::own;
 use crate::tokens::{Kind, Token, tokens};
 use crate::verbatim::Verbatim;
 
@@ -54,6 +55,7 @@ pub(crate) fn pieces(latex: &str) -> Vec<Piece> {
     let mut walk = Walk {
         latex,
         own: own_texts(latex, &all),
+        commands: own::commands(latex).unwrap_or_default(),
         has_column_types: latex.contains("\\newcolumntype"),
         stack: Vec::new(),
         arguments: None,
@@ -96,6 +98,10 @@ fn split(latex: &str, (from, end): (usize, usize), line: u32, mode: Mode, found:
     }
 }
 
+pub(crate) fn is_formula(name: &str) -> bool {
+    listed(MATHS, name.trim_end_matches('*'))
+}
+
 fn listed(list: &str, name: &str) -> bool {
     list.contains(&format!(" {name} "))
 }
@@ -115,6 +121,7 @@ fn own_texts<'a>(latex: &'a str, all: &[Token<'a>]) -> Vec<&'a str> {
 struct Walk<'a> {
     latex: &'a str,
     own: Vec<&'a str>,
+    commands: Vec<(&'a str, Kind<'a>)>,
     /// The document defines types of columns.
     has_column_types: bool,
     stack: Vec<(Opening<'a>, Mode)>,
@@ -134,7 +141,8 @@ impl<'a> Walk<'a> {
             let gap = self.latex.get(*end..token.at).unwrap_or_default().trim();
             gap.is_empty() || gap.starts_with(['[', '*'])
         });
-        match token.kind {
+        let own = self.commands.iter().find(|(name, _)| token.kind == Kind::Command(name));
+        match own.map_or(token.kind, |(_, kind)| *kind) {
             Kind::Begin("document") => {
                 self.stack.push((Opening::Environment("document"), Mode::Text { in_row: false }));
             }

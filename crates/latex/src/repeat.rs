@@ -127,6 +127,17 @@ fn is_form(text: &str) -> bool {
     BLANKS.split('|').any(|blank| text.contains(blank))
 }
 
+/// A line that may stand anywhere in a document, and more than once: of a form, the end of an environment, or without
+/// anything to read.
+pub(crate) fn is_layout(line: &str) -> bool {
+    let mut pieces = line.split('\\');
+    let first = pieces.next().unwrap_or_default();
+    let behind = pieces.map(|piece| piece.trim_start_matches(|char: char| char.is_ascii_alphabetic()));
+    is_form(line)
+        || line.starts_with("\\end{")
+        || !std::iter::once(first).chain(behind).any(|piece| piece.contains(char::is_alphanumeric))
+}
+
 /// The words that a reader would see: of two letters or more, and no commands.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     // What stands behind a backslash is a command.

@@ -4,10 +4,10 @@
 //! alone.
 
 use crate::modes::{Mode, pieces};
-use crate::tokens::{Kind, tokens};
+use crate::own;
 
 /// What gives them, or the text around them, another meaning.
-const MEANINGS: &str = "underscore|catcode|ExplSyntaxOn|ShortVerb|MakeShortInline|lstMakeShort|\\def|\\gdef|\\edef|\\xdef|\\let|\\halign|\\newactivechar|\\input|\\csname";
+const MEANINGS: &str = "underscore|catcode|ExplSyntaxOn|ShortVerb|MakeShortInline|lstMakeShort|def\\|def \\|\\let\\|\\let \\|\\halign|\\newactivechar|\\input|\\csname";
 const ENTITIES: [(&str, &str); 5] =
     [("&lt;", "$<$"), ("&gt;", "$>$"), ("&amp;", "\\&"), ("&nbsp;", "~"), ("&quot;", "''")];
 
@@ -16,7 +16,7 @@ const GROUP_BYTES_MAX: usize = 80;
 
 /// The document with these escaped or set as what they mean, and the line of the first; `None` when there are none.
 pub(crate) fn escape(latex: &str) -> Option<(String, u32)> {
-    if MEANINGS.split('|').any(|meaning| latex.contains(meaning)) || redefines(latex) {
+    if MEANINGS.split('|').any(|meaning| latex.contains(meaning)) || own::commands(latex).is_none() {
         return None;
     }
     let mut out = String::with_capacity(latex.len() + 64);
@@ -54,30 +54,6 @@ pub(crate) fn escape(latex: &str) -> Option<(String, u32)> {
     }
     out.push_str(latex.get(from..).unwrap_or_default());
     first.map(|line| (out, line))
-}
-
-/// A command of the document's own may begin a formula or a table: then what looks like text may be none.
-fn redefines(latex: &str) -> bool {
-    let mut depth = 0_u32;
-    let mut defining = false;
-    for token in tokens(latex) {
-        match token.kind {
-            Kind::Begin("document") => return false,
-            Kind::Open => depth += 1,
-            Kind::Close => depth = depth.saturating_sub(1),
-            Kind::Command(name) if depth == 0 => {
-                defining = name.contains("command")
-                    || name.contains("Command")
-                    || name.contains("environment")
-                    || name.contains("Environment");
-            }
-            Kind::Begin(_) | Kind::End(_) | Kind::Command("[" | "(" | "bgroup") if depth > 0 && defining => {
-                return true;
-            }
-            _ => {}
-        }
-    }
-    false
 }
 
 fn heading(text: &str) -> Option<(&'static str, &str)> {
@@ -174,7 +150,7 @@ mod tests {
     #[test]
     fn what_is_certainly_text_is_escaped() {
         check("Dupont & Cie, do#", "Dupont \\& Cie, do\\#");
-        check("mon_fichier et nb_max", "mon\\_fichier et nb\\_max");
+        check("mon_fichier et \\definecolor{nb_max}", "mon\\_fichier et \\definecolor{nb_max}");
         check("u_n et 10^3", "$u_{n}$ et $10^{3}$");
         check("u_{n+1} et 10^{3}", "$u_{n+1}$ et $10^{3}$");
         check("25 cm^2, 1^{er}", "25 $\\mathrm{cm}^{2}$, $1^{er}$");
@@ -193,10 +169,21 @@ mod tests {
             "\\verb|a_b| \\lstinline|a_b| \\includegraphics[a_b]{a_b}",
             "\\begin{verbatim}\n# a_b & c\n\\end{verbatim}\n% a_b",
             "\\def\\x#1{a_b} a_b",
+            "\\let\\x\\[ \\x a_b",
         ] {
             check(text, text);
         }
-        let own = "\\newcommand{\\be}{\\begin{equation}}\n\\begin{document}\n\\be a_1 \\ee\n\\end{document}";
-        assert_eq!(escape(own), None);
+    }
+
+    #[test]
+    fn commands_of_the_document_s_own_begin_and_end_formulas() {
+        let own = "\\newcommand{\\be}{\\begin{equation}}\n\\newcommand{\\ee}{\\end{equation}}\n";
+        let check = |own: &str, text: &str, expected: Option<&str>| {
+            let latex = |text| format!("{own}\\begin{{document}}\n{text}\n\\end{{document}}");
+            assert_eq!(escape(&latex(text)).map(|(latex, _)| latex), expected.map(latex), "{text}");
+        };
+        check(own, "\\be a_1 & b \\ee", None);
+        check(own, "\\be a_1 \\ee a_bc", Some("\\be a_1 \\ee a\\_bc"));
+        check("\\newcommand{\\x}{$\\left(}\n", "\\x a_1\\right)$ a_b", None);
     }
 }

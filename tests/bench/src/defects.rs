@@ -73,6 +73,9 @@ fn cut(latex: &str, random: &mut Random) -> usize {
 
 /// Packages without which a document compiles, or only looks different.
 const KEPT: [&str; 7] = ["inputenc", "fontenc", "babel", "geometry", "xcolor", "hyperref", "ulem"];
+/// Packages that are loaded by others: without them nothing is missing.
+const LOADED_BY: [(&str, &str); 4] =
+    [("{amsmath}", "mhchem"), ("{tikz}", "chemfig"), ("{tikz}", "circuitikz"), ("{tikz}", "pgfplots")];
 const LOOP: &str = "La fonction est continue et dérivable sur cet intervalle. ";
 
 /// A paragraph more that pdflatex stops at, or that has to be named.
@@ -122,11 +125,17 @@ pub const DEFECTS: &[Defect] = &[
     Defect {
         name: "missing package",
         spoil: |latex, random| {
-            whole(without_line(
-                latex,
-                |line| line.starts_with("\\usepackage") && !KEPT.iter().any(|kept| line.contains(kept)),
-                random,
-            )?)
+            let loaded = |line: &str| {
+                LOADED_BY
+                    .iter()
+                    .any(|(package, by)| line.contains(package) && latex.contains(&format!("{by}}}")))
+            };
+            let may_go = |line: &str| {
+                line.starts_with("\\usepackage")
+                    && !KEPT.iter().any(|kept| line.contains(kept))
+                    && !loaded(line)
+            };
+            whole(without_line(latex, may_go, random)?)
         },
     },
     Defect {

@@ -16,5 +16,6 @@ pub mod public;
 pub mod random;
 pub mod report;
 pub mod seams;
+pub mod sources;
 pub mod tex;
 pub mod words;

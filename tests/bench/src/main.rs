@@ -1,5 +1,6 @@
 //! `ocr-bench FOLDER RECORD DATE [DOCUMENTS [SPOILT]]`: measures, prints the figures as JSON, and writes them with their
-//! page into the folder RECORD; FOLDER keeps what was compiled.
+//! page into the folder RECORD; FOLDER keeps what was compiled. `ocr-bench sources FOLDER` writes the documents and spoilt
+//! answers that tests/bench/tracks sends.
 
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use anyhow::{Context, Result};
 use bench::generator::{self, Document};
 use bench::measure;
 use bench::tex::Tex;
-use bench::{OFFLINE_CUTS, OFFLINE_DOCUMENTS, markdown, public, report};
+use bench::{OFFLINE_CUTS, OFFLINE_DOCUMENTS, markdown, public, report, sources};
 use serde_json::json;
 
 /// Documents that are made; as many are spoilt in each way as `--spoilt` says.
@@ -18,7 +19,11 @@ const CUTS: usize = 5;
 fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
     let mut text = || args.next().context("usage: ocr-bench FOLDER RECORD DATE [DOCUMENTS [SPOILT]]");
-    let (folder, record, date) = (text()?, text()?, text()?);
+    let folder = text()?;
+    if folder == "sources" {
+        return sources::write(Path::new(&text()?));
+    }
+    let (record, date) = (text()?, text()?);
     let mut number = |default| args.next().map_or(Ok(default), |text| text.parse::<usize>());
     let (count, spoilt) = (number(DOCUMENTS)?, number(SPOILT)?);
     let tex = Tex::new(Path::new(&folder))?;

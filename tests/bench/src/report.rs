@@ -96,7 +96,7 @@ pub fn page(figures: &Value) -> String {
         let classes = measured["compiled"].as_object().into_iter().flatten();
         classes.map(|(_, counts)| number(&counts[which])).sum::<u64>()
     };
-    let seam_outcomes = ["exact", "exact, said to be uncertain", "said", "silent"];
+    let seam_outcomes = ["exact", "exact but for blanks", "exact, said to be uncertain", "said", "silent"];
     format!(
         "# OCR: what becomes of a model's answers\n\n\
          Written by `cargo xtask bench ocr` on {}; model: {}. [ocr.json](ocr.json) has the same figures, and those that \

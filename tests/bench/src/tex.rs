@@ -47,15 +47,13 @@ impl Tex {
             let worker = || -> Result<()> {
                 while let Some(latex) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let outcome = self.compile(latex)?;
-                    self.remember(latex, outcome);
+                    self.remember(latex, outcome)?;
                 }
                 Ok(())
             };
             let workers: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
             workers.into_iter().map(|worker| worker.join().unwrap_or(Ok(()))).find(Result::is_err)
         });
-        let known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        std::fs::write(self.folder.join("outcomes.json"), serde_json::to_string(&*known)?)?;
         failed.unwrap_or(Ok(()))
     }
 
@@ -70,9 +68,15 @@ impl Tex {
         known.get(&digest(latex)).cloned()
     }
 
-    fn remember(&self, latex: &str, outcome: Option<String>) {
+    /// At once in the file too: a run that is stopped goes on where it was.
+    fn remember(&self, latex: &str, outcome: Option<String>) -> Result<()> {
         let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         known.insert(digest(latex), outcome);
+        // A file that is missing today may be installed tomorrow.
+        let lacks = |error: &String| ["not found", "can't find"].iter().any(|lack| error.contains(lack));
+        let lasting: BTreeMap<_, _> =
+            known.iter().filter(|(_, outcome)| !outcome.as_ref().is_some_and(lacks)).collect();
+        Ok(std::fs::write(self.folder.join("outcomes.json"), serde_json::to_string(&lasting)?)?)
     }
 
     fn compile(&self, latex: &str) -> Result<Option<String>> {

@@ -15,6 +15,12 @@ pub fn words(text: &str) -> BTreeMap<&str, usize> {
     words
 }
 
+/// What stands behind the preamble, where there is one.
+#[must_use]
+pub fn body(latex: &str) -> &str {
+    latex.split_once("\\begin{document}").map_or(latex, |(_, body)| body)
+}
+
 /// How many words of `wanted` there are, and how many of those `text` holds.
 #[must_use]
 pub fn held(wanted: &str, text: &str) -> (usize, usize) {

@@ -18,6 +18,7 @@ mod native;
 mod ocr;
 #[cfg(feature = "bench")]
 mod record;
+mod tracks;
 
 pub(crate) fn command() -> Command {
     let number = |name: &'static str, default: &'static str, max: u64| {
@@ -50,14 +51,17 @@ pub(crate) fn command() -> Command {
                 .help("Add the figures to docs/benchmarks/server.json and write server.md"),
         ])
         .subcommand(ocr::command())
+        .subcommand(tracks::command())
 }
 
 /// Without the feature: builds itself again, optimised and with the native hash, and runs that.
 #[cfg(not(feature = "bench"))]
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     process::catch_signals()?;
-    if let Some(("ocr", matches)) = matches.subcommand() {
-        return ocr::run(matches);
+    match matches.subcommand() {
+        Some(("ocr", matches)) => return ocr::run(matches),
+        Some(("tracks", matches)) => return tracks::run(matches),
+        _ => {}
     }
     let tree = Tree::find()?;
     let mut cargo = process::cargo();

@@ -9,8 +9,9 @@ use crate::apt::Apt;
 use crate::paths::Tree;
 use crate::{console, process};
 
-const TEX: [&str; 5] = [
+const TEX: [&str; 6] = [
     "texlive-latex-extra",
+    "texlive-plain-generic",
     "texlive-science",
     "texlive-pictures",
     "texlive-lang-french",
@@ -42,11 +43,22 @@ pub(super) fn command() -> Command {
 #[cfg_attr(feature = "bench", expect(dead_code, reason = "the program with the feature measures the rest"))]
 pub(super) fn run(matches: &ArgMatches) -> Result<()> {
     let tree = Tree::find()?;
-    if process::on_path("pdflatex").is_none() {
-        Apt::detect().install(&TEX, "what is delivered is compiled (about 1 GB, some minutes)")?;
-    }
     if process::on_path("pandoc").is_none() {
         Apt::detect().install(&["pandoc"], "the Markdown is compared with it")?;
+    }
+    let mut bench = program(&tree)?;
+    console::step("Measuring. The first run compiles some hundred documents, which takes several minutes.");
+    bench.arg(tree.target.join("ocr-bench")).arg(tree.root.join("docs/benchmarks")).arg(today()?);
+    for name in ["documents", "spoilt"] {
+        bench.arg(matches.get_one::<u64>(name).context("it has a default")?.to_string());
+    }
+    process::run(&mut bench)
+}
+
+/// The built bench, beside a TeX.
+pub(super) fn program(tree: &Tree) -> Result<Program> {
+    if process::on_path("pdflatex").is_none() {
+        Apt::detect().install(&TEX, "what is delivered is compiled (about 1 GB, some minutes)")?;
     }
     let mut cargo = process::cargo();
     cargo.current_dir(&tree.root).args([
@@ -56,12 +68,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
         "--target-dir",
     ]);
     process::run(cargo.arg(&tree.target)).context("cannot build the bench")?;
-    console::step("Measuring. The first run compiles some hundred documents, which takes several minutes.");
-    let today = process::output(Program::new("date").args(["-u", "+%Y-%m-%d"]))?;
-    let mut bench = Program::new(tree.target.join("native/ocr-bench"));
-    bench.arg(tree.target.join("ocr-bench")).arg(tree.root.join("docs/benchmarks")).arg(today.trim());
-    for name in ["documents", "spoilt"] {
-        bench.arg(matches.get_one::<u64>(name).context("it has a default")?.to_string());
-    }
-    process::run(&mut bench)
+    Ok(Program::new(tree.target.join("native/ocr-bench")))
+}
+
+pub(super) fn today() -> Result<String> {
+    Ok(process::output(Program::new("date").args(["-u", "+%Y-%m-%d"]))?.trim().to_owned())
 }

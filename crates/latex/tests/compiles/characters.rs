@@ -28,6 +28,21 @@ fn what_is_replaced_compiles() {
 }
 
 #[test]
+fn what_is_stray_is_replaced_beside_commands_of_the_document_s_own() {
+    let preamble = "\\documentclass{article}\n\\usepackage{amsmath}\n\\usepackage{xcolor}\n\\definecolor{gris}{gray}{0.4}\n\
+        \\newcommand{\\be}{\\begin{equation}}\n\\newcommand{\\ee}{\\end{equation}}\n";
+    for body in [
+        "\\be\na_1 = 2\n\\ee\nDupont & Cie, mon_fichier.",
+        "## Titre\n\n2 &lt; 3 et 10^3, \\textcolor{gris}{gris} et u_n.",
+    ] {
+        let latex = format!("{preamble}\\begin{{document}}\n{body}\n\\end{{document}}\n");
+        let finished = finish(&latex, true);
+        assert_ne!(finished.latex, latex);
+        assert_compiles(body, &finished.latex);
+    }
+}
+
+#[test]
 fn a_marker_of_a_page_changes_nothing() {
     let body = "% page 1\n\\begin{tabular}{cc}\na & b \\\\\n% page 2\nc & d\n\\end{tabular}\n\\begin{align*}\na &= b \\\\\n\
         % page 3\n&= c\n\\end{align*}\n\\begin{verbatim}\nx\n% page 4\ny\n\\end{verbatim}\n";

@@ -41,6 +41,11 @@ fn a_package_is_there_when_the_preamble_uses_it() {
             "\\begin{exo}x\\end{exo}\\begin{proof}y\\end{proof}",
         ),
         ("\\newtcolorbox{boite}{colback=white}\n", "\\begin{boite}x\\end{boite}"),
+        (
+            "\\usepackage{tcolorbox}\n\\DefineVerbatimEnvironment{code}{Verbatim}{frame=single}\n",
+            "\\begin{code}\nx_1\n\\end{code}",
+        ),
+        ("\\usepackage{mdframed}\n\\definecolor{gris}{gray}{0.5}\n", "\\begin{mdframed}x\\end{mdframed}"),
         ("\\hypersetup{colorlinks}\n", "\\href{https://example.org}{x}"),
         (
             "\\newcommand{\\R}{\\mathbb{R}}\n",

@@ -1,0 +1,60 @@
+"""What is sent: documents as PDFs and as page images, with what they say."""
+from __future__ import annotations
+
+import random
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+import degrade
+
+# More pages of one document are not sent, and not paid for.
+PAGES_MAX = 3
+DPI = 150
+FONT = "/usr/share/fonts/truetype/sjfonts/SteveHand.ttf"
+LINES = [
+    "Exercice 1", "On considère une fonction définie sur un intervalle.", "Elle est dérivable, donc elle est continue.",
+    "L’élève a répondu que la suite converge.", "Où se trouve le maximum ? À l’abscisse trois.", "Le vecteur est normal au plan.",
+    "J’en déduis que le triangle est rectangle.", "La probabilité cherchée vaut un quart.", "Le candidat conclut par récurrence.",
+    "D’après le théorème, il existe un réel.", "Exercice 2", "La réaction est totale et rapide.", "On dose l’acide par la soude.",
+    "La masse du réactif en excès reste constante.", "Ainsi le rendement est inférieur à un.", "La courbe admet une asymptote.",
+]
+
+
+@dataclass
+class Source:
+    name: str
+    # LaTeX, of which only words and formulas are compared.
+    truth: str
+    # The PDF itself, where there is one.
+    pdf: bytes | None
+    pages: list[Image.Image]
+
+
+def compiled(name: str, latex: str) -> Source | None:
+    """`None`: it does not compile alone, or has too many pages."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "a.tex").write_text(latex)
+        command = ["pdflatex", "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "a.tex"]
+        if subprocess.run(command, cwd=folder, capture_output=True, stdin=subprocess.DEVNULL).returncode:
+            return None
+        subprocess.run(["pdftoppm", "-r", str(DPI), "-png", "a.pdf", "page"], cwd=folder, check=True)
+        pages = [Image.open(page).convert("RGB") for page in sorted(Path(folder).glob("page*.png"))]
+        return Source(name, latex, (Path(folder) / "a.pdf").read_bytes(), pages) if 0 < len(pages) <= PAGES_MAX else None
+
+
+def handwritten(number: int) -> Source:
+    lines = random.Random(f"lines {number}").sample(LINES, 12)
+    return Source(f"handwritten {number}", "\\begin{document}" + "\n\n".join(lines), None, [degrade.handwritten(lines, FONT, number)])
+
+
+def documents(folder: Path, kind: str, count: int) -> list[Source]:
+    """The first ones of `kind`, made or public, that compile."""
+    found = []
+    for file in sorted((folder / kind).glob("*.tex")):
+        if len(found) < count and (source := compiled(f"{kind} {file.stem}", file.read_text())):
+            found.append(source)
+    return found
