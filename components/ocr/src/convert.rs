@@ -29,7 +29,7 @@ pub(crate) fn show<N: Outbound, C>(
 ) -> Reply {
     match &app.gemini {
         // The page works without the quota.
-        Ok(_) => page::form(request, user, quota),
+        Ok(gemini) => page::form(request, user, quota, gemini.is_page_by_page()),
         Err(variable) => page::failed(request, user, &Failure::NotConfigured(variable)),
     }
 }
