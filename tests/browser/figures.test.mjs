@@ -180,6 +180,7 @@ test("figures with the same words keep their places, turn into words and back, a
   await page.waitForFunction(() => document.activeElement.id === "result");
   assert.equal(await page.inputValue("#latex"), latex);
   assert.match(await page.innerText("#status"), /Découpe des figures/);
+  await page.unroute("**/figures-*.js");
   await cut();
   await page.waitForSelector("#figures button");
   const illustrated = await page.inputValue("#latex");

@@ -137,19 +137,26 @@ export default ({ pdfjs, byPage, words, pagesMax, bytesMax, id, show, fill, make
     }
     return [...numbers].sort((one, other) => one - other);
   };
+  // Said once.
+  const noteWhole = (item, text = words.whole) => {
+    if (!item.isWhole) note(item, text);
+    item.isWhole = true;
+  };
   // The pages of a PDF as a PDF each, where each is to be asked about by itself. Undefined: the PDF goes as a whole.
-  const apart = async ({ doc, file }, range) => {
-    const numbers = byPage && doc ? numbersIn(range, doc.numPages) : [];
-    if (numbers.length < 2 || numbers.length > APART_MAX) return undefined;
+  const apart = async (item, range) => {
+    if (!byPage || !item.examined) return undefined;
+    await item.examined.catch(() => {});
+    const { doc, file } = item;
+    const numbers = doc ? numbersIn(range, doc.numPages) : [];
     const files = [];
-    let left = bytesMax;
-    for (const number of numbers) {
-      const bytes = await doc.extractPages([{ document: null, includePages: [number - 1] }]);
+    let left = numbers.length > APART_MAX ? -1 : bytesMax;
+    for (const number of numbers.length > 1 ? numbers : []) {
+      const bytes = left < 0 ? null : await doc.extractPages([{ document: null, includePages: [number - 1] }]);
       left -= bytes?.length ?? Infinity;
-      if (left < 0) return undefined;
-      files.push(new File([bytes], file.name, { type: "application/pdf" }));
+      if (left >= 0) files.push(new File([bytes], file.name, { type: "application/pdf" }));
     }
-    return files;
+    if (left < 0) noteWhole(item);
+    return left >= 0 && files.length ? files : undefined;
   };
 
   // ── The pane ──────────────────────────────────────────────────────────────────────────────────
@@ -244,7 +251,8 @@ export default ({ pdfjs, byPage, words, pagesMax, bytesMax, id, show, fill, make
       free(item);
       return false;
     }
-    if (byPage && pages > 1 && (!item.doc || pages > APART_MAX)) note(item, words.whole);
+    if (byPage && !item.doc && pages > 1) noteWhole(item);
+    else if (byPage && pages > APART_MAX) noteWhole(item, words.wholeBeyond);
     if (!item.doc) return navigator.pdfViewerEnabled !== false;
     item.blanks = blanksOf(item).catch(() => []);
     item.blanks.then((blanks) => {

@@ -33,7 +33,7 @@ const PDFJS: Bundle = Bundle {
 };
 
 /// What these scripts say: the name, French, English. `{name}` stands for a value.
-const TEXTS: [(&str, &str, &str); 18] = [
+const TEXTS: [(&str, &str, &str); 19] = [
     ("count", "pages : {pages}", "pages: {pages}"),
     ("protected", "protégé", "protected"),
     (
@@ -47,6 +47,11 @@ const TEXTS: [(&str, &str, &str); 18] = [
     ("blanks", "les pages {pages} semblent vides", "pages {pages} look blank"),
     ("blankPhoto", "semble vide", "looks blank"),
     ("whole", "lu d’un seul tenant", "read as a whole"),
+    (
+        "wholeBeyond",
+        "lu d’un seul tenant au-delà de 20 pages à convertir",
+        "read as a whole beyond 20 pages to convert",
+    ),
     (
         "invented",
         "La page {page} de l’original semble vide, mais la transcription lui donne un texte : il est peut-être inventé.",
