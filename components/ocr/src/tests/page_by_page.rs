@@ -92,11 +92,7 @@ fn a_page_that_is_none_is_refused() {
     };
     let (one, two) = (pdf(1), pdf(2));
     check("", &[("a.pdf", &one), ("a.pdf", &two)], UploadError::Unreadable("not one page"));
-    check(
-        "",
-        &[("a.pdf", &vec![one.clone(), b"%%EOF".to_vec()].concat()[9..])],
-        UploadError::NotUsable(FileName::parse("a.pdf")),
-    );
+    check("", &[("a.pdf", b"RIFF\x10\0\0\0WEBPVP8 ")], UploadError::NotUsable(FileName::parse("a.pdf")));
     check("2-4", &[("a.pdf", &one), ("a.pdf", &one)], UploadError::PageRangeBeyond(2));
     check("", &vec![("a.pdf", &one[..]); 21], UploadError::TooManyPictures);
     // A page and a whole PDF do not go together.
