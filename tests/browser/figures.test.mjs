@@ -1,40 +1,16 @@
 // The pages of a PDF as images, the blank ones among them, and the figures that are cut out of them.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { answer, colours, conversion, fixture, isRed, isWhite, pdf, written } from "./documents.mjs";
 import { inspect, laptop, leave, phone, picture, registerAndSignIn, shows, start, stop, visit } from "./harness.mjs";
 
 before(start);
 after(stop);
 
-const fixtures = new URL("../../components/ocr/tests/fixtures/", import.meta.url);
-
-/** A PDF with one content stream for each page, A4. */
-function pdf(name, ...contents) {
-  const kids = contents.map((_, index) => `${4 + 2 * index} 0 R`).join(" ");
-  const objects = [
-    "<< /Type /Catalog /Pages 2 0 R >>",
-    `<< /Type /Pages /Kids [${kids}] /Count ${contents.length} >>`,
-    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
-  ];
-  for (const content of contents) {
-    objects.push(`<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents ${objects.length + 2} 0 R /Resources << /Font << /F1 3 0 R >> >> >>`);
-    objects.push(`<< /Length ${content.length} >>\nstream\n${content}\nendstream`);
-  }
-  let text = "%PDF-1.4\n";
-  const places = objects.map((object, index) => {
-    const at = text.length;
-    text += `${index + 1} 0 obj\n${object}\nendobj\n`;
-    return String(at).padStart(10, "0") + " 00000 n \n";
-  });
-  const start = text.length;
-  text += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${places.join("")}trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${start}\n%%EOF\n`;
-  return { name, mimeType: "application/pdf", buffer: Buffer.from(text, "latin1") };
-}
-const written = (...lines) => `BT /F1 14 Tf 72 770 Td 20 TL ${lines.map((line) => `(${line}) Tj T*`).join(" ")} ET`;
 /** Where the mock says that a figure is: from 30 % to 60 % of the height, and from 20 % to 80 % of the width. */
 const drawing = "0.8 0.1 0.1 rg 140 370 315 190 re f 1 1 1 rg 240 420 100 90 re f";
 const withFigure = () => pdf("sujet.pdf",
@@ -48,19 +24,6 @@ function unzipped(path) {
   const files = JSON.parse(execFileSync("python3", ["-c", program, path], { maxBuffer: 64 << 20 }));
   return Object.fromEntries(Object.entries(files).map(([name, data]) => [name, Buffer.from(data, "base64")]));
 }
-
-/** Colours of an image in the page, at shares of its sides. */
-const colours = (page, selector, ...points) => page.evaluate(async ([selector, points]) => {
-  const element = document.querySelector(selector);
-  if (element.decode) await element.decode();
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [element.naturalWidth ?? element.width, element.naturalHeight ?? element.height];
-  const context = canvas.getContext("2d");
-  context.drawImage(element, 0, 0);
-  return points.map(([x, y]) => [...context.getImageData(x * canvas.width, y * canvas.height, 1, 1).data.slice(0, 3)]);
-}, [selector, points]);
-const isRed = ([red, green, blue]) => red > 150 && green < 80 && blue < 80;
-const isWhite = ([red, green, blue]) => Math.min(red, green, blue) > 240;
 
 async function downloaded(page) {
   const [download] = await Promise.all([page.waitForEvent("download"), page.click("#download")]);
@@ -153,13 +116,7 @@ for (const [device, viewport, locale] of [["phone", phone, "fr-FR"], ["laptop", 
     await inspect(page, language);
     await picture(page, `${language}-ocr-blank-chosen-${device}`);
     const latex = "\\documentclass{article}\n\\begin{document}\n% page 1\nSoit $f$.\n% page 2\nUne suite inventée.\n% page 3\nFin.\n\\end{document}\n";
-    const done = {
-      latex, markdown: "Soit $f$\n", preview: "<p>Soit</p>", complete: true, pages: 3, pages_charged: 3, figures: [], warnings: [], compiles: null, model: "m", simulated: false,
-      file: "copie.pdf", tex_file: "copie.tex", markdown_file: "copie.md", request_id: "r",
-    };
-    await page.route("**/ocr", (route) => route.request().method() === "POST"
-      ? route.fulfill({ contentType: "text/event-stream", body: `event: done\ndata: ${JSON.stringify(done)}\n\n` })
-      : route.continue());
+    await answer(page, conversion(latex, { pages: 3, file: "copie.pdf" }));
     await page.click("#start");
     await shows(page, /page 2 de l’original semble vide|Page 2 of the original looks blank/i, 10);
     assert.equal(await page.locator("#warning-list li").count(), 1);
@@ -176,18 +133,12 @@ test("a figure is cut out of the photograph that is its page", async () => {
   const page = await visit({ viewport: phone });
   await registerAndSignIn(page);
   await page.goto("/ocr");
-  const photo = async (name) => ({ name, mimeType: "image/png", buffer: await readFile(new URL("photo.png", fixtures)) });
-  await page.setInputFiles("[name=file]", [await photo("1.png"), await photo("2.png")]);
+  await page.setInputFiles("[name=file]", [await fixture("photo.png", "1.png"), await fixture("photo.png", "2.png")]);
   const source = "\\fbox{Figure : un arbre}";
   const latex = `\\documentclass{article}\n\\usepackage{graphicx}\n\\begin{document}\n${source}\n\\fbox{Figure : ailleurs}\n\\end{document}\n`;
-  const figures = [{ page: 2, box: [0, 0, 500, 1000], source, words: "Figure : un arbre" }, { page: 7, box: [0, 0, 500, 1000], source: "\\fbox{Figure : ailleurs}", words: "Figure : ailleurs" }];
-  const done = {
-    latex, markdown: "Figure : un arbre\n", preview: "<p>Figure : un arbre</p>", complete: true, pages: 2, pages_charged: 2, figures, warnings: [], compiles: null, model: "m", simulated: false,
-    file: "1.png", tex_file: "1.tex", markdown_file: "1.md", request_id: "r",
-  };
-  await page.route("**/ocr", (route) => route.request().method() === "POST"
-    ? route.fulfill({ contentType: "text/event-stream", body: `event: done\ndata: ${JSON.stringify(done)}\n\n` })
-    : route.continue());
+  const box = { box: [0, 0, 500, 1000], before: 0 };
+  const figures = [{ ...box, page: 2, source, words: "Figure : un arbre" }, { ...box, page: 7, source: "\\fbox{Figure : ailleurs}", words: "Figure : ailleurs" }];
+  await answer(page, conversion(latex, { pages: 2, figures, file: "1.png" }));
   await page.click("#start");
   await page.waitForSelector("#figures img");
   const made = await page.inputValue("#latex");
@@ -195,7 +146,7 @@ test("a figure is cut out of the photograph that is its page", async () => {
   assert.equal(made.match(/usepackage\{graphicx\}/g).length, 1);
   const [whole, cut] = await page.evaluate(async () => {
     const sizes = [];
-    for (const image of [document.querySelector("#chosen img"), document.querySelector("#figures img")]) {
+    for (const image of [document.querySelector("#photo"), document.querySelector("#figures img")]) {
       await image.decode();
       sizes.push([image.naturalWidth, image.naturalHeight]);
     }
@@ -203,6 +154,73 @@ test("a figure is cut out of the photograph that is its page", async () => {
   });
   assert.equal(cut[0], whole[0]);
   assert.ok(Math.abs(cut[1] - whole[1] * 0.51) <= 1, `${cut} of ${whole}`);
+  await leave(page);
+});
+
+test("figures with the same words keep their places, turn into words and back, and every warning keeps its line", async () => {
+  const page = await visit({ viewport: phone });
+  await registerAndSignIn(page);
+  await page.goto("/ocr");
+  const blue = drawing.replace("0.8 0.1 0.1", "0.1 0.1 0.8");
+  await page.setInputFiles("[name=file]", [pdf("sujet.pdf", `${written("Un")}\n${drawing}`, `${written("Deux")}\n${blue}`)]);
+  await page.waitForSelector("#sheets:not([hidden])");
+  const source = "\\fbox{\\parbox{5cm}{Figure : courbe\nde la fonction}}";
+  const latex = `\\documentclass{article}\n\\begin{document}\n% page 1\nUn ${source}\n${source}\n% page 2\n${source} alpha\nbeta\n\\input{secret}\nfin\n\\end{document}\n`;
+  const lineOf = (text) => latex.slice(0, latex.indexOf(text)).split("\n").length;
+  const warning = (code, line) => ({ code, text: `Ligne ${line} : à revoir.`, line, incomplete: false, repair: false });
+  const warnings = [warning("characters_replaced", lineOf("beta")), warning("missing_file", lineOf("\\input"))];
+  const box = { box: [330, 180, 560, 820], source, words: "Figure : courbe de la fonction" };
+  const figures = [{ ...box, page: 1, before: 0 }, { ...box, page: 2, before: 2 }];
+  await answer(page, conversion(latex, { pages: 2, figures, warnings }));
+  // The result is there before its figures are.
+  let cut;
+  const asked = new Promise((resolve) => page.route("**/figures-*.js", (route) => { cut = () => route.continue(); resolve(); }));
+  await page.click("#start");
+  await asked;
+  await page.waitForFunction(() => document.activeElement.id === "result");
+  assert.equal(await page.inputValue("#latex"), latex);
+  assert.match(await page.innerText("#status"), /Découpe des figures/);
+  await page.unroute("**/figures-*.js");
+  await cut();
+  await page.waitForSelector("#figures button");
+  const illustrated = await page.inputValue("#latex");
+  assert.match(illustrated, /Un \\includegraphics[^\n]*figure-1\.png\}\n\\fbox\{[^]*% page 2\n\\includegraphics[^\n]*figure-2\.png\} alpha/);
+  const [[first], [second]] = [await colours(page, "#figures li:nth-child(1) img", [0.15, 0.3]), await colours(page, "#figures li:nth-child(2) img", [0.15, 0.3])];
+  assert.ok(isRed(first) && second[2] > 150 && second[0] < 80, `${first} ${second}`);
+  assert.equal(await page.locator("#rendered img").count(), 2);
+  const jumps = async () => {
+    const found = [];
+    for (const button of await page.locator("#warning-list button").all()) {
+      await button.click();
+      const [line, text] = await page.evaluate(() => {
+        const { value, selectionStart: from, selectionEnd: to } = document.getElementById("latex");
+        return [value.slice(0, from).split("\n").length, value.slice(from, to)];
+      });
+      assert.match(await button.innerText(), new RegExp(`^Ligne\\s${line}\\s`));
+      found.push(text);
+    }
+    return found.sort();
+  };
+  assert.deepEqual(await jumps(), ["\\input{secret}", "beta"]);
+  assert.match(await page.locator("#repair-list").textContent(), /graphicx/);
+  await inspect(page, "fr");
+  await picture(page, "fr-ocr-figures-turned-phone");
+
+  // Words again, also after a reload; the other figure stays.
+  await page.locator("#figures button").first().click();
+  await page.waitForFunction(() => document.querySelectorAll("#rendered img").length === 1);
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Mettre la figure");
+  assert.equal((await page.inputValue("#latex")).split(source).length - 1, 2);
+  assert.deepEqual(Object.keys((await downloaded(page)).files), ["sujet.tex", "sujet.md", "figures/figure-2.png"]);
+  assert.deepEqual(await jumps(), ["\\input{secret}", "beta"]);
+  await page.waitForTimeout(300);
+  await page.reload();
+  await page.waitForSelector("#figures .unused img");
+  assert.equal(await page.locator("#figures li").count(), 2);
+  await page.locator("#figures button").first().click();
+  await page.waitForFunction(() => document.querySelectorAll("#rendered img").length === 2);
+  assert.equal(await page.inputValue("#latex"), illustrated);
+  assert.deepEqual(await jumps(), ["\\input{secret}", "beta"]);
   await leave(page);
 });
 
@@ -240,7 +258,7 @@ test("a protected PDF is shown by nothing", async () => {
   const page = await visit();
   await registerAndSignIn(page);
   await page.goto("/ocr");
-  await page.setInputFiles("[name=file]", [{ name: "secret.pdf", mimeType: "application/pdf", buffer: await readFile(new URL("protege.pdf", fixtures)) }]);
+  await page.setInputFiles("[name=file]", [await fixture("protege.pdf", "secret.pdf")]);
   await page.waitForFunction(() => /protégé/.test(document.querySelector("#chosen li").innerText));
   assert.equal(await page.isVisible("#preview"), false);
   await leave(page);

@@ -35,9 +35,9 @@ for (const [device, viewport, locale, done, remove] of [
     await input.setInputFiles([await file("photo.webp", "IMG_3.webp")]);
     assert.deepEqual(await names(page), ["IMG_1.jpg", "IMG_2.HEIC", "IMG_3.webp"]);
     assert.match(await page.locator("#chosen li").first().innerText(), /\d+\s?kB|\d+\s?ko/);
-    await page.waitForFunction(() => document.querySelectorAll("#chosen img").length === 2, undefined, { timeout: 5000 });
+    await page.waitForFunction(() => document.querySelectorAll("#chosen canvas").length === 2, undefined, { timeout: 5000 });
     await page.waitForSelector("#preview:not([hidden])");
-    assert.equal(await page.locator("#chosen li").nth(1).locator("img").count(), 0, "Chromium shows no HEIC");
+    assert.equal(await page.locator("#chosen li").nth(1).locator("canvas").count(), 0, "Chromium shows no HEIC");
 
     // The third one up to the front, by the keyboard alone.
     const up = page.locator("#chosen li").nth(2).getByText("↑");

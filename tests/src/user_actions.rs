@@ -40,6 +40,14 @@ impl Client {
         self.send("POST", "/ocr", &[("content-type", &form_type), ("accept", accept)], &body)
     }
 
+    /// The pages of one document, each a PDF.
+    pub fn upload_pages(&self, pages: &[Vec<u8>]) -> Reply {
+        let files: Vec<_> =
+            pages.iter().map(|page| ("page", "sujet.pdf", "application/pdf", &page[..])).collect();
+        let (form_type, body) = multipart_of(&files);
+        self.send("POST", "/ocr", &[("content-type", &form_type), ("accept", "application/json")], &body)
+    }
+
     /// A file with a name and a type, for an answer of the type `accept`.
     pub fn upload_as(&self, name: &str, content_type: &str, accept: &str, file: &[u8]) -> Reply {
         let (form_type, body) = multipart("file", name, content_type, file);

@@ -34,8 +34,8 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
   });
   let tries = 0;
   const pages = once(async () => {
-    const { pages: script, pdfjs, texts: words } = await known();
-    return (await import(script + "#" + tries++)).default({ pdfjs, words, pagesMax: Number(texts.pagesMax), id, show, fill, make, problem, once });
+    const { pages: script, texts: words, ...rest } = await known();
+    return (await import(script + "#" + tries++)).default({ ...rest, words, pagesMax: Number(texts.pagesMax), bytesMax: Number(texts.bytesMax), id, show, fill, make, problem, once });
   });
   const figures = once(async () => {
     const { figures: script, zip, texts: words } = await known();
@@ -48,6 +48,7 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     item.free = () => show(id("pdf"), false);
     return navigator.pdfViewerEnabled !== false;
   };
+  const examinePhoto = async (item, small) => (await pages()).examinePhoto(item, small);
   const draw = async (item) => {
     const script = await attempt(pages);
     if (script) return script.draw(item);
@@ -56,19 +57,34 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
   };
   // The result does not wait longer for what a slow device has not drawn yet.
   const BLANKS_TIME = 5000;
-  // Of a finished document: what was written about a blank page, and its figures.
-  const compare = async (entry, wanted, items, say) => {
+  // Of a finished document: what was written about a blank page.
+  const doubt = async (entry, items) => {
     const { texts: words } = await known();
-    const examined = attempt(() => items[0].examined);
-    const blanks = (await Promise.race([examined.then(() => items[0].blanks), wait(BLANKS_TIME)])) ?? [];
-    if (blanks.length) {
-      const found = (await pages()).invented(entry.latex, blanks);
-      entry.warnings.unshift(...found.map(({ page, line }) => ({ code: "blank_page_text", text: fill(words.invented, { page }), line, incomplete: false, repair: false })));
-    }
-    if (!wanted.length) return;
+    const ofPhotos = () => items.flatMap(({ isBlank }, index) => (isBlank ? [index + 1] : []));
+    const ofPdf = () => attempt(() => items[0].examined).then(() => items[0].blanks);
+    const blanks = (await Promise.race([isPdf(items[0].file) ? ofPdf() : ofPhotos(), wait(BLANKS_TIME)])) ?? [];
+    if (!blanks.length) return;
+    const found = (await pages()).invented(entry.latex, blanks);
+    entry.warnings.unshift(...found.map(({ page, line }) => ({ code: "blank_page_text", text: fill(words.invented, { page }), line, incomplete: false, repair: false })));
+  };
+  // Its figures: cut while the document is there to be read, and put into it as it is then.
+  const illustrate = async (entry, wanted, items, say) => {
+    const { texts: words } = await known();
     say(words.cutting);
-    await examined;
-    await (await figures()).place(entry, wanted, items);
+    tools = await figures();
+    tools.present(entry, true);
+    await attempt(() => items[0].examined);
+    entry.figures = await tools.cut(wanted, items);
+    await turnFigures(entry, entry.figures);
+  };
+  // Puts figures in the place of their words, or the words again.
+  const turnFigures = async (entry, turned) => {
+    const { source, figures: after } = tools.turn(latex.value, entry.figures, turned);
+    if (source === latex.value) {
+      presentFigures(entry);
+      return false;
+    }
+    return renew(entry, source, { figures: after });
   };
   let tools = null, label;
   const presentFigures = (entry) => {
@@ -81,14 +97,22 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
       tools = await figures();
       for (const way of ways) way.removeAttribute("inert");
       if (current !== entry) return;
-      tools.present(entry);
+      tools.present(entry, false, async (index) => {
+        const { texts: words } = await known();
+        try {
+          if (!(await turnFigures(entry, [entry.figures[index]]))) return setStatus(words.gone);
+          tools.focus(index);
+          await keep(entry);
+        } catch (error) { complain(error); }
+      });
       const { texts: words } = await known();
       label ??= id("download").textContent;
-      id("download").textContent = has ? words.zip : label;
-      id("download").download = stem(entry.file) + (has ? ".zip" : ".tex");
+      const isPacked = tools.used(entry).length > 0;
+      id("download").textContent = isPacked ? words.zip : label;
+      id("download").download = stem(entry.file) + (isPacked ? ".zip" : ".tex");
     });
   };
-  const withFigures = () => (tools && current?.figures?.length ? current : null);
+  const withFigures = () => (tools && current && tools.used(current).length ? current : null);
   id("document").addEventListener("formdata", ({ formData }) => {
     const entry = withFigures();
     if (!entry) return;
@@ -119,6 +143,8 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
 
   // ── One document in the page ──────────────────────────────────────────────────────────────────
   let current = null;
+  // Its source as it was checked: what the lines of its warnings count.
+  let basis = "";
   const facts = (data) => {
     const compiled = data.compiles ? texts.compiles : data.compiles === null ? texts.notCompiled : "";
     return `${fill(texts.facts, data)} ${compiled}`.trim();
@@ -150,11 +176,12 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     else item.append(make("button", { type: "button", className: "jump", textContent: text, onclick: () => editor.jump(line) }));
     return item;
   };
-  const present = (entry) => {
+  const present = (entry, isAgain) => {
     current = entry;
+    basis = entry.latex;
     reveal();
     setSource(entry.latex);
-    editor.toStart();
+    if (!isAgain) editor.toStart();
     id("result-title").textContent = entry.file;
     id("snip-name").value = entry.tex_file;
     id("was-incomplete").value = entry.complete ? "" : "1";
@@ -200,28 +227,49 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     if (!reply.ok) throw new Error(data.error);
     return data;
   };
+  // What the check finds in a document; everything else is what the conversion met, and stays true.
+  const FOUND_AGAIN = ["repetition", "illegible", "unknown_character", "never_closed", "never_opened", "dangerous_command", "missing_file", "still_incomplete"];
+  const FOUND_BY_PAGES = ["page_missing", "page_empty", "page_misplaced"];
+  // A warning about a line of `before`, for `after`, where that line may be another one.
+  const moved = (warning, before, after) => {
+    for (let up = 0; up < warning.line; up += 1) {
+      const text = before[warning.line - 1 - up];
+      // Of lines that are alike, the same one.
+      let left = before.slice(0, warning.line - up).filter((line) => line === text).length;
+      const at = after.findIndex((line) => line === text && --left === 0);
+      if (at < 0) continue;
+      const line = at + 1 + up;
+      return { ...warning, line, text: warning.text.replace(new RegExp(`((?:ligne|line)\\s)${warning.line}\\b`, "i"), "$1" + line) };
+    }
+    return warning;
+  };
+  // A document with another source: checked and rendered again. False: it was written on meanwhile, or is no longer shown.
+  const renew = async (entry, source, changes) => {
+    const [was, checked] = [latex.value, basis];
+    const data = await check({ snip: source, snip_name: entry.tex_file, pages: entry.range ?? "" });
+    const tool = (changes.figures ?? entry.figures)?.length ? await figures() : null;
+    if (current !== entry || latex.value !== was) return false;
+    const again = entry.range ? [...FOUND_AGAIN, ...FOUND_BY_PAGES] : FOUND_AGAIN;
+    const lines = [checked, data.latex].map((text) => text.split("\n"));
+    const stays = entry.warnings
+      .filter(({ code }) => !again.includes(code) && !(changes.compiles === null && code === "does_not_compile"))
+      .map((warning) => moved(warning, ...lines));
+    const warnings = [...stays.filter(({ incomplete }) => incomplete), ...data.warnings, ...stays.filter(({ incomplete }) => !incomplete)];
+    Object.assign(entry, data, changes, { warnings, complete: !warnings.some(({ incomplete }) => incomplete) });
+    tool?.readAgain(entry);
+    present(entry, true);
+    return true;
+  };
+  const complain = (error) => problem(error instanceof TypeError ? texts.offline : error.message || texts.offline);
   id("check").onclick = async (event) => {
-    event.preventDefault();
     const entry = current;
     if (!entry) return;
+    event.preventDefault();
     try {
-      const source = latex.value;
-      const data = await check({ snip: source, snip_name: entry.tex_file, incomplete: entry.complete ? "" : "1" });
-      // Written on, or no longer shown: the answer is about something else.
-      if (current !== entry || latex.value !== source) return;
-      // What the conversion met stays true.
-      const stays = entry.warnings.filter(({ code, incomplete }) => incomplete || ["other_model", "pages_unknown", "odd_end", "blank_page_text"].includes(code));
-      const found = data.warnings.filter(({ code }) => code !== "still_incomplete");
-      const tool = entry.figures?.length ? await figures() : null;
-      if (current !== entry || latex.value !== source) return;
-      Object.assign(entry, data, { compiles: null, warnings: [...stays, ...found], complete: entry.complete && data.complete });
-      tool?.readAgain(entry);
-      present(entry);
+      if (!(await renew(entry, latex.value, { compiles: null }))) return;
       setStatus(texts.checked);
-      keep(entry);
-    } catch (error) {
-      problem(error instanceof TypeError ? texts.offline : error.message || texts.offline);
-    }
+      await keep(entry);
+    } catch (error) { complain(error); }
   };
   let saving = 0;
   latex.addEventListener("input", () => {
@@ -360,13 +408,15 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
   // One document: a PDF, or all photos. Returns what became of it.
   const convertOne = async (items, say, many) => {
     const body = new FormData();
-    // The order of the form: the server has to know the pages before the file.
-    if (isPdf(items[0].file)) body.append("pages", id("pages").value);
-    for (const { file } of items) body.append("file", file);
+    const range = isPdf(items[0].file) ? id("pages").value : "";
     clear();
     show(id("cancel"), true);
     bar.value = 0;
     say(texts.uploading + " 0\u00a0%");
+    const apart = await attempt(async () => (await pages()).apart(items[0], range));
+    // The order of the form: the server has to know the pages before the file.
+    if (range) body.append("pages", range);
+    for (const file of apart ?? items.map((item) => item.file)) body.append(apart ? "page" : "file", file);
     const before = left;
     const { outcome, data } = await send(body, say);
     const [{ file: { name } }] = items;
@@ -378,20 +428,25 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
       return { outcome };
     }
     const entry = outcome === "done"
-      ? { ...data, id: Date.now(), cancelled: false }
+      ? { ...data, id: Date.now(), cancelled: false, range: range || (data.pages ? "1-" + data.pages : "") }
       : { ...(await closed(name)), id: Date.now() };
     if (outcome === "done") {
-      const wanted = entry.figures ?? [];
-      entry.figures = [];
-      // Paid, so kept before anything else. A document without its figures is better than none.
-      await attempt(() => kept.keep(entry));
+      // Paid, so kept before anything else.
+      await attempt(() => kept.keep({ ...entry, figures: [] }));
       show(id("cancel"), false);
-      await attempt(() => compare(entry, wanted, items, say));
+      await attempt(() => doubt(entry, items));
     }
+    const wanted = entry.figures ?? [];
+    entry.figures = [];
     present(entry);
     // At once: later, the reader may be somewhere else.
     if (!many) goTo();
     await keep(entry);
+    if (wanted.length) {
+      await attempt(() => illustrate(entry, wanted, items, say));
+      presentFigures(entry);
+      await keep(entry);
+    }
     if (entry.cancelled) sayRefund(before);
     else left = (await readQuota()) ?? left;
     for (const item of items) item.converted = outcome === "done";
@@ -478,5 +533,5 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     const entry = before && (await kept.find(before));
     if (entry && !current && !chosen().length) present(entry);
   });
-  return { convert, examine, draw };
+  return { convert, examine, examinePhoto, draw };
 };

@@ -1,5 +1,5 @@
 // The figures of a document: cut out of the original where the model saw them, put into the LaTeX in place of their boxes
-// with words, shown, and packed into a .zip with it. What the server says of them is text and numbers.
+// with words, or the words again, shown, and packed into a .zip with it. What the server says of them is text and numbers.
 export default async ({ zip: zipScript, words, id, show, fill, make, paint }) => {
   // With the fragment that this script was asked for by.
   const { default: zip } = await import(zipScript + new URL(import.meta.url).hash);
@@ -34,17 +34,11 @@ export default async ({ zip: zipScript, words, id, show, fill, make, paint }) =>
     return blobOf(canvas, "image/jpeg");
   };
 
-  // Puts a figure in the place of its box. What cannot be cut stays words.
-  const place = async (entry, wanted, items) => {
+  // Cuts the figures out. They are not in the document yet; what cannot be cut stays words.
+  const cut = async (wanted, items) => {
     const figures = [];
-    let from = 0, read = 0, bytes = 0;
-    for (const { page, box: [top, left, bottom, right], source, words: text } of wanted) {
-      // Behind the last one: two figures may have the same words.
-      const there = entry.markdown.indexOf(text, read);
-      if (there >= 0) read = there + text.length;
-      const at = entry.latex.indexOf(source, from);
-      if (at < 0) continue;
-      from = at + source.length;
+    let bytes = 0;
+    for (const { page, box: [top, left, bottom, right], source, before, words: text } of wanted) {
       try {
         const [low, high] = [(side) => Math.max(0, side / 1000 - MARGIN), (side) => Math.min(1, side / 1000 + MARGIN)];
         const blob = await picture(items, page, [low(top), low(left), high(bottom), high(right)]);
@@ -53,83 +47,101 @@ export default async ({ zip: zipScript, words, id, show, fill, make, paint }) =>
         const name = `figures/figure-${figures.length + 1}.${blob.type === "image/png" ? "png" : "jpg"}`;
         const width = Math.min(1, (right - left) / 1000 / TEXT_WIDTH).toFixed(2);
         const command = `\\includegraphics[width=${width}\\linewidth,height=0.9\\textheight,keepaspectratio]{${name}}`;
-        const line = entry.latex.slice(0, at).split("\n").length, gone = source.split("\n").length - 1;
-        for (const warning of entry.warnings) if (warning.line > line) warning.line = Math.max(line, warning.line - gone);
-        entry.latex = entry.latex.slice(0, at) + command + entry.latex.slice(from);
-        const link = `![${text.replace(/\s+/g, " ")}](${name})`;
-        if (there >= 0) {
-          entry.markdown = entry.markdown.slice(0, there) + link + entry.markdown.slice(there + text.length);
-          read = there + link.length;
-        }
-        from = at + command.length;
-        figures.push({ name, page, words: text, type: blob.type, bytes: await blob.arrayBuffer() });
+        figures.push({ name, page, words: text, source, before, command, isUsed: false, type: blob.type, bytes: await blob.arrayBuffer() });
       } catch { /* no such page, or an image that this browser cannot read */ }
     }
-    entry.figures = figures;
-    if (figures.length) loadGraphics(entry);
+    return figures;
   };
-  const loadGraphics = (entry) => {
-    const begin = /^([^%\n]*?)\\begin\{document\}/m.exec(entry.latex);
-    if (!begin || /^[^%\n]*\\(usepackage|RequirePackage)[ \t]*(\[[^\]\n]*\])?[ \t]*\{[^}\n]*\bgraphicx\b/m.test(entry.latex)) return;
-    const at = begin.index + begin[1].length;
-    const line = entry.latex.slice(0, at).split("\n").length;
-    const added = begin[1].trim() ? 2 : 1;
-    entry.latex = entry.latex.slice(0, at) + (added > 1 ? "\n" : "") + "\\usepackage{graphicx}\n" + entry.latex.slice(at);
-    for (const warning of entry.warnings) if (warning.line >= line) warning.line += added;
+
+  // ── In the document ───────────────────────────────────────────────────────────────────────────
+  // Those of entries that are older than `isUsed` are.
+  const used = (entry) => (entry.figures ?? []).filter(({ isUsed }) => isUsed !== false);
+  // The document with a figure in the place of its box: of boxes that are written alike, the right one.
+  const withFigure = (latex, figures, { source, before, command }) => {
+    const skipped = figures.filter((other) => other.isUsed && other.source === source && other.before < before).length;
+    let at = latex.indexOf(source);
+    for (let skip = before - skipped; skip > 0 && at >= 0; skip -= 1) at = latex.indexOf(source, at + source.length);
+    return at < 0 ? null : latex.slice(0, at) + command + latex.slice(at + source.length);
   };
-  // After the server has read the LaTeX again: it knows no figures.
-  const readAgain = (entry) => {
-    for (const { name, words: text } of entry.figures) {
-      const missing = new RegExp("\\*\\\\\\[[^\\]]*" + name.replaceAll(".", "\\.") + "\\\\\\]\\*", "g");
-      entry.markdown = entry.markdown.replace(missing, () => `![${text}](${name})`);
+  // Its options may have been changed.
+  const withWords = (latex, { name, source }) => {
+    const found = new RegExp("\\\\includegraphics[ \\t]*(\\[[^\\]]*\\])?[ \\t]*\\{" + name.replaceAll(".", "\\.") + "\\}").exec(latex);
+    return found && latex.slice(0, found.index) + source + latex.slice(found.index + found[0].length);
+  };
+  // The source and the figures with each of `turned` the other way; those that are not found in it stay as they are.
+  const turn = (latex, figures, turned) => {
+    let source = latex;
+    const turnedFigures = figures.map((figure) => ({ ...figure }));
+    for (const [index, figure] of turnedFigures.entries()) {
+      if (!turned.includes(figures[index])) continue;
+      const other = figure.isUsed ? withWords(source, figure) : withFigure(source, turnedFigures, figure);
+      if (other === null) continue;
+      source = other;
+      figure.isUsed = !figure.isUsed;
     }
-    const lines = entry.latex.split("\n");
-    entry.warnings = entry.warnings.filter(({ code, line }) => code !== "missing_file" || !entry.figures.some(({ name }) => lines[line - 1]?.includes(name)));
+    return { source, figures: turnedFigures };
+  };
+  // What the server writes for an image that it does not have.
+  const placeholder = (name, before, after) => new RegExp(before + "[^\\]]*" + name.replaceAll(".", "\\.") + after, "g");
+  // What the server says of the document: it knows no figures.
+  const readAgain = (entry) => {
+    for (const { name, words: text } of used(entry)) {
+      entry.markdown = entry.markdown.replace(placeholder(name, "\\*\\\\\\[", "\\\\\\]\\*"), () => `![${text.replace(/\s+/g, " ")}](${name})`);
+    }
+    entry.warnings = entry.warnings.filter(({ code, text }) => code !== "missing_file" || !used(entry).some(({ name }) => text.includes(name)));
   };
 
   // ── Shown ─────────────────────────────────────────────────────────────────────────────────────
   const section = make("section", { id: "figures" });
   const title = make("h3", { id: "figures-title", textContent: words.figures });
+  const hint = make("p", { className: "hint", role: "status" });
   const list = make("ul");
   section.setAttribute("aria-labelledby", title.id);
-  section.append(title, make("p", { className: "hint", textContent: words.hint }), list);
+  section.append(title, hint, list);
   id("document").querySelector(".views").after(section);
   let addresses = [];
-  // In the preview the words, or the name, make room for the figure.
-  const inPreview = (walker, { name, words: text }, image) => {
-    const start = walker.currentNode;
+  // In the preview the figure takes the place of what stands for it.
+  const inPreview = (name, image) => {
+    const walker = document.createTreeWalker(id("rendered"), NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
-      const node = walker.currentNode;
-      const found = [text, name].find((part) => node.data.includes(part));
+      const node = walker.currentNode, found = placeholder(name, "\\[", "\\]").exec(node.data);
       if (!found) continue;
-      const rest = node.splitText(node.data.indexOf(found));
-      rest.data = rest.data.slice(found.length);
+      const rest = node.splitText(found.index);
+      rest.data = rest.data.slice(found[0].length);
       rest.before(image);
       return;
     }
-    walker.currentNode = start;
   };
-  const present = ({ figures = [] }) => {
+  // `isPending`: they are being cut. `onTurn` puts a figure in the place of its words, or the words again.
+  const present = ({ figures = [] }, isPending, onTurn) => {
     for (const address of addresses) URL.revokeObjectURL(address);
-    show(section, figures.length);
+    show(section, isPending || figures.length);
+    hint.textContent = isPending ? words.cutting : words.hint;
     addresses = figures.map(({ type, bytes }) => URL.createObjectURL(new Blob([bytes], { type })));
-    const walker = document.createTreeWalker(id("rendered"), NodeFilter.SHOW_TEXT);
     list.replaceChildren(...figures.map((figure, index) => {
       const image = () => make("img", { src: addresses[index], alt: figure.words });
-      const item = make("li");
+      const isUsed = figure.isUsed !== false;
+      const item = make("li", { className: isUsed ? "" : "unused" });
       const frame = make("figure");
-      frame.append(image(), make("figcaption", { textContent: fill(words.figure, figure) }));
+      const caption = make("figcaption", { id: "figure-" + index, textContent: fill(words.figure, figure) });
+      frame.append(image(), caption);
       item.append(frame);
-      inPreview(walker, figure, image());
+      if (figure.source) {
+        const button = make("button", { type: "button", className: "secondary", textContent: isUsed ? words.toWords : words.toFigure, onclick: () => onTurn(index) });
+        button.setAttribute("aria-describedby", caption.id);
+        item.append(button);
+      }
+      if (isUsed) inPreview(figure.name, image());
       return item;
     }));
   };
+  const focus = (index) => list.children[index]?.querySelector("button")?.focus();
 
   // ── Packed ────────────────────────────────────────────────────────────────────────────────────
   const pack = (entry) => zip([
     [entry.tex_file, entry.latex],
     [entry.markdown_file, entry.markdown],
-    ...entry.figures.map(({ name, bytes }) => [name, bytes]),
+    ...used(entry).map(({ name, bytes }) => [name, bytes]),
   ]);
   // As Overleaf takes it: an address that contains the .zip.
   const address = (entry) => {
@@ -139,5 +151,5 @@ export default async ({ zip: zipScript, words, id, show, fill, make, paint }) =>
     }
     return "data:application/zip;base64," + btoa(text);
   };
-  return { place, readAgain, present, pack, address };
+  return { cut, turn, used, readAgain, present, focus, pack, address };
 };

@@ -54,6 +54,20 @@
     item.free?.();
     item.remove();
   };
+  // One after the other, and small: a phone has no memory for the pixels of twenty photos.
+  const SMALL = 400;
+  let turn = Promise.resolve();
+  const shrink = (file) => {
+    const shrunk = turn.then(async () => {
+      const bitmap = await createImageBitmap(file, { resizeWidth: SMALL, resizeQuality: "high" });
+      const canvas = make("canvas", { width: SMALL, height: Math.ceil((SMALL * bitmap.height) / bitmap.width) });
+      canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+      bitmap.close();
+      return canvas;
+    });
+    turn = shrunk.catch(() => {});
+    return shrunk;
+  };
   const entry = (file) => {
     const { name } = file;
     // Never the type of the file: nothing else is shown here.
@@ -67,7 +81,6 @@
       setStatus(fill(texts.page, { page: chosen().indexOf(item) + 1, pages: chosen().length }));
     };
     const thumbnail = button("", texts.look, () => look(item));
-    const picture = make("img", { alt: "", src: url, onload: () => { thumbnail.append(picture); if (!shown) look(item); } });
     item.facts = make("span", { textContent: name + " – " + kilobytes.format(Math.ceil(file.size / 1024)) });
     item.append(
       thumbnail,
@@ -91,6 +104,11 @@
       if (!shown) look(item);
     }).catch(() => Object.assign(thumbnail, { disabled: false, onclick: examine }));
     if (isPdf(file)) examine();
+    else shrink(file).then((small) => {
+      thumbnail.append(small);
+      if (!shown && item.isConnected) look(item);
+      return load().then(({ examinePhoto }) => examinePhoto(item, small));
+    }).catch(() => {});
     return item;
   };
   const add = (files) => {

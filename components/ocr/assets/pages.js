@@ -1,6 +1,6 @@
 // The pages of a chosen PDF: what can be read of the file itself, its pages as images (pdf.js, where the build fetched it
 // and the browser can run it; otherwise the browser's own viewer), and which of them are blank.
-export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem, once }) => {
+export default ({ pdfjs, byPage, words, pagesMax, bytesMax, id, show, fill, make, problem, once }) => {
   const DENSITY_MAX = 2;
   // Sheets that keep their image while others are looked at; one has some 8 MB.
   const DRAWN_MAX = 8;
@@ -9,6 +9,11 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem, once })
   // Of its pixels, the share of those that are on an edge: less is a speck, or a page number.
   const EDGE = 24, EDGES_MIN = 0.0003;
   const PIXELS_MAX = 16_000_000;
+  // Around a photograph: the edge of the sheet, and what it lies on.
+  const PHOTO_EDGE = 0.1;
+  // As many as the server asks about one by one.
+  const APART_MAX = 20;
+  const note = (item, text) => { item.facts.textContent += " – " + text; };
 
   // ── What the file says of itself ──────────────────────────────────────────────────────────────
   const latin = async (blob) => new TextDecoder("latin1").decode(await blob.arrayBuffer());
@@ -75,9 +80,9 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem, once })
 
   // ── Blank pages ───────────────────────────────────────────────────────────────────────────────
   // Paper may be grey or shaded: what counts is whether anything stands out from what is beside it.
-  const isBlank = (canvas) => {
-    const { width, height } = canvas;
-    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+  const isBlank = (canvas, edge = 0) => {
+    const [width, height] = [canvas.width, canvas.height].map((side) => Math.ceil((1 - 2 * edge) * side));
+    const { data } = canvas.getContext("2d").getImageData(edge * canvas.width, edge * canvas.height, width, height);
     const left = 8, above = 8 * width;
     let edges = 0;
     for (let at = above + 1; at < data.length; at += 4) {
@@ -97,6 +102,10 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem, once })
     // Where most pages look blank, it is rather that they could not be drawn.
     return found.length > 1 && 2 * found.length > item.doc.numPages ? [] : found;
   };
+  const examinePhoto = (item, small) => {
+    item.isBlank = isBlank(small, PHOTO_EDGE);
+    if (item.isBlank) note(item, words.blankPhoto);
+  };
   // The number of each line that begins the text of a page that looks blank and has text in the transcription.
   const invented = (latex, blanks) => {
     const found = [];
@@ -114,6 +123,40 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem, once })
       }
     }
     return found;
+  };
+
+  // ── Page by page ──────────────────────────────────────────────────────────────────────────────
+  // As the server reads a range; empty when it cannot.
+  const numbersIn = (range, last) => {
+    const numbers = new Set();
+    const parts = range.replace(/[–—−]/g, "-").replace(/\s*-\s*/g, "-").split(/[,;\s]+/).filter(Boolean);
+    for (const part of parts.length ? parts : ["1-" + last]) {
+      const [, first, end = first] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? [];
+      if (!(first >= 1 && Number(first) <= end && end <= last)) return [];
+      for (let number = Number(first); number <= end; number += 1) numbers.add(number);
+    }
+    return [...numbers].sort((one, other) => one - other);
+  };
+  // Said once.
+  const noteWhole = (item, text = words.whole) => {
+    if (!item.isWhole) note(item, text);
+    item.isWhole = true;
+  };
+  // The pages of a PDF as a PDF each, where each is to be asked about by itself. Undefined: the PDF goes as a whole.
+  const apart = async (item, range) => {
+    if (!byPage || !item.examined) return undefined;
+    await item.examined.catch(() => {});
+    const { doc, file } = item;
+    const numbers = doc ? numbersIn(range, doc.numPages) : [];
+    const files = [];
+    let left = numbers.length > APART_MAX ? -1 : bytesMax;
+    for (const number of numbers.length > 1 ? numbers : []) {
+      const bytes = left < 0 ? null : await doc.extractPages([{ document: null, includePages: [number - 1] }]);
+      left -= bytes?.length ?? Infinity;
+      if (left >= 0) files.push(new File([bytes], file.name, { type: "application/pdf" }));
+    }
+    if (left < 0) noteWhole(item);
+    return left >= 0 && files.length ? files : undefined;
   };
 
   // ── The pane ──────────────────────────────────────────────────────────────────────────────────
@@ -188,20 +231,19 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem, once })
   // Shows what is known of a PDF. Returns whether it may be shown.
   const examine = async (item) => {
     if (!item.isConnected) return false;
-    const note = (text) => { item.facts.textContent += " – " + text; };
     item.free = () => free(item);
     if (await isProtected(item.file)) {
-      note(words.protected);
+      note(item, words.protected);
       return false;
     }
     const pages = await pagesOf(item.file).catch(() => 0);
-    if (pages) note(fill(words.count, { pages }));
+    if (pages) note(item, fill(words.count, { pages }));
     if (pages > pagesMax) problem(fill(words.long, { name: item.file.name, pages }));
     try {
       item.doc = pdfjs ? await open(item.file) : null;
     } catch (error) {
       if (error?.name === "PasswordException") {
-        note(words.protected);
+        note(item, words.protected);
         return false;
       }
     }
@@ -209,10 +251,12 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem, once })
       free(item);
       return false;
     }
+    if (byPage && !item.doc && pages > 1) noteWhole(item);
+    else if (byPage && pages > APART_MAX) noteWhole(item, words.wholeBeyond);
     if (!item.doc) return navigator.pdfViewerEnabled !== false;
     item.blanks = blanksOf(item).catch(() => []);
     item.blanks.then((blanks) => {
-      if (blanks.length) note(fill(blanks.length > 1 ? words.blanks : words.blank, { pages: blanks.join(", ") }));
+      if (blanks.length) note(item, fill(blanks.length > 1 ? words.blanks : words.blank, { pages: blanks.join(", ") }));
     });
     return true;
   };
@@ -223,5 +267,5 @@ export default ({ pdfjs, words, pagesMax, id, show, fill, make, problem, once })
     turn = item.examined.catch(() => {});
     return item.examined;
   };
-  return { draw, examine: inTurn, paint, invented };
+  return { draw, examine: inTurn, examinePhoto, apart, paint, invented };
 };

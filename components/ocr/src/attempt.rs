@@ -14,6 +14,7 @@ use crate::gemini::reply::{Finish, Piece, interpret};
 use crate::gemini::request::{self, Part};
 use crate::ports::{BETWEEN_BYTES_TIME, ConversionPorts, whole};
 use crate::settings::GeminiSettings;
+use crate::transcribe::Shown;
 
 /// From the request to the head of a model's answer.
 const FIRST_BYTE_TIME: Duration = Duration::from_secs(60);
@@ -30,8 +31,7 @@ pub(crate) struct Question<'a> {
     pub text: &'a str,
     /// Of the whole answer, on the clock of the ports.
     pub deadline: Duration,
-    /// Its answer is the document, or goes on with it: it is shown as it arrives.
-    pub shown: bool,
+    pub shown: Shown<'a>,
 }
 
 /// What became of a question. No `Debug`: the text is the user's document.
@@ -150,7 +150,7 @@ impl Attempt {
                 }
             };
             if let Some(tokens) = document_tokens {
-                charge.document_read(tokens).await?;
+                charge.document_read(tokens, question.document.len()).await?;
             }
             if self.text.len() + text.len() > TEXT_BYTES_MAX {
                 self.end = Ok(Finish::MaxTokens);
@@ -159,8 +159,11 @@ impl Attempt {
             self.model = model.or(self.model.take());
             if !text.is_empty() {
                 self.text.push_str(&text);
-                // Something is emitted in any case: so a client that has left is noticed.
-                ports.emit(if question.shown { Event::Latex(text) } else { Event::Compiling }).await?;
+                let event = match question.shown {
+                    Shown::Text => Event::Latex(text),
+                    Shown::Instead(event) => event(),
+                };
+                ports.emit(event).await?;
             }
             if let Some(finish) = finish {
                 self.end = Ok(finish);

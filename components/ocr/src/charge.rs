@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::page_range::PageRange;
 use crate::pdf;
 use crate::ports::ConversionPorts;
-use crate::upload::UploadedFile;
+use crate::upload::{Form, UploadedFile};
 
 /// What one page of a PDF takes, in tokens, at the resolution that [`crate::gemini::request`] asks for. Models before
 /// Gemini 3 take 258, so for them fewer pages are found than were read.
@@ -44,6 +44,8 @@ enum Count {
     Pictures,
     /// From a PDF, which may have more.
     Pdf,
+    /// Each file is one: what Gemini reads beyond the files that it was sent is more.
+    PdfPages,
     /// From the size of a PDF whose pages could not be counted.
     Estimate,
 }
@@ -74,7 +76,8 @@ impl<'a, P: ConversionPorts> Charge<'a, P> {
     pub(crate) async fn reserve(&self, file: &UploadedFile) -> Result<(), Denied> {
         let pages = file.facts.pages;
         self.count.set(match pages {
-            _ if file.pictures => Count::Pictures,
+            _ if file.form == Form::Pictures => Count::Pictures,
+            _ if file.form == Form::PdfPages => Count::PdfPages,
             Some(_) => Count::Pdf,
             None => Count::Estimate,
         });
@@ -96,17 +99,23 @@ impl<'a, P: ConversionPorts> Charge<'a, P> {
         self.model_called.set(true);
     }
 
-    /// A model says how many tokens the document took.
+    /// A model says how many tokens the document took, of which it was sent this many files.
     ///
     /// # Errors
     /// [`Denied::QuotaExhausted`] when that is more pages than the user has left.
-    pub(crate) async fn document_read(&self, tokens: u64) -> Result<(), Denied> {
+    pub(crate) async fn document_read(&self, tokens: u64, files: usize) -> Result<(), Denied> {
         if self.count.get() == Count::Pictures {
             return Ok(());
         }
         let pages = u32::try_from(tokens / TOKENS_PER_PAGE).unwrap_or(PAGES_READ_MAX).min(PAGES_READ_MAX);
         self.read.set(self.read.get().max(pages));
-        let extended = self.extend_to(self.price(pages)).await;
+        let extended = match self.count.get() {
+            Count::PdfPages => {
+                let files = u32::try_from(files).unwrap_or(u32::MAX);
+                self.extend_to(self.reserved.get() + pages.saturating_sub(files)).await
+            }
+            _ => self.extend_to(self.price(pages)).await,
+        };
         if let Err(Denied::QuotaExhausted { .. } | Denied::CeilingReached { .. }) = extended {
             self.exceeded.set(true);
         }
@@ -115,11 +124,16 @@ impl<'a, P: ConversionPorts> Charge<'a, P> {
 
     async fn extend_to(&self, pages: u32) -> Result<(), Denied> {
         let missing = pages.saturating_sub(self.reserved.get());
-        if missing > 0 {
-            self.ports.extend(&self.id, missing).await?;
-            self.reserved.set(pages);
+        if missing == 0 {
+            return Ok(());
         }
-        Ok(())
+        // Before it is sure: another question of this document must not reserve the same pages meanwhile.
+        self.reserved.set(pages);
+        let extended = self.ports.extend(&self.id, missing).await;
+        if extended.is_err() {
+            self.reserved.set(self.reserved.get().saturating_sub(missing));
+        }
+        extended.map(|_| ())
     }
 
     /// The pages that a delivered document costs; never more than are reserved.

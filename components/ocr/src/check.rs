@@ -8,6 +8,7 @@ use web::{BodyReader, Clock, Fields, IncomingBody, Problem, Reply, Request};
 use crate::conversion::Conversion;
 use crate::error::Failure;
 use crate::page;
+use crate::page_range::PageRange;
 use crate::upload::{FileName, Malformed};
 use crate::warning::Warning;
 
@@ -15,7 +16,8 @@ use crate::warning::Warning;
 pub(crate) const CHECK_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// `POST /ocr/check`. The fields are those of the form for Overleaf: `snip` is the document, `snip_name` its file name.
-/// `cut`: it stops where its conversion was cancelled. `incomplete`: something was known to be missing from it.
+/// `cut`: it stops where its conversion was cancelled. `incomplete`: something was known to be missing from it. `pages`:
+/// those that it was to have.
 pub(crate) async fn submit<B: IncomingBody, C: Clock>(
     mut request: Request,
     user: &User,
@@ -45,6 +47,10 @@ fn check(fields: &Fields) -> Result<Conversion, Problem> {
     let mut warnings: Vec<Warning> = Vec::new();
     if is_set("incomplete") && !is_set("cut") {
         warnings.push(Warning::StillIncomplete);
+    }
+    if let Some(range) = fields.get("pages").and_then(PageRange::parse) {
+        let found = latex::check_pages(&finished.latex, Some(&PageRange::or_all(Some(&range), 0)));
+        warnings.extend(found.into_iter().map(Warning::from));
     }
     warnings.extend(finished.findings.into_iter().map(Warning::from));
     let complete = !warnings.iter().any(Warning::is_incomplete);
@@ -91,6 +97,9 @@ mod tests {
         assert_eq!(whole.file.titled("tex"), "été.tex");
         let Ok(missing) = checked(&[("snip", WHOLE), ("incomplete", "1")]) else { panic!("refused") };
         assert_eq!((codes(&missing), missing.is_complete()), (vec!["still_incomplete"], false));
+        let marked = WHOLE.replace("Soit", "% page 2\r\nSoit");
+        let Ok(page) = checked(&[("snip", &marked), ("pages", "2-3")]) else { panic!("refused") };
+        assert_eq!((codes(&page), page.is_complete()), (vec!["page_missing"], false));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::gemini::payload::Payload;
 use crate::gemini::prompt;
 use crate::ports::{ConversionPorts, whole};
 use crate::settings::GeminiSettings;
+use crate::transcribe::Shown;
 use crate::warning::Warning;
 
 /// Longer than the service lets TeX run.
@@ -68,7 +69,13 @@ pub(crate) async fn compile<P: ConversionPorts>(
     }
     let question = prompt::corrected(&finished.latex, &outcome.log());
     let deadline = ports.elapsed() + CORRECTION_TIME_MAX;
-    let question = Question { model, document: &[], text: &question, deadline, shown: false };
+    let question = Question {
+        model,
+        document: &[],
+        text: &question,
+        deadline,
+        shown: Shown::Instead(&|| Event::Compiling),
+    };
     let answer = attempt(ports, settings, &question, charge).await?.into_text();
     let corrected = answer.filter(|(text, stopped)| *stopped && latex::is_document(text));
     if let Some((text, _)) = corrected {

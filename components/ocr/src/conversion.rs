@@ -46,6 +46,8 @@ pub struct PlacedFigure {
     pub place: Figure,
     /// The box as it stands in the LaTeX.
     pub source: String,
+    /// How often the same stands before it.
+    pub before: usize,
     /// Its words as Markdown.
     pub words: String,
 }
@@ -145,9 +147,10 @@ fn placed(latex: &str, figures: &[Figure], due: Option<&[u32]>) -> Vec<PlacedFig
     let boxes = if figures.is_empty() { Vec::new() } else { latex::figure_boxes(latex) };
     let is_due = |figure: &&Figure| due.is_none_or(|due| due.binary_search(&figure.page).is_ok());
     let placed = figures.iter().filter(is_due).filter_map(|figure| {
-        let source = (*boxes.get(figure.index)?).to_owned();
-        let words = latex::markdown::from_latex(&source, true).trim_end().to_owned();
-        Some(PlacedFigure { place: *figure, source, words })
+        let (at, source) = *boxes.get(figure.index)?;
+        let words = latex::markdown::from_latex(source, true).trim_end().to_owned();
+        let before = latex.get(..at).unwrap_or_default().matches(source).count();
+        Some(PlacedFigure { place: *figure, source: source.to_owned(), before, words })
     });
     placed.collect()
 }
@@ -178,8 +181,14 @@ impl Conversion {
         let figures: Vec<Value> = self
             .figures
             .iter()
-            .map(|PlacedFigure { place, source, words }| {
-                json!({"page": place.page, "box": place.area, "source": source, "words": words})
+            .map(|PlacedFigure { place, source, before, words }| {
+                json!({
+                    "page": place.page,
+                    "box": place.area,
+                    "source": source,
+                    "before": before,
+                    "words": words,
+                })
             })
             .collect();
         json!({

@@ -28,7 +28,7 @@ pub(crate) fn show<N: Outbound, C>(
     quota: Option<Quota>,
 ) -> Reply {
     match &app.gemini {
-        Ok(_) => page::form(request, user, quota),
+        Ok(gemini) => page::form(request, user, quota, gemini.is_page_by_page()),
         Err(variable) => page::failed(request, user, &Failure::NotConfigured(variable)),
     }
 }

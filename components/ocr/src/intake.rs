@@ -42,8 +42,9 @@ pub(crate) async fn receive<P: ConversionPorts, B: IncomingBody, C: Clock>(
     let mut intake =
         Intake { ports, settings, reader: UploadReader::new(ports, upload)?, held: 0, pending: Vec::new() };
     let mut document = Document::new();
-    match intake.read_all(&mut document).await {
-        Ok(()) => Ok(Received { file: intake.reader.finish(), document, pending: intake.pending }),
+    let read = intake.read_all(&mut document).await;
+    match read.and_then(|()| Ok(intake.reader.finish()?)) {
+        Ok(file) => Ok(Received { file, document, pending: intake.pending }),
         Err(failure) => {
             delete(ports, settings, &document).await;
             Err(failure)
@@ -106,8 +107,7 @@ impl<'a, P: ConversionPorts, B: IncomingBody, C: Clock> Intake<'a, P, B, C> {
             // A file that just fits has ended before the window holds one byte more.
             while window.len() > limit {
                 let Some(writer) = writer else {
-                    // Another picture may follow a picture, so its length is not known.
-                    announced = if media == Media::Pdf { self.reader.expected_bytes() } else { None };
+                    announced = self.reader.expected_bytes();
                     *writer =
                         Some(StoredFileWriter::start(self.ports, self.settings, media, announced).await?);
                     limit = (limit - limit % CHUNK_UNIT_BYTES).max(CHUNK_BYTES_MIN);

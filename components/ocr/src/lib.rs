@@ -36,6 +36,7 @@ pub mod gemini;
 mod intake;
 pub mod media;
 mod page;
+mod page_by_page;
 mod page_images;
 pub mod page_range;
 pub mod pdf;
@@ -76,7 +77,7 @@ where
     B: IncomingBody + 'static,
     C: Clock + 'static,
 {
-    if let Some(reply) = page_images::serve(&request, &ports.pdfjs).await {
+    if let Some(reply) = page_images::serve(&request, &ports.pdfjs, settings.is_page_by_page()).await {
         body.drain().await;
         return reply;
     }

@@ -26,29 +26,18 @@ use crate::warning::Warning;
 /// The assets that only this component's pages use.
 pub(crate) const ASSETS: [Asset; 10] =
     [STYLE, RESULT_STYLE, SCRIPT, CONVERSION, CHOSEN, KEPT, EDITOR, PAGES, FIGURES, ZIP];
-const STYLE: Asset =
-    web::text_asset!("ocr", "css", "text/css; charset=utf-8", include_bytes!("../assets/ocr.css"));
+const STYLE: Asset = web::packed_asset!("ocr", "css", "text/css; charset=utf-8");
 /// Of a page with a document.
-const RESULT_STYLE: Asset =
-    web::text_asset!("result", "css", "text/css; charset=utf-8", include_bytes!("../assets/result.css"));
-const SCRIPT: Asset =
-    web::text_asset!("ocr", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/ocr.js"));
+const RESULT_STYLE: Asset = web::packed_asset!("result", "css", "text/css; charset=utf-8");
+const SCRIPT: Asset = web::packed_asset!("ocr", "js", "text/javascript; charset=utf-8");
 /// Loaded by [`SCRIPT`] when it is needed, so that the page comes in the first packets.
-const CONVERSION: Asset = web::text_asset!(
-    "conversion",
-    "js",
-    "text/javascript; charset=utf-8",
-    include_bytes!("../assets/conversion.js")
-);
+const CONVERSION: Asset = web::packed_asset!("conversion", "js", "text/javascript; charset=utf-8");
 /// Loaded by [`SCRIPT`] with the first file: those that are not converted yet.
-const CHOSEN: Asset =
-    web::text_asset!("chosen", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/chosen.js"));
+const CHOSEN: Asset = web::packed_asset!("chosen", "js", "text/javascript; charset=utf-8");
 /// Loaded by [`CONVERSION`]: the last conversions.
-const KEPT: Asset =
-    web::text_asset!("kept", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/kept.js"));
+const KEPT: Asset = web::packed_asset!("kept", "js", "text/javascript; charset=utf-8");
 /// Loaded by [`CONVERSION`]: line numbers and colours.
-const EDITOR: Asset =
-    web::text_asset!("editor", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/editor.js"));
+const EDITOR: Asset = web::packed_asset!("editor", "js", "text/javascript; charset=utf-8");
 
 /// Without pdf.js the preview of the original is a `blob:` frame; the finished document may be sent to Overleaf, on a click.
 const POLICY: ContentSecurityPolicy = ContentSecurityPolicy {
@@ -68,6 +57,8 @@ struct ConvertPage<'a> {
     quota: Option<Quota>,
     problem: Option<&'a Problem>,
     conversion: Option<&'a Conversion>,
+    /// With script, the pages of a PDF are asked about one by one.
+    by_page: bool,
 }
 
 /// More MathML than this, in bytes, is not shown: the document is, as its source.
@@ -183,8 +174,10 @@ fn data(content_type: &str, text: Option<&str>) -> String {
 
 /// The page with an empty form.
 #[must_use]
-pub(crate) fn form(request: &Request, user: &User, quota: Option<Quota>) -> Reply {
-    show(request, user, quota, None, None)
+pub(crate) fn form(request: &Request, user: &User, quota: Option<Quota>, by_page: bool) -> Reply {
+    let layout = Layout::for_user(request, &user.name);
+    let page = ConvertPage { layout, user_id: &user.id, quota, problem: None, conversion: None, by_page };
+    Reply::html(StatusCode::OK, &page).with_policy(POLICY)
 }
 
 /// The page with a document.
@@ -292,7 +285,7 @@ fn show(
     conversion: Option<&Conversion>,
 ) -> Reply {
     let layout = Layout::for_user(request, &user.name);
-    let page = ConvertPage { layout, user_id: &user.id, quota, problem, conversion };
+    let page = ConvertPage { layout, user_id: &user.id, quota, problem, conversion, by_page: false };
     let reply = Reply::html(StatusCode::OK, &page).with_policy(POLICY);
     match problem {
         Some(problem) => problem.apply_to(reply),

@@ -12,16 +12,9 @@ use crate::route::PREFIX;
 
 /// Where the scripts ask; `assets/conversion.js` names it too.
 const PATH: &str = "/ocr/pages";
-pub(crate) const PAGES: Asset =
-    web::text_asset!("pages", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/pages.js"));
-pub(crate) const FIGURES: Asset = web::text_asset!(
-    "figures",
-    "js",
-    "text/javascript; charset=utf-8",
-    include_bytes!("../assets/figures.js")
-);
-pub(crate) const ZIP: Asset =
-    web::text_asset!("zip", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/zip.js"));
+pub(crate) const PAGES: Asset = web::packed_asset!("pages", "js", "text/javascript; charset=utf-8");
+pub(crate) const FIGURES: Asset = web::packed_asset!("figures", "js", "text/javascript; charset=utf-8");
+pub(crate) const ZIP: Asset = web::packed_asset!("zip", "js", "text/javascript; charset=utf-8");
 
 const fn script(name: &'static str) -> BundledFile {
     BundledFile::packed(name, "text/javascript; charset=utf-8")
@@ -40,7 +33,7 @@ const PDFJS: Bundle = Bundle {
 };
 
 /// What these scripts say: the name, French, English. `{name}` stands for a value.
-const TEXTS: [(&str, &str, &str); 13] = [
+const TEXTS: [(&str, &str, &str); 19] = [
     ("count", "pages : {pages}", "pages: {pages}"),
     ("protected", "protégé", "protected"),
     (
@@ -52,6 +45,13 @@ const TEXTS: [(&str, &str, &str); 13] = [
     ("sheet", "Page {page} sur {pages}", "Page {page} of {pages}"),
     ("blank", "la page {pages} semble vide", "page {pages} looks blank"),
     ("blanks", "les pages {pages} semblent vides", "pages {pages} look blank"),
+    ("blankPhoto", "semble vide", "looks blank"),
+    ("whole", "lu d’un seul tenant", "read as a whole"),
+    (
+        "wholeBeyond",
+        "lu d’un seul tenant au-delà de 20 pages à convertir",
+        "read as a whole beyond 20 pages to convert",
+    ),
     (
         "invented",
         "La page {page} de l’original semble vide, mais la transcription lui donne un texte : il est peut-être inventé.",
@@ -65,11 +65,18 @@ const TEXTS: [(&str, &str, &str); 13] = [
         "Cut out of the original where the model saw them: check their edges. The .zip includes them.",
     ),
     ("figure", "{words} (page {page})", "{words} (page {page})"),
+    ("toWords", "Remettre les mots", "Words again"),
+    ("toFigure", "Mettre la figure", "Use the figure"),
+    (
+        "gone",
+        "Cette figure n’est plus dans le document : rien n’a changé.",
+        "This figure is no longer in the document: nothing has changed.",
+    ),
     ("zip", "Télécharger le .zip", "Download the .zip"),
 ];
 
-/// The reply to a request for any of it.
-pub(crate) async fn serve(request: &Request, folder: &Folder) -> Option<Reply> {
+/// The reply to a request for any of it. `is_page_by_page`: the pages of a PDF are to be sent as a file each.
+pub(crate) async fn serve(request: &Request, folder: &Folder, is_page_by_page: bool) -> Option<Reply> {
     if request.path() != PATH || !request.is_get() {
         return PDFJS.serve(request, folder).await;
     }
@@ -83,6 +90,7 @@ pub(crate) async fn serve(request: &Request, folder: &Folder) -> Option<Reply> {
         "figures": FIGURES.href(PREFIX),
         "zip": ZIP.href(PREFIX),
         "pdfjs": PDFJS.is_in(folder).then(|| PDFJS.href()),
+        "byPage": is_page_by_page,
         "texts": texts,
     });
     Some(Reply::json(StatusCode::OK, &known))
@@ -98,7 +106,7 @@ mod tests {
         std::fs::create_dir_all(&path).unwrap();
         std::fs::write(path.join("pdf.min.mjs.gz"), b"x").unwrap();
         let folder = Folder::new(&path);
-        let get = |path: &str| web::testing::run(serve(&Request::test("GET", path), &folder));
+        let get = |path: &str| web::testing::run(serve(&Request::test("GET", path), &folder, false));
         let offered =
             || -> Value { serde_json::from_slice(get(PATH).unwrap().body.whole().unwrap()).unwrap() };
         let file = format!("{}/pdf.min.mjs", PDFJS.href());

@@ -24,7 +24,7 @@ pub struct GeminiSettings {
     /// Never empty: the model, then its fallbacks.
     models: Vec<String>,
     origin: Origin,
-    /// Each photograph is asked about alone.
+    /// Each page is asked about by itself, where it comes as a file of its own.
     page_by_page: bool,
     /// The service that compiles the results, if there is one.
     compiler: Option<HttpUrl>,
@@ -48,6 +48,10 @@ impl Settings {
     pub fn parse(variables: Variables) -> Self {
         let gemini = GeminiSettings::parse(&variables);
         Self { auth_url: variables.auth_url, service_key: variables.service_key, gemini }
+    }
+
+    pub(crate) fn is_page_by_page(&self) -> bool {
+        self.gemini.as_ref().is_ok_and(GeminiSettings::is_page_by_page)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Gets the transcription of one document from the models: which question goes to which model, and what follows when
-//! an answer is refused, cut or missing.
+//! an answer is refused, cut or missing. What is asked page by page is in `page_by_page`.
 
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use latex::Finding;
@@ -12,7 +13,7 @@ use crate::events::Event;
 use crate::gemini::error::UpstreamError;
 use crate::gemini::prompt;
 use crate::gemini::reply::Finish;
-use crate::gemini::request::{Part, are_pictures};
+use crate::gemini::request::Part;
 use crate::gemini::retry::{Situation, Step, next_step};
 use crate::page_range::PageRange;
 use crate::ports::ConversionPorts;
@@ -23,8 +24,6 @@ use crate::warning::Warning;
 pub(crate) const MODEL_TIME_MAX: Duration = Duration::from_secs(170);
 /// How often the rest of a long answer is asked for. Five answers of 65,536 tokens are some 150 dense pages.
 const CONTINUATIONS_MAX: u32 = 4;
-/// A refused document with more pages is not tried page by page: each page sends the document again.
-const PAGES_ONE_BY_ONE_MAX: usize = 20;
 
 /// What the models answered, before any repair. No `Debug`: it is the user's document.
 pub(crate) struct Transcript {
@@ -40,19 +39,27 @@ pub(crate) struct Transcript {
 
 /// Asks the models about one document.
 pub(crate) struct Transcriber<'a, P> {
-    ports: &'a P,
+    pub(crate) ports: &'a P,
     settings: &'a GeminiSettings,
-    document: &'a [Part],
-    pages: Option<u32>,
+    pub(crate) document: &'a [Part],
+    pub(crate) pages: Option<u32>,
     /// The only pages that are asked for.
-    range: Option<&'a PageRange>,
+    pub(crate) range: Option<&'a PageRange>,
     charge: &'a Charge<'a, P>,
     /// On the clock of the ports.
     deadline: Duration,
     /// Which of the models is asked; never goes back within a document.
-    model: usize,
-    simulated: bool,
-    answered_by: String,
+    model: Cell<usize>,
+    simulated: Cell<bool>,
+    answered_by: RefCell<String>,
+}
+
+/// What is emitted while an answer arrives: something in any case, so that a client that has left is noticed.
+#[derive(Clone, Copy)]
+pub(crate) enum Shown<'a> {
+    /// Its text.
+    Text,
+    Instead(&'a dyn Fn() -> Event),
 }
 
 impl<'a, P: ConversionPorts> Transcriber<'a, P> {
@@ -73,22 +80,23 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             range,
             charge,
             deadline,
-            model: 0,
-            simulated: false,
-            answered_by: String::new(),
+            model: Cell::new(0),
+            simulated: Cell::new(false),
+            answered_by: RefCell::default(),
         }
     }
 
     /// Transcribes the document.
-    pub(crate) async fn transcribe(mut self) -> Result<Transcript, Failure> {
-        if self.settings.is_page_by_page() && self.document.len() > 1 && are_pictures(self.document) {
+    pub(crate) async fn transcribe(self) -> Result<Transcript, Failure> {
+        // Several files: each is a page.
+        if self.settings.is_page_by_page() && self.document.len() > 1 {
             return self.page_by_page(String::new()).await;
         }
-        let mut first = self.ask(&prompt::whole(self.range)).await?;
+        let mut first = self.ask_whole().await?;
         if first.end == Ok(Finish::Recitation) && self.next_model() {
             // The same model would refuse again.
             self.ports.emit(Event::Restart(String::new())).await?;
-            first = self.ask(&prompt::whole(self.range)).await?;
+            first = self.ask_whole().await?;
         }
         match first.end {
             Ok(Finish::Stop) => self.whole(first.text).await,
@@ -100,7 +108,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
     }
 
     /// An answer that ended by itself. If it is no document, the next model is asked once.
-    async fn whole(mut self, text: String) -> Result<Transcript, Failure> {
+    async fn whole(self, text: String) -> Result<Transcript, Failure> {
         if latex::is_document(&text) {
             return Ok(self.transcript(text, true, Vec::new()));
         }
@@ -108,7 +116,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             return Err(Failure::NoDocument);
         }
         self.ports.emit(Event::Restart(String::new())).await?;
-        match self.ask(&prompt::whole(self.range)).await?.into_text() {
+        match self.ask_whole().await?.into_text() {
             Some((text, true)) => self.checked(text, true, Vec::new()),
             Some((text, false)) => self.continued(text).await,
             None => Err(Failure::NoDocument),
@@ -116,7 +124,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
     }
 
     /// Asks for the rest of a cut answer until the model ends the document.
-    async fn continued(mut self, mut raw: String) -> Result<Transcript, Failure> {
+    async fn continued(self, mut raw: String) -> Result<Transcript, Failure> {
         let mut warnings = Vec::new();
         let mut stopped = false;
         for _ in 0..CONTINUATIONS_MAX {
@@ -130,8 +138,9 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             self.ports.emit(Event::Restart(complete.clone())).await?;
             self.ports.emit(Event::Continuing).await?;
             // Without an answer, the part that has arrived is delivered, marked as cut.
-            let Some(rest) =
-                self.ask_for_more(&prompt::rest_after(&latex::context(&complete), self.range)).await?
+            let Some(rest) = further(
+                self.ask_about_all(&prompt::rest_after(&latex::context(&complete), self.range)).await,
+            )?
             else {
                 break;
             };
@@ -155,77 +164,27 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         self.checked(raw, stopped, warnings)
     }
 
-    /// Asks for each page by itself when the whole document was refused, so that only the refused pages are missing.
-    async fn page_by_page(mut self, partial: String) -> Result<Transcript, Failure> {
-        let pages = match self.pages.map(|pages| PageRange::or_all(self.range, pages)) {
-            Some(pages) if pages.len() <= PAGES_ONE_BY_ONE_MAX => pages,
-            _ if partial.trim().is_empty() => return Err(Failure::Blocked("RECITATION".to_owned())),
-            _ => return self.checked(partial, false, Vec::new()),
-        };
-        self.ports.emit(Event::Restart(String::new())).await?;
-        let mut body = String::new();
-        let mut warnings = Vec::new();
-        let mut transcribed = 0;
-        let document = self.document;
-        // A picture is a page, and can be sent alone.
-        let alone = are_pictures(document);
-        let last = pages.last().copied().unwrap_or_default();
-        for (page, picture) in pages.into_iter().zip(document.chunks(1).cycle()) {
-            self.ports.emit(Event::Page { page, pages: last }).await?;
-            self.document = picture;
-            let answer = match self.remaining().is_zero() {
-                true => None,
-                false => self.ask_for_more(&prompt::only_page(page, alone)).await?,
-            };
-            let refused = answer
-                .as_ref()
-                .is_some_and(|answer| matches!(&answer.end, Ok(finish) if finish.is_refusal()));
-            let text = answer
-                .filter(|answer| {
-                    matches!(answer.end, Ok(Finish::Stop | Finish::MaxTokens | Finish::Other(_)))
-                })
-                .filter(|answer| latex::is_transcription(&answer.text))
-                .map(|answer| latex::body(&answer.text));
-            body.push_str(&format!("% page {page}\n"));
-            match text {
-                // A blank page is no failure: the check of the pages names it.
-                Some(text) => {
-                    transcribed += 1;
-                    body.push_str(latex::without_markers(&text).trim());
-                }
-                None => {
-                    warnings.push(match refused {
-                        true => Warning::PageRefused { page },
-                        false => Warning::PageFailed { page },
-                    });
-                    body.push_str(&format!("\\textit{{[Page {page} non transcrite.]}}"));
-                }
-            }
-            body.push_str("\n\n");
-            self.ports.emit(Event::Restart(body.clone())).await?;
-        }
-        if transcribed == 0 {
-            return Err(Failure::Blocked("RECITATION on every page".to_owned()));
-        }
-        self.checked(latex::wrap(&body), true, warnings)
+    async fn ask_whole(&self) -> Result<Attempt, Failure> {
+        // As a range asks for some pages of a file, but each page that came as a file is asked for.
+        let range = self.range.filter(|_| self.document.len() == 1);
+        self.ask_about_all(&prompt::whole(range)).await
     }
 
-    /// Asks for a further part of a document; `None` when that part is not to be had.
-    ///
-    /// # Errors
-    /// What ends the whole conversion: the client has disconnected, or auth denies what the document costs.
-    async fn ask_for_more(&mut self, text: &str) -> Result<Option<Attempt>, Failure> {
-        match self.ask(text).await {
-            Err(failure @ (Failure::ClientDisconnected | Failure::Denied(_))) => Err(failure),
-            outcome => Ok(outcome.ok()),
-        }
+    async fn ask_about_all(&self, text: &str) -> Result<Attempt, Failure> {
+        self.ask(self.document, text, Shown::Text).await
     }
 
     /// Asks until there is an answer, with retries and other models. A failure means that no text arrived.
-    async fn ask(&mut self, text: &str) -> Result<Attempt, Failure> {
+    pub(crate) async fn ask(
+        &self,
+        document: &[Part],
+        text: &str,
+        shown: Shown<'_>,
+    ) -> Result<Attempt, Failure> {
         let mut tries = 0;
         loop {
-            let Some(model) = self.settings.models().get(self.model).cloned() else {
+            let number = self.model.get();
+            let Some(model) = self.settings.models().get(number).cloned() else {
                 return Err(Failure::Refused("no model left".to_owned()));
             };
             if self.remaining().is_zero() {
@@ -233,13 +192,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             }
             self.ports.emit(Event::Model(model.clone())).await?;
             tries += 1;
-            let question = Question {
-                model: &model,
-                document: self.document,
-                text,
-                deadline: self.deadline,
-                shown: true,
-            };
+            let question = Question { model: &model, document, text, deadline: self.deadline, shown };
             let answer = attempt(self.ports, self.settings, &question, self.charge).await?;
             let failure = match answer.end {
                 Err(failure) if answer.text.is_empty() => failure,
@@ -247,21 +200,22 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
                     UpstreamError::NoText(format!("no text, {finish:?}"))
                 }
                 _ => {
-                    self.simulated |= answer.simulated;
-                    self.answered_by = answer.model.clone().unwrap_or(model);
+                    self.simulated.set(self.simulated.get() || answer.simulated);
+                    self.answered_by.replace(answer.model.clone().unwrap_or(model));
                     return Ok(answer);
                 }
             };
             let situation = Situation {
                 tries,
-                has_next_model: self.model + 1 < self.settings.models().len(),
+                has_next_model: number + 1 < self.settings.models().len(),
                 remaining: self.remaining(),
                 jitter: self.ports.jitter(),
             };
             match next_step(&failure, situation) {
                 Step::GiveUp => return Err(failure.into()),
                 Step::NextModel => {
-                    self.next_model();
+                    // Another question may have gone on to it already.
+                    self.model.set(self.model.get().max(number + 1));
                     tries = 0;
                 }
                 Step::Again(wait) => {
@@ -272,17 +226,25 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         }
     }
 
-    fn next_model(&mut self) -> bool {
-        let more = self.model + 1 < self.settings.models().len();
-        self.model += usize::from(more);
+    fn next_model(&self) -> bool {
+        let next = self.model.get() + 1;
+        let more = next < self.settings.models().len();
+        if more {
+            self.model.set(next);
+        }
         more
     }
 
-    fn remaining(&self) -> Duration {
+    pub(crate) fn remaining(&self) -> Duration {
         self.deadline.saturating_sub(self.ports.elapsed())
     }
 
-    fn checked(self, raw: String, stopped: bool, warnings: Vec<Warning>) -> Result<Transcript, Failure> {
+    pub(crate) fn checked(
+        self,
+        raw: String,
+        stopped: bool,
+        warnings: Vec<Warning>,
+    ) -> Result<Transcript, Failure> {
         if latex::is_document(&raw) {
             Ok(self.transcript(raw, stopped, warnings))
         } else {
@@ -291,10 +253,22 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
     }
 
     fn transcript(self, raw: String, stopped: bool, mut warnings: Vec<Warning>) -> Transcript {
-        if self.model > 0 {
-            warnings.push(Warning::OtherModel { model: self.answered_by.clone() });
+        let (model, number) = (self.answered_by.into_inner(), self.model.get());
+        if number > 0 {
+            warnings.push(Warning::OtherModel { model: model.clone() });
         }
-        let asked = self.settings.models().get(self.model).cloned().unwrap_or_default();
-        Transcript { raw, stopped, model: self.answered_by, asked, simulated: self.simulated, warnings }
+        let asked = self.settings.models().get(number).cloned().unwrap_or_default();
+        Transcript { raw, stopped, model, asked, simulated: self.simulated.get(), warnings }
+    }
+}
+
+/// Of a further part of a document; `None` when that part is not to be had.
+///
+/// # Errors
+/// What ends the whole conversion: the client has disconnected, or auth denies what the document costs.
+fn further(answer: Result<Attempt, Failure>) -> Result<Option<Attempt>, Failure> {
+    match answer {
+        Err(failure @ (Failure::ClientDisconnected | Failure::Denied(_))) => Err(failure),
+        answer => Ok(answer.ok()),
     }
 }

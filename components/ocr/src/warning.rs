@@ -16,6 +16,10 @@ pub enum Warning {
     PageFailed {
         page: u32,
     },
+    /// The answer about this page ended before its end.
+    PageCut {
+        page: u32,
+    },
     OtherModel {
         model: String,
     },
@@ -47,6 +51,7 @@ impl Warning {
             Self::Latex(finding) => finding.code(),
             Self::PageRefused { .. } => "page_refused",
             Self::PageFailed { .. } => "page_failed",
+            Self::PageCut { .. } => "page_cut",
             Self::OtherModel { .. } => "other_model",
             Self::DoesNotCompile { .. } => "does_not_compile",
             Self::Corrected => "corrected",
@@ -61,7 +66,10 @@ impl Warning {
     pub fn is_incomplete(&self) -> bool {
         match self {
             Self::Latex(finding) => finding.is_incomplete(),
-            Self::PageRefused { .. } | Self::PageFailed { .. } | Self::StillIncomplete => true,
+            Self::PageRefused { .. }
+            | Self::PageFailed { .. }
+            | Self::PageCut { .. }
+            | Self::StillIncomplete => true,
             _ => false,
         }
     }
@@ -103,6 +111,10 @@ impl Warning {
             Self::PageFailed { page } => Text::owned(
                 format!("La page {page} n’a pas été transcrite : Google n’a pas répondu."),
                 format!("Page {page} was not transcribed: Google did not answer."),
+            ),
+            Self::PageCut { page } => Text::owned(
+                format!("La page {page} n’a pas été transcrite jusqu’au bout : comparez-la avec l’original."),
+                format!("Page {page} was not transcribed to its end: compare it with the original."),
             ),
             Self::DoesNotCompile { error, line } => {
                 let place = line
@@ -293,6 +305,7 @@ mod tests {
         let own = [
             Warning::PageRefused { page: 3 },
             Warning::PageFailed { page: 3 },
+            Warning::PageCut { page: 3 },
             Warning::DoesNotCompile { error: name(), line: Some(line) },
             Warning::Corrected,
             Warning::OtherModel { model: name() },

@@ -36,10 +36,10 @@ struct Marker {
     end: usize,
 }
 
-/// The boxes with words of a document, in order, as they are written.
+/// The boxes with words of a document, in order: where they begin (byte offset), and as they are written.
 #[must_use]
-pub fn figure_boxes(latex: &str) -> Vec<&str> {
-    boxes(latex).into_iter().filter_map(|(at, end)| latex.get(at..end)).collect()
+pub fn figure_boxes(latex: &str) -> Vec<(usize, &str)> {
+    boxes(latex).into_iter().filter_map(|(at, end)| Some((at, latex.get(at..end)?))).collect()
 }
 
 /// The text without the comments, and what they say. `None`: there is none.
@@ -151,8 +151,8 @@ mod tests {
         assert!(!without.contains('%') && without.starts_with("a\n\\begin{center}"), "{without}");
         assert_eq!(figures, [figure(2, [120, 85, 430, 910], 0), figure(3, [0, 0, 1000, 1000], 2)]);
         let boxes = figure_boxes(&without);
-        assert_eq!(boxes[0], "\\fbox{Figure : la courbe $f$}");
-        assert_eq!(boxes[2], "\\fbox{\\parbox{5cm}{Figure : un {\\em arbre}}}");
+        assert_eq!(boxes[0], (without.find("\\fbox").unwrap(), "\\fbox{Figure : la courbe $f$}"));
+        assert_eq!(boxes[2].1, "\\fbox{\\parbox{5cm}{Figure : un {\\em arbre}}}");
         assert_eq!(take("a\n\\fbox{Figure : x}\n% la figure 2 [voir]\n"), None);
     }
 
@@ -188,14 +188,14 @@ mod tests {
         assert_eq!(take(marked).unwrap().1, [figure(4, [0, 0, 500, 500], 0)]);
         let listing = "\\begin{verbatim}\n% figure 1 [0, 0, 500, 500]\n\\fbox{Figure : x}\n\\end{verbatim}\n";
         assert_eq!(take(listing), None);
-        assert_eq!(figure_boxes(listing), [""; 0]);
+        assert!(figure_boxes(listing).is_empty());
     }
 
     #[test]
     fn figures_are_bounded() {
         let many = "% figure 1 [0, 0, 500, 500]\n\\fbox{Figure : x}\n".repeat(FIGURES_MAX + 1);
         assert_eq!(take(&many).unwrap().1.len(), FIGURES_MAX);
-        assert_eq!(figure_boxes(&format!("\\fbox{{Figure {}}}", "mot ".repeat(1000))), [""; 0]);
-        assert_eq!(figure_boxes("\\fbox{Figure : jamais fermée"), [""; 0]);
+        assert!(figure_boxes(&format!("\\fbox{{Figure {}}}", "mot ".repeat(1000))).is_empty());
+        assert!(figure_boxes("\\fbox{Figure : jamais fermée").is_empty());
     }
 }

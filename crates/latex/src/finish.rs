@@ -26,8 +26,21 @@ pub fn loops(text: &str) -> bool {
     repeat::second_turn(text).is_some()
 }
 
-/// The body of the document in an answer, without a preamble.
-pub fn body(raw: &str) -> String {
+/// What an answer about one page gives of its text, without a preamble. An answer that was cut is closed, so that
+/// the next page can follow it.
+pub fn page_body(raw: &str, stopped_by_itself: bool) -> String {
+    if stopped_by_itself {
+        return body(raw);
+    }
+    let end = repeat::second_turn(raw).unwrap_or(raw.len());
+    let mut latex = unwrap(raw.get(..end).unwrap_or_default()).latex;
+    if !raw.ends_with('\n') {
+        latex.truncate(latex.trim_end().len());
+    }
+    body(&close::close(&if has_class(&latex) { latex } else { with_preamble(&latex, false) }))
+}
+
+fn body(raw: &str) -> String {
     let latex = unwrap(raw).latex;
     let inner = match Documents::of(&latex).bodies.first() {
         Some((from, to)) => latex.get(*from..*to).unwrap_or_default(),
@@ -52,6 +65,14 @@ pub fn finish(raw: &str, stopped_by_itself: bool) -> Finished {
     if chatter {
         findings.push(Finding::ChatterRemoved);
     }
+    // Before any line is counted.
+    if let Some(unprinted) = pages::unprinted(&latex) {
+        latex = unprinted;
+    }
+    let mut figures = Vec::new();
+    if let Some((better, found)) = figures::take(&latex) {
+        (latex, figures) = (better, found);
+    }
     let documents = Documents::of(&latex);
     let ends = stopped_by_itself || documents.is_closed;
     if documents.bodies.len() > 1 {
@@ -60,8 +81,6 @@ pub fn finish(raw: &str, stopped_by_itself: bool) -> Finished {
     }
     let loops = if ends { None } else { repeat::second_turn(&latex) };
     if let Some(at) = loops {
-        let line = latex.get(..at).unwrap_or_default().lines().count().max(1);
-        findings.push(Finding::Loop { line: u32::try_from(line).unwrap_or(u32::MAX) });
         latex.truncate(at);
         latex.push('\n');
     } else if !ends && !raw.ends_with('\n') {
@@ -72,6 +91,10 @@ pub fn finish(raw: &str, stopped_by_itself: bool) -> Finished {
         findings.push(Finding::PreambleAdded);
         latex = with_preamble(&latex, stopped_by_itself);
     }
+    if loops.is_some() {
+        let line = u32::try_from(latex.trim_end().lines().count()).unwrap_or(u32::MAX);
+        findings.push(Finding::Loop { line });
+    }
     if !Documents::of(&latex).is_closed {
         if loops.is_none() {
             findings.push(Finding::Cut);
@@ -80,7 +103,7 @@ pub fn finish(raw: &str, stopped_by_itself: bool) -> Finished {
     } else if !latex.ends_with('\n') {
         latex.push('\n');
     }
-    check(latex, findings)
+    check(Finished { latex, findings, figures })
 }
 
 /// Our preamble before a text without one. A text that is not `whole` is left open at its end.
@@ -94,14 +117,7 @@ fn with_preamble(latex: &str, whole: bool) -> String {
 
 /// Renews the options of babel, loads the packages that are missing and lists what remains to be looked at: what is
 /// incomplete, then what is dangerous, then repairs and the rest.
-fn check(mut latex: String, mut findings: Vec<Finding>) -> Finished {
-    if let Some(unprinted) = pages::unprinted(&latex) {
-        latex = unprinted;
-    }
-    let mut figures = Vec::new();
-    if let Some((better, found)) = figures::take(&latex) {
-        (latex, figures) = (better, found);
-    }
+fn check(Finished { mut latex, mut findings, figures }: Finished) -> Finished {
     if let Some(modern) = babel::modernise(&latex) {
         findings.push(Finding::BabelModernised);
         latex = modern;
@@ -117,6 +133,11 @@ fn check(mut latex: String, mut findings: Vec<Finding>) -> Finished {
     latex = packages::add(&latex, &missing);
     // Each package has got a line before it.
     let added = u32::try_from(missing.len()).unwrap_or(u32::MAX);
+    for finding in &mut findings {
+        if let Finding::Loop { line } = finding {
+            *line = line.saturating_add(added);
+        }
+    }
     findings.extend(replaced.map(|line| Finding::CharactersReplaced { line: line.saturating_add(added) }));
     let added = missing
         .into_iter()
@@ -205,6 +226,43 @@ mod tests {
             assert!(finished.findings.iter().any(Finding::is_incomplete), "cut at {cut}: {finished:?}");
             assert!(balance(&finished.latex).open.is_empty(), "cut at {cut}: {}", finished.latex);
         }
+    }
+
+    #[test]
+    fn lines_count_in_the_document_that_is_delivered() {
+        let body = "% page 1\n% figure 1 [0, 0, 500, 500]\n\\fbox{Figure : x}\nSoit α.\n\\begin{verbatim}\na\n% page 2\n\
+            \\end{verbatim}\n% figure 2 [0, 0, 500, 500]\n\\fbox{Figure : y}\n\\textcolor{red}{x} \\toprule 漢\n\
+            \\includegraphics{a.png}\n\\write18{x}\n} fin\n% figure 2 [9, 9]\n";
+        let check = |raw: &str, stopped, expected: &[(&str, &str)]| {
+            let Finished { latex, findings, .. } = finish(raw, stopped);
+            let lines: Vec<&str> = latex.lines().collect();
+            for (code, text) in expected {
+                let finding = findings.iter().find(|finding| finding.code() == *code);
+                let line = finding.and_then(Finding::line).expect(code) as usize;
+                assert!(lines[line - 1].contains(text), "{code} on {line}: {latex}");
+            }
+        };
+        let found = [
+            ("characters_replaced", "\\alpha"),
+            ("unknown_character", "漢"),
+            ("missing_file", "\\includegraphics"),
+            ("dangerous_command", "\\write18"),
+            ("never_opened", "} fin"),
+        ];
+        check(
+            &format!("\\documentclass{{article}}\n\\begin{{document}}\n{body}\\end{{document}}\n"),
+            true,
+            &found,
+        );
+        check(body, true, &found);
+        let turn = "La même phrase encore une fois.\n";
+        let looping = [body, &turn.repeat(60)].concat();
+        check(&looping, false, &[("loop", turn.trim()), ("missing_file", "\\includegraphics")]);
+        check(
+            &format!("\\documentclass{{article}}\n\\begin{{document}}\n{looping}"),
+            false,
+            &[("loop", turn.trim())],
+        );
     }
 
     proptest! {

@@ -47,7 +47,7 @@ mod words;
 
 pub use figures::{FIGURES_MAX, Figure, figure_boxes};
 pub use finding::Finding;
-pub use finish::{Finished, body, finish, loops, wrap};
+pub use finish::{Finished, finish, loops, page_body, wrap};
 pub use join::{Joined, complete_lines, context, join};
 pub use pages::{check_pages, without_markers};
 pub use refusal::{is_document, is_transcription};

@@ -167,3 +167,27 @@ fn failures_and_fallbacks_are_those_of_a_pdf() {
         assert_eq!(left(&user), 98, "{fault:?} was charged");
     }
 }
+
+#[test]
+fn the_pages_of_a_pdf_that_come_one_by_one_are_asked_about_alone_and_become_one_document() {
+    let app = App::start_with(|setup| setup.set("ocr_page_mode", "pages"));
+    let user = app.user();
+    let pages: Vec<Vec<u8>> =
+        (1..=7).map(|page| sample::pdf(&[&[format!("Question {page}.").as_str()]])).collect();
+    let conversion = user.upload_pages(&pages).expect(200).json();
+    let latex = conversion["latex"].as_str().unwrap();
+    assert_eq!(latex.matches("% page ").count(), 7, "{latex}");
+    for (page, part) in latex.split("% page ").skip(1).enumerate() {
+        assert!(part.contains(&format!("Question {}.", page + 1)), "{latex}");
+    }
+    assert_eq!(conversion["complete"], true, "{conversion}");
+    assert_eq!((&conversion["pages"], &conversion["pages_charged"], left(&user)), (&7.into(), &7.into(), 93));
+    let mut sent: Vec<Vec<u8>> = asked(&app).into_iter().flatten().map(|(_, bytes)| bytes).collect();
+    sent.sort();
+    let mut expected = pages;
+    expected.sort();
+    assert!(sent == expected, "each page in a question of its own");
+    let two = [sample::pdf(&[&["a"], &["b"]])];
+    assert_eq!(user.upload_pages(&two).expect(422).json()["code"], "unreadable_pdf");
+    assert_eq!(left(&user), 93);
+}

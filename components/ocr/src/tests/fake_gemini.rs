@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,6 +40,8 @@ pub struct Reply {
     refused: Option<SendError>,
     /// How long it takes until the status line.
     takes: Duration,
+    /// How many requests must have been sent before it.
+    waits_for: usize,
 }
 
 impl Reply {
@@ -54,6 +57,7 @@ impl Reply {
             chunks,
             refused: None,
             takes: Duration::ZERO,
+            waits_for: 0,
         }
     }
 
@@ -113,6 +117,12 @@ impl Reply {
         self
     }
 
+    /// Only when this many requests have been sent.
+    pub fn when_sent(mut self, requests: usize) -> Self {
+        self.waits_for = requests;
+        self
+    }
+
     pub fn started() -> Self {
         Self::new(
             200,
@@ -161,7 +171,7 @@ impl FakeGemini {
     }
 
     /// The response, and how long it took.
-    pub fn answer<B: Iterator<Item = Bytes>>(
+    pub async fn answer<B: Iterator<Item = Bytes>>(
         &self,
         request: Request<B>,
         limit: Duration,
@@ -171,6 +181,17 @@ impl FakeGemini {
         let sent = Sent { method: parts.method, uri: parts.uri.to_string(), headers: parts.headers, body };
         self.sent.borrow_mut().push(sent);
         let reply = self.replies.borrow_mut().pop_front().expect("a request that no reply was prepared for");
+        let mut polls = 0;
+        std::future::poll_fn(|context| {
+            if self.sent.borrow().len() >= reply.waits_for {
+                return Poll::Ready(());
+            }
+            polls += 1;
+            assert!(polls < 100, "only {} requests at the same time", self.sent.borrow().len());
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
         let result = match reply.refused {
             _ if reply.takes > limit => Err(SendError::TimedOut("fake".into())),
             Some(error) => Err(error),

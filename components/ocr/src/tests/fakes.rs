@@ -134,7 +134,7 @@ impl ConversionPorts for FakePorts {
     }
 
     async fn send(&self, request: Request<Payload>, limit: Duration) -> Result<FakeResponse, SendError> {
-        let (took, result) = self.gemini.answer(request, limit);
+        let (took, result) = self.gemini.answer(request, limit).await;
         self.now.set(self.now.get() + took);
         result
     }
@@ -185,6 +185,26 @@ pub fn settings_with(change: impl FnOnce(&mut Variables)) -> GeminiSettings {
 /// The body a browser would send for this file.
 pub fn form(name: &str, file: &[u8]) -> Vec<u8> {
     form_of(&[(name, file)])
+}
+
+/// The form of a document whose pages are a file each, with their numbers.
+pub fn form_of_pages(pages: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
+    let text = String::from_utf8(form_of(files)).unwrap().replace("name=\"file\"", "name=\"page\"");
+    let field = format!("--B\r\nContent-Disposition: form-data; name=\"pages\"\r\n\r\n{pages}\r\n");
+    (if pages.is_empty() { text } else { field + &text }).into_bytes()
+}
+
+/// A PDF with this many pages.
+pub fn pdf(pages: u32) -> Vec<u8> {
+    let kids: String = (0..pages).map(|page| format!("{} 0 R ", page + 3)).collect();
+    let mut pdf = format!(
+        "%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[{kids}]/Count {pages}>>\nendobj\n"
+    );
+    for page in 0..pages {
+        pdf.push_str(&format!("{} 0 obj\n<</Type/Page/Parent 2 0 R>>\nendobj\n", page + 3));
+    }
+    pdf.push_str("trailer\n<</Root 1 0 R>>\nstartxref\n0\n%%EOF\n");
+    pdf.into_bytes()
 }
 
 /// The same for several files. The type that it states is often wrong.

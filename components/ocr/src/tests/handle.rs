@@ -93,7 +93,7 @@ impl StreamingOutbound for Network {
     where
         B: Iterator<Item = Bytes> + Send + 'static,
     {
-        self.gemini.answer(request, limits.total).1
+        self.gemini.answer(request, limits.total).await.1
     }
 }
 

@@ -30,6 +30,7 @@ mod fake_gemini;
 pub(crate) mod fakes;
 mod handle;
 mod page;
+mod page_by_page;
 mod page_range;
 mod pages;
 mod pictures;

@@ -38,7 +38,7 @@ fn conversion() -> Conversion {
 #[test]
 fn the_form_says_its_limits_in_both_languages() {
     let mut request = Request::test("GET", "/ocr");
-    let french = text(&page::form(&request, &user(), Some(Quota { left: 48, limit: 100 })));
+    let french = text(&page::form(&request, &user(), Some(Quota { left: 48, limit: 100 }), false));
     assert!(
         french.contains("300 pages max.")
             && french.contains("50\u{a0}Mo max.")
@@ -49,7 +49,7 @@ fn the_form_says_its_limits_in_both_languages() {
         "{french}"
     );
     request.context.lang = Lang::En;
-    let english = text(&page::form(&request, &user(), Some(Quota { left: 48, limit: 100 })));
+    let english = text(&page::form(&request, &user(), Some(Quota { left: 48, limit: 100 }), true));
     assert!(
         english.contains("300 pages max.")
             && english.contains("50\u{a0}MB max.")

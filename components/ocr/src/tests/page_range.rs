@@ -19,19 +19,6 @@ fn with_pages(pages: &str, file: &[u8]) -> FakeUpload {
     upload([field.as_bytes(), &form("a.pdf", file)].concat())
 }
 
-/// A PDF with this many pages.
-fn pdf(pages: u32) -> Vec<u8> {
-    let kids: String = (0..pages).map(|page| format!("{} 0 R ", page + 3)).collect();
-    let mut pdf = format!(
-        "%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[{kids}]/Count {pages}>>\nendobj\n"
-    );
-    for page in 0..pages {
-        pdf.push_str(&format!("{} 0 obj\n<</Type/Page/Parent 2 0 R>>\nendobj\n", page + 3));
-    }
-    pdf.push_str("trailer\n<</Root 1 0 R>>\nstartxref\n0\n%%EOF\n");
-    pdf.into_bytes()
-}
-
 #[test]
 fn only_the_chosen_pages_are_asked_for_and_the_others_cost_a_tenth() {
     for (pages, of, cost, asked) in [
@@ -106,7 +93,7 @@ fn a_figure_counts_only_on_a_page_that_was_asked_for() {
     let figures = |range: &str| {
         let answer = LATEX.replace(
             "Soit $x$.",
-            "% figure 2 [0, 0, 500, 500]\n\\fbox{Figure : $f$}\n% figure 9 [0, 0, 500, 500]\n\\fbox{Figure : ailleurs}",
+            "\\fbox{Figure : $f$}\n\n% figure 2 [0, 0, 500, 500]\n\\fbox{Figure : $f$}\n% figure 9 [0, 0, 500, 500]\n\\fbox{Figure : ailleurs}",
         );
         let ports = FakePorts::new([Reply::stream(&[&answer], "STOP")]);
         let conversion = convert(&ports, with_pages(range, EXAM)).unwrap();
@@ -114,7 +101,13 @@ fn a_figure_counts_only_on_a_page_that_was_asked_for() {
         assert!(!conversion.latex.contains("% figure"), "{}", conversion.latex);
         json["figures"].clone()
     };
-    let second = serde_json::json!([{"page": 2, "box": [0, 0, 500, 500], "source": "\\fbox{Figure : $f$}", "words": "Figure : $f$"}]);
+    let second = serde_json::json!([{
+        "page": 2,
+        "box": [0, 0, 500, 500],
+        "source": "\\fbox{Figure : $f$}",
+        "before": 1,
+        "words": "Figure : $f$",
+    }]);
     assert_eq!(figures("2-3"), second);
     assert_eq!(figures("1"), serde_json::json!([]));
 }

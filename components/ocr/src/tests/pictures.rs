@@ -44,7 +44,7 @@ fn large(bytes: usize) -> Vec<u8> {
 }
 
 /// The parts of a question without its text: types and contents.
-fn parts(question: &Value) -> Vec<(String, String)> {
+pub(super) fn parts(question: &Value) -> Vec<(String, String)> {
     let parts = question["contents"][0]["parts"].as_array().unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let part = |part: &Value| match (&part["inlineData"], &part["fileData"]) {
@@ -293,31 +293,4 @@ fn a_file_that_was_prepared_meanwhile_is_not_waited_for() {
     let files = [file.clone(), file.clone(), file];
     assert_eq!(run(wait_until_active(&ports, &settings(), &files)), Ok(()));
     assert_eq!(*ports.slept.borrow(), [500, 1000, 2000, 0, 0, 500].map(Duration::from_millis));
-}
-
-#[test]
-fn page_by_page_each_photograph_has_a_question_of_its_own() {
-    let page = |text: &str| Reply::stream(&[&format!("% page 1\n{text}\n")], "STOP");
-    let failed = || Reply::error(400, &json!({"code": 400, "status": "INVALID_ARGUMENT", "message": "no"}));
-    let ports = FakePorts::new([page("Soit $x$."), page(""), failed()]);
-    let settings = settings_with(|variables| variables.ocr_page_mode = "pages".into());
-    let body = form_of(&[("1.jpg", JPEG), ("2.png", PNG), ("3.webp", WEBP)]);
-    let conversion = convert_with(&ports, upload(body), &settings).ok().unwrap();
-    assert_eq!(ports.questions(), [1, 2, 3].map(|page| prompt::only_page(page, true)));
-    assert!(ports.sent().iter().all(|sent| parts(&sent.json()).len() == 1));
-    let body = "% page 1\nSoit $x$.\n\n% page 2\n\n\n% page 3\n\\textit{[Page 3 non transcrite.]}";
-    assert!(conversion.latex.contains(body), "{}", conversion.latex);
-    let codes: Vec<&str> = conversion.warnings.iter().map(crate::warning::Warning::code).collect();
-    assert_eq!(codes, ["page_failed", "page_empty"]);
-    assert_eq!((conversion.is_complete(), conversion.pages_charged), (false, 3));
-}
-
-#[test]
-fn page_by_page_changes_nothing_for_one_photograph_and_for_a_pdf() {
-    let settings = settings_with(|variables| variables.ocr_page_mode = "pages".into());
-    for file in [JPEG, EXAM] {
-        let ports = FakePorts::new([good()]);
-        assert!(convert_with(&ports, upload(form("a", file)), &settings).is_ok());
-        assert_eq!(ports.questions(), [prompt::WHOLE]);
-    }
 }

@@ -9,4 +9,4 @@ pub mod reader;
 pub use error::UploadError;
 pub use filename::FileName;
 pub use multipart::Malformed;
-pub use reader::{UPLOAD_BYTES_MAX, Upload, UploadReader, UploadedFile};
+pub use reader::{Form, UPLOAD_BYTES_MAX, Upload, UploadReader, UploadedFile};

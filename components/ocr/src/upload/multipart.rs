@@ -1,6 +1,6 @@
 //! `multipart/form-data` (RFC 7578), read as it arrives.
 //!
-//! Owns the framing of one or more parts called `file`, which a short text called `pages` may precede: anything else in
+//! Owns the framing of one or more parts called `file` or `page`, which a short text called `pages` may precede: anything else in
 //! the body is refused, so every limit is one number. Holds at most one chunk and one delimiter's length of it. Not `multer`: it
 //! needs `Send` streams, has no limits by default, and brings the 300 KB tables of `encoding_rs`.
 
@@ -27,7 +27,7 @@ pub enum Malformed {
     Boundary,
     Preamble,
     Headers,
-    /// No part called `file`, or one without a file name: nothing was chosen in the form.
+    /// No file, or one without a name: nothing was chosen in the form.
     NoFile,
     /// A part of another name.
     UnexpectedPart,
@@ -41,9 +41,10 @@ pub enum Malformed {
 /// No `Debug`: the data is the user's document.
 #[derive(PartialEq, Eq)]
 pub enum Event {
-    /// A part called `file` begins; its name as the client sent it.
+    /// A file begins; its name as the client sent it. `is_page`: its part is called `page` and not `file`.
     File {
         name: String,
+        is_page: bool,
     },
     Data(Bytes),
     /// The text called `pages`, before the first file.
@@ -55,8 +56,7 @@ pub enum Event {
 }
 
 enum Part {
-    /// With the name of the file.
-    File(String),
+    File(Event),
     Pages,
 }
 
@@ -154,14 +154,14 @@ impl Scanner {
                 },
                 State::Headers => {
                     let Some(part) = self.headers()? else { return Ok(None) };
-                    let Part::File(name) = part else {
+                    let Part::File(file) = part else {
                         self.pages_seen = true;
                         self.state = State::Pages;
                         continue;
                     };
                     self.file_seen = true;
                     self.state = State::Data;
-                    return Ok(Some(Event::File { name }));
+                    return Ok(Some(file));
                 }
                 State::Pages => {
                     let Some(at) = memmem::find(&self.buffer, &self.delimiter) else {
@@ -231,9 +231,9 @@ impl Scanner {
             {
                 Ok(Some(Part::Pages))
             }
-            Disposition { name, .. } if name != "file" => Err(Malformed::UnexpectedPart),
-            Disposition { filename: Some(filename), .. } if !filename.is_empty() => {
-                Ok(Some(Part::File(filename)))
+            Disposition { name, .. } if name != "file" && name != "page" => Err(Malformed::UnexpectedPart),
+            Disposition { name, filename: Some(filename) } if !filename.is_empty() => {
+                Ok(Some(Part::File(Event::File { name: filename, is_page: name == "page" })))
             }
             Disposition { .. } => Err(Malformed::NoFile),
         }

@@ -28,17 +28,28 @@ pub struct Upload<'a, B, C> {
     pub body: &'a mut BodyReader<B, C>,
 }
 
-/// What is known of a document that has been read to its end and may be converted: one PDF, or the pictures of its pages.
+/// What is known of a document that has been read to its end and may be converted: one PDF, the PDFs of its pages, or
+/// their pictures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadedFile {
     /// Of the first file.
     pub name: FileName,
     pub bytes: u64,
     pub facts: Facts,
-    /// Every page is a picture of its own.
-    pub pictures: bool,
-    /// The only pages that are to be converted; never more than there are.
+    pub form: Form,
+    /// The only pages that are to be converted; never more than there are. Of a document whose pages are files, the numbers
+    /// of these pages.
     pub range: Option<PageRange>,
+}
+
+/// In which form a document was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Pdf,
+    /// Each page is a PDF of its own.
+    PdfPages,
+    /// Each page is a picture.
+    Pictures,
 }
 
 pub struct UploadReader<'a, B, C, K> {
@@ -47,8 +58,8 @@ pub struct UploadReader<'a, B, C, K> {
     upload: Upload<'a, B, C>,
     body_bytes: u64,
     scanner: Scanner,
-    /// Of the next file, when its part has begun.
-    next_name: Option<String>,
+    /// Of the next file, when its part has begun: its name, and whether it is a page.
+    next_file: Option<(String, bool)>,
     /// Of the file that is being read.
     name: FileName,
     /// Its first bytes, until they are returned.
@@ -56,6 +67,8 @@ pub struct UploadReader<'a, B, C, K> {
     check: Option<Check>,
     first_name: Option<FileName>,
     files: u32,
+    /// Of the first file, and so of all.
+    form: Form,
     /// Of all files so far.
     bytes: u64,
     /// Of the PDF that was read.
@@ -82,12 +95,13 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
             upload,
             body_bytes: 0,
             scanner,
-            next_name: None,
+            next_file: None,
             name: FileName::parse(""),
             head: Bytes::new(),
             check: None,
             first_name: None,
             files: 0,
+            form: Form::Pictures,
             bytes: 0,
             pdf: None,
             range: None,
@@ -99,17 +113,20 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
     /// # Errors
     /// See [`UploadError`].
     pub async fn next_file(&mut self) -> Result<Option<Media>, UploadError> {
-        while self.next_name.is_none() {
+        let (name, is_page) = loop {
+            if let Some(next) = self.next_file.take() {
+                break next;
+            }
             match self.event().await? {
-                Some(Event::File { name }) => self.next_name = Some(name),
+                Some(Event::File { name, is_page }) => self.next_file = Some((name, is_page)),
                 Some(Event::Pages { text }) if !text.trim().is_empty() => {
                     self.range = Some(PageRange::parse(&text).ok_or(UploadError::PageRange)?);
                 }
                 Some(_) => {}
                 None => return Ok(None),
             }
-        }
-        self.name = FileName::parse(&self.next_name.take().unwrap_or_default());
+        };
+        self.name = FileName::parse(&name);
         let mut head = BytesMut::new();
         while head.len() < Media::HEAD_BYTES {
             match self.event().await? {
@@ -118,12 +135,19 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
             }
         }
         let media = Media::of(&head).ok_or_else(|| UploadError::NotUsable(self.name.clone()))?;
-        if media != Media::Pdf && self.range.is_some() {
+        let form = match media {
+            Media::Pdf if is_page => Form::PdfPages,
+            Media::Pdf => Form::Pdf,
+            _ if is_page => return Err(UploadError::NotUsable(self.name.clone())),
+            _ => Form::Pictures,
+        };
+        if form == Form::Pictures && self.range.is_some() {
             return Err(UploadError::PageRangeOfPictures);
         }
-        if media == Media::Pdf && self.files > 0 {
+        if self.files > 0 && (form != self.form || form == Form::Pdf) {
             return Err(UploadError::PdfNotAlone(self.name.clone()));
         }
+        self.form = form;
         if self.files == PICTURES_MAX {
             return Err(UploadError::TooManyPictures);
         }
@@ -148,9 +172,9 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
                 Some(Event::Data(bytes)) => bytes,
                 other => {
                     self.end()?;
-                    if let Some(Event::File { name }) = other {
-                        self.next_name = Some(name);
-                        if self.pdf.is_some() {
+                    if let Some(Event::File { name, is_page }) = other {
+                        self.next_file = Some((name, is_page));
+                        if self.form == Form::Pdf {
                             return Err(UploadError::PdfNotAlone(self.name.clone()));
                         }
                     }
@@ -199,6 +223,9 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
                 if !facts.ends {
                     return Err(UploadError::Unreadable("no %%EOF"));
                 }
+                if self.form == Form::PdfPages {
+                    return self.end_page(facts);
+                }
                 if let Some(pages) = facts.pages.filter(|pages| *pages > PAGES_MAX) {
                     return Err(UploadError::TooManyPages(pages));
                 }
@@ -215,14 +242,27 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
         }
     }
 
+    /// A page is counted as one, so it has to be one.
+    fn end_page(&mut self, facts: Facts) -> Result<(), UploadError> {
+        if facts.pages != Some(1) {
+            return Err(UploadError::Unreadable("not one page"));
+        }
+        let ends_cleanly = facts.ends_cleanly && self.pdf.as_ref().is_none_or(|before| before.ends_cleanly);
+        self.pdf = Some(Facts { pages: Some(self.files), ends_cleanly, ..facts });
+        Ok(())
+    }
+
     fn broken(&self, cause: &'static str) -> UploadError {
         UploadError::BrokenPicture { name: self.name.clone(), cause }
     }
 
-    /// The file's length in bytes, when the request has a `Content-Length` and ends like the forms of browsers and curl
-    /// after this file: always a PDF, which is alone.
+    /// The file's length in bytes, when no other file may follow, and the request has a `Content-Length` and ends like the
+    /// forms of browsers and curl.
     #[must_use]
     pub fn expected_bytes(&self) -> Option<u64> {
+        if self.form != Form::Pdf {
+            return None;
+        }
         let bytes_to_come = self.upload.body.content_length()?.checked_sub(self.body_bytes)?;
         Some(self.bytes + self.scanner.file_bytes_left(bytes_to_come)?)
     }
@@ -239,17 +279,22 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
     }
 
     /// What is known of the whole document, after the last file.
-    #[must_use]
-    pub fn finish(self) -> UploadedFile {
-        let pictures = self.pdf.is_none();
+    ///
+    /// # Errors
+    /// [`UploadError::PageRangeBeyond`] when the pages that came as files are not as many as are named.
+    pub fn finish(self) -> Result<UploadedFile, UploadError> {
+        if self.form == Form::PdfPages && self.range.as_ref().is_some_and(|range| range.count() != self.files)
+        {
+            return Err(UploadError::PageRangeBeyond(self.files));
+        }
         let of_pictures =
             || Facts { pages: Some(self.files), encrypted: false, ends: true, ends_cleanly: true };
-        UploadedFile {
+        Ok(UploadedFile {
             name: self.first_name.unwrap_or(self.name),
             bytes: self.bytes,
             facts: self.pdf.unwrap_or_else(of_pictures),
-            pictures,
+            form: self.form,
             range: self.range,
-        }
+        })
     }
 }

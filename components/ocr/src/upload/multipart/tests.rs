@@ -12,7 +12,7 @@ fn read(body: &[u8], size: usize) -> Result<(String, Vec<u8>), Malformed> {
         scanner.push(chunk);
         while let Some(event) = scanner.next_event()? {
             match event {
-                Event::File { name: given } => name += &given,
+                Event::File { name: given, .. } => name += &given,
                 Event::Data(bytes) => data.extend_from_slice(&bytes),
                 Event::Pages { text } => name += &format!("{text}|"),
                 Event::End => ended = true,

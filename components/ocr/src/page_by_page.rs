@@ -1,0 +1,146 @@
+//! Asks about each page of a document by itself: where the operator wants it, and when the whole was refused, so that only
+//! the refused pages are missing. Some pages are asked about at the same time; they are delivered in order.
+
+use std::cell::{Cell, RefCell};
+
+use futures_util::future::try_join3;
+
+use crate::attempt::Attempt;
+use crate::error::Failure;
+use crate::events::Event;
+use crate::gemini::prompt;
+use crate::gemini::reply::Finish;
+use crate::gemini::request::are_pictures;
+use crate::page_range::PageRange;
+use crate::ports::ConversionPorts;
+use crate::transcribe::{Shown, Transcriber, Transcript};
+use crate::warning::Warning;
+
+/// A document with more pages is not asked about page by page: there is no time for it, and where the whole was refused,
+/// each page sends the document again.
+const PAGES_MAX: usize = 20;
+
+/// The pages of one document, and what came of them so far.
+struct Pages<'t, 'a, P> {
+    transcriber: &'t Transcriber<'a, P>,
+    pages: Vec<u32>,
+    /// Index of the next page that nobody has asked about.
+    next: Cell<usize>,
+    /// By index, until the pages before them are delivered.
+    answers: RefCell<Vec<Option<Result<Attempt, Failure>>>>,
+    delivered: Cell<usize>,
+    delivers: Cell<bool>,
+    /// Of the pages that are delivered.
+    body: RefCell<String>,
+    warnings: RefCell<Vec<Warning>>,
+    transcribed: Cell<usize>,
+    /// Of a page without an answer.
+    failure: RefCell<Option<Failure>>,
+}
+
+impl<P: ConversionPorts> Transcriber<'_, P> {
+    /// `partial`: what arrived of the whole, if it was asked for.
+    pub(crate) async fn page_by_page(self, partial: String) -> Result<Transcript, Failure> {
+        let pages = match self.pages.map(|pages| PageRange::or_all(self.range, pages)) {
+            Some(pages) if pages.len() <= PAGES_MAX => pages,
+            _ if partial.trim().is_empty() => return Err(Failure::Blocked("RECITATION".to_owned())),
+            _ => return self.checked(partial, false, Vec::new()),
+        };
+        self.ports.emit(Event::Restart(String::new())).await?;
+        let pages = Pages {
+            transcriber: &self,
+            answers: RefCell::new(pages.iter().map(|_| None).collect()),
+            pages,
+            next: Cell::new(0),
+            delivered: Cell::new(0),
+            delivers: Cell::new(false),
+            body: RefCell::default(),
+            warnings: RefCell::default(),
+            transcribed: Cell::new(0),
+            failure: RefCell::default(),
+        };
+        // Three at once: a request of an upload is one of sixteen of its instance, and Google limits requests per minute.
+        try_join3(pages.ask(), pages.ask(), pages.ask()).await?;
+        let (body, warnings) = (pages.body.take(), pages.warnings.take());
+        if pages.transcribed.get() == 0 {
+            let refused = || Failure::Blocked("RECITATION on every page".to_owned());
+            return Err(pages.failure.take().unwrap_or_else(refused));
+        }
+        self.checked(latex::wrap(&body), true, warnings)
+    }
+}
+
+impl<P: ConversionPorts> Pages<'_, '_, P> {
+    /// Asks about one page after the other, until all have been asked about.
+    async fn ask(&self) -> Result<(), Failure> {
+        let document = self.transcriber.document;
+        // A document of one PDF is sent with each of its pages.
+        let alone = document.len() > 1 || are_pictures(document);
+        loop {
+            let index = self.next.get();
+            let Some(page) = self.pages.get(index) else { return Ok(()) };
+            self.next.set(index + 1);
+            let part = document.get(index..=index).filter(|_| alone).unwrap_or(document);
+            let answer = match self.transcriber.remaining().is_zero() {
+                true => Err(Failure::TimedOut),
+                false => {
+                    let shown = Shown::Instead(&|| self.progress());
+                    self.transcriber.ask(part, &prompt::only_page(*page, alone), shown).await
+                }
+            };
+            if let Err(failure @ (Failure::ClientDisconnected | Failure::Denied(_))) = answer {
+                return Err(failure);
+            }
+            if let Some(place) = self.answers.borrow_mut().get_mut(index) {
+                *place = Some(answer);
+            }
+            self.deliver().await?;
+        }
+    }
+
+    /// The first page that is not delivered.
+    fn progress(&self) -> Event {
+        let last = self.pages.last().copied().unwrap_or_default();
+        Event::Page { page: self.pages.get(self.delivered.get()).copied().unwrap_or(last), pages: last }
+    }
+
+    /// Emits what has its turn; one at a time, so that the order stays.
+    async fn deliver(&self) -> Result<(), Failure> {
+        if self.delivers.replace(true) {
+            return Ok(());
+        }
+        loop {
+            let index = self.delivered.get();
+            let Some(answer) = self.answers.borrow_mut().get_mut(index).and_then(Option::take) else { break };
+            let page = self.pages.get(index).copied().unwrap_or_default();
+            let text = format!("% page {page}\n{}\n\n", self.text(page, answer));
+            self.body.borrow_mut().push_str(&text);
+            self.delivered.set(index + 1);
+            self.transcriber.ports.emit(Event::Latex(text)).await?;
+        }
+        self.delivers.set(false);
+        Ok(())
+    }
+
+    /// What stands for a page in the document. A blank page is no failure: the check of the pages names it.
+    fn text(&self, page: u32, answer: Result<Attempt, Failure>) -> String {
+        let warning = match answer {
+            Ok(Attempt { end: Ok(finish), .. }) if finish.is_refusal() => Warning::PageRefused { page },
+            Ok(Attempt { end, text, .. }) if latex::is_transcription(&text) => {
+                self.transcribed.set(self.transcribed.get() + 1);
+                let stopped = end == Ok(Finish::Stop);
+                if !stopped {
+                    self.warnings.borrow_mut().push(Warning::PageCut { page });
+                }
+                return latex::without_markers(&latex::page_body(&text, stopped)).trim().to_owned();
+            }
+            Ok(_) => Warning::PageFailed { page },
+            Err(failure) => {
+                self.failure.replace(Some(failure));
+                Warning::PageFailed { page }
+            }
+        };
+        self.warnings.borrow_mut().push(warning);
+        format!("\\textit{{[Page {page} non transcrite.]}}")
+    }
+}

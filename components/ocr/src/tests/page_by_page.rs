@@ -1,0 +1,163 @@
+//! Each page in a question of its own.
+
+use serde_json::json;
+
+use super::fake_gemini::Reply;
+use super::fakes::*;
+use super::pictures::parts;
+use crate::charge::TOKENS_PER_PAGE;
+use crate::conversion::Conversion;
+use crate::error::Failure;
+use crate::events::Event;
+use crate::gemini::prompt;
+use crate::settings::GeminiSettings;
+use crate::upload::{FileName, UploadError};
+use crate::warning::Warning;
+
+const JPEG: &[u8] = include_bytes!("../../tests/fixtures/photo.jpg");
+const PNG: &[u8] = include_bytes!("../../tests/fixtures/photo.png");
+const WEBP: &[u8] = include_bytes!("../../tests/fixtures/photo.webp");
+const EXAM: &[u8] = include_bytes!("../../tests/fixtures/examen.pdf");
+const LATEX: &str = "\\documentclass{article}\n\\begin{document}\nSoit $x$.\n\\end{document}\n";
+
+fn good() -> Reply {
+    Reply::stream(&[LATEX], "STOP")
+}
+
+fn by_page() -> GeminiSettings {
+    settings_with(|variables| variables.ocr_page_mode = "pages".into())
+}
+
+fn page(text: &str) -> Reply {
+    Reply::stream(&[&format!("% page 1\n{text}\n")], "STOP")
+}
+
+fn codes(conversion: &Conversion) -> Vec<&'static str> {
+    conversion.warnings.iter().map(Warning::code).collect()
+}
+
+/// As many pages of a PDF, each as a PDF.
+fn pages(numbers: &str, count: usize) -> FakeUpload {
+    upload(form_of_pages(numbers, &vec![("a.pdf", &pdf(1)[..]); count]))
+}
+
+#[test]
+fn the_pages_of_a_pdf_are_asked_about_three_at_a_time_and_delivered_in_order() {
+    // The first answer comes when three questions have been asked, the second one after that.
+    let ports = FakePorts::new([
+        page("Un.").when_sent(3).reading("IMAGE", TOKENS_PER_PAGE),
+        page("Deux.").when_sent(4),
+        page("Trois."),
+        page("Quatre."),
+        page("Cinq."),
+    ]);
+    let conversion = convert_with(&ports, pages("", 5), &by_page()).unwrap();
+    assert!(ports.all_replies_used() && ports.sent().iter().all(|sent| parts(&sent.json()).len() == 1));
+    let mut questions = ports.questions();
+    questions.sort();
+    assert_eq!(questions, [1, 2, 3, 4, 5].map(|page| prompt::only_page(page, true)));
+    let texts: Vec<&str> = conversion.latex.lines().filter(|line| line.ends_with('.')).collect();
+    assert_eq!(texts, ["Un.", "Deux.", "Trois.", "Quatre.", "Cinq."]);
+    let emitted = ports.emitted.borrow();
+    let shown: String = emitted
+        .iter()
+        .filter_map(|event| if let Event::Latex(text) = event { Some(text.as_str()) } else { None })
+        .collect();
+    assert!(conversion.latex.contains(shown.trim()), "{shown}");
+    assert_eq!((codes(&conversion), conversion.pages), (vec![], Some(5)));
+    assert_eq!((conversion.pages_charged, ports.left.get()), (5, 95));
+}
+
+#[test]
+fn chosen_pages_keep_their_numbers_and_the_others_cost_nothing() {
+    let ports = FakePorts::new([page("Deux."), page("Trois."), page("Sept.")]);
+    let conversion = convert_with(&ports, pages("7, 2-3", 3), &by_page()).unwrap();
+    assert_eq!(ports.questions(), [2, 3, 7].map(|page| prompt::only_page(page, true)));
+    assert!(conversion.latex.contains("% page 7\nSept."), "{}", conversion.latex);
+    assert_eq!((codes(&conversion), conversion.pages_charged, ports.left.get()), (vec![], 3, 97));
+    // The operator's switch decides, not the form.
+    let ports = FakePorts::new([good().reading("IMAGE", 3 * TOKENS_PER_PAGE)]);
+    assert_eq!(convert(&ports, pages("7, 2-3", 3)).unwrap().pages_charged, 3);
+    assert_eq!(ports.questions(), [prompt::WHOLE]);
+    assert_eq!(parts(&ports.sent()[0].json()).len(), 3);
+}
+
+#[test]
+fn a_page_that_is_none_is_refused() {
+    let check = |pages: &str, files: &[(&str, &[u8])], expected: UploadError| {
+        let ports = FakePorts::new([]);
+        let outcome = convert_with(&ports, upload(form_of_pages(pages, files)), &by_page());
+        assert_eq!(outcome.map(|_| ()), Err(Failure::Upload(expected)), "{pages}");
+        assert_eq!(ports.left.get(), 100);
+    };
+    let (one, two) = (pdf(1), pdf(2));
+    check("", &[("a.pdf", &one), ("a.pdf", &two)], UploadError::Unreadable("not one page"));
+    check("", &[("a.pdf", b"RIFF\x10\0\0\0WEBPVP8 ")], UploadError::NotUsable(FileName::parse("a.pdf")));
+    check("2-4", &[("a.pdf", &one), ("a.pdf", &one)], UploadError::PageRangeBeyond(2));
+    check("", &vec![("a.pdf", &one[..]); 21], UploadError::TooManyPictures);
+    // A page and a whole PDF do not go together.
+    let ports = FakePorts::new([]);
+    let mixed =
+        [form_of_pages("", &[("a.pdf", &one)]).strip_suffix(b"--B--\r\n").unwrap(), &form("b.pdf", &one)]
+            .concat();
+    let expected = UploadError::PdfNotAlone(FileName::parse("b.pdf"));
+    assert_eq!(convert_with(&ports, upload(mixed), &by_page()).map(|_| ()), Err(Failure::Upload(expected)));
+}
+
+#[test]
+fn what_gemini_reads_beyond_one_page_of_a_page_is_paid() {
+    let read = |pages: u64| page("Un.").reading("IMAGE", pages * TOKENS_PER_PAGE);
+    let ports = FakePorts::new([read(1), read(4)]);
+    assert_eq!(convert_with(&ports, pages("", 2), &by_page()).unwrap().pages_charged, 5);
+    assert_eq!(ports.left.get(), 95);
+    let ports = FakePorts::new([read(1), read(300)]);
+    assert!(matches!(convert_with(&ports, pages("", 2), &by_page()), Err(Failure::Charged(_))));
+}
+
+#[test]
+fn a_page_that_was_cut_is_closed_and_said() {
+    let cut = Reply::stream(&["\\begin{enumerate}\n\\item Un\n\\item De"], "MAX_TOKENS");
+    let ports = FakePorts::new([cut, page("Fin.")]);
+    let conversion = convert_with(&ports, pages("", 2), &by_page()).unwrap();
+    assert_eq!((codes(&conversion), conversion.is_complete()), (vec!["page_cut"], false));
+    let (first, second) = conversion.latex.split_once("% page 2").unwrap();
+    assert!(first.contains("\\item Un") && first.contains("\\end{enumerate}"), "{first}");
+    assert!(second.contains("Fin.") && !first.contains("\\end{document}"), "{second}");
+    let looping = "La même phrase, encore une fois.\n".repeat(200);
+    let ports = FakePorts::new([Reply::stream(&[&looping], "MAX_TOKENS"), page("Fin.")]);
+    let conversion = convert_with(&ports, pages("", 2), &by_page()).unwrap();
+    assert_eq!(conversion.latex.matches("La même phrase").count(), 1);
+}
+
+#[test]
+fn when_no_page_is_answered_the_failure_says_why() {
+    let failed = || Reply::error(400, &json!({"code": 400, "message": "API key not valid."}));
+    let ports = FakePorts::new([failed(), failed()]);
+    let failure = convert_with(&ports, pages("", 2), &by_page()).err().unwrap();
+    assert_eq!((failure.problem().code(), ports.left.get()), ("upstream_refused", 100));
+}
+
+#[test]
+fn page_by_page_each_photograph_has_a_question_of_its_own() {
+    let failed = || Reply::error(400, &json!({"code": 400, "status": "INVALID_ARGUMENT", "message": "no"}));
+    let ports = FakePorts::new([page("Soit $x$."), page(""), failed()]);
+    let settings = by_page();
+    let body = form_of(&[("1.jpg", JPEG), ("2.png", PNG), ("3.webp", WEBP)]);
+    let conversion = convert_with(&ports, upload(body), &settings).ok().unwrap();
+    assert_eq!(ports.questions(), [1, 2, 3].map(|page| prompt::only_page(page, true)));
+    assert!(ports.sent().iter().all(|sent| parts(&sent.json()).len() == 1));
+    let body = "% page 1\nSoit $x$.\n\n% page 2\n\n\n% page 3\n\\textit{[Page 3 non transcrite.]}";
+    assert!(conversion.latex.contains(body), "{}", conversion.latex);
+    assert_eq!(codes(&conversion), ["page_failed", "page_empty"]);
+    assert_eq!((conversion.is_complete(), conversion.pages_charged), (false, 3));
+}
+
+#[test]
+fn page_by_page_changes_nothing_for_one_photograph_and_for_a_pdf() {
+    let settings = by_page();
+    for file in [JPEG, EXAM] {
+        let ports = FakePorts::new([good()]);
+        assert!(convert_with(&ports, upload(form("a", file)), &settings).is_ok());
+        assert_eq!(ports.questions(), [prompt::WHOLE]);
+    }
+}
