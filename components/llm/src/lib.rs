@@ -54,7 +54,6 @@ mod tests;
 pub mod upstream;
 pub mod webhook;
 
-use futures_util::future::join;
 use web::outbound::{Outbound, StreamingOutbound};
 use web::{Clock, Reply, Request};
 
@@ -90,14 +89,8 @@ where
         streams: provider.is_ok_and(Provider::streams),
         runs_python: python::is_there(&app.ports.python),
     };
-    // Both at once: the page waits for the slower answer only.
-    let quota = async {
-        let is_page = route == Route::Page && request.header("cookie").is_some();
-        if is_page { app.auth.quota(&request.headers).await.ok() } else { None }
-    };
-    let (user, quota) = join(app.auth.verify(&request.headers), quota).await;
-    let user = match user {
-        Ok(user) => user,
+    let (user, quota) = match app.auth.user(&request.headers, route == Route::Page).await {
+        Ok(known) => known,
         Err(denied) => return page::unauthorized(&request, &denied, &form),
     };
     let request = request.of_user(&user.name);

@@ -105,11 +105,8 @@ async fn admit<N: Outbound, C>(
             return Err(Box::new(app.auth.error_page::<Route>(request, route::PREFIX, *reply).await));
         }
     };
-    // The page says what is left today.
-    let user = match route == Route::Ocr && request.is_get() {
-        true => app.auth.user_and_quota(&request.headers).await.map(|(user, quota)| (user, Some(quota))),
-        false => app.auth.verify(&request.headers).await.map(|user| (user, None)),
-    };
+    let is_page = route == Route::Ocr && request.is_get();
+    let user = app.auth.user(&request.headers, is_page).await;
     user.map(|(user, quota)| (route, user, quota))
         .map_err(|denied| Box::new(page::unauthorized(request, &denied)))
 }

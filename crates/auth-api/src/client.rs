@@ -75,6 +75,17 @@ impl<O: Outbound> AuthClient<O> {
         interpret::user_and_quota(&self.send(request, LIMITS).await?, self.service)
     }
 
+    /// The user whose session is in `headers`; for a page, which says it, with what is left of today's quota.
+    ///
+    /// # Errors
+    /// As [`AuthClient::verify`].
+    pub async fn user(&self, headers: &HeaderMap, is_page: bool) -> Result<(User, Option<Quota>), Denied> {
+        match is_page {
+            true => self.user_and_quota(headers).await.map(|(user, quota)| (user, Some(quota))),
+            false => self.verify(headers).await.map(|user| (user, None)),
+        }
+    }
+
     /// The reply to a request without a route: the error page of a signed-in user shows whose it is.
     pub async fn error_page<R: Route>(&self, request: &web::Request, prefix: &str, refused: Reply) -> Reply {
         if !refused.is_error_page() || !request.is_from_browser() || request.header("cookie").is_none() {

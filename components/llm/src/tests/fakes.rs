@@ -162,8 +162,10 @@ impl Network {
             wire::VERIFY_PATH => Ok(response(204, &[("x-user-id", "42"), ("x-user-name", "L%C3%A9a")], "")),
             wire::QUOTAS_PATH => {
                 let quota = Quota { left: self.left.get(), limit: LIMIT };
-                let quotas =
-                    serde_json::json!({ "quotas": { "llm": quota, "ocr": { "left": 0, "limit": 0 } } });
+                let quotas = serde_json::json!({
+                    "user": { "id": "42", "name": "Léa" },
+                    "quotas": { "llm": quota, "ocr": { "left": 0, "limit": 0 } },
+                });
                 Ok(response(200, &[("content-type", "application/json")], &quotas.to_string()))
             }
             wire::RESERVATIONS_PATH | wire::LOOKUP_PATH if !self.scripted.borrow().is_empty() => {

@@ -17,7 +17,7 @@ fn the_page_needs_a_session_and_shows_the_form() {
     assert!(page.contains("aria-current=\"page\""), "the navigation marks this page");
     assert!(page.contains("Questions restantes aujourd’hui\u{a0}: 50&nbsp;/&nbsp;50."), "{page}");
     assert_eq!(network.asked(), 0);
-    assert_eq!(network.auth_paths(), ["/auth/verify", "/home"]);
+    assert_eq!(network.auth_paths(), ["/home"]);
 }
 
 #[test]
