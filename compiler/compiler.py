@@ -133,6 +133,8 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError:
             return self.answer(411, {"error": "Content-Length is needed"})
         if not 0 < length <= BODY_BYTES_MAX:
+            # A client that is still sending reads the answer only if what it sends is taken (RFC 9112 section 9.6).
+            self.rfile.read(max(0, min(length, 4 * BODY_BYTES_MAX)))
             return self.answer(413, {"error": f"at most {BODY_BYTES_MAX} bytes"})
         document = self.rfile.read(length)
         if len(document) < length:

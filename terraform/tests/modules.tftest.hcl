@@ -187,7 +187,7 @@ run "registry" {
   variables {
     project_dir = "/project"
     reference   = "127.0.0.1:5080/atelier:sources-0123456789abcdef"
-    executor    = "spintainer"
+    what        = "spintainer"
     sources     = "0123456789abcdef"
   }
   assert {

@@ -47,6 +47,7 @@ ACCEPTED = {
         **{("container-security-context-readonlyrootfilesystem", f"Deployment/{name}"): SHIM for name in APPS},
         ("deployment-has-host-podantiaffinity", "*"): "k8s/deployment-extras spreads the pods by topologySpreadConstraints, which kube-score does not know",
         ("deployment-replicas", "*"): ONE_NODE,
+        ("deployment-strategy", "Deployment/compiler"): "a small node has no room for two of its 2.5 GiB; while it is away, documents are not compiled and say so",
         ("networkpolicy-targets-pod", "*"): "the gateway's pod, which Istio makes",
         ("pod-probes-identical", "*"): "neither asks anything but the process itself; liveness waits longer",
         ("statefulset-has-servicename", "*"): "a Service with an address of its own, which stays when the one pod's changes; clients keep connections",
