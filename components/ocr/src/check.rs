@@ -1,6 +1,8 @@
 //! The use case of a document that exists already: what a cancelled conversion left, or what a user has corrected. No
 //! model is asked and nothing is stored, so it costs nothing.
 
+use std::time::Duration;
+
 use auth_api::User;
 use latex::markdown::Document;
 use web::{BodyReader, Clock, Fields, IncomingBody, Problem, Reply, Request};
@@ -22,21 +24,21 @@ pub(crate) async fn submit<B: IncomingBody, C: Clock>(
     mut request: Request,
     user: &User,
     body: BodyReader<B, C>,
+    clock: &C,
 ) -> Reply {
-    let checked = match body.whole(CHECK_BYTES_MAX).await {
-        Ok(bytes) => {
-            request.body = bytes;
-            Fields::parse(&request)
-        }
-        Err(problem) => Err(problem),
+    let read = async {
+        request.body = body.whole(CHECK_BYTES_MAX).await?;
+        check(&Fields::parse(&request)?, clock).await
     };
-    match checked.and_then(|fields| check(&fields)) {
+    match read.await {
         Ok(conversion) => page::checked(&request, user, &conversion),
         Err(problem) => page::failed(&request, user, &Failure::Body(problem)),
     }
 }
 
-fn check(fields: &Fields) -> Result<Conversion, Problem> {
+/// Between its steps, which take up to a second for the longest document, the instance's other requests go on.
+async fn check(fields: &Fields, clock: &impl Clock) -> Result<Conversion, Problem> {
+    let give_way = || clock.sleep(Duration::ZERO);
     let is_set = |name| fields.get(name).is_some_and(|value| !value.is_empty());
     // Browsers send the line ends of a text area so.
     let source = fields.get("snip").unwrap_or_default().replace("\r\n", "\n");
@@ -44,6 +46,7 @@ fn check(fields: &Fields) -> Result<Conversion, Problem> {
         return Err(Failure::Upload(Malformed::NoFile.into()).problem());
     }
     let finished = latex::finish(&source, !is_set("cut"));
+    give_way().await;
     let mut warnings: Vec<Warning> = Vec::new();
     if is_set("incomplete") && !is_set("cut") {
         warnings.push(Warning::StillIncomplete);
@@ -55,8 +58,11 @@ fn check(fields: &Fields) -> Result<Conversion, Problem> {
     warnings.extend(finished.findings.into_iter().map(Warning::from));
     let complete = !warnings.iter().any(Warning::is_incomplete);
     let document = Document::from_latex(&finished.latex, complete);
+    give_way().await;
+    let markdown = document.to_markdown();
+    give_way().await;
     Ok(Conversion {
-        markdown: document.to_markdown(),
+        markdown,
         document,
         latex: finished.latex,
         figures: Vec::new(),
@@ -72,6 +78,8 @@ fn check(fields: &Fields) -> Result<Conversion, Problem> {
 
 #[cfg(test)]
 mod tests {
+    use web::testing::{FakeClock, run};
+
     use super::*;
 
     fn checked(fields: &[(&str, &str)]) -> Result<Conversion, Problem> {
@@ -80,7 +88,7 @@ mod tests {
             fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
         let request = Request::test("POST", "/ocr/check");
         let form = request.with_body("application/x-www-form-urlencoded", pairs.join("&"));
-        check(&Fields::parse(&form).unwrap())
+        run(check(&Fields::parse(&form).unwrap(), &FakeClock::default()))
     }
 
     fn codes(conversion: &Conversion) -> Vec<&'static str> {

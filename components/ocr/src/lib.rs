@@ -83,7 +83,7 @@ where
     }
     let app = AppContext::new(ports, settings, random);
     let reply = match admit(&request, &app).await {
-        Ok((Route::Check, user, _)) => return check::submit(request, &user, body).await,
+        Ok((Route::Check, user, _)) => return check::submit(request, &user, body, &app.ports.clock).await,
         Ok((Route::Ocr, user, _)) if !request.is_get() => {
             return convert::submit(request, user, body, app).await;
         }
