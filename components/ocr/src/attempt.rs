@@ -14,7 +14,6 @@ use crate::gemini::reply::{Finish, Piece, interpret};
 use crate::gemini::request::{self, Part};
 use crate::ports::{BETWEEN_BYTES_TIME, ConversionPorts, whole};
 use crate::settings::GeminiSettings;
-use crate::transcribe::Shown;
 
 /// From the request to the head of a model's answer.
 const FIRST_BYTE_TIME: Duration = Duration::from_secs(60);
@@ -32,6 +31,14 @@ pub(crate) struct Question<'a> {
     /// Of the whole answer, on the clock of the ports.
     pub deadline: Duration,
     pub shown: Shown<'a>,
+}
+
+/// What is emitted while an answer arrives: something in any case, so that a client that has left is noticed.
+#[derive(Clone, Copy)]
+pub(crate) enum Shown<'a> {
+    /// Its text.
+    Text,
+    Instead(&'a dyn Fn() -> Event),
 }
 
 /// What became of a question. No `Debug`: the text is the user's document.

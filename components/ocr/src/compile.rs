@@ -6,7 +6,7 @@ use http::{Method, Request, StatusCode, header};
 use latex::Finished;
 use serde_json::Value;
 
-use crate::attempt::{Question, attempt};
+use crate::attempt::{Question, Shown, attempt};
 use crate::charge::Charge;
 use crate::error::Failure;
 use crate::events::Event;
@@ -14,7 +14,6 @@ use crate::gemini::payload::Payload;
 use crate::gemini::prompt;
 use crate::ports::{ConversionPorts, whole};
 use crate::settings::GeminiSettings;
-use crate::transcribe::Shown;
 use crate::warning::Warning;
 
 /// Longer than the service lets TeX run.

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 
 use futures_util::future::try_join3;
 
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, Shown};
 use crate::error::Failure;
 use crate::events::Event;
 use crate::gemini::prompt;
@@ -13,7 +13,7 @@ use crate::gemini::reply::Finish;
 use crate::gemini::request::are_pictures;
 use crate::page_range::PageRange;
 use crate::ports::ConversionPorts;
-use crate::transcribe::{Shown, Transcriber, Transcript};
+use crate::transcribe::{Transcriber, Transcript};
 use crate::warning::Warning;
 
 /// A document with more pages is not asked about page by page: there is no time for it, and where the whole was refused,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use latex::Finding;
 
-use crate::attempt::{Attempt, Question, attempt};
+use crate::attempt::{Attempt, Question, Shown, attempt};
 use crate::charge::Charge;
 use crate::error::Failure;
 use crate::events::Event;
@@ -52,14 +52,6 @@ pub(crate) struct Transcriber<'a, P> {
     model: Cell<usize>,
     simulated: Cell<bool>,
     answered_by: RefCell<String>,
-}
-
-/// What is emitted while an answer arrives: something in any case, so that a client that has left is noticed.
-#[derive(Clone, Copy)]
-pub(crate) enum Shown<'a> {
-    /// Its text.
-    Text,
-    Instead(&'a dyn Fn() -> Event),
 }
 
 impl<'a, P: ConversionPorts> Transcriber<'a, P> {

@@ -108,6 +108,7 @@ fn a_figure_has_its_place_on_its_page_and_the_document_keeps_the_words() {
     assert!(latex.contains("\n\\fbox{Figure : la courbe de f}\n") && !latex.contains("% figure"), "{latex}");
     let expected = serde_json::json!([{
         "page": 2,
+        "before": 0,
         "box": [300, 200, 600, 800],
         "source": "\\fbox{Figure : la courbe de f}",
         "words": "Figure : la courbe de f",
