@@ -24,7 +24,7 @@ pub(crate) fn commands(latex: &str) -> Option<Vec<(&str, Kind<'_>)>> {
                 found.extend(definition.take()?);
             }
             Kind::Command(name) if definition.defines && definition.name.is_none() => {
-                definition.name = Some(name)
+                definition.name = Some(name);
             }
             kind if depth > 0 && definition.name.is_some() => definition.reads(kind),
             _ => {}
