@@ -6,13 +6,10 @@ use crate::lines::{in_lower_case, lines, lines_with_text};
 use crate::modes::is_formula;
 use crate::opening::Opening;
 use crate::overlap::{Overlap, overlap, same_lines};
-use crate::repeat::is_layout;
 use crate::unwrap::unwrap_piece;
 
 /// The last lines that the model is given to continue from.
 const CONTEXT_LINES: usize = 12;
-/// So many same bytes are no accident.
-const SAME_BYTES: usize = 8;
 /// A longer line, in bytes, announces nothing.
 const SENTENCE_BYTES_MAX: usize = 160;
 /// How a sentence begins that announces the continuation, in lower case.
@@ -80,10 +77,10 @@ pub fn join(before: &str, after: &str, stopped: bool) -> Joined {
     if goes_on_in_line(partial, rest, begins_with_line_end) {
         return Joined { text: format!("{before}{rest}"), certain: false };
     }
-    // The line that was cut is left out: `rest` has to write it again.
+    // The line that was cut is left out: `rest` has to write it again. Marks alone, such as `& &`, may also go on in it.
     let begun = partial.trim();
-    let start = begun.get(..begun.floor_char_boundary(SAME_BYTES)).unwrap_or_default();
-    certain &= begun.is_empty() || (rest.trim_start().starts_with(begun) && !is_layout(start));
+    let written_again = rest.trim_start().starts_with(begun) && begun.contains(char::is_alphanumeric);
+    certain &= begun.is_empty() || written_again;
     let rest = rest.trim_start_matches('\n');
     let blank = if begins_with_line_end && begun.is_empty() && !ends_in_formula(kept) { "\n" } else { "" };
     Joined { text: append(kept, Some(&format!("{blank}{rest}"))), certain }

@@ -46,6 +46,9 @@ pub(crate) fn missing(latex: &str) -> Vec<Missing> {
         let names = commands.chain(environments.split_whitespace().map(str::to_owned));
         let needs = names.filter_map(|name| Some((*first.get(name.as_str())?, name)));
         if let Some((at, needed_by)) = needs.min() {
+            // amsthm changes what `\newtheorem` does: none may stand before it.
+            let theorem = first.get("\\newtheorem").filter(|_| package == "amsthm");
+            let at = theorem.map_or(at, |theorem| at.min(*theorem));
             found.push(Missing { package, needed_by, at: at.min(end) });
             loaded.insert(package);
             imply(&mut loaded);

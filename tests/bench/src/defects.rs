@@ -76,6 +76,9 @@ const KEPT: [&str; 7] = ["inputenc", "fontenc", "babel", "geometry", "xcolor", "
 /// Packages that are loaded by others: without them nothing is missing.
 const LOADED_BY: [(&str, &str); 4] =
     [("{amsmath}", "mhchem"), ("{tikz}", "chemfig"), ("{tikz}", "circuitikz"), ("{tikz}", "pgfplots")];
+/// What the documents use of amsmath, which all of them load.
+const OF_AMSMATH: [&str; 8] =
+    ["{align", "{equation*}", "cases}", "matrix}", "\\binom", "\\text{", "\\iint", "\\DeclareMathOperator"];
 const LOOP: &str = "La fonction est continue et dérivable sur cet intervalle. ";
 
 /// A paragraph more that pdflatex stops at, or that has to be named.
@@ -125,15 +128,16 @@ pub const DEFECTS: &[Defect] = &[
     Defect {
         name: "missing package",
         spoil: |latex, random| {
-            let loaded = |line: &str| {
-                LOADED_BY
-                    .iter()
-                    .any(|(package, by)| line.contains(package) && latex.contains(&format!("{by}}}")))
+            let unused = |line: &str| {
+                (line.contains("{amsmath}") && !OF_AMSMATH.iter().any(|used| latex.contains(used)))
+                    || LOADED_BY
+                        .iter()
+                        .any(|(package, by)| line.contains(package) && latex.contains(&format!("{by}}}")))
             };
             let may_go = |line: &str| {
                 line.starts_with("\\usepackage")
                     && !KEPT.iter().any(|kept| line.contains(kept))
-                    && !loaded(line)
+                    && !unused(line)
             };
             whole(without_line(latex, may_go, random)?)
         },

@@ -66,7 +66,7 @@ impl Delivery<'_> {
             MustHold::Nothing => return "silent",
         };
         // What is in the preamble is not read; a document that was cut there has nothing else.
-        let (all, there) = held(body(wanted), body(latex));
+        let (all, there) = held(&plain(body(wanted)), &plain(body(latex)));
         let complete = all == there || findings.iter().any(Finding::is_incomplete);
         match (tex, complete, findings.is_empty()) {
             (Some(tex), true, _) if tex.error(latex).is_none() => "repaired",
@@ -75,6 +75,13 @@ impl Delivery<'_> {
             _ => "silent",
         }
     }
+}
+
+/// Without entities of HTML and characters that are not seen, which are repaired and are no words.
+fn plain(latex: &str) -> String {
+    ["&amp;", "&lt;", "&gt;", "&nbsp;"]
+        .iter()
+        .fold(latex.replace(['\u{200b}', '\u{2060}'], ""), |text, entity| text.replace(entity, " "))
 }
 
 /// Each defect in each document, with what becomes of it. With a TeX, the answers are compiled too, and the second

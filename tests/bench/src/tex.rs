@@ -11,7 +11,10 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 /// Longer than any document of the bench takes on a busy machine.
-const TIME_MAX: Duration = Duration::from_secs(60);
+const TIME_MAX: Duration = Duration::from_secs(300);
+
+/// TeX was stopped before its first error.
+const NO_OUTPUT: &str = "! no output";
 
 /// What is known of documents, by their digest: the first error, or none.
 #[derive(Debug)]
@@ -72,8 +75,9 @@ impl Tex {
     fn remember(&self, latex: &str, outcome: Option<String>) -> Result<()> {
         let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         known.insert(digest(latex), outcome);
-        // A file that is missing today may be installed tomorrow.
-        let lacks = |error: &String| ["not found", "can't find"].iter().any(|lack| error.contains(lack));
+        // A file that is missing today may be installed tomorrow, and the machine less busy.
+        let lacks =
+            |error: &String| ["not found", "can't find", NO_OUTPUT].iter().any(|lack| error.contains(lack));
         let lasting: BTreeMap<_, _> =
             known.iter().filter(|(_, outcome)| !outcome.as_ref().is_some_and(lacks)).collect();
         Ok(std::fs::write(self.folder.join("outcomes.json"), serde_json::to_string(&lasting)?)?)
@@ -106,7 +110,7 @@ impl Tex {
         };
         let log = std::fs::read(folder.join("a.log")).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
-        let error = log.lines().find(|line| line.starts_with('!')).unwrap_or("! no output").to_owned();
+        let error = log.lines().find(|line| line.starts_with('!')).unwrap_or(NO_OUTPUT).to_owned();
         std::fs::remove_dir_all(&folder)?;
         Ok(if status.is_some_and(|status| status.success()) { None } else { Some(error) })
     }

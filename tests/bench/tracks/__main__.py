@@ -92,7 +92,7 @@ def correction(folder: Path, xtask: str) -> dict[str, Counter]:
             spoilt = json.loads(file.read_text())
             truth, playback.answer = spoilt["truth"], spoilt["raw"]
             head, _, body = truth.partition("\\begin{document}")
-            half = f"{head}\\begin{{document}}\n{body[:len(body) // 8].rsplit(chr(10), 1)[0]}\n\\end{{document}}\n"
+            half = f"{head}\\begin{{document}}\n{body[:len(body) // 2].rsplit(chr(10), 1)[0]}\n\\end{{document}}\n"
             outcome = ""
             for name, playback.correction in {"perfect": truth, "useless": spoilt["raw"], "loses half": half}.items():
                 # Where nothing was asked of the first corrector, nothing is asked of the others.

@@ -40,6 +40,10 @@ fn a_package_is_there_when_the_preamble_uses_it() {
             "\\theoremstyle{definition}\n\\newtheorem{exo}{Exercice}\n",
             "\\begin{exo}x\\end{exo}\\begin{proof}y\\end{proof}",
         ),
+        (
+            "\\newtheorem{thm}{T}\n\\theoremstyle{definition}\n\\newtheorem{defi}[thm]{D}\n",
+            "\\begin{thm}x\\end{thm}\\begin{defi}y\\end{defi}",
+        ),
         ("\\newtcolorbox{boite}{colback=white}\n", "\\begin{boite}x\\end{boite}"),
         (
             "\\usepackage{tcolorbox}\n\\DefineVerbatimEnvironment{code}{Verbatim}{frame=single}\n",
