@@ -84,7 +84,7 @@ def invented(app: App, count: int) -> dict[str, Counter]:
 
 
 def correction(folder: Path, xtask: str) -> dict[str, Counter]:
-    """What the one correction changes, when the model that is asked for it is perfect, useless, or loses half."""
+    """What the one correction changes, when the model that is asked for it is perfect, useless, or loses most."""
     playback = Playback()
     outcomes: dict[str, Counter] = {}
     with App(xtask, {"GEMINI_ORIGIN": playback.origin, "GEMINI_AI_API_KEY": "any"}) as app:
@@ -92,9 +92,9 @@ def correction(folder: Path, xtask: str) -> dict[str, Counter]:
             spoilt = json.loads(file.read_text())
             truth, playback.answer = spoilt["truth"], spoilt["raw"]
             head, _, body = truth.partition("\\begin{document}")
-            half = f"{head}\\begin{{document}}\n{body[:len(body) // 2].rsplit(chr(10), 1)[0]}\n\\end{{document}}\n"
+            little = f"{head}\\begin{{document}}\n{body[:len(body) // 8].rsplit(chr(10), 1)[0]}\n\\end{{document}}\n"
             outcome = ""
-            for name, playback.correction in {"perfect": truth, "useless": spoilt["raw"], "loses half": half}.items():
+            for name, playback.correction in {"perfect": truth, "useless": spoilt["raw"], "loses most": little}.items():
                 # Where nothing was asked of the first corrector, nothing is asked of the others.
                 if outcome in ("", "corrected", "do not compile"):
                     outcome = delivered(app)
