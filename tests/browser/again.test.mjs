@@ -46,6 +46,16 @@ for (const { who, language, device, ...options } of readers) {
       if (javaScriptEnabled) {
         assert.equal(await page.inputValue("#message"), "Un brouillon", "what was being typed stays");
         await inspect(page, language);
+        // Without an answer, the one before stays: to go on from, or to ask for again.
+        const exchanges = await page.inputValue("#ask [name=conversation]");
+        await page.route("**/llm/send", (route) => route.abort("failed"), { times: 1 });
+        await page.click("#retry button");
+        await page.locator("#status.field-error").waitFor();
+        page.complaints = [];
+        assert.equal(await page.inputValue("#ask [name=conversation]"), exchanges);
+        assert.equal(await page.inputValue("#message"), "Un brouillon");
+        await page.click("#retry button");
+        await shows(page, said.left(46), 20);
       }
       await picture(page, `${language}-${device}-llm-again-${javaScriptEnabled ? "script" : "plain"}`);
       await leave(page);

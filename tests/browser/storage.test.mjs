@@ -78,6 +78,10 @@ for (const { who, language, device, ...options } of readers) {
     await keeps(page, ["photo.jpg"]);
     await page.click("#start");
     await shows(page, /Transcription terminée|Transcription finished/, 60);
+    // A tab that stays open does not keep it from going.
+    const open = await page.context().newPage();
+    await open.goto("/ocr");
+    await open.waitForSelector("#kept-list li");
     // The session ends; the same user finds all of it again.
     const left = await page.evaluate(() => Object.keys(localStorage).sort());
     assert.equal(left.length, 2, left.join());
@@ -92,6 +96,7 @@ for (const { who, language, device, ...options } of readers) {
     assert.equal(await page.inputValue("#message"), "");
     await page.waitForFunction(async () => (await indexedDB.databases()).length === 0);
     assert.deepEqual(await page.evaluate(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage).filter((name) => name.includes("draft"))]), []);
+    await open.close();
     await leave(page);
   });
 }

@@ -243,8 +243,12 @@ def test_the_gateway_and_a_pod_that_ends_wait_for_the_longest_request():
     }
     for name in ("auth", "llm", "ocr"):
         limits = {int(rule["timeouts"]["request"].removesuffix("s")) for rule in route(objects("minikube"), name)["rules"]}
-        pod = yaml.safe_load((PROJECT / "k8s" / "deployment-extras" / f"{name}.yaml").read_text())["spec"]["template"]["spec"]
+        spec = yaml.safe_load((PROJECT / "k8s" / "deployment-extras" / f"{name}.yaml").read_text())["spec"]
+        pod = spec["template"]["spec"]
         sleep = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
         # What auth may take is what the gateway gives it.
         needed = longest.get(name, max(limits))
         assert needed <= min(limits) and needed < sleep < pod["terminationGracePeriodSeconds"], name
+        # Kubernetes' default is 600; Terraform waits for the rollout as long.
+        waits = int(re.search(r'TIMEOUT += "(\d+)s"', (PROJECT / "terraform/modules/spin-app/main.tf").read_text())[1])
+        assert pod["terminationGracePeriodSeconds"] < min(spec.get("progressDeadlineSeconds", 600), waits), name

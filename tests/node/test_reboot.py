@@ -33,7 +33,6 @@ class Docker:
         self.commands.mkdir(parents=True)
         (self.commands / "minikube").write_text(MINIKUBE)
         (self.commands / "minikube").chmod(0o755)
-        os.environ["DOCKER_HOST"] = f"unix://{folder}/socket"
         self.start()
         # An image of one program that waits.
         tar = subprocess.run(["tar", "--create", "--directory", BIN, "pause"], check=True, capture_output=True).stdout
@@ -77,9 +76,12 @@ class Docker:
 
 @pytest.fixture(scope="module")
 def docker():
-    running = Docker(Path(os.environ["ATELIER_NODE_FOLDER"]) / "reboot")
-    yield running
-    running.stop()
+    folder = Path(os.environ["ATELIER_NODE_FOLDER"]) / "reboot"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DOCKER_HOST", f"unix://{folder}/socket")
+        running = Docker(folder)
+        yield running
+        running.stop()
 
 
 def test_after_a_reboot_nothing_takes_the_nodes_address_and_one_command_starts_both(docker):

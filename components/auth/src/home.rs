@@ -43,7 +43,7 @@ fn page(request: &Request, session: &LiveSession, limits: DailyLimits) -> Reply 
             "user": { "id": session.user_id.as_str(), "name": session.username },
             "quotas": { "llm": llm, "ocr": ocr },
         });
-        return Reply::json(StatusCode::OK, &body);
+        return Reply::json(StatusCode::OK, &body).for_user(session.user_id.as_str());
     }
     let page = HomePage {
         layout: Layout::for_user(request, &session.username),

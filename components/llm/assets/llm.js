@@ -133,6 +133,7 @@
     };
   };
 
+  // Whether an answer came.
   const ask = async () => {
     if (inFlight) return; // A double click sends one question.
     if (length() === 0) return refuse(texts.empty);
@@ -170,6 +171,7 @@
       status.textContent = outcome;
       status.classList.toggle("field-error", [texts.broken, texts.offline].includes(outcome));
     }
+    return outcome === texts.ready;
   };
 
   // Shows what the reply brings: an answer, or why there is none. Returns the text for the status line.
@@ -243,15 +245,20 @@
       code.replaceWith(box);
       box.append(bar, code);
     }
-    within.querySelector("#retry")?.addEventListener("submit", (event) => {
+    within.querySelector("#retry")?.addEventListener("submit", async (event) => {
       event.preventDefault();
       if (inFlight) return;
-      // What was being typed comes back.
-      const typed = message.value;
+      const typed = message.value, here = conversation.value, shown = [...id("result").childNodes];
+      const earlier = event.target.elements.conversation.value;
       message.value = event.submitter.value;
-      converse(event.target.elements.conversation.value);
-      ask();
+      converse(earlier);
+      const answered = ask();
+      // What was being typed comes back.
       message.value = typed || message.value;
+      if (await answered) return;
+      // The answer before is still one to go on from, or to ask for again.
+      if (conversation.value === earlier) converse(here);
+      id("result").replaceChildren(...shown);
     });
     for (const link of within.querySelectorAll(".new")) {
       link.addEventListener("click", (event) => {

@@ -94,7 +94,10 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     for (const way of ways) way.toggleAttribute("inert", has && !tools);
     if (!has && !tools) return;
     attempt(async () => {
-      tools = await figures();
+      tools = await figures().catch((error) => {
+        if (current === entry) setStatus(texts.offline);
+        throw error;
+      });
       for (const way of ways) way.removeAttribute("inert");
       if (current !== entry) return;
       tools.present(entry, false, async (index) => {
@@ -351,8 +354,8 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
         const atEnd = editor.isAtEnd();
         setSource(latex.value + data.text);
         if (atEnd) editor.toEnd();
-        // Each page begins with a comment.
-        const page = latex.value.match(/^% ?page \d+/gim)?.length ?? 0;
+        // Each page begins with a comment that has its number.
+        const page = Number(latex.value.match(/^% ?page \d+/gim)?.at(-1).match(/\d+/)[0] ?? 0);
         say(page && page <= pages ? texts.writing + " " + fill(texts.page, { page, pages }) : texts.writing);
       },
       restart: (data) => setSource(data.text),
@@ -413,7 +416,14 @@ export default async ({ id, show, fill, make, setStatus, problem, arrangePanes, 
     show(id("cancel"), true);
     bar.value = 0;
     say(texts.uploading + " 0\u00a0%");
+    let stopped = false;
+    running = { abort: () => { stopped = true; } };
     const apart = await attempt(async () => (await pages()).apart(items[0], range));
+    if (stopped) {
+      hide();
+      setStatus(texts.cancelled);
+      return { outcome: "cancelled" };
+    }
     // The order of the form: the server has to know the pages before the file.
     if (range) body.append("pages", range);
     for (const file of apart ?? items.map((item) => item.file)) body.append(apart ? "page" : "file", file);

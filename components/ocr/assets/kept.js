@@ -15,7 +15,11 @@ export default (user, flag) => {
     opened ??= (() => {
       const opening = indexedDB.open("atelier.ocr." + user, 1);
       opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: "id" });
-      return answered(opening);
+      return answered(opening).then((database) => {
+        // Another user's tab erases it (site.js), and must not wait for this one.
+        database.onversionchange = () => { database.close(); opened = undefined; };
+        return database;
+      });
     })();
     return (await opened).transaction(STORE, mode).objectStore(STORE);
   };

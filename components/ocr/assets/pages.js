@@ -150,8 +150,8 @@ export default ({ pdfjs, byPage, words, pagesMax, bytesMax, id, show, fill, make
     const numbers = doc ? numbersIn(range, doc.numPages) : [];
     const files = [];
     let left = numbers.length > APART_MAX ? -1 : bytesMax;
-    for (const number of numbers.length > 1 ? numbers : []) {
-      const bytes = left < 0 ? null : await doc.extractPages([{ document: null, includePages: [number - 1] }]);
+    for (const number of doc?.numPages > 1 ? numbers : []) {
+      const bytes = left < 0 ? null : await doc.extractPages([{ document: null, includePages: [number - 1] }]).catch(() => null);
       left -= bytes?.length ?? Infinity;
       if (left >= 0) files.push(new File([bytes], file.name, { type: "application/pdf" }));
     }

@@ -157,7 +157,7 @@ impl Attempt {
                 }
             };
             if let Some(tokens) = document_tokens {
-                charge.document_read(tokens, question.document.len()).await?;
+                charge.document_read(tokens, question.document).await?;
             }
             if self.text.len() + text.len() > TEXT_BYTES_MAX {
                 self.end = Ok(Finish::MaxTokens);

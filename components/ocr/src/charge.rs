@@ -2,11 +2,13 @@
 //! when it read more, the difference is reserved before anything more is delivered; when the count was only an estimate
 //! and it read less, the difference is given back (docs/adr/0027-limits-on-cost.md).
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use auth_api::{Denied, Refund, ReservationId, Settlement};
 
 use crate::error::Failure;
+use crate::gemini::request::Part;
 use crate::page_range::PageRange;
 use crate::pdf;
 use crate::ports::ConversionPorts;
@@ -30,6 +32,8 @@ pub(crate) struct Charge<'a, P> {
     reserved: Cell<u32>,
     count: Cell<Count>,
     read: Cell<u32>,
+    /// What was read beyond the files of a question, by where these are.
+    beyond: RefCell<BTreeMap<(usize, usize), u32>>,
     /// Of the pages, only as many are to be transcribed.
     selected: Cell<Option<u32>>,
     model_called: Cell<bool>,
@@ -63,6 +67,7 @@ impl<'a, P: ConversionPorts> Charge<'a, P> {
             reserved: Cell::new(PAGES_FIRST),
             count: Cell::new(Count::Pdf),
             read: Cell::new(0),
+            beyond: RefCell::default(),
             selected: Cell::new(None),
             model_called: Cell::new(false),
             exceeded: Cell::new(false),
@@ -99,11 +104,11 @@ impl<'a, P: ConversionPorts> Charge<'a, P> {
         self.model_called.set(true);
     }
 
-    /// A model says how many tokens the document took, of which it was sent this many files.
+    /// A model says how many tokens the document took, of which it was sent these files.
     ///
     /// # Errors
     /// [`Denied::QuotaExhausted`] when that is more pages than the user has left.
-    pub(crate) async fn document_read(&self, tokens: u64, files: usize) -> Result<(), Denied> {
+    pub(crate) async fn document_read(&self, tokens: u64, files: &[Part]) -> Result<(), Denied> {
         if self.count.get() == Count::Pictures {
             return Ok(());
         }
@@ -111,8 +116,8 @@ impl<'a, P: ConversionPorts> Charge<'a, P> {
         self.read.set(self.read.get().max(pages));
         let extended = match self.count.get() {
             Count::PdfPages => {
-                let files = u32::try_from(files).unwrap_or(u32::MAX);
-                self.extend_to(self.reserved.get() + pages.saturating_sub(files)).await
+                let beyond = pages.saturating_sub(u32::try_from(files.len()).unwrap_or(u32::MAX));
+                self.extend_to(self.reserved.get() + self.growth(files, beyond)).await
             }
             _ => self.extend_to(self.price(pages)).await,
         };
@@ -120,6 +125,15 @@ impl<'a, P: ConversionPorts> Charge<'a, P> {
             self.exceeded.set(true);
         }
         extended
+    }
+
+    /// How much more than before is `beyond`: every event of an answer says it, and so does the answer to another try.
+    fn growth(&self, files: &[Part], beyond: u32) -> u32 {
+        let mut known = self.beyond.borrow_mut();
+        let most = known.entry((files.as_ptr().addr(), files.len())).or_insert(0);
+        let growth = beyond.saturating_sub(*most);
+        *most = beyond.max(*most);
+        growth
     }
 
     async fn extend_to(&self, pages: u32) -> Result<(), Denied> {

@@ -101,7 +101,8 @@ async fn transcribe<P: ConversionPorts>(
     ports.emit(Event::Accepted { pages, bytes: received.file.bytes }).await?;
     wait_until_active(ports, settings, &received.pending).await?;
     let range = received.file.range.as_ref();
-    Transcriber::new(ports, settings, &received.document, pages, range, charge).transcribe().await
+    let document = (received.document.as_slice(), received.file.form);
+    Transcriber::new(ports, settings, document, pages, range, charge).transcribe().await
 }
 
 /// Checks the pages, and collects the warnings, those about missing parts first.

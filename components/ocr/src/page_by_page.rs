@@ -75,7 +75,7 @@ impl<P: ConversionPorts> Pages<'_, '_, P> {
     async fn ask(&self) -> Result<(), Failure> {
         let document = self.transcriber.document;
         // A document of one PDF is sent with each of its pages.
-        let alone = document.len() > 1 || are_pictures(document);
+        let alone = document.len() > 1 || are_pictures(document) || self.transcriber.are_pdf_pages;
         loop {
             let index = self.next.get();
             let Some(page) = self.pages.get(index) else { return Ok(()) };

@@ -18,6 +18,7 @@ use crate::gemini::retry::{Situation, Step, next_step};
 use crate::page_range::PageRange;
 use crate::ports::ConversionPorts;
 use crate::settings::GeminiSettings;
+use crate::upload::Form;
 use crate::warning::Warning;
 
 /// From the first question to the last answer.
@@ -42,6 +43,8 @@ pub(crate) struct Transcriber<'a, P> {
     pub(crate) ports: &'a P,
     settings: &'a GeminiSettings,
     pub(crate) document: &'a [Part],
+    /// Each file is a page of a PDF.
+    pub(crate) are_pdf_pages: bool,
     pub(crate) pages: Option<u32>,
     /// The only pages that are asked for.
     pub(crate) range: Option<&'a PageRange>,
@@ -58,7 +61,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
     pub(crate) fn new(
         ports: &'a P,
         settings: &'a GeminiSettings,
-        document: &'a [Part],
+        (document, form): (&'a [Part], Form),
         pages: Option<u32>,
         range: Option<&'a PageRange>,
         charge: &'a Charge<'a, P>,
@@ -68,6 +71,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             ports,
             settings,
             document,
+            are_pdf_pages: form == Form::PdfPages,
             pages,
             range,
             charge,
@@ -80,8 +84,8 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
 
     /// Transcribes the document.
     pub(crate) async fn transcribe(self) -> Result<Transcript, Failure> {
-        // Several files: each is a page.
-        if self.settings.is_page_by_page() && self.document.len() > 1 {
+        // Several files: each is a page. Those of a PDF have its numbers, which a model that sees them together does not know.
+        if self.are_pdf_pages || self.settings.is_page_by_page() && self.document.len() > 1 {
             return self.page_by_page(String::new()).await;
         }
         let mut first = self.ask_whole().await?;
@@ -157,9 +161,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
     }
 
     async fn ask_whole(&self) -> Result<Attempt, Failure> {
-        // As a range asks for some pages of a file, but each page that came as a file is asked for.
-        let range = self.range.filter(|_| self.document.len() == 1);
-        self.ask_about_all(&prompt::whole(range)).await
+        self.ask_about_all(&prompt::whole(self.range)).await
     }
 
     async fn ask_about_all(&self, text: &str) -> Result<Attempt, Failure> {

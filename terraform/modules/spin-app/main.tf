@@ -34,7 +34,7 @@ resource "terraform_data" "available" {
       CONTEXT    = var.cluster.context
       NAMESPACE  = var.cluster.namespace
       APP        = each.key
-      TIMEOUT    = "600s"
+      TIMEOUT    = "900s"
     }
   }
 

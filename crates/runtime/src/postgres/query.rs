@@ -3,8 +3,8 @@
 use anyhow::Result;
 use futures_util::StreamExt;
 use tokio::sync::{mpsc, oneshot};
-use tokio_postgres::error::DbError;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::types::{ToSql, WrongType};
 use tokio_postgres::{RowStream, Statement};
 
 use crate::postgres::{Connection, values};
@@ -116,9 +116,8 @@ impl Connection {
         Ok((prepared, was_known))
     }
 
-    /// Prepares a statement again that failed with `error`, if that may be because it was prepared before the tables
-    /// were changed, or because a guest deallocated it. Spin prepares each statement each time. A statement that failed
-    /// has changed nothing.
+    /// Prepares a statement again that failed with `error`, if that is because it was prepared before the tables were
+    /// changed, or because a guest deallocated it. Spin prepares each statement each time.
     ///
     /// # Errors
     /// The failure has another reason, or it ended a transaction.
@@ -129,8 +128,16 @@ impl Connection {
     ) -> Result<Statement, Option<tokio_postgres::Error>> {
         let is_outdated = match error.as_db_error() {
             // The parameters do not fit what the server wanted when it prepared the statement.
-            None => !error.is_closed(),
-            Some(refusal) => ["26", "42", "0A"].iter().any(|class| refusal.code().code().starts_with(class)),
+            None => std::error::Error::source(error).is_some_and(|cause| cause.is::<WrongType>()),
+            // Refused where the server takes up what was prepared: it has not begun to run.
+            Some(refusal) => {
+                let routine = refusal.routine().unwrap_or_default();
+                ["FetchPreparedStatement", "RevalidateCachedQuery"].contains(&routine)
+                    || *refusal.code() == SqlState::INVALID_SQL_STATEMENT_NAME
+                        && routine == "exec_bind_message"
+                    || *refusal.code() == SqlState::DATATYPE_MISMATCH
+                    || *refusal.code() == SqlState::UNDEFINED_FUNCTION
+            }
         };
         if !is_outdated {
             return Err(None);
