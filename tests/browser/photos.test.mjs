@@ -109,6 +109,8 @@ test("what cannot be converted is refused by name before it is sent", async () =
     await truncate(path, bytes);
     return path;
   };
+  // As another tab, which has chosen nothing.
+  await page.evaluate(() => sessionStorage.clear());
   await page.goto("/ocr");
   await choose(await sized("grand.jpg", 49 * 1024 * 1024));
   assert.equal(await alert(), "", "it fits");

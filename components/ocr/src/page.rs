@@ -45,6 +45,7 @@ const POLICY: ContentSecurityPolicy = ContentSecurityPolicy {
     frames_blobs: true,
     frames_own: false,
     confined_script: None,
+    loads_nothing: false,
 };
 
 /// The form, with a document or a problem under it.

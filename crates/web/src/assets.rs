@@ -3,8 +3,8 @@
 
 use http::StatusCode;
 
-use crate::Reply;
 pub use crate::compact::{compact, compact_len};
+use crate::{ContentSecurityPolicy, Reply};
 
 /// A style sheet or a script, without its comments and indentation: stem, extension, content type, content.
 #[macro_export]
@@ -83,11 +83,16 @@ impl Asset {
     /// The file itself, without headers for caches.
     #[must_use]
     pub fn reply(&self) -> Reply {
-        if self.is_packed {
-            let content = miniz_oxide::inflate::decompress_to_vec(self.content).unwrap_or_default();
-            return Reply::new(StatusCode::OK, self.content_type, content);
-        }
-        Reply::new(StatusCode::OK, self.content_type, self.content)
+        let reply = match self.is_packed {
+            true => {
+                let content = miniz_oxide::inflate::decompress_to_vec(self.content).unwrap_or_default();
+                Reply::new(StatusCode::OK, self.content_type, content)
+            }
+            false => Reply::new(StatusCode::OK, self.content_type, self.content),
+        };
+        // A script may be a worker, to which the policy of its reply applies.
+        let policy = ContentSecurityPolicy { loads_nothing: self.extension != "js", ..reply.policy };
+        Reply { policy, ..reply }
     }
 
     /// `None` when `file` is not this asset; else whether it is exactly this version.

@@ -16,7 +16,11 @@ pub fn finish(mut reply: Reply, context: &Context) -> Reply {
         ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
         ("cache-control", "no-store"),
     ];
+    let for_documents = ["cross-origin-opener-policy", "permissions-policy"];
     for (name, value) in fixed {
+        if reply.policy.loads_nothing && for_documents.contains(&name) {
+            continue;
+        }
         if !reply.headers.contains_key(name) {
             reply.headers.insert(name, HeaderValue::from_static(value));
         }
@@ -74,6 +78,21 @@ mod tests {
 
         context.https = true;
         assert!(finish(Reply::no_content(), &context).headers.contains_key("strict-transport-security"));
+    }
+
+    #[test]
+    fn a_style_sheet_goes_without_what_is_for_documents_and_a_script_does_not() {
+        for (extension, has) in [("css", false), ("svg", false), ("js", true)] {
+            let asset = crate::assets::Asset::new("a", extension, "text/plain", b"a");
+            let headers = finish(asset.reply(), &Request::test("GET", "/").context).headers;
+            assert_eq!(headers.contains_key("permissions-policy"), has, "{extension}");
+            let policy = headers["content-security-policy"].to_str().unwrap();
+            assert_eq!(policy.contains("script-src 'self'"), has, "{extension}: {policy}");
+            assert!(
+                policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+                "{policy}"
+            );
+        }
     }
 
     #[test]
