@@ -33,11 +33,11 @@ for (const { who, language, device, ...options } of readers) {
     await registerAndSignIn(page);
     await page.goto("/ocr");
     await page.setInputFiles("[name=file]", photos);
-    await page.waitForFunction(() => document.querySelectorAll("#chosen img").length === 2);
+    await page.waitForFunction(() => document.querySelectorAll("#chosen canvas").length === 2);
     await page.click("#chosen li >> nth=0 >> button:has-text('↓')");
     await keeps(page, ["photo.png", "photo.jpg"]);
     const isThere = async () => {
-      await page.waitForFunction(() => document.querySelectorAll("#chosen img").length === 2);
+      await page.waitForFunction(() => document.querySelectorAll("#chosen canvas").length === 2);
       assert.deepEqual((await names(page)).map((text) => text.split(" ")[0]), ["photo.png", "photo.jpg"]);
       assert.equal(await page.locator("#file").evaluate(({ files }) => files.length), 2, "they are in the form too");
     };
