@@ -81,7 +81,7 @@ for (const { who, language, device, ...options } of readers) {
     // A tab that stays open does not keep it from going.
     const open = await page.context().newPage();
     await open.goto("/ocr");
-    await open.waitForSelector("#kept-list li");
+    await open.waitForSelector("#kept-list li", { state: "attached" });
     // The session ends; the same user finds all of it again.
     const left = await page.evaluate(() => Object.keys(localStorage).sort());
     assert.equal(left.length, 2, left.join());
