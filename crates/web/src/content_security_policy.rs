@@ -12,8 +12,8 @@ pub struct ContentSecurityPolicy {
     /// The document is a frame around programs of others, and may do nothing but run them: its origin is opaque, it
     /// reaches no network, and its one script has this hash, `sha256-…`.
     pub confined_script: Option<&'static str>,
-    /// Of a style sheet or an icon, which is part of a page and loads nothing. It goes without the headers that are for
-    /// documents only: a page with its files has to fit into the first flight of a connection.
+    /// Of a style sheet or an icon, which is part of a page and loads nothing. It goes without `permissions-policy`,
+    /// which is for documents: a page with its files has to fit into the first flight of a connection.
     pub loads_nothing: bool,
 }
 

@@ -16,9 +16,8 @@ pub fn finish(mut reply: Reply, context: &Context) -> Reply {
         ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
         ("cache-control", "no-store"),
     ];
-    let for_documents = ["cross-origin-opener-policy", "permissions-policy"];
     for (name, value) in fixed {
-        if reply.policy.loads_nothing && for_documents.contains(&name) {
+        if reply.policy.loads_nothing && name == "permissions-policy" {
             continue;
         }
         if !reply.headers.contains_key(name) {
