@@ -1,28 +1,31 @@
-// The last conversions, in this browser only (IndexedDB): one store for each user. Signing out erases it, because the
-// reply to it clears the site's storage. What the page says must be true: 20 conversions.
+// What stays in this browser only (IndexedDB), in a database for each user: the last conversions, and the files that are not
+// converted yet. Signing out erases both, because the reply to it clears the site's storage.
+const answered = (request) => new Promise((resolve, reject) => {
+  request.onsuccess = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
+});
+const database = (name, storeName, keyPath) => {
+  let opened;
+  return async (mode) => {
+    opened ??= (() => {
+      const opening = indexedDB.open(name, 1);
+      opening.onupgradeneeded = () => opening.result.createObjectStore(storeName, { keyPath });
+      return answered(opening).then((open) => {
+        // Another user's tab erases it (site.js), and must not wait for this one.
+        open.onversionchange = () => { open.close(); opened = undefined; };
+        return open;
+      });
+    })();
+    return (await opened).transaction(storeName, mode).objectStore(storeName);
+  };
+};
+
+/** The last conversions. What the page says must be true: 20. `flag`: the local storage has it where there are any. */
 export default (user, flag) => {
   const ENTRIES_MAX = 20;
   // Of the texts, and of the figures: one document has 10 MB of those at most.
   const CHARS_MAX = 20_000_000, FIGURE_BYTES_MAX = 200_000_000;
-  const STORE = "conversions";
-
-  const answered = (request) => new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-  let opened;
-  const store = async (mode) => {
-    opened ??= (() => {
-      const opening = indexedDB.open("atelier.ocr." + user, 1);
-      opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: "id" });
-      return answered(opening).then((database) => {
-        // Another user's tab erases it (site.js), and must not wait for this one.
-        database.onversionchange = () => { database.close(); opened = undefined; };
-        return database;
-      });
-    })();
-    return (await opened).transaction(STORE, mode).objectStore(STORE);
-  };
+  const store = database("atelier.ocr." + user, "conversions", "id");
 
   // Newest first.
   const all = async () => (await answered((await store("readonly")).getAll())).reverse();
@@ -48,4 +51,32 @@ export default (user, flag) => {
     localStorage.removeItem(flag);
   };
   return { all, keep, change, find, remove, clear };
+};
+
+// ── The files that are chosen in a tab: a browser forgets what a file field contains when the page is left ──
+// As long as a session: what closed tabs have left goes then.
+const MILLISECONDS_MAX = 12 * 3_600_000;
+const isOld = ({ at }) => at < Date.now() - MILLISECONDS_MAX;
+let filesStore;
+const filesOf = (user) => (filesStore ??= database("atelier.ocr.chosen." + user, "files", "tab"));
+
+/** Keeps these files in place of those before. `name`: where the session storage has the name of this tab. */
+export const putChosen = async (user, name, files) => {
+  const tab = sessionStorage.getItem(name) ?? Date.now() + "-" + Math.random();
+  sessionStorage.setItem(name, tab);
+  const kept = await filesOf(user)("readwrite");
+  const entries = await answered(kept.getAll());
+  for (const entry of entries) if (isOld(entry)) kept.delete(entry.tab);
+  // The time is that of the first choice: a page that is opened again does not renew it.
+  const before = entries.find((entry) => entry.tab === tab && !isOld(entry));
+  if (!files.length) return void kept.delete(tab);
+  // Where they do not fit, none: some of the pages would look like all.
+  const written = new Promise((resolve, reject) => Object.assign(kept.transaction, { oncomplete: resolve, onabort: reject }));
+  kept.put({ tab, at: before?.at ?? Date.now(), files });
+  await written.catch(async () => (await filesOf(user)("readwrite")).delete(tab));
+};
+
+export const getChosen = async (user, name) => {
+  const entry = await answered((await filesOf(user)("readonly")).get(sessionStorage.getItem(name)));
+  return entry && !isOld(entry) ? entry.files : [];
 };

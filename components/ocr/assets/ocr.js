@@ -39,7 +39,7 @@
   const TAB = "atelier.ocr.tab." + texts.user;
   const keepChosen = () => {
     const files = chosen().filter(({ converted }) => !converted).map(({ file }) => file);
-    import(texts.chosen).then(({ put }) => put(texts.user, TAB, files)).catch(() => {});
+    import(texts.kept).then(({ putChosen }) => putChosen(texts.user, TAB, files)).catch(() => {});
   };
   form.addEventListener("converted", keepChosen);
   const changed = () => {
@@ -161,7 +161,7 @@
   // A document that the server has put into the page, or conversions that are kept in this browser.
   try {
     if (sessionStorage.getItem(TAB)) {
-      import(texts.chosen).then(({ get }) => get(texts.user, TAB)).then((files) => { if (files.length && !chosen().length) take(files); }).catch(() => {});
+      import(texts.kept).then(({ getChosen }) => getChosen(texts.user, TAB)).then((files) => { if (files.length && !chosen().length) take(files); }).catch(() => {});
     }
     if (id("latex").value || localStorage.getItem("atelier.ocr.kept." + texts.user)) load().catch(() => {});
   } catch { /* storage is off */ }

@@ -24,17 +24,15 @@ use crate::upload::error::{UPLOAD_MAX_EN, UPLOAD_MAX_FR};
 use crate::warning::Warning;
 
 /// The assets that only this component's pages use.
-pub(crate) const ASSETS: [Asset; 10] =
-    [STYLE, RESULT_STYLE, SCRIPT, CONVERSION, CHOSEN, KEPT, EDITOR, PAGES, FIGURES, ZIP];
+pub(crate) const ASSETS: [Asset; 9] =
+    [STYLE, RESULT_STYLE, SCRIPT, CONVERSION, KEPT, EDITOR, PAGES, FIGURES, ZIP];
 const STYLE: Asset = web::packed_asset!("ocr", "css", "text/css; charset=utf-8");
 /// Of a page with a document.
 const RESULT_STYLE: Asset = web::packed_asset!("result", "css", "text/css; charset=utf-8");
 const SCRIPT: Asset = web::packed_asset!("ocr", "js", "text/javascript; charset=utf-8");
 /// Loaded by [`SCRIPT`] when it is needed, so that the page comes in the first packets.
 const CONVERSION: Asset = web::packed_asset!("conversion", "js", "text/javascript; charset=utf-8");
-/// Loaded by [`SCRIPT`] with the first file: those that are not converted yet.
-const CHOSEN: Asset = web::packed_asset!("chosen", "js", "text/javascript; charset=utf-8");
-/// Loaded by [`CONVERSION`]: the last conversions.
+/// Loaded with the first file, or the first conversion: what stays in the browser of both.
 const KEPT: Asset = web::packed_asset!("kept", "js", "text/javascript; charset=utf-8");
 /// Loaded by [`CONVERSION`]: line numbers and colours.
 const EDITOR: Asset = web::packed_asset!("editor", "js", "text/javascript; charset=utf-8");
@@ -93,15 +91,9 @@ impl ConvertPage<'_> {
     }
 
     /// Attributes of the form for what is loaded when it is needed.
-    fn lazy_files(&self) -> [(&'static str, String); 5] {
-        let files = [
-            ("conversion", &CONVERSION),
-            ("chosen", &CHOSEN),
-            ("kept", &KEPT),
-            ("editor", &EDITOR),
-            ("sheet", &RESULT_STYLE),
-        ];
-        files.map(|(name, file)| (name, file.href(PREFIX)))
+    fn lazy_files(&self) -> [(&'static str, String); 4] {
+        [("conversion", &CONVERSION), ("kept", &KEPT), ("editor", &EDITOR), ("sheet", &RESULT_STYLE)]
+            .map(|(name, file)| (name, file.href(PREFIX)))
     }
 
     const fn range_max(&self) -> usize {
@@ -176,9 +168,7 @@ fn data(content_type: &str, text: Option<&str>) -> String {
 /// The page with an empty form.
 #[must_use]
 pub(crate) fn form(request: &Request, user: &User, quota: Option<Quota>, by_page: bool) -> Reply {
-    let layout = Layout::for_user(request, &user.name);
-    let page = ConvertPage { layout, user_id: &user.id, quota, problem: None, conversion: None, by_page };
-    Reply::html(StatusCode::OK, &page).with_policy(POLICY)
+    rendered(&ConvertPage { quota, by_page, ..page(request, user) })
 }
 
 /// The page with a document.
@@ -285,11 +275,18 @@ fn show(
     problem: Option<&Problem>,
     conversion: Option<&Conversion>,
 ) -> Reply {
-    let layout = Layout::for_user(request, &user.name);
-    let page = ConvertPage { layout, user_id: &user.id, quota, problem, conversion, by_page: false };
-    let reply = Reply::html(StatusCode::OK, &page).with_policy(POLICY);
+    let reply = rendered(&ConvertPage { quota, problem, conversion, ..page(request, user) });
     match problem {
         Some(problem) => problem.apply_to(reply),
         None => reply,
     }
+}
+
+fn page<'a>(request: &Request, user: &'a User) -> ConvertPage<'a> {
+    let layout = Layout::for_user(request, &user.name);
+    ConvertPage { layout, user_id: &user.id, quota: None, problem: None, conversion: None, by_page: false }
+}
+
+fn rendered(page: &ConvertPage<'_>) -> Reply {
+    Reply::html(StatusCode::OK, page).with_policy(POLICY)
 }
