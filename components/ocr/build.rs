@@ -3,25 +3,22 @@
 use std::path::PathBuf;
 use std::{env, fs, io};
 
+#[path = "../../crates/web/src/compact.rs"]
+#[expect(dead_code, unreachable_pub, reason = "the rest is for constants of other crates")]
+mod compact;
+
 #[expect(clippy::disallowed_methods, reason = "how cargo says where the result goes")]
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=../../crates/web/src/compact.rs");
     println!("cargo::rerun-if-changed=assets");
     let folder = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     for entry in fs::read_dir("assets")? {
         let entry = entry?;
-        let packed = miniz_oxide::deflate::compress_to_vec(
-            without_comments(&fs::read_to_string(entry.path())?).as_bytes(),
-            9,
-        );
-        fs::write(folder.join(entry.file_name()), packed)?;
+        let source = fs::read(entry.path())?;
+        let mut compacted = vec![0; compact::compact_len(&source)];
+        compact::compact_into(&source, &mut compacted);
+        fs::write(folder.join(entry.file_name()), miniz_oxide::deflate::compress_to_vec(&compacted, 9))?;
     }
     Ok(())
-}
-
-/// The lines that say something to a browser, without indentation; as `web::assets::compact` leaves them.
-fn without_comments(source: &str) -> String {
-    let is_comment = |line: &str| line.starts_with("//") || line.starts_with("/*") && line.ends_with("*/");
-    let lines = source.lines().map(str::trim).filter(|line| !line.is_empty() && !is_comment(line));
-    lines.flat_map(|line| [line, "\n"]).collect()
 }

@@ -18,11 +18,17 @@ pub const fn compact_len(source: &[u8]) -> usize {
     length
 }
 
-/// The lines of `source` that say something, each without the blanks around it. `N` is [`compact_len`] of the same.
-/// Source files have no text over several lines in which a blank at the start of a line, or `//` there, would count.
+/// [`compact_into`], for a constant. `N` is [`compact_len`] of the same.
 #[must_use]
 pub const fn compact<const N: usize>(source: &[u8]) -> [u8; N] {
-    let mut compacted = [b'\n'; N];
+    let mut compacted = [0; N];
+    compact_into(source, &mut compacted);
+    compacted
+}
+
+/// The lines of `source` that say something, each without the blanks around it; `compacted` has [`compact_len`] bytes.
+/// Source files have no text over several lines in which a blank at the start of a line, or `//` there, would count.
+pub(crate) const fn compact_into(source: &[u8], compacted: &mut [u8]) {
     let (mut length, mut at) = (0, 0);
     while at < source.len() {
         let line = Line::at(source, at);
@@ -32,9 +38,11 @@ pub const fn compact<const N: usize>(source: &[u8]) -> [u8; N] {
             offset += 1;
         }
         length += line.kept();
+        if line.kept() > 0 {
+            compacted[length - 1] = b'\n';
+        }
         at = line.next;
     }
-    compacted
 }
 
 /// A line without the blanks around it; empty when it is a comment.
