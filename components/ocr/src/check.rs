@@ -1,13 +1,10 @@
 //! The use case of a document that exists already: what a cancelled conversion left, or what a user has corrected. No
 //! model is asked and nothing is stored, so it costs nothing.
 
-use std::time::Duration;
-
 use auth_api::User;
-use latex::markdown::Document;
 use web::{BodyReader, Clock, Fields, IncomingBody, Problem, Reply, Request};
 
-use crate::conversion::Conversion;
+use crate::conversion::{self, Conversion};
 use crate::error::Failure;
 use crate::page;
 use crate::page_range::PageRange;
@@ -36,9 +33,7 @@ pub(crate) async fn submit<B: IncomingBody, C: Clock>(
     }
 }
 
-/// Between its steps, which take up to a second for the longest document, the instance's other requests go on.
 async fn check(fields: &Fields, clock: &impl Clock) -> Result<Conversion, Problem> {
-    let give_way = || clock.sleep(Duration::ZERO);
     let is_set = |name| fields.get(name).is_some_and(|value| !value.is_empty());
     // Browsers send the line ends of a text area so.
     let source = fields.get("snip").unwrap_or_default().replace("\r\n", "\n");
@@ -46,7 +41,6 @@ async fn check(fields: &Fields, clock: &impl Clock) -> Result<Conversion, Proble
         return Err(Failure::Upload(Malformed::NoFile.into()).problem());
     }
     let finished = latex::finish(&source, !is_set("cut"));
-    give_way().await;
     let mut warnings: Vec<Warning> = Vec::new();
     if is_set("incomplete") && !is_set("cut") {
         warnings.push(Warning::StillIncomplete);
@@ -57,10 +51,7 @@ async fn check(fields: &Fields, clock: &impl Clock) -> Result<Conversion, Proble
     }
     warnings.extend(finished.findings.into_iter().map(Warning::from));
     let complete = !warnings.iter().any(Warning::is_incomplete);
-    let document = Document::from_latex(&finished.latex, complete);
-    give_way().await;
-    let markdown = document.to_markdown();
-    give_way().await;
+    let (document, markdown) = conversion::rendered(&finished.latex, complete, clock).await;
     Ok(Conversion {
         markdown,
         document,

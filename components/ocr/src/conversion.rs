@@ -86,7 +86,7 @@ async fn convert_reserved<P: ConversionPorts, B: IncomingBody, C: Clock>(
     let transcript = outcome?;
     let finished = latex::finish(&transcript.raw, transcript.stopped);
     let compiled = compile(ports, settings, charge, finished, &transcript.asked).await?;
-    Ok(conversion(received, transcript, compiled, charge.pages()))
+    Ok(conversion(ports, received, transcript, compiled, charge.pages()).await)
 }
 
 /// The rest of the price is reserved first.
@@ -106,7 +106,8 @@ async fn transcribe<P: ConversionPorts>(
 }
 
 /// Checks the pages, and collects the warnings, those about missing parts first.
-fn conversion(
+async fn conversion<P: ConversionPorts>(
+    ports: &P,
     received: Received,
     transcript: Transcript,
     Compiled { finished, compiles, warning }: Compiled,
@@ -127,9 +128,9 @@ fn conversion(
     let (mut warnings, others): (Vec<_>, Vec<_>) = warnings.into_iter().partition(Warning::is_incomplete);
     let complete = warnings.is_empty();
     warnings.extend(others);
-    let document = Document::from_latex(&finished.latex, complete);
+    let (document, markdown) = rendered(&finished.latex, complete, ports).await;
     Conversion {
-        markdown: document.to_markdown(),
+        markdown,
         document,
         figures: placed(&finished.latex, &finished.figures, due.as_deref()),
         latex: finished.latex,
@@ -141,6 +142,17 @@ fn conversion(
         simulated: transcript.simulated,
         file: received.file.name,
     }
+}
+
+/// A finished document as blocks and as Markdown. Its steps, and the page after them, take up to a second each for the
+/// longest document: between them the instance's other requests go on.
+pub(crate) async fn rendered(latex: &str, complete: bool, clock: &impl Clock) -> (Document, String) {
+    clock.give_way().await;
+    let document = Document::from_latex(latex, complete);
+    clock.give_way().await;
+    let markdown = document.to_markdown();
+    clock.give_way().await;
+    (document, markdown)
 }
 
 /// `due`: the pages that were asked for, in order, if they are known.

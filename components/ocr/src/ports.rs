@@ -77,6 +77,10 @@ impl<N, C: Clock> Clock for LivePorts<'_, N, C> {
     async fn sleep(&self, wait: Duration) {
         self.app.ports.clock.sleep(wait).await;
     }
+
+    async fn give_way(&self) {
+        self.app.ports.clock.give_way().await;
+    }
 }
 
 impl<N: Outbound + StreamingOutbound, C: Clock> ConversionPorts for LivePorts<'_, N, C> {

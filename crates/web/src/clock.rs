@@ -10,6 +10,8 @@ pub trait Clock {
     /// The time since some fixed moment.
     fn elapsed(&self) -> Duration;
     async fn sleep(&self, wait: Duration);
+    /// Between two steps of long work: the instance's other requests go on. A fake has none.
+    async fn give_way(&self) {}
 }
 
 /// Waits for `future`, at most `limit`.

@@ -22,6 +22,10 @@ impl Clock for HostClock {
     async fn sleep(&self, wait: Duration) {
         spin_sdk::time::sleep(wait).await;
     }
+
+    async fn give_way(&self) {
+        self.sleep(Duration::ZERO).await;
+    }
 }
 
 /// Waits for `future`, at most `limit`, on the host's clock.

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, StatusCode, response::Parts};
 use http_body::Frame;
-use http_body_util::{BodyExt, Full, StreamBody};
+use http_body_util::{Full, StreamBody};
 use spin_sdk::wasip3::{
     http::types::{ErrorCode, RequestOptions},
     http_compat::{IncomingResponseBody, RequestOptionsExtension},
 };
 
-use super::{bodiless, within};
+use super::{bodiless, incoming::next_data, within};
 use crate::outbound::{
     Limits, Outbound, SendError, StreamingOutbound, StreamingResponse, collect, with_length,
 };
@@ -80,12 +80,7 @@ impl HostResponse {
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, SendError> {
-        while let Some(frame) = self.body.frame().await {
-            if let Ok(data) = frame.map_err(send_error)?.into_data() {
-                return Ok(Some(data));
-            }
-        }
-        Ok(None)
+        next_data(&mut self.body).await.map_err(send_error)
     }
 }
 
