@@ -20,14 +20,16 @@ mod ocr;
 mod record;
 mod tracks;
 
+/// An option that takes a number from 1 to `max`.
+fn number(name: &'static str, default: &'static str, max: u64) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name("N")
+        .default_value(default)
+        .value_parser(value_parser!(u64).range(1..=max))
+}
+
 pub(crate) fn command() -> Command {
-    let number = |name: &'static str, default: &'static str, max: u64| {
-        Arg::new(name)
-            .long(name)
-            .value_name("N")
-            .default_value(default)
-            .value_parser(value_parser!(u64).range(1..=max))
-    };
     Command::new("bench")
         .about("Measure pages, sign-ins, questions, uploads, sizes and memory")
         .long_about(

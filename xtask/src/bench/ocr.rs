@@ -3,8 +3,9 @@
 use std::process::Command as Program;
 
 use anyhow::{Context, Result};
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{ArgMatches, Command};
 
+use super::number;
 use crate::apt::Apt;
 use crate::paths::Tree;
 use crate::{console, process};
@@ -19,13 +20,6 @@ const TEX: [&str; 6] = [
 ];
 
 pub(super) fn command() -> Command {
-    let number = |name: &'static str, default: &'static str, max: u64| {
-        Arg::new(name)
-            .long(name)
-            .value_name("N")
-            .default_value(default)
-            .value_parser(value_parser!(u64).range(1..=max))
-    };
     Command::new("ocr")
         .about("Measure what becomes of a model's answers, and record it in docs/benchmarks")
         .long_about(

@@ -3,9 +3,9 @@
 use std::process::Command as Program;
 
 use anyhow::{Context, Result};
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{ArgMatches, Command};
 
-use super::ocr;
+use super::{number, ocr};
 use crate::apt::Apt;
 use crate::paths::Tree;
 use crate::{console, process};
@@ -14,13 +14,6 @@ use crate::{console, process};
 const DRAWING: [&str; 2] = ["poppler-utils", "fonts-sjfonts"];
 
 pub(super) fn command() -> Command {
-    let number = |name: &'static str, default: &'static str| {
-        Arg::new(name)
-            .long(name)
-            .value_name("N")
-            .default_value(default)
-            .value_parser(value_parser!(u64).range(1..=1000))
-    };
     Command::new("tracks")
         .about("Send documents as PDFs, scans and photographs to the converter, and record what comes back")
         .long_about(
@@ -29,8 +22,8 @@ pub(super) fn command() -> Command {
              the documents, and the pages with nothing to read. Without it the local mock answers, and no model is measured.",
         )
         .args([
-            number("documents", "12").help("How many documents are sent on each track"),
-            number("pages", "50").help("How many pages with nothing to read are sent"),
+            number("documents", "12", 1000).help("How many documents are sent on each track"),
+            number("pages", "50", 1000).help("How many pages with nothing to read are sent"),
         ])
 }
 
