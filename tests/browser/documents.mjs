@@ -45,14 +45,16 @@ export const colours = (page, selector, ...points) => page.evaluate(async ([sele
 export const isRed = ([red, green, blue]) => red > 150 && green < 80 && blue < 80;
 export const isWhite = ([red, green, blue]) => Math.min(red, green, blue) > 240;
 
-
 /** What the server sends at the end of a conversion. */
 export const conversion = (latex, changes = {}) => ({
   latex, markdown: "Soit $f$\n", preview: "<p>Soit</p>", complete: true, pages: 1, pages_charged: 1, figures: [], warnings: [], compiles: null, model: "m", simulated: false,
   file: "sujet.pdf", tex_file: "sujet.tex", markdown_file: "sujet.md", request_id: "r", ...changes,
 });
 
+/** A stream, as the server writes it: names of events, and what they say. */
+export const stream = (...events) => events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join("");
+
 /** The next upload is answered with `done`. */
 export const answer = (page, done) => page.route("**/ocr", (route) => route.request().method() === "POST"
-  ? route.fulfill({ contentType: "text/event-stream", body: `event: done\ndata: ${JSON.stringify(done)}\n\n` })
+  ? route.fulfill({ contentType: "text/event-stream", body: stream(["done", done]) })
   : route.continue());

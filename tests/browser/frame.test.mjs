@@ -1,7 +1,7 @@
 // What surrounds every page: the header, the account menu, the footer, the language, error pages.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { inspect, leave, password, phone, picture, readers, registerAndSignIn, registerAndSignOut, shows, start, stop, submit, visit } from "./harness.mjs";
+import { ask, inspect, leave, password, phone, picture, readers, registerAndSignIn, registerAndSignOut, start, stop, submit, visit } from "./harness.mjs";
 
 before(start);
 after(stop);
@@ -40,10 +40,7 @@ for (const locale of ["fr-FR", "en-GB"]) {
     }
     await page.click("header .menu summary");
     await check("the menu");
-    await page.goto("/llm");
-    await page.fill("#message", "Comment trier une liste de nombres ?");
-    await page.click("#ask button[type=submit]");
-    await shows(page, /Démonstration|Demonstration/, 20);
+    await ask(page, "Comment trier une liste de nombres ?", 20);
     await page.click("#history > summary");
     await page.click("#history-list summary");
     await check("an answer, and the history");

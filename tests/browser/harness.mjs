@@ -90,6 +90,14 @@ export async function signOut(page) {
   assert.equal(new URL(page.url()).pathname, "/auth");
 }
 
+/** Asks the Python helper, and waits for its answer. */
+export async function ask(page, question, seconds = 60) {
+  await page.goto("/llm");
+  await page.fill("#message", question);
+  await page.click("#ask button[type=submit]");
+  await shows(page, /Démonstration|Demonstration/, seconds);
+}
+
 export async function submit(page, form) {
   await Promise.all([page.waitForLoadState("load"), page.click(`${form} button[type=submit]`)]);
   await page.waitForLoadState("networkidle");

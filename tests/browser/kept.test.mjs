@@ -1,15 +1,14 @@
 // Conversions that are kept in the browser, several documents in one go, what is refused before it is sent, the preview
 // and the editor.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
+import { answer, conversion, fixture, stream } from "./documents.mjs";
 import { inspect, laptop, leave, phone, picture, readers, registerAndSignIn, shows, signOut, start, stop, visit } from "./harness.mjs";
 
 before(start);
 after(stop);
 
-const fixtures = new URL("../../components/ocr/tests/fixtures/", import.meta.url);
-const pdf = async (name, fixture = "examen.pdf") => ({ name, mimeType: "application/pdf", buffer: await readFile(new URL(fixture, fixtures)) });
+const pdf = (name, file = "examen.pdf") => fixture(file, name);
 const kept = (page) => page.locator("#kept-list li");
 const launch = (page) => page.click("#start");
 
@@ -22,11 +21,6 @@ async function converted(page, ...files) {
 
 const problem = (code, text, line, repair = false) => ({ code, text, line, repair, incomplete: false });
 
-/** The server's answer to an upload, from the outside: the events of a stream. */
-const events = (...all) => ({
-  contentType: "text/event-stream",
-  body: all.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`).join(""),
-});
 /** The answer to the next upload begins with `body` and does not end. */
 const streams = (page, body) => page.evaluate((text) => {
   const send = XMLHttpRequest.prototype.send;
@@ -40,10 +34,7 @@ const streams = (page, body) => page.evaluate((text) => {
   };
 }, body);
 const latex = "\\documentclass{article}\n\\begin{document}\nSoit $x$ % note\n\n\\input{secret}\n\\end{document}\n";
-const conversion = (changes = {}) => ({
-  latex, markdown: "Soit $x$\n", preview: "<p>Soit <math><mi>x</mi></math></p><script>document.title = 'pris'</script>", complete: true, pages: 1, pages_charged: 1,
-  warnings: [], model: "m", simulated: false, file: "été.pdf", tex_file: "ete.tex", markdown_file: "ete.md", request_id: "r", ...changes,
-});
+const preview = "<p>Soit <math><mi>x</mi></math></p><script>document.title = 'pris'</script>";
 
 for (const [device, viewport, locale] of [["phone", phone, "fr-FR"], ["laptop", laptop, "en-GB"]]) {
   const language = locale.slice(0, 2);
@@ -134,7 +125,7 @@ for (const [device, viewport, locale] of [["phone", phone, "fr-FR"], ["laptop", 
     await registerAndSignIn(page);
     await page.goto("/ocr");
     const warnings = [problem("package_added", "Une extension.", null, true), problem("dangerous_command", "Une commande.", 5)];
-    await page.route("**/ocr", (route) => route.request().method() === "POST" ? route.fulfill(events(["done", conversion({ warnings })])) : route.continue());
+    await answer(page, conversion(latex, { markdown: "Soit $x$\n", preview, warnings, file: "été.pdf", tex_file: "ete.tex", markdown_file: "ete.md" }));
     await page.setInputFiles("[name=file]", [await pdf("été.pdf")]);
     await launch(page);
     await shows(page, /Une commande/, 10);
@@ -195,7 +186,7 @@ for (const { who, language, device, ...options } of readers) {
     await picture(page, `${language}-${device}-ocr-no-script`);
     const text = (part) => ["latex", { text: part }];
     const parts = [["progress", { stage: "accepted", pages: 3, bytes: 9 }], text("\\documentclass{article}\n% page 1\nUn\n"), text("% pa"), text("ge 2\nDeux\n")];
-    await streams(page, events(...parts).body);
+    await streams(page, stream(...parts));
     await page.route("**/ocr", (route) => route.request().method() === "POST" ? undefined : route.continue());
     await launch(page);
     await shows(page, /Transcription en cours… Page 2 sur 3|Transcribing… Page 2 of 3/, 10);
@@ -211,7 +202,7 @@ test("a cancelled conversion is marked, closed, offers Overleaf second and says 
   await page.goto("/ocr");
   await page.setInputFiles("[name=file]", [await pdf("été.pdf")]);
   // The answer stops in the middle: the rest never comes.
-  await streams(page, events(["latex", { text: "\\documentclass{article}\n\\begin{document}\n\\begin{itemize}\n\\item Un\n" }]).body);
+  await streams(page, stream(["latex", { text: "\\documentclass{article}\n\\begin{document}\n\\begin{itemize}\n\\item Un\n" }]));
   await page.route("**/ocr", (route) => route.request().method() === "POST" ? undefined : route.continue());
   let asked = 0;
   page.on("dialog", (dialog) => { asked += 1; return dialog.dismiss(); });

@@ -1,21 +1,14 @@
 // Photographs of pages: chosen, put in order, converted, with and without script.
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { fixture as file } from "./documents.mjs";
 import { inspect, laptop, leave, phone, picture, registerAndSignIn, shows, start, stop, visit } from "./harness.mjs";
 
 before(start);
 after(stop);
-
-const fixtures = new URL("../../components/ocr/tests/fixtures/", import.meta.url);
-const types = { jpg: "image/jpeg", png: "image/png", webp: "image/webp", heic: "image/heic", pdf: "application/pdf" };
-
-/** A file of the fixtures under the name that a phone gives it. */
-async function file(fixture, name) {
-  return { name, mimeType: types[fixture.split(".")[1]], buffer: await readFile(new URL(fixture, fixtures)) };
-}
 
 const names = (page) => page.locator("#chosen li span").allInnerTexts()
   .then((texts) => texts.map((text) => text.split(" – ")[0]));

@@ -1,7 +1,7 @@
 // « Exécuter »: the code of an answer runs in the browser, apart from the page, the session and the network.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { inspect, laptop, leave, phone, picture, registerAndSignIn, shows, start, stop, visit } from "./harness.mjs";
+import { ask, inspect, laptop, leave, phone, picture, registerAndSignIn, shows, start, stop, visit } from "./harness.mjs";
 
 before(start);
 after(stop);
@@ -22,10 +22,7 @@ const words = {
 async function answered(options = {}) {
   const page = await visit(options);
   await registerAndSignIn(page);
-  await page.goto("/llm");
-  await page.fill("#message", "Comment trier une liste de nombres ?");
-  await page.click("#ask button[type=submit]");
-  await shows(page, /Démonstration|Demonstration/, 60);
+  await ask(page, "Comment trier une liste de nombres ?");
   return page;
 }
 

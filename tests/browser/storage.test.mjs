@@ -1,7 +1,7 @@
 // What stays in the browser: the files that are not converted yet, for their user, and nothing for another one.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { inspect, leave, picture, readers, registerAndSignIn, shows, start, stop, submit, visit } from "./harness.mjs";
+import { ask, inspect, leave, picture, readers, registerAndSignIn, shows, start, stop, submit, visit } from "./harness.mjs";
 
 before(start);
 after(stop);
@@ -68,10 +68,7 @@ for (const { who, language, device, ...options } of readers) {
   test(`what a user left without signing out goes when another one uses a tool: ${who}`, async () => {
     const page = await visit(options);
     await registerAndSignIn(page);
-    await page.goto("/llm");
-    await page.fill("#message", "Une question de quelqu’un d’autre");
-    await page.click("#ask button[type=submit]");
-    await shows(page, /Démonstration|Demonstration/, 60);
+    await ask(page, "Une question de quelqu’un d’autre");
     await page.fill("#message", "Un brouillon");
     await page.goto("/ocr");
     await page.setInputFiles("[name=file]", photos[0]);

@@ -5,12 +5,10 @@ use serde_json::json;
 
 use super::fake_gemini::Reply;
 use super::fakes::*;
+use super::samples::{EXAM, LATEX};
 use crate::charge::TOKENS_PER_PAGE;
 use crate::error::Failure;
 use crate::events::Event;
-
-const EXAM: &[u8] = include_bytes!("../../tests/fixtures/examen.pdf");
-const LATEX: &str = "\\documentclass{article}\n\\begin{document}\nSoit $x$.\n\\end{document}\n";
 
 fn exam() -> FakeUpload {
     upload(form("a.pdf", EXAM))

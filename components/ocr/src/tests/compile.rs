@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::fake_gemini::Reply;
 use super::fakes::*;
+use super::samples::EXAM;
 use crate::conversion::Conversion;
 use crate::events::Event;
 use crate::gemini::prompt;
 use crate::gemini::request::generate;
 use crate::warning::Warning;
 
-const EXAM: &[u8] = include_bytes!("../../tests/fixtures/examen.pdf");
 const BAD: &str =
     "\\documentclass{article}\n\\begin{document}\nSoit $x$ un \\nombre entier positif.\n\\end{document}\n";
 

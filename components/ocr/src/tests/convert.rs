@@ -6,6 +6,7 @@ use web::outbound::SendError;
 
 use super::fake_gemini::Reply;
 use super::fakes::*;
+use super::samples::{EXAM, LATEX};
 use crate::error::Failure;
 use crate::events::Event;
 use crate::stored_file::{PREPARE_TIME_MAX, REQUEST_TIME};
@@ -13,9 +14,6 @@ use crate::transcribe::MODEL_TIME_MAX;
 use crate::upload::reader::{BETWEEN_BYTES_TIME, UPLOAD_TIME_MAX};
 use crate::upload::{FileName, Malformed, UPLOAD_BYTES_MAX, UploadError};
 use crate::warning::Warning;
-
-const EXAM: &[u8] = include_bytes!("../../tests/fixtures/examen.pdf");
-const LATEX: &str = "\\documentclass{article}\n\\begin{document}\nSoit $x$.\n\\end{document}\n";
 
 fn exam() -> FakeUpload {
     upload(form("Énoncé n°3.pdf", EXAM))

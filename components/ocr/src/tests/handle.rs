@@ -15,12 +15,10 @@ use web::{BodyReader, Clock, Reply, ReplyBody, Request};
 
 use super::fake_gemini::{self, FakeGemini, FakeResponse};
 use super::fakes::{form, variables};
+use super::samples::{EXAM, LATEX};
 use crate::app::{Ports, Random};
 use crate::page;
 use crate::settings::Settings;
-
-const EXAM: &[u8] = include_bytes!("../../tests/fixtures/examen.pdf");
-const LATEX: &str = "\\documentclass{article}\n\\begin{document}\nSoit $x$.\n\\end{document}\n";
 
 /// Auth, which knows the session or answers with another status, and grants every reservation; and Gemini.
 #[derive(Clone)]

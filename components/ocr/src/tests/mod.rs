@@ -34,4 +34,5 @@ mod page_by_page;
 mod page_range;
 mod pages;
 mod pictures;
+mod samples;
 mod stored_file;

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::fake_gemini::Reply;
 use super::fakes::*;
 use super::pictures::parts;
+use super::samples::{EXAM, JPEG, PNG, WEBP, good};
 use crate::charge::TOKENS_PER_PAGE;
 use crate::conversion::Conversion;
 use crate::error::Failure;
@@ -13,16 +14,6 @@ use crate::gemini::prompt;
 use crate::settings::GeminiSettings;
 use crate::upload::{FileName, UploadError};
 use crate::warning::Warning;
-
-const JPEG: &[u8] = include_bytes!("../../tests/fixtures/photo.jpg");
-const PNG: &[u8] = include_bytes!("../../tests/fixtures/photo.png");
-const WEBP: &[u8] = include_bytes!("../../tests/fixtures/photo.webp");
-const EXAM: &[u8] = include_bytes!("../../tests/fixtures/examen.pdf");
-const LATEX: &str = "\\documentclass{article}\n\\begin{document}\nSoit $x$.\n\\end{document}\n";
-
-fn good() -> Reply {
-    Reply::stream(&[LATEX], "STOP")
-}
 
 fn by_page() -> GeminiSettings {
     settings_with(|variables| variables.ocr_page_mode = "pages".into())

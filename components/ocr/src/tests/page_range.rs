@@ -4,15 +4,13 @@ use auth_api::Denied;
 
 use super::fake_gemini::Reply;
 use super::fakes::*;
+use super::samples::{EXAM, JPEG, LATEX};
 use crate::charge::TOKENS_PER_PAGE;
 use crate::error::Failure;
 use crate::upload::UploadError;
 
 /// Three pages.
 const SCAN: &[u8] = include_bytes!("../../tests/fixtures/scan.pdf");
-const EXAM: &[u8] = include_bytes!("../../tests/fixtures/examen.pdf");
-const JPEG: &[u8] = include_bytes!("../../tests/fixtures/photo.jpg");
-const LATEX: &str = "\\documentclass{article}\n\\begin{document}\nSoit $x$.\n\\end{document}\n";
 
 fn with_pages(pages: &str, file: &[u8]) -> FakeUpload {
     let field = format!("--B\r\nContent-Disposition: form-data; name=\"pages\"\r\n\r\n{pages}\r\n");

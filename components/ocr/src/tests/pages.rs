@@ -2,9 +2,8 @@
 
 use super::fake_gemini::Reply;
 use super::fakes::*;
+use super::samples::EXAM;
 use crate::warning::Warning;
-
-const EXAM: &[u8] = include_bytes!("../../tests/fixtures/examen.pdf");
 
 #[test]
 fn each_page_that_is_missing_doubled_or_empty_has_its_warning() {

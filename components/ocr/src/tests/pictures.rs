@@ -10,6 +10,7 @@ use web::testing::run;
 
 use super::fake_gemini::Reply;
 use super::fakes::*;
+use super::samples::{EXAM, JPEG, PNG, WEBP, good};
 use crate::charge::TOKENS_PER_PAGE;
 use crate::error::Failure;
 use crate::events::Event;
@@ -21,16 +22,7 @@ use crate::stored_file::{PREPARE_TIME_MAX, REQUEST_TIME, wait_until_active};
 use crate::upload::reader::UPLOAD_TIME_MAX;
 use crate::upload::{FileName, UPLOAD_BYTES_MAX, UploadError};
 
-const JPEG: &[u8] = include_bytes!("../../tests/fixtures/photo.jpg");
-const PNG: &[u8] = include_bytes!("../../tests/fixtures/photo.png");
-const WEBP: &[u8] = include_bytes!("../../tests/fixtures/photo.webp");
 const HEIC: &[u8] = include_bytes!("../../tests/fixtures/photo.heic");
-const EXAM: &[u8] = include_bytes!("../../tests/fixtures/examen.pdf");
-const LATEX: &str = "\\documentclass{article}\n\\begin{document}\nSoit $x$.\n\\end{document}\n";
-
-fn good() -> Reply {
-    Reply::stream(&[LATEX], "STOP")
-}
 
 fn appended() -> Reply {
     Reply::new(200, &[("x-goog-upload-status", "active")], "")
