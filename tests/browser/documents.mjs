@@ -4,8 +4,10 @@ import { readFile } from "node:fs/promises";
 const folder = new URL("../../components/ocr/tests/fixtures/", import.meta.url);
 const types = { jpg: "image/jpeg", png: "image/png", webp: "image/webp", heic: "image/heic", pdf: "application/pdf" };
 
+/** Where a file of the fixtures is. */
+export const fixturePath = (file) => new URL(file, folder).pathname;
 /** A file of the fixtures, under another name where one is given. */
-export const fixture = async (file, name = file) => ({ name, mimeType: types[file.split(".")[1]], buffer: await readFile(new URL(file, folder)) });
+export const fixture = async (file, name = file) => ({ name, mimeType: types[file.split(".")[1]], buffer: await readFile(fixturePath(file)) });
 
 /** A PDF with one content stream for each page, A4. */
 export function pdf(name, ...contents) {
@@ -40,7 +42,7 @@ export const colours = (page, selector, ...points) => page.evaluate(async ([sele
   [canvas.width, canvas.height] = [element.naturalWidth ?? element.width, element.naturalHeight ?? element.height];
   const context = canvas.getContext("2d");
   context.drawImage(element, 0, 0);
-  return points.map(([x, y]) => [...context.getImageData(x * canvas.width, y * canvas.height, 1, 1).data.slice(0, 3)]);
+  return points.map(([x, y]) => Array.from(context.getImageData(x * canvas.width, y * canvas.height, 1, 1).data.slice(0, 3)));
 }, [selector, points]);
 export const isRed = ([red, green, blue]) => red > 150 && green < 80 && blue < 80;
 export const isWhite = ([red, green, blue]) => Math.min(red, green, blue) > 240;

@@ -1,12 +1,11 @@
 // What surrounds every page: the header, the account menu, the footer, the language, error pages.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { ask, inspect, leave, password, phone, picture, readers, registerAndSignIn, registerAndSignOut, start, stop, submit, visit } from "./harness.mjs";
+import { fixturePath } from "./documents.mjs";
+import { ask, inspect, leave, password, phone, picture, readers, registerAndSignIn, registerAndSignOut, shows, start, stop, submit, visit } from "./harness.mjs";
 
 before(start);
 after(stop);
-
-const fixtures = new URL("../../components/ocr/tests/fixtures/", import.meta.url);
 
 /** What a finger taps and that is under 44 px high or wide, but for a link or a button inside a sentence (WCAG 2.2, 2.5.5). */
 const small = () => {
@@ -45,7 +44,7 @@ for (const locale of ["fr-FR", "en-GB"]) {
     await page.click("#history-list summary");
     await check("an answer, and the history");
     await page.goto("/ocr");
-    await page.setInputFiles("[name=file]", ["photo.jpg", "photo.png"].map((name) => new URL(name, fixtures).pathname));
+    await page.setInputFiles("[name=file]", ["photo.jpg", "photo.png"].map(fixturePath));
     await page.waitForFunction(() => document.querySelectorAll("#chosen li").length === 2);
     await check("chosen photos");
     await page.click("#start");

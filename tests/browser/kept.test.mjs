@@ -2,7 +2,7 @@
 // and the editor.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { answer, conversion, fixture, stream } from "./documents.mjs";
+import { answer, conversion, fixture, fixturePath, stream } from "./documents.mjs";
 import { inspect, laptop, leave, phone, picture, readers, registerAndSignIn, shows, signOut, start, stop, visit } from "./harness.mjs";
 
 before(start);
@@ -238,7 +238,7 @@ test("a protected PDF is recognised and never shown, and the whole page takes wh
   await page.goto("/ocr");
   const box = await page.locator("h1").boundingBox();
   const session = await page.context().newCDPSession(page);
-  const data = { items: [], files: [new URL("examen.pdf", fixtures).pathname], dragOperationsMask: 1 };
+  const data = { items: [], files: [fixturePath("examen.pdf")], dragOperationsMask: 1 };
   for (const type of ["dragEnter", "dragOver", "drop"]) {
     await session.send("Input.dispatchDragEvent", { type, x: box.x + 5, y: box.y + 5, data });
   }

@@ -91,7 +91,7 @@ test("page by page, the pages of a PDF are sent as a PDF each, with their text, 
   await page.setInputFiles("[name=file]", [sujet]);
   await page.waitForSelector("#sheets:not([hidden])");
   const [sent] = await Promise.all([
-    page.waitForRequest((request) => request.method() === "POST" && /\/ocr$/.test(request.url())),
+    page.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/ocr")),
     page.click("#start"),
   ]);
   assert.deepEqual(parts(sent), Array(3).fill(["page", "sujet.pdf", "%PDF-"]));
@@ -104,7 +104,7 @@ test("page by page, the pages of a PDF are sent as a PDF each, with their text, 
   await page.click("#range summary");
   await page.fill("[name=pages]", "3, 1");
   const [some] = await Promise.all([
-    page.waitForRequest((request) => request.method() === "POST" && /\/ocr$/.test(request.url())),
+    page.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/ocr")),
     page.click("#start"),
   ]);
   assert.deepEqual(parts(some), [["pages", undefined, "3, 1\r"], ...Array(2).fill(["page", "sujet.pdf", "%PDF-"])]);
@@ -122,7 +122,7 @@ test("a PDF that is too long to be read page by page goes as a whole, and the pa
   await page.waitForFunction(() => /lu d’un seul tenant/.test(document.querySelector("#chosen li").innerText));
   await inspect(page, "fr");
   const [sent] = await Promise.all([
-    page.waitForRequest((request) => request.method() === "POST" && /\/ocr$/.test(request.url())),
+    page.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/ocr")),
     page.click("#start"),
   ]);
   assert.deepEqual(parts(sent), [["file", "cours.pdf", "%PDF-"]]);

@@ -2,6 +2,7 @@
 // accessible, and never scrolling sideways.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { fixturePath } from "./documents.mjs";
 import { inspect, laptop, leave, phone, picture, registerAndSignIn, shows, start, stop, visit } from "./harness.mjs";
 
 before(start);
@@ -33,7 +34,6 @@ for (const locale of ["fr-FR", "en-GB"]) {
   }
 }
 
-const fixtures = new URL("../../components/ocr/tests/fixtures/", import.meta.url);
 
 for (const colorScheme of ["light", "dark"]) {
   test(`in the system's own colours everything can be told apart: ${colorScheme}`, async () => {
@@ -57,7 +57,7 @@ for (const colorScheme of ["light", "dark"]) {
     await inspect(page, "fr");
     await picture(page, `fr-forced-${colorScheme}-answer`);
     await page.goto("/ocr");
-    await page.setInputFiles("[name=file]", new URL("examen.pdf", fixtures).pathname);
+    await page.setInputFiles("[name=file]", fixturePath("examen.pdf"));
     await page.click("#start");
     await shows(page, /Transcription terminée/, 30);
     // The source is written twice, one over the other: only one of them may show.

@@ -4,7 +4,7 @@ import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fixture as file } from "./documents.mjs";
+import { fixture as file, fixturePath } from "./documents.mjs";
 import { inspect, laptop, leave, phone, picture, registerAndSignIn, shows, start, stop, visit } from "./harness.mjs";
 
 before(start);
@@ -134,10 +134,9 @@ test("files dropped on the field are taken", async () => {
   const page = await visit();
   await registerAndSignIn(page);
   await page.goto("/ocr");
-  const path = (name) => new URL(name, fixtures).pathname;
   const box = await page.locator("#file").boundingBox();
   const session = await page.context().newCDPSession(page);
-  const data = { items: [], files: [path("photo.png"), path("photo.jpg")], dragOperationsMask: 1 };
+  const data = { items: [], files: [fixturePath("photo.png"), fixturePath("photo.jpg")], dragOperationsMask: 1 };
   for (const type of ["dragEnter", "dragOver", "drop"]) {
     await session.send("Input.dispatchDragEvent", { type, x: box.x + box.width / 2, y: box.y + box.height / 2, data });
   }

@@ -1,13 +1,13 @@
 // What stays in the browser: the files that are not converted yet, for their user, and nothing for another one.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { fixturePath } from "./documents.mjs";
 import { ask, inspect, leave, picture, readers, registerAndSignIn, shows, start, stop, submit, visit } from "./harness.mjs";
 
 before(start);
 after(stop);
 
-const fixtures = new URL("../../components/ocr/tests/fixtures/", import.meta.url);
-const photos = ["photo.jpg", "photo.png"].map((name) => new URL(name, fixtures).pathname);
+const photos = ["photo.jpg", "photo.png"].map(fixturePath);
 const names = (page) => page.locator("#chosen li > span").allInnerTexts();
 const databases = (page) => page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name).filter((name) => name.startsWith("atelier.")));
 /** The files that are kept for this tab. */

@@ -1,4 +1,4 @@
-//! `cargo xtask lint`: format, clippy for this machine and for WebAssembly, and what we depend on.
+//! `cargo xtask lint`: format, clippy for this machine and for WebAssembly, scripts, and what we depend on.
 //!
 //! Every check runs, also after one has failed.
 
@@ -10,10 +10,12 @@ use clap::{Arg, ArgAction, ArgMatches};
 use crate::apt::Apt;
 use crate::paths::{COMPONENTS, Tree};
 use crate::toolchain::{self, Toolchain};
-use crate::{console, process};
+use crate::{console, node, process};
 
 /// The version that `deny.toml` was written for; newer ones rename keys.
 const DENY_VERSION: &str = "0.20.2";
+/// What reads the scripts of pages and of their tests; `.oxlintrc.json` says what it looks for.
+const OXLINT_VERSION: &str = "1.94.0";
 const DEBIAN_CLIPPY: &str = "/usr/bin/cargo-clippy";
 /// What cargo-deny writes when GitHub, where the advisories are, does not answer.
 const NO_ADVISORIES: &str = "failed to fetch advisory database";
@@ -23,10 +25,10 @@ type Check = fn(&Tree) -> Result<()>;
 
 pub(crate) fn command() -> clap::Command {
     clap::Command::new("lint")
-        .about("Check format, clippy, licences and sources")
+        .about("Check format, clippy, scripts, licences and sources")
         .long_about(
-            "Check format, clippy (for this machine and for WebAssembly) and the licences and sources of\n\
-             dependencies.\n\n\
+            "Check format, clippy (for this machine and for WebAssembly), the scripts of the pages and of their tests\n\
+             (oxlint, from npm), and the licences and sources of dependencies.\n\n\
              Builds cargo-deny into .atelier/tools the first time (one to two minutes). Where GitHub is out of reach, known\n\
              vulnerabilities are not looked up, and the result says so.",
         )
@@ -41,8 +43,12 @@ pub(crate) fn command() -> clap::Command {
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     process::catch_signals()?;
     let tree = Tree::find()?;
-    let mut checks: Vec<(&str, Check)> =
-        vec![("format", format), ("clippy", native), ("clippy for WebAssembly", guests)];
+    let mut checks: Vec<(&str, Check)> = vec![
+        ("format", format),
+        ("clippy", native),
+        ("clippy for WebAssembly", guests),
+        ("scripts", scripts),
+    ];
     if !matches.get_flag("without-deny") {
         checks.push(("dependencies", dependencies));
     }
@@ -93,6 +99,14 @@ fn guests(tree: &Tree) -> Result<()> {
     clippy.current_dir(&tree.root).args(COMPONENTS.map(|name| format!("--package={name}")));
     clippy.args(["--package=atelier-web", "--package=atelier-auth-api"]);
     process::run(clippy.args(["--", "-D", "warnings"]))
+}
+
+/// A name that nothing defines is found here; a browser would only find it in the branch that uses it.
+fn scripts(tree: &Tree) -> Result<()> {
+    node::prepare()?;
+    let mut npx = Command::new("npx");
+    npx.current_dir(&tree.root).args(["--yes", &format!("oxlint@{OXLINT_VERSION}"), "--import-plugin"]);
+    process::run(npx.args(["components", "crates", "tests"]))
 }
 
 /// The same call by another program. `cargo clippy` would take rustup's `cargo-clippy`, whose compiler is another.

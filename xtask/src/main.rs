@@ -15,6 +15,7 @@ mod http;
 mod lint;
 mod migrate;
 mod mocks;
+mod node;
 mod paths;
 mod postgres;
 mod process;

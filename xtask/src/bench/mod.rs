@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use self::number::number;
 use crate::paths::Tree;
 use crate::process;
 use crate::spin::Choice;
@@ -15,19 +16,11 @@ mod figures;
 mod load;
 #[cfg(feature = "bench")]
 mod native;
+mod number;
 mod ocr;
 #[cfg(feature = "bench")]
 mod record;
 mod tracks;
-
-/// An option that takes a number from 1 to `max`.
-fn number(name: &'static str, default: &'static str, max: u64) -> Arg {
-    Arg::new(name)
-        .long(name)
-        .value_name("N")
-        .default_value(default)
-        .value_parser(value_parser!(u64).range(1..=max))
-}
 
 pub(crate) fn command() -> Command {
     Command::new("bench")

@@ -5,7 +5,7 @@ use std::process::Command as Program;
 use anyhow::{Context, Result};
 use clap::{ArgMatches, Command};
 
-use super::number;
+use super::number::number;
 use crate::apt::Apt;
 use crate::paths::Tree;
 use crate::{console, process};

@@ -3,24 +3,22 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::counts::TestCounts;
 use super::suite::{Scratch, Suite};
 use crate::apt::Apt;
 use crate::postgres::Purpose;
 use crate::up::{App, Environment, Launch};
-use crate::{console, mocks, process};
+use crate::{console, mocks, node, process};
 
-/// The suite uses Node's own test runner as of this version.
-const NODE_MAJOR_MIN: u32 = 20;
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const MAC_BROWSER: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
 pub(super) fn run(suite: &Suite) -> Result<TestCounts> {
     let folder = suite.tree.root.join("tests/browser");
     let browser = browser()?;
-    node()?;
+    node::prepare()?;
     packages(&folder)?;
     let data = Scratch::make("browser")?;
     let app = start(suite, &data, &Environment::empty())?;
@@ -74,28 +72,6 @@ fn browser() -> Result<PathBuf> {
     find().context("the package chromium brought no program `chromium`")
 }
 
-fn node() -> Result<()> {
-    let remediation = format!(
-        "the browser tests need Node.js {NODE_MAJOR_MIN} or newer: install it from https://nodejs.org"
-    );
-    if process::on_path("node").is_none() || process::on_path("npm").is_none() {
-        Apt::detect()
-            .install(&["nodejs", "npm"], "the browser tests are driven from Node.js")
-            .with_context(|| remediation.clone())?;
-    }
-    let version =
-        process::output(Command::new("node").arg("--version")).with_context(|| remediation.clone())?;
-    match major(&version) {
-        Some(major) if major >= NODE_MAJOR_MIN => Ok(()),
-        _ => bail!("{remediation}; here is {}", version.trim()),
-    }
-}
-
-/// `v20.19.2` gives 20.
-fn major(version: &str) -> Option<u32> {
-    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
-}
-
 /// The pinned packages, fetched when the lock file is newer than the installed ones.
 fn packages(folder: &Path) -> Result<()> {
     let modified = |path: PathBuf| path.metadata().and_then(|meta| meta.modified()).ok();
@@ -111,15 +87,4 @@ fn packages(folder: &Path) -> Result<()> {
     npm.current_dir(folder).args(["ci", "--no-audit", "--no-fund", "--silent"]).stdout(std::io::stderr());
     // Chromium is installed already; Playwright must not fetch another.
     process::run(npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::major;
-
-    #[test]
-    fn nodes_version_is_read_from_its_output() {
-        assert_eq!(major("v20.19.2\n"), Some(20));
-        assert_eq!(major("node: not found"), None);
-    }
 }

@@ -1,0 +1,46 @@
+//! Node.js, which drives the browser tests and reads the scripts of the pages.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::apt::Apt;
+use crate::process;
+
+/// The browser tests use Node's own test runner as of this version.
+const MAJOR_MIN: u32 = 20;
+
+/// Installs Node.js and npm where they are missing.
+///
+/// # Errors
+/// Where they cannot be installed, or are too old.
+pub(crate) fn prepare() -> Result<()> {
+    let remediation = format!("Node.js {MAJOR_MIN} or newer is needed: install it from https://nodejs.org");
+    if process::on_path("node").is_none() || process::on_path("npm").is_none() {
+        Apt::detect()
+            .install(&["nodejs", "npm"], "scripts are read, and the browser driven, by Node.js")
+            .with_context(|| remediation.clone())?;
+    }
+    let version =
+        process::output(Command::new("node").arg("--version")).with_context(|| remediation.clone())?;
+    match major(&version) {
+        Some(major) if major >= MAJOR_MIN => Ok(()),
+        _ => bail!("{remediation}; here is {}", version.trim()),
+    }
+}
+
+/// `v20.19.2` gives 20.
+fn major(version: &str) -> Option<u32> {
+    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::major;
+
+    #[test]
+    fn nodes_version_is_read_from_its_output() {
+        assert_eq!(major("v20.19.2\n"), Some(20));
+        assert_eq!(major("node: not found"), None);
+    }
+}
