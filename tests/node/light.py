@@ -68,8 +68,11 @@ class Light:
         user, environment = re.search(r"^USER (\S+)", stage, re.M)[1], re.findall(r"^ENV (\S+)", stage, re.M)
         text = (PROJECT / "spin.toml").read_text()
         assert text.count('version = "0.1.0"') == 1
-        wasm = {f"app/target/wasm32-wasip2/release/{name}.wasm": PROJECT / "target" / "wasm32-wasip2" / "release" / f"{name}.wasm" for name in ("auth", "llm", "ocr")}
-        app = Layer.files({"app/spin.toml": text.replace('version = "0.1.0"', f'version = "{version}"').encode(), **wasm})
+        prebuilt = DOCKERFILE.split(" AS prebuilt\n")[1].split("\nFROM ")[0]
+        # Of the folder that cargo builds in, only the components: .dockerignore leaves the rest out.
+        files = {f"{target[1:]}/{file.name}": file for source, target in re.findall(r"^COPY (target/\S+) (\S+)$", prebuilt, re.M)
+                 for file in (PROJECT / source).iterdir() if file.suffix == ".wasm" or not source.endswith("release")}
+        app = Layer.files({"app/spin.toml": text.replace('version = "0.1.0"', f'version = "{version}"').encode(), **files})
         return self.node.registry.push("atelier-spin", version, [self.debian, self.runtime, app], Entrypoint=["/usr/bin/spin"], User=user, Env=["PATH=/usr/bin:/bin", *environment])
 
     # ── Installation ───────────────────────────────────────────────────────────────────────────────────
