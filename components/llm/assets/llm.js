@@ -123,7 +123,7 @@
       // A screen reader announces the first text, then one every ten seconds.
       status.ariaLive = seconds % 10 === 0 ? "polite" : "off";
       const begun = document.querySelector("#result .writing");
-      status.textContent = `${begun ? texts.writing : texts.waiting} ${seconds}\u00a0s`;
+      status.textContent = (begun ? texts.writing : texts.waiting).replace("{s}", seconds);
     };
     tick();
     const timer = setInterval(tick, 1000);

@@ -95,7 +95,7 @@ const prepare = (shown, code) => {
 
     const ended = (found) => {
       const took = ((performance.now() - started) / 1000).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
-      if (!found) return end(`${texts.done} ${took}\u00a0s`);
+      if (!found) return end(texts.done.replace("{s}", took));
       failure = found;
       write(found);
       const missing = /^ModuleNotFoundError: No module named '([\w.]+)'/m.exec(found);

@@ -1,8 +1,10 @@
 //! The use case of a document that exists already: what a cancelled conversion left, or what a user has corrected. No
 //! model is asked and nothing is stored, so it costs nothing.
 
+use std::time::Duration;
+
 use auth_api::User;
-use web::{BodyReader, Clock, Fields, IncomingBody, Problem, Reply, Request};
+use web::{BodyReader, Clock, Fields, IncomingBody, Reply, Request, Work};
 
 use crate::conversion::{self, Conversion};
 use crate::error::Failure;
@@ -14,6 +16,9 @@ use crate::warning::Warning;
 /// The longest form, in bytes. A document of 300 dense pages is some 900 KB.
 pub(crate) const CHECK_BYTES_MAX: usize = 2 * 1024 * 1024;
 
+/// Of computing, not of waiting. The longest document takes 1 to 5 s of one processor.
+const COMPUTING_MAX: Duration = Duration::from_secs(10);
+
 /// `POST /ocr/check`. The fields are those of the form for Overleaf: `snip` is the document, `snip_name` its file name.
 /// `cut`: it stops where its conversion was cancelled. `incomplete`: something was known to be missing from it. `pages`:
 /// those that it was to have.
@@ -24,23 +29,25 @@ pub(crate) async fn submit<B: IncomingBody, C: Clock>(
     clock: &C,
 ) -> Reply {
     let read = async {
-        request.body = body.whole(CHECK_BYTES_MAX).await?;
-        check(&Fields::parse(&request)?, clock).await
+        request.body = body.whole(CHECK_BYTES_MAX).await.map_err(Failure::Body)?;
+        let fields = Fields::parse(&request).map_err(Failure::Body)?;
+        check(&fields, clock).await
     };
     match read.await {
         Ok(conversion) => page::checked(&request, user, &conversion),
-        Err(problem) => page::failed(&request, user, &Failure::Body(problem)),
+        Err(failure) => page::failed(&request, user, &failure),
     }
 }
 
-async fn check(fields: &Fields, clock: &impl Clock) -> Result<Conversion, Problem> {
+async fn check(fields: &Fields, clock: &impl Clock) -> Result<Conversion, Failure> {
     let is_set = |name| fields.get(name).is_some_and(|value| !value.is_empty());
     // Browsers send the line ends of a text area so.
     let source = fields.get("snip").unwrap_or_default().replace("\r\n", "\n");
     if source.trim().is_empty() {
-        return Err(Failure::Upload(Malformed::NoFile.into()).problem());
+        return Err(Failure::Upload(Malformed::NoFile.into()));
     }
-    let finished = latex::finish(&source, !is_set("cut"));
+    let work = Work::new(clock, COMPUTING_MAX);
+    let finished = conversion::finished(&source, !is_set("cut"), &work).await?;
     let mut warnings: Vec<Warning> = Vec::new();
     if is_set("incomplete") && !is_set("cut") {
         warnings.push(Warning::StillIncomplete);
@@ -51,7 +58,7 @@ async fn check(fields: &Fields, clock: &impl Clock) -> Result<Conversion, Proble
     }
     warnings.extend(finished.findings.into_iter().map(Warning::from));
     let complete = !warnings.iter().any(Warning::is_incomplete);
-    let (document, markdown) = conversion::rendered(&finished.latex, complete, clock).await;
+    let (document, markdown) = conversion::rendered(&finished.latex, complete, &work).await?;
     Ok(Conversion {
         markdown,
         document,
@@ -73,13 +80,32 @@ mod tests {
 
     use super::*;
 
-    fn checked(fields: &[(&str, &str)]) -> Result<Conversion, Problem> {
+    /// Every look at it is five seconds later than the one before.
+    #[derive(Default)]
+    struct BusyClock(FakeClock);
+
+    impl Clock for BusyClock {
+        fn elapsed(&self) -> Duration {
+            self.0.advance(Duration::from_secs(5));
+            self.0.elapsed()
+        }
+
+        async fn sleep(&self, wait: Duration) {
+            self.0.sleep(wait).await;
+        }
+    }
+
+    fn checked(fields: &[(&str, &str)]) -> Result<Conversion, Failure> {
+        checked_on(&FakeClock::default(), fields)
+    }
+
+    fn checked_on(clock: &impl Clock, fields: &[(&str, &str)]) -> Result<Conversion, Failure> {
         let encode = |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02x}")).collect() };
         let pairs: Vec<String> =
             fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
         let request = Request::test("POST", "/ocr/check");
         let form = request.with_body("application/x-www-form-urlencoded", pairs.join("&"));
-        run(check(&Fields::parse(&form).unwrap(), &FakeClock::default()))
+        run(check(&Fields::parse(&form).unwrap(), clock))
     }
 
     fn codes(conversion: &Conversion) -> Vec<&'static str> {
@@ -108,6 +134,13 @@ mod tests {
         assert!(cut.latex.starts_with(begun) && cut.latex.ends_with("\\end{document}\n"), "{}", cut.latex);
         assert!(cut.latex.contains("\\end{itemize}"), "{}", cut.latex);
         assert!(codes(&cut).contains(&"cut") && !cut.is_complete());
+    }
+
+    #[test]
+    fn a_check_that_computes_for_too_long_ends() {
+        let Err(failure) = checked_on(&BusyClock::default(), &[("snip", WHOLE)]) else { panic!("no end") };
+        let problem = failure.problem();
+        assert_eq!((problem.status().as_u16(), problem.code()), (503, "too_busy"));
     }
 
     #[test]

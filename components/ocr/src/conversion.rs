@@ -1,10 +1,12 @@
 //! One conversion: a PDF or pictures in, a LaTeX document out, and the reservation that pays for it.
 
+use std::time::Duration;
+
 use auth_api::Refund;
-use latex::Figure;
 use latex::markdown::Document;
+use latex::{Figure, Finished};
 use serde_json::{Value, json};
-use web::{Clock, IncomingBody, Lang};
+use web::{Clock, IncomingBody, Lang, TooLong, Work};
 
 use crate::charge::Charge;
 use crate::compile::{Compiled, compile};
@@ -84,9 +86,11 @@ async fn convert_reserved<P: ConversionPorts, B: IncomingBody, C: Clock>(
     let outcome = transcribe(ports, settings, &received, charge).await;
     delete(ports, settings, &received.document).await;
     let transcript = outcome?;
-    let finished = latex::finish(&transcript.raw, transcript.stopped);
+    // What has been answered, and may be paid, is delivered however long that takes.
+    let work = Work::new(ports, Duration::MAX);
+    let finished = finished(&transcript.raw, transcript.stopped, &work).await?;
     let compiled = compile(ports, settings, charge, finished, &transcript.asked).await?;
-    Ok(conversion(ports, received, transcript, compiled, charge.pages()).await)
+    conversion(&work, received, transcript, compiled, charge.pages()).await
 }
 
 /// The rest of the price is reserved first.
@@ -106,13 +110,13 @@ async fn transcribe<P: ConversionPorts>(
 }
 
 /// Checks the pages, and collects the warnings, those about missing parts first.
-async fn conversion<P: ConversionPorts>(
-    ports: &P,
+async fn conversion(
+    work: &Work<'_, impl Clock>,
     received: Received,
     transcript: Transcript,
     Compiled { finished, compiles, warning }: Compiled,
     pages_charged: u32,
-) -> Conversion {
+) -> Result<Conversion, Failure> {
     let mut warnings = transcript.warnings;
     warnings.extend(warning);
     let file = &received.file;
@@ -128,8 +132,8 @@ async fn conversion<P: ConversionPorts>(
     let (mut warnings, others): (Vec<_>, Vec<_>) = warnings.into_iter().partition(Warning::is_incomplete);
     let complete = warnings.is_empty();
     warnings.extend(others);
-    let (document, markdown) = rendered(&finished.latex, complete, ports).await;
-    Conversion {
+    let (document, markdown) = rendered(&finished.latex, complete, work).await?;
+    Ok(Conversion {
         markdown,
         document,
         figures: placed(&finished.latex, &finished.figures, due.as_deref()),
@@ -141,18 +145,35 @@ async fn conversion<P: ConversionPorts>(
         model: transcript.model,
         simulated: transcript.simulated,
         file: received.file.name,
-    }
+    })
 }
 
-/// A finished document as blocks and as Markdown. Its steps, and the page after them, take up to a second each for the
-/// longest document: between them the instance's other requests go on.
-pub(crate) async fn rendered(latex: &str, complete: bool, clock: &impl Clock) -> (Document, String) {
-    clock.give_way().await;
+/// [`latex::finish`] in its steps, each of which takes up to half a second for the longest document.
+pub(crate) async fn finished(
+    raw: &str,
+    stopped_by_itself: bool,
+    work: &Work<'_, impl Clock>,
+) -> Result<Finished, TooLong> {
+    let assembled = latex::assemble(raw, stopped_by_itself);
+    work.give_way().await?;
+    let repaired = assembled.repair();
+    work.give_way().await?;
+    let finished = repaired.check();
+    work.give_way().await?;
+    Ok(finished)
+}
+
+/// A finished document as blocks and as Markdown; the page after them is a step like these.
+pub(crate) async fn rendered(
+    latex: &str,
+    complete: bool,
+    work: &Work<'_, impl Clock>,
+) -> Result<(Document, String), TooLong> {
     let document = Document::from_latex(latex, complete);
-    clock.give_way().await;
+    work.give_way().await?;
     let markdown = document.to_markdown();
-    clock.give_way().await;
-    (document, markdown)
+    work.give_way().await?;
+    Ok((document, markdown))
 }
 
 /// `due`: the pages that were asked for, in order, if they are known.

@@ -2,6 +2,7 @@
 
 use auth_api::{Denied, Reason};
 use http::StatusCode;
+use web::TooLong;
 use web::stream::ClientDisconnected;
 use web::{Problem, Text};
 
@@ -195,6 +196,22 @@ impl From<Denied> for Failure {
 impl From<UploadError> for Failure {
     fn from(error: UploadError) -> Self {
         Self::Upload(error)
+    }
+}
+
+impl From<TooLong> for Failure {
+    fn from(_: TooLong) -> Self {
+        Self::Body(
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too_busy",
+                Text::new(
+                    "La vérification dure trop longtemps : le serveur est surchargé, ou le document trop complexe. Réessayez dans une minute.",
+                    "The check takes too long: the server is overloaded, or the document too complex. Try again in a minute.",
+                ),
+            )
+            .retry_after(60),
+        )
     }
 }
 

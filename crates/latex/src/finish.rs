@@ -60,6 +60,23 @@ pub fn wrap(body: &str) -> String {
 /// Cleans, completes and checks. `stopped_by_itself`: the model said that it was done; otherwise the text was cut.
 /// Nothing is deleted from the document of an answer that ended by itself.
 pub fn finish(raw: &str, stopped_by_itself: bool) -> Finished {
+    assemble(raw, stopped_by_itself).repair().check()
+}
+
+/// A document with a beginning and an end: the first of three steps of [`finish`], for who has other work between them.
+#[derive(Debug)]
+pub struct Assembled(Finished);
+
+/// A document without what a model is known to write wrongly: the second step of [`finish`].
+#[derive(Debug)]
+pub struct Repaired {
+    document: Finished,
+    /// The first line in which characters were replaced.
+    replaced: Option<u32>,
+}
+
+/// The first step of [`finish`].
+pub fn assemble(raw: &str, stopped_by_itself: bool) -> Assembled {
     let Unwrapped { mut latex, chatter } = unwrap(raw);
     let mut findings = Vec::new();
     if chatter {
@@ -103,7 +120,7 @@ pub fn finish(raw: &str, stopped_by_itself: bool) -> Finished {
     } else if !latex.ends_with('\n') {
         latex.push('\n');
     }
-    check(Finished { latex, findings, figures })
+    Assembled(Finished { latex, findings, figures })
 }
 
 /// Our preamble before a text without one. A text that is not `whole` is left open at its end.
@@ -115,44 +132,57 @@ fn with_preamble(latex: &str, whole: bool) -> String {
     }
 }
 
-/// Renews the options of babel, loads the packages that are missing and lists what remains to be looked at: what is
-/// incomplete, then what is dangerous, then repairs and the rest.
-fn check(Finished { mut latex, mut findings, figures }: Finished) -> Finished {
-    if let Some(modern) = babel::modernise(&latex) {
-        findings.push(Finding::BabelModernised);
-        latex = modern;
-    }
-    let mut replaced = None;
-    for repair in [characters::replace, stray::escape] {
-        if let Some((better, line)) = repair(&latex) {
-            latex = better;
-            replaced = Some(replaced.map_or(line, |first: u32| first.min(line)));
+impl Assembled {
+    /// Renews the options of babel, and replaces characters that LaTeX refuses.
+    pub fn repair(self) -> Repaired {
+        let Self(mut document) = self;
+        if let Some(modern) = babel::modernise(&document.latex) {
+            document.findings.push(Finding::BabelModernised);
+            document.latex = modern;
         }
-    }
-    let missing = packages::missing(&latex);
-    latex = packages::add(&latex, &missing);
-    // Each package has got a line before it.
-    let added = u32::try_from(missing.len()).unwrap_or(u32::MAX);
-    for finding in &mut findings {
-        if let Finding::Loop { line } = finding {
-            *line = line.saturating_add(added);
+        let mut replaced = None;
+        for repair in [characters::replace, stray::escape] {
+            if let Some((better, line)) = repair(&document.latex) {
+                document.latex = better;
+                replaced = Some(replaced.map_or(line, |first: u32| first.min(line)));
+            }
         }
+        Repaired { document, replaced }
     }
-    findings.extend(replaced.map(|line| Finding::CharactersReplaced { line: line.saturating_add(added) }));
-    let added = missing
-        .into_iter()
-        .map(|missing| Finding::PackageAdded { package: missing.package, needed_by: missing.needed_by });
-    findings.extend(added);
-    findings.extend(repeat::repetitions(&latex).into_iter().map(|line| Finding::Repetition { line }));
-    findings.extend(lint::lint(&latex));
-    let unknown = characters::unknown(&latex);
-    findings
-        .extend(unknown.into_iter().map(|(character, line)| Finding::UnknownCharacter { character, line }));
-    // Not sorted: that would add 6 KB to a component.
-    let (mut findings, others): (Vec<_>, Vec<_>) = findings.into_iter().partition(Finding::is_incomplete);
-    findings.extend(dangers(&latex));
-    findings.extend(others);
-    Finished { latex, findings, figures }
+}
+
+impl Repaired {
+    /// Loads the packages that are missing and lists what remains to be looked at: what is incomplete, then what is
+    /// dangerous, then repairs and the rest.
+    pub fn check(self) -> Finished {
+        let Self { document: Finished { mut latex, mut findings, figures }, replaced } = self;
+        let missing = packages::missing(&latex);
+        latex = packages::add(&latex, &missing);
+        // Each package has got a line before it.
+        let added = u32::try_from(missing.len()).unwrap_or(u32::MAX);
+        for finding in &mut findings {
+            if let Finding::Loop { line } = finding {
+                *line = line.saturating_add(added);
+            }
+        }
+        findings
+            .extend(replaced.map(|line| Finding::CharactersReplaced { line: line.saturating_add(added) }));
+        let added = missing
+            .into_iter()
+            .map(|missing| Finding::PackageAdded { package: missing.package, needed_by: missing.needed_by });
+        findings.extend(added);
+        findings.extend(repeat::repetitions(&latex).into_iter().map(|line| Finding::Repetition { line }));
+        findings.extend(lint::lint(&latex));
+        let unknown = characters::unknown(&latex);
+        findings.extend(
+            unknown.into_iter().map(|(character, line)| Finding::UnknownCharacter { character, line }),
+        );
+        // Not sorted: that would add 6 KB to a component.
+        let (mut findings, others): (Vec<_>, Vec<_>) = findings.into_iter().partition(Finding::is_incomplete);
+        findings.extend(dangers(&latex));
+        findings.extend(others);
+        Finished { latex, findings, figures }
+    }
 }
 
 /// Several documents one after the other (one per page, or a second start): LaTeX would stop at the first end.

@@ -65,7 +65,9 @@ impl<'a> Tokenizer<'a> {
     /// Moves on over the next `bytes`, counting lines; stays on a character border.
     fn skip(&mut self, bytes: usize) {
         let passed = self.rest().get(..bytes).unwrap_or(self.rest());
-        self.line = self.line.saturating_add(u32::try_from(passed.matches('\n').count()).unwrap_or(u32::MAX));
+        self.line = self.line.saturating_add(
+            u32::try_from(passed.bytes().filter(|byte| *byte == b'\n').count()).unwrap_or(u32::MAX),
+        );
         self.at += passed.len();
     }
 
@@ -78,7 +80,9 @@ impl<'a> Tokenizer<'a> {
 
     fn step(&mut self) -> bool {
         let rest = self.rest();
-        let Some(next) = rest.find(['\\', '{', '}', '$', '%']) else { return false };
+        // Bytes, not characters: this reads every byte of a document, in several passes.
+        let special = |byte| matches!(byte, b'\\' | b'{' | b'}' | b'$' | b'%');
+        let Some(next) = rest.bytes().position(special) else { return false };
         self.skip(next);
         let rest = self.rest();
         match rest.as_bytes().first() {
@@ -93,7 +97,7 @@ impl<'a> Tokenizer<'a> {
 
     fn command(&mut self) {
         let after = self.rest().get(1..).unwrap_or_default();
-        let letters = after.find(|char: char| !char.is_ascii_alphabetic()).unwrap_or(after.len());
+        let letters = after.bytes().take_while(u8::is_ascii_alphabetic).count();
         let length = if letters > 0 { letters } else { after.chars().next().map_or(0, char::len_utf8) };
         let name = after.get(..length).unwrap_or_default();
         let tail = after.get(length..).unwrap_or_default();

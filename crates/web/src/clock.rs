@@ -1,6 +1,6 @@
 //! Time as a port: [`crate::spin::HostClock`] at the edge, [`crate::testing::FakeClock`] in tests.
 
-use std::{future::Future, pin::pin, time::Duration};
+use std::{cell::Cell, future::Future, pin::pin, time::Duration};
 
 use futures_util::future::{Either, select};
 
@@ -12,6 +12,43 @@ pub trait Clock {
     async fn sleep(&self, wait: Duration);
     /// Between two steps of long work: the instance's other requests go on. A fake has none.
     async fn give_way(&self) {}
+}
+
+/// Long work of one request, in steps. Spin does not interrupt a guest, so between its steps the work gives way to the
+/// instance's other requests; what it has computed by then is held to a limit.
+#[derive(Debug)]
+pub struct Work<'a, C> {
+    clock: &'a C,
+    limit: Duration,
+    /// Waiting for others is not counted.
+    computed: Cell<Duration>,
+    since: Cell<Duration>,
+}
+
+/// Work has computed for longer than its limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLong;
+
+impl<'a, C: Clock> Work<'a, C> {
+    /// Begins now.
+    pub fn new(clock: &'a C, limit: Duration) -> Self {
+        Self { clock, limit, computed: Cell::new(Duration::ZERO), since: Cell::new(clock.elapsed()) }
+    }
+
+    /// Between two steps.
+    ///
+    /// # Errors
+    /// [`TooLong`]: the work is to end.
+    pub async fn give_way(&self) -> Result<(), TooLong> {
+        let computed = self.computed.get() + self.clock.elapsed().saturating_sub(self.since.get());
+        if computed > self.limit {
+            return Err(TooLong);
+        }
+        self.computed.set(computed);
+        self.clock.give_way().await;
+        self.since.set(self.clock.elapsed());
+        Ok(())
+    }
 }
 
 /// Waits for `future`, at most `limit`.

@@ -43,7 +43,7 @@ mod typography;
 pub use accept::preferred;
 pub use body::{BodyError, BodyReader, IncomingBody};
 pub use client_addr::TrustedProxies;
-pub use clock::{Clock, within};
+pub use clock::{Clock, TooLong, Work, within};
 pub use content_security_policy::ContentSecurityPolicy;
 pub use fields::Fields;
 pub use headers::finish;

@@ -55,7 +55,8 @@ fn space(before: char, after: char, rest: &str, lang: Lang) -> char {
         (_, ';' | '!' | '?') if french => NARROW_NO_BREAK_SPACE,
         ('«', _) | (_, ':' | '»') if french => NO_BREAK_SPACE,
         ('0'..='9', '0'..='9') if french => NARROW_NO_BREAK_SPACE,
-        ('0'..='9', _) if starts_with_unit(rest) => NO_BREAK_SPACE,
+        // A script puts a number where `{…}` stands.
+        ('0'..='9' | '}', _) if starts_with_unit(rest) => NO_BREAK_SPACE,
         _ => ' ',
     }
 }
@@ -83,6 +84,7 @@ mod tests {
             ("Pages : « 3 »", "Pages\u{a0}: «\u{a0}3\u{a0}»"),
             ("8 000 caractères, 50 Mo, 30 s.", "8\u{202f}000 caractères, 50\u{a0}Mo, 30\u{a0}s."),
             ("0 % en 5 min", "0\u{a0}% en 5\u{a0}min"),
+            ("Terminé : {s} s", "Terminé\u{a0}: {s}\u{a0}s"),
             ("3 secondes, 2 sur 3", "3 secondes, 2 sur 3"),
             ("l'aide d’aujourd'hui", "l’aide d’aujourd’hui"),
             ("'a' reste", "'a' reste"),
