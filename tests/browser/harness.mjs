@@ -10,6 +10,14 @@ import { chromium } from "playwright-core";
 export const url = process.env.ATELIER_URL;
 if (!url) throw new Error("ATELIER_URL is not set: run `cargo xtask test browser`");
 
+/** Waits until Python's own modules are compiled and kept, which begins after the first program. */
+export const compiled = (page) => page.evaluate(async () => {
+  for (let tries = 2400; !(await (await caches.open("atelier.python")).keys()).length; tries -= 1) {
+    if (!tries) throw new Error("Python's modules were not compiled");
+    await new Promise((resolve) => { setTimeout(resolve, 100); });
+  }
+});
+
 export const password = "une phrase assez longue pour Atelier";
 export const phone = { width: 390, height: 844 };
 export const laptop = { width: 1366, height: 768 };

@@ -1,11 +1,12 @@
-// Measures « Exécuter »: from the click to the first output, with Python in the browser's cache, and the processor time
-// that all of Chromium took for it, which a busy machine lengthens far less. Run by hand, on Linux:
+// Measures « Exécuter »: from the click to the first output, with Python in the browser's cache and its own modules
+// compiled, and the processor time that all of Chromium took for it, which a busy machine lengthens far less. Run by
+// hand, on Linux:
 //
 //     cargo xtask up
 //     cd tests/browser && ATELIER_URL=http://127.0.0.1:3000 node run-warm.mjs
 import { readdir, readFile } from "node:fs/promises";
 import os from "node:os";
-import { leave, registerAndSignIn, shows, start, stop, visit } from "./harness.mjs";
+import { compiled, leave, registerAndSignIn, shows, start, stop, visit } from "./harness.mjs";
 
 const RUNS = 15;
 
@@ -43,6 +44,7 @@ const processor = async () => {
 };
 
 const cold = await measure();
+await compiled(page);
 const warm = [], used = [];
 for (let run = 0; run < RUNS; run += 1) {
   // A new visit of the page each time: nothing but the browser's cache is warm.

@@ -14,8 +14,6 @@ use crate::{console, node, process};
 
 /// The version that `deny.toml` was written for; newer ones rename keys.
 const DENY_VERSION: &str = "0.20.2";
-/// What reads the scripts of pages and of their tests; `.oxlintrc.json` says what it looks for.
-const OXLINT_VERSION: &str = "1.94.0";
 const DEBIAN_CLIPPY: &str = "/usr/bin/cargo-clippy";
 /// What cargo-deny writes when GitHub, where the advisories are, does not answer.
 const NO_ADVISORIES: &str = "failed to fetch advisory database";
@@ -28,7 +26,7 @@ pub(crate) fn command() -> clap::Command {
         .about("Check format, clippy, scripts, licences and sources")
         .long_about(
             "Check format, clippy (for this machine and for WebAssembly), the scripts of the pages and of their tests\n\
-             (oxlint, from npm), and the licences and sources of dependencies.\n\n\
+             (oxlint), and the licences and sources of dependencies.\n\n\
              Builds cargo-deny into .atelier/tools the first time (one to two minutes). Where GitHub is out of reach, known\n\
              vulnerabilities are not looked up, and the result says so.",
         )
@@ -104,9 +102,11 @@ fn guests(tree: &Tree) -> Result<()> {
 /// A name that nothing defines is found here; a browser would only find it in the branch that uses it.
 fn scripts(tree: &Tree) -> Result<()> {
     node::prepare()?;
-    let mut npx = Command::new("npx");
-    npx.current_dir(&tree.root).args(["--yes", &format!("oxlint@{OXLINT_VERSION}"), "--import-plugin"]);
-    process::run(npx.args(["components", "crates", "tests"]))
+    let tests = tree.root.join("tests/browser");
+    node::packages(&tests)?;
+    let mut oxlint = Command::new(tests.join("node_modules/.bin/oxlint"));
+    oxlint.current_dir(&tree.root).args(["--import-plugin", "components", "crates", "tests"]);
+    process::run(&mut oxlint).context("`.oxlintrc.json` says what is looked for")
 }
 
 /// The same call by another program. `cargo clippy` would take rustup's `cargo-clippy`, whose compiler is another.

@@ -1,11 +1,12 @@
 //! Node.js, which drives the browser tests and reads the scripts of the pages.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use crate::apt::Apt;
-use crate::process;
+use crate::{console, process};
 
 /// The browser tests use Node's own test runner as of this version.
 const MAJOR_MIN: u32 = 20;
@@ -27,6 +28,26 @@ pub(crate) fn prepare() -> Result<()> {
         Some(major) if major >= MAJOR_MIN => Ok(()),
         _ => bail!("{remediation}; here is {}", version.trim()),
     }
+}
+
+/// The packages that `folder` pins, fetched when its lock file is newer than the installed ones.
+///
+/// # Errors
+/// Where npm cannot fetch them.
+pub(crate) fn packages(folder: &Path) -> Result<()> {
+    let modified = |path: PathBuf| path.metadata().and_then(|meta| meta.modified()).ok();
+    let locked =
+        modified(folder.join("package-lock.json")).context("tests/browser has no package-lock.json")?;
+    if modified(folder.join("node_modules/.package-lock.json")).is_some_and(|there| there >= locked) {
+        return Ok(());
+    }
+    console::step(
+        "Fetching the packages of tests/browser with npm: they drive the browser and measure the pages (190 MB, half a minute).",
+    );
+    let mut npm = Command::new("npm");
+    npm.current_dir(folder).args(["ci", "--no-audit", "--no-fund", "--silent"]).stdout(std::io::stderr());
+    // Chromium is installed already; Playwright must not fetch another.
+    process::run(npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))
 }
 
 /// `v20.19.2` gives 20.

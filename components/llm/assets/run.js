@@ -7,6 +7,10 @@
 const SECONDS_MAX = 30;
 const CHARS_MAX = 100_000;
 const QUESTION_CHARS_MAX = 8_000;
+const COMPILING_SECONDS_MAX = 120;
+// Python's library with what it loads to start compiled, for the next visits: the browser's cache of this name has it
+// under its own address.
+const CACHE = "atelier.python", LIBRARY = "python_stdlib.zip";
 
 const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 const fetched = async (address, as) => {
@@ -26,10 +30,43 @@ const once = (get) => {
 const panel = once(async () => parse(await fetched("/llm/run", "text")).querySelector(".runner"));
 const python = once(async () => {
   const { worker, python, files } = (await panel()).dataset;
-  const names = files.split(" ");
-  const [script, ...blobs] = await Promise.all([fetched(worker, "text"), ...names.map((name) => fetched(`${python}/${name}`, "blob"))]);
-  return { worker: script, files: Object.fromEntries(names.map((name, index) => [name, blobs[index]])) };
+  const names = files.split(" "), library = `${python}/${LIBRARY}`;
+  const compiled = await caches.open(CACHE).then((cache) => cache.match(library)).then((kept) => kept?.blob()).catch(() => undefined);
+  const file = (name) => name === LIBRARY && compiled || fetched(`${python}/${name}`, "blob");
+  const [script, ...blobs] = await Promise.all([fetched(worker, "text"), ...names.map(file)]);
+  return { worker: script, files: Object.fromEntries(names.map((name, index) => [name, blobs[index]])), library: compiled ? null : library };
 });
+
+/** A frame of an opaque origin, which is sent `message` and `port` whenever it begins. */
+const sandbox = async (message, port, begins = () => true) => {
+  const frame = Object.assign(document.createElement("iframe"), { src: (await panel()).dataset.frame, hidden: true, title: "Python" });
+  frame.sandbox.add("allow-scripts");
+  // To whoever is there: the frame's origin is opaque, and the address is ours.
+  frame.addEventListener("load", () => begins() && frame.contentWindow.postMessage(message(), "*", [port]));
+  return frame;
+};
+
+/** Compiles, once, in a frame in which no program has run. */
+const compile = async () => {
+  const loaded = await python(), { library } = loaded;
+  loaded.library = null;
+  if (!library || !("caches" in window)) return;
+  const channel = new MessageChannel();
+  const frame = await sandbox(() => ({ ...loaded, code: null }), channel.port2);
+  try {
+    document.body.append(frame);
+    const bytes = await new Promise((resolve, reject) => {
+      channel.port1.onmessage = ({ data: { kind, text } }) => kind === "compiled" ? resolve(text) : reject(new Error(kind));
+      setTimeout(reject, COMPILING_SECONDS_MAX * 1000, new Error("silence"));
+    });
+    loaded.files[LIBRARY] = new Blob([bytes]);
+    // Also that of an older version.
+    await caches.delete(CACHE);
+    await (await caches.open(CACHE)).put(library, new Response(loaded.files[LIBRARY]));
+  } finally {
+    frame.remove();
+  }
+};
 
 /** Runs the code below `box`, or again in the panel that is there. */
 export const run = async (box) => {
@@ -95,6 +132,8 @@ const prepare = (shown, code) => {
 
     const ended = (found) => {
       const took = ((performance.now() - started) / 1000).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
+      // Nothing waits for it: without it the next run takes as long as this one.
+      compile().catch(() => {});
       if (!found) return end(texts.done.replace("{s}", took));
       failure = found;
       write(found);
@@ -147,18 +186,17 @@ const prepare = (shown, code) => {
       return end(texts.unreachable);
     }
     if (!running) return;
-    frame = Object.assign(document.createElement("iframe"), { src: texts.frame, hidden: true, title: "Python" });
-    frame.sandbox.add("allow-scripts");
     let begun = false;
-    frame.addEventListener("load", () => {
-      // A frame begins anew when it is moved, as it is when another question folds this answer: the program is gone.
-      if (begun) return end(texts.stopped);
-      begun = true;
+    frame = await sandbox(() => {
       const prepared = inputs.querySelector("textarea").value;
       const lines = canWait ? null : prepared ? prepared.replace(/\n$/, "").split("\n") : [];
-      // To whoever is there: the frame's origin is opaque, and the address is ours.
-      frame.contentWindow.postMessage({ ...loaded, code, name: "atelier.py", lines }, "*", [channel.port2]);
+      return { ...loaded, code, name: "atelier.py", lines };
+    }, channel.port2, () => {
+      // A frame begins anew when it is moved, as it is when another question folds this answer: the program is gone.
+      if (begun) end(texts.stopped);
+      return !begun && (begun = true);
     });
+    if (!running) return;
     shown.append(frame);
     timer = setInterval(() => {
       if (waiting) return;

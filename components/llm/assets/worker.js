@@ -1,5 +1,6 @@
 // Runs one Python program in a worker of the frame (frame.html). It gets the program and the files of Pyodide from the
 // page and sends back what the program writes. The page believes nothing of it: the program can reach this scope.
+// Without a program it compiles what Python loads to start, and sends that back.
 "use strict";
 
 // Characters that are sent; the page cuts at the same number.
@@ -58,6 +59,21 @@ def run(code, name, lines, ask):
     return ""
 `;
 
+// Python reads the sources of a hundred of its own modules to start, which takes longer than the rest together. Beside each
+// of them it finds what they are compiled to (PEP 552, without a check).
+const COMPILE = `
+import importlib.util, marshal, sys
+library = next(path for path in sys.path if path.endswith(".zip"))
+specs = [spec for module in list(sys.modules.values()) if (spec := getattr(module, "__spec__", None))]
+import zipfile
+with zipfile.ZipFile(library, "a") as archive:
+    for spec in specs:
+        if spec.origin and spec.origin.startswith(library):
+            code = marshal.dumps(spec.loader.get_code(spec.name))
+            archive.writestr(spec.origin[len(library) + 1:] + "c", importlib.util.MAGIC_NUMBER + bytes([1]) + bytes(11) + code)
+library
+`;
+
 // What the loader wants to know of Pyodide's packages: none is here.
 const NO_PACKAGES = JSON.stringify({
   info: { abi_version: "2026_0", arch: "wasm32", platform: "emscripten_5_0_3", python: "3.14.2" },
@@ -102,6 +118,7 @@ self.onmessage = async ({ data: { files, code, name, lines }, ports: [port] }) =
     self.fetch = async (address) => new Response(files[String(address).split("/").pop()], { headers: { "Content-Type": "application/wasm" } });
     const pyodide = await loadPyodide({ indexURL: "https://pyodide.invalid/", createPyodideModule, lockFileContents: NO_PACKAGES });
     self.fetch = network;
+    if (code === null) return send("compiled", pyodide.FS.readFile(pyodide.runPython(COMPILE)));
     pyodide.setStdout({ write: writer() });
     pyodide.setStderr({ write: writer() });
     const scope = pyodide.toPy({});

@@ -93,6 +93,8 @@ mod tests {
         async fn sleep(&self, wait: Duration) {
             self.0.sleep(wait).await;
         }
+
+        async fn give_way(&self) {}
     }
 
     fn checked(fields: &[(&str, &str)]) -> Result<Conversion, Failure> {

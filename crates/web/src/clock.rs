@@ -10,12 +10,12 @@ pub trait Clock {
     /// The time since some fixed moment.
     fn elapsed(&self) -> Duration;
     async fn sleep(&self, wait: Duration);
-    /// Between two steps of long work: the instance's other requests go on. A fake has none.
-    async fn give_way(&self) {}
+    /// Between two steps of long work: the instance's other requests go on.
+    async fn give_way(&self);
 }
 
-/// Long work of one request, in steps. Spin does not interrupt a guest, so between its steps the work gives way to the
-/// instance's other requests; what it has computed by then is held to a limit.
+/// Long work of one request, in steps. No host interrupts a guest for other requests to its instance, so the work gives
+/// way to them between its steps; what it has computed by then is held to a limit.
 #[derive(Debug)]
 pub struct Work<'a, C> {
     clock: &'a C,

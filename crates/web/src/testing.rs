@@ -67,6 +67,8 @@ impl Clock for FakeClock {
     async fn sleep(&self, wait: Duration) {
         self.advance(wait);
     }
+
+    async fn give_way(&self) {}
 }
 
 /// A clock on which no time passes: whoever sleeps on it waits for ever.
@@ -81,6 +83,8 @@ impl Clock for StoppedClock {
     async fn sleep(&self, _: Duration) {
         std::future::pending::<()>().await;
     }
+
+    async fn give_way(&self) {}
 }
 
 /// What happens when a [`FakeBody`] is read.

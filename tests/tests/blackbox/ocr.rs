@@ -1,5 +1,7 @@
 //! The converter: a PDF goes to Gemini and comes back as LaTeX.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use atelier_tests::{App, Client, Connection, http, multipart};
@@ -509,4 +511,36 @@ fn an_upload_of_50_megabytes_passes_and_a_larger_one_is_refused() {
     assert_eq!(left(&user), 99);
     user.upload(&sample::padded(limit + 1)).expect_problem(413);
     assert_eq!(left(&user), 99);
+}
+
+#[test]
+fn other_requests_go_on_while_a_long_document_is_checked() {
+    let app = App::start();
+    let user = app.user();
+    let unit = r"\foo \é $a_1$ & ≤ {b} ";
+    let document = format!(
+        "\\documentclass{{article}}\n\\begin{{document}}\n{}\n\\end{{document}}\n",
+        unit.repeat(50_000)
+    );
+    let body = serde_json::json!({ "snip": document });
+    let checked = AtomicBool::new(false);
+    let (longest, whole) = thread::scope(|scope| {
+        let begun = Instant::now();
+        let check = scope.spawn(|| {
+            user.post_json("/ocr/check", &body).expect(200);
+            checked.store(true, Ordering::SeqCst);
+        });
+        let stranger = app.client();
+        let mut longest = Duration::ZERO;
+        while !checked.load(Ordering::SeqCst) {
+            let asked = Instant::now();
+            stranger.get_json("/ocr/nowhere").expect(404);
+            longest = longest.max(asked.elapsed());
+        }
+        check.join().expect("the check");
+        (longest, begun.elapsed())
+    });
+    println!("of {whole:?}, {longest:?} in a row");
+    // One of five steps is shorter than half of them together, however busy the machine is.
+    assert!(longest < whole / 2, "of {whole:?}, {longest:?} in a row");
 }

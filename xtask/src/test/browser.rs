@@ -1,6 +1,6 @@
 //! The part `browser`: installs Chromium and the suite's packages, starts the app and runs `tests/browser` on it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -10,7 +10,7 @@ use super::suite::{Scratch, Suite};
 use crate::apt::Apt;
 use crate::postgres::Purpose;
 use crate::up::{App, Environment, Launch};
-use crate::{console, mocks, node, process};
+use crate::{mocks, node, process};
 
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const MAC_BROWSER: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
@@ -19,7 +19,7 @@ pub(super) fn run(suite: &Suite) -> Result<TestCounts> {
     let folder = suite.tree.root.join("tests/browser");
     let browser = browser()?;
     node::prepare()?;
-    packages(&folder)?;
+    node::packages(&folder)?;
     let data = Scratch::make("browser")?;
     let app = start(suite, &data, &Environment::empty())?;
     // And one whose Python helper asks a chat API.
@@ -70,21 +70,4 @@ fn browser() -> Result<PathBuf> {
         "the browser tests need Chromium or Chrome: install one, or set ATELIER_CHROMIUM to its program",
     )?;
     find().context("the package chromium brought no program `chromium`")
-}
-
-/// The pinned packages, fetched when the lock file is newer than the installed ones.
-fn packages(folder: &Path) -> Result<()> {
-    let modified = |path: PathBuf| path.metadata().and_then(|meta| meta.modified()).ok();
-    let locked =
-        modified(folder.join("package-lock.json")).context("tests/browser has no package-lock.json")?;
-    if modified(folder.join("node_modules/.package-lock.json")).is_some_and(|there| there >= locked) {
-        return Ok(());
-    }
-    console::step(
-        "Fetching the packages of tests/browser with npm: they drive the browser and measure the pages (190 MB, half a minute).",
-    );
-    let mut npm = Command::new("npm");
-    npm.current_dir(folder).args(["ci", "--no-audit", "--no-fund", "--silent"]).stdout(std::io::stderr());
-    // Chromium is installed already; Playwright must not fetch another.
-    process::run(npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))
 }

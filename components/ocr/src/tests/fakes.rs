@@ -100,6 +100,8 @@ impl Clock for FakePorts {
         self.slept.borrow_mut().push(wait);
         self.now.set(self.now.get() + wait);
     }
+
+    async fn give_way(&self) {}
 }
 
 impl ConversionPorts for FakePorts {

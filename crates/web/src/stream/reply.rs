@@ -199,6 +199,8 @@ mod tests {
                 })
                 .await;
             }
+
+            async fn give_way(&self) {}
         }
         let ended = std::rc::Rc::new(Cell::new(None));
         let flag = ended.clone();
