@@ -3,12 +3,11 @@
 use std::thread;
 use std::time::Duration;
 
-use atelier_tests::{App, Client, Reply};
+use atelier_tests::{App, Client, Reply, question_has_arrived};
 use mocks::make::Fault;
 use mocks::{gemini, sample, wire};
 
 use crate::applications::exclusive_app;
-use crate::waiting::question_has_arrived;
 
 /// The number of users in a row whose failures open the circuit; the policy is in components/auth.
 const FAILED_USERS: usize = 5;

@@ -2,18 +2,14 @@
 
 use std::time::Duration;
 
-use atelier_tests::{App, Client};
+use atelier_tests::{App, events, eventually, read_until};
 use mocks::openai::{Dialect, Fault, UNKNOWN_MODEL};
 use mocks::{OpenAiMock, wire};
 use serde_json::{Value, json};
-use test_support::{Connection, Reply};
 
 use crate::applications::close_breakers;
-use crate::waiting::eventually;
 
 const KEY: &str = "sk-a-key-of-this-test";
-const EVENTS: [(&str, &str); 2] =
-    [("accept", "text/event-stream, text/html;q=0.9"), ("content-type", "application/x-www-form-urlencoded")];
 
 /// An application whose Python helper asks this server.
 fn chat_app() -> (App, OpenAiMock) {
@@ -26,25 +22,6 @@ fn chat_app() -> (App, OpenAiMock) {
         setup.set("webhook_origin", "");
     });
     (app, openai)
-}
-
-fn left(user: &Client) -> i64 {
-    user.get_json("/home").expect(200).json()["quotas"]["llm"]["left"].as_i64().unwrap()
-}
-
-fn ask_for_events(user: &Client, form: &str) -> Reply {
-    user.send("POST", "/llm/send", &EVENTS, form.as_bytes())
-}
-
-/// Name and data of every event; comments are left out.
-fn events(reply: &Reply) -> Vec<(String, Value)> {
-    let text = reply.text();
-    let events = text.split("\n\n").filter_map(|event| event.split_once("\ndata: "));
-    events
-        .map(|(name, data)| {
-            (name.trim_start_matches("event: ").to_owned(), serde_json::from_str(data).unwrap())
-        })
-        .collect()
 }
 
 #[test]
@@ -71,7 +48,7 @@ fn every_servers_stream_becomes_the_same_answer_whole_or_as_events() {
             assert_eq!(answer[part], expected[part], "{fault:?}");
         }
         openai.next(fault.clone());
-        let reply = ask_for_events(&user, "message=Comment+trier+une+liste+%3F").expect(200);
+        let reply = user.ask_for_events("message=Comment+trier+une+liste+%3F").expect(200);
         assert!(reply.header("content-type").starts_with("text/event-stream"));
         assert!(reply.header("cache-control").contains("no-transform"));
         let events = events(&reply);
@@ -81,7 +58,7 @@ fn every_servers_stream_becomes_the_same_answer_whole_or_as_events() {
         assert!(text.contains("sorted(notes)") && !text.contains("think"), "{fault:?}: {text}");
     }
     assert!(app.make.requests().is_empty());
-    assert_eq!(left(&user), 50 - 1 - 2 * 12);
+    assert_eq!(user.questions_left(), 50 - 1 - 2 * 12);
 }
 
 #[test]
@@ -141,11 +118,11 @@ fn every_failure_has_its_status_and_what_has_arrived_before_it_is_kept() {
         openai.always(fault.clone());
         let problem = user.ask("boucle").expect_problem(status);
         assert_eq!((&problem["code"], &problem["refunded"]), (&json!(code), &json!(true)), "{fault:?}");
-        let reply = ask_for_events(&user, "message=Ma+question").expect(200);
+        let reply = user.ask_for_events("message=Ma+question").expect(200);
         let (name, last) = events(&reply).pop().unwrap();
         assert_eq!((name.as_str(), last["status"].as_u64()), ("page", Some(u64::from(status))), "{fault:?}");
         assert!(last["html"].as_str().unwrap().contains("Ma question</textarea>"), "{fault:?}");
-        assert_eq!(left(&user), 50, "{fault:?}");
+        assert_eq!(user.questions_left(), 50, "{fault:?}");
         close_breakers(&app);
     }
     for (fault, counts) in [
@@ -162,8 +139,8 @@ fn every_failure_has_its_status_and_what_has_arrived_before_it_is_kept() {
         assert_eq!(answer["complete"], false, "{fault:?}: {answer}");
         assert!(answer["notice"].as_str().unwrap().starts_with("Réponse incomplète"), "{answer}");
         assert!(answer.to_string().contains("Voici un exemple"), "{fault:?}: {answer}");
-        assert_eq!(left(&user), if counts { 49 } else { 50 }, "{fault:?}");
-        assert_eq!(answer["left"], left(&user), "{fault:?}");
+        assert_eq!(user.questions_left(), if counts { 49 } else { 50 }, "{fault:?}");
+        assert_eq!(answer["left"], user.questions_left(), "{fault:?}");
         let page = user.post_form("/llm/send", &[("message", "boucle")]).expect(200).text();
         assert!(page.contains("id=\"incomplete\""), "{page}");
         close_breakers(&app);
@@ -175,33 +152,22 @@ fn text_arrives_while_the_model_writes_and_a_client_that_leaves_ends_the_call() 
     let (app, openai) = chat_app();
     let user = app.user();
     let body = "message=boucle&idempotency_key=une-cle";
-    let length = body.len().to_string();
-    let headers: Vec<_> = EVENTS.into_iter().chain([("content-length", length.as_str())]).collect();
-    let request = user.head("POST", "/llm/send", &headers) + body;
     openai.next(Fault::Pace(Duration::from_millis(100)));
-    let mut connection = Connection::to(user.origin()).unwrap();
-    connection.write(request.as_bytes()).unwrap();
-    let reader = connection.writer().unwrap();
-    let mut received = String::new();
+    let connection = user.start_asking(body);
     // The answer takes several seconds; its beginning is there before the mock has sent the rest.
-    let mut piece = [0; 1024];
-    while !received.contains("event: text") {
-        let read = std::io::Read::read(&mut &reader, &mut piece).unwrap();
-        assert!(read > 0, "{received}");
-        received.push_str(&String::from_utf8_lossy(&piece[..read]));
-    }
+    let received = read_until(&connection, "event: text");
     assert!(!received.contains("event: page"), "{received}");
     assert_eq!(openai.abandoned(), 0);
-    drop((connection, reader));
+    drop(connection);
     eventually("the call is ended", || openai.abandoned() == 1);
-    eventually("the question is given back", || left(&user) == 50);
+    eventually("the question is given back", || user.questions_left() == 50);
     eventually("the log says so", || app.runtime.log.text().contains("Abandoned"));
     // The key is free again, and the whole answer is stored under it.
-    let again = ask_for_events(&user, body).expect(200);
+    let again = user.ask_for_events(body).expect(200);
     assert!(events(&again).last().unwrap().1["html"].as_str().unwrap().contains("range(1, 6)"));
     let asked = openai.requests().len();
-    assert!(ask_for_events(&user, body).expect(200).text().contains("range(1, 6)"));
-    assert_eq!((openai.requests().len(), left(&user)), (asked, 49), "answered and paid once");
+    assert!(user.ask_for_events(body).expect(200).text().contains("range(1, 6)"));
+    assert_eq!((openai.requests().len(), user.questions_left()), (asked, 49), "answered and paid once");
 }
 
 #[test]
@@ -209,15 +175,11 @@ fn a_client_that_leaves_before_the_first_word_ends_the_call_too() {
     let (app, openai) = chat_app();
     let user = app.user();
     openai.next(Fault::Pace(Duration::from_secs(12)));
-    let body = "message=boucle";
-    let length = body.len().to_string();
-    let headers: Vec<_> = EVENTS.into_iter().chain([("content-length", length.as_str())]).collect();
-    let mut connection = Connection::to(user.origin()).unwrap();
-    connection.write((user.head("POST", "/llm/send", &headers) + body).as_bytes()).unwrap();
+    let connection = user.start_asking("message=boucle");
     eventually("the question arrives", || !openai.requests().is_empty());
-    assert_eq!(left(&user), 49);
+    assert_eq!(user.questions_left(), 49);
     drop(connection);
-    eventually("the question is given back", || left(&user) == 50);
+    eventually("the question is given back", || user.questions_left() == 50);
 }
 
 #[test]
@@ -230,7 +192,7 @@ fn repeated_failures_open_the_circuit_and_a_program_gets_no_events() {
     let asked = openai.requests().len();
     let user = app.user();
     assert_eq!(user.ask("boucle").expect_problem(503)["code"], "breaker_open");
-    let refused = ask_for_events(&user, "message=boucle").expect(503);
+    let refused = user.ask_for_events("message=boucle").expect(503);
     assert!(
         refused.header("content-type").starts_with("text/html"),
         "before the first event it is a whole reply"

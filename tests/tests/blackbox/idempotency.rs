@@ -3,13 +3,12 @@
 use std::thread;
 use std::time::Duration;
 
-use atelier_tests::{Client, Connection, Reply};
+use atelier_tests::{Client, Connection, Reply, question_has_arrived};
 use mocks::make::Fault;
 use mocks::wire;
 use serde_json::json;
 
 use crate::applications::exclusive_app;
-use crate::waiting::question_has_arrived;
 
 const KEY: &str = "8e03978e-40d5-43e8-bc93-6894a57f9324";
 

@@ -3,13 +3,12 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use atelier_tests::{App, Client};
+use atelier_tests::{App, Client, question_has_arrived};
 use mocks::make::Fault;
 use mocks::wire;
 use serde_json::json;
 
 use crate::applications::{close_breakers, exclusive_app};
-use crate::waiting::question_has_arrived;
 
 fn left(user: &Client) -> i64 {
     user.get_json("/home").expect(200).json()["quotas"]["llm"]["left"].as_i64().unwrap()

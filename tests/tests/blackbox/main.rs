@@ -30,4 +30,3 @@ mod routes;
 mod sessions;
 mod size;
 mod throttling;
-mod waiting;

@@ -4,9 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use atelier_tests::{App, Client, PASSWORD};
-
-use crate::waiting::eventually;
+use atelier_tests::{App, Client, PASSWORD, eventually};
 
 const SIGN_INS_AT_ONCE: usize = 40;
 

@@ -15,6 +15,7 @@ use crate::{console, process};
 mod browser;
 mod counts;
 mod part;
+mod provider;
 mod suite;
 
 use counts::TestCounts;
@@ -42,7 +43,7 @@ pub(crate) fn command() -> clap::Command {
                 .value_name("RUNTIME")
                 .default_value("embedded")
                 .value_parser(value_parser!(Choice))
-                .help("What runs the components in the parts `blackbox`, `up` and `browser`"),
+                .help("What runs the components in the parts `blackbox`, `up`, `browser` and `provider`"),
             Arg::new("filters")
                 .value_name("FILTER")
                 .num_args(0..)
@@ -109,6 +110,7 @@ impl Suite {
             Part::Blackbox => self.cargo(&["--package=atelier-tests"], &[]),
             Part::Up => self.cargo(&["--package=xtask", "--test=up"], &["--ignored", "--test-threads=1"]),
             Part::Browser => browser::run(self),
+            Part::Provider => provider::run(self),
             Part::Iac => self.script("tests/iac/run"),
             Part::Node => self.script("tests/node/run"),
         }

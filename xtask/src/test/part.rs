@@ -11,6 +11,7 @@ pub(super) enum Part {
     Blackbox,
     Up,
     Browser,
+    Provider,
     Iac,
     Node,
 }
@@ -24,6 +25,7 @@ impl ValueEnum for Part {
             Self::Blackbox,
             Self::Up,
             Self::Browser,
+            Self::Provider,
             Self::Iac,
             Self::Node,
         ]
@@ -37,6 +39,7 @@ impl ValueEnum for Part {
             Self::Blackbox => "The built components over HTTP, with PostgreSQL and the mocks",
             Self::Up => "`cargo xtask up` itself, from the outside",
             Self::Browser => "The pages in a real Chromium",
+            Self::Provider => "The Python helper with llama.cpp's own server",
             Self::Iac => "Terraform, Ansible and Kubernetes files",
             Self::Node => "The light overlay on a real node; Linux and root. Only when named",
         };
@@ -46,8 +49,16 @@ impl ValueEnum for Part {
 
 impl Part {
     /// What runs when none is named: all that need nothing of a machine but what xtask installs.
-    pub(super) const DEFAULT: [Self; 7] =
-        [Self::Unit, Self::Runtime, Self::Fuzz, Self::Blackbox, Self::Up, Self::Browser, Self::Iac];
+    pub(super) const DEFAULT: [Self; 8] = [
+        Self::Unit,
+        Self::Runtime,
+        Self::Fuzz,
+        Self::Blackbox,
+        Self::Up,
+        Self::Browser,
+        Self::Provider,
+        Self::Iac,
+    ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -57,6 +68,7 @@ impl Part {
             Self::Blackbox => "blackbox",
             Self::Up => "up",
             Self::Browser => "browser",
+            Self::Provider => "provider",
             Self::Iac => "iac",
             Self::Node => "node",
         }
@@ -64,7 +76,7 @@ impl Part {
 
     /// Whether it runs the built components.
     pub(super) fn runs_app(self) -> bool {
-        matches!(self, Self::Blackbox | Self::Up | Self::Browser | Self::Node)
+        matches!(self, Self::Blackbox | Self::Up | Self::Browser | Self::Provider | Self::Node)
     }
 }
 

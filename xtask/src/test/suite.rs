@@ -35,7 +35,7 @@ impl Suite {
     /// Builds once what several parts need. A failure here is a failure of all parts.
     pub(super) fn prepare(&mut self, parts: &[Part]) -> Result<()> {
         // Some units are adapters, which are tested against a real server.
-        if parts.iter().any(|part| matches!(part, Part::Unit | Part::Blackbox)) {
+        if parts.iter().any(|part| matches!(part, Part::Unit | Part::Blackbox | Part::Provider)) {
             self.cluster = Some(Cluster::start(&self.scratch.0, Purpose::ThrowAway)?);
         }
         let app = parts.iter().any(|part| part.runs_app());

@@ -86,7 +86,12 @@ mod tests {
             (302, "", "", E::Redirected(302)),
             (400, "", "{}", E::Status(400)),
             (400, "", r#"{"error":{"code":"context_length_exceeded","message":""}}"#, E::ContextExceeded),
-            (400, "", r#"{"error":{"code":400,"type":"exceed_context_size_error"}}"#, E::ContextExceeded),
+            (
+                400,
+                "",
+                r#"{"error":{"code":400,"message":"request (5011 tokens) exceeds the available context size (4096 tokens), try increasing it","type":"exceed_context_size_error","n_prompt_tokens":5011,"n_ctx":4096}}"#,
+                E::ContextExceeded,
+            ),
             (
                 400,
                 "",

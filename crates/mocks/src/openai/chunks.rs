@@ -96,8 +96,13 @@ impl Chunks {
         let done = self.done.then(|| DONE.to_owned());
         let mut bytes = Vec::new();
         for (number, data) in events.chain(done).enumerate() {
-            if self.dialect == Dialect::LlamaCppPython && number % 5 == 0 {
-                bytes.push(Bytes::from(": ping - 2026-11-26 20:00:00.000000+00:00\r\n\r\n"));
+            let ping = match self.dialect {
+                Dialect::LlamaCpp => ":\n\n",
+                Dialect::LlamaCppPython => ": ping - 2026-11-26 20:00:00.000000+00:00\r\n\r\n",
+                _ => "",
+            };
+            if number % 5 == 0 && !ping.is_empty() {
+                bytes.push(Bytes::from(ping));
             }
             bytes.push(Bytes::from(format!("data: {data}{line_end}{line_end}")));
         }
@@ -128,7 +133,7 @@ impl Chunks {
                     }
                     _ => {}
                 }
-                let has_figures = matches!(dialect, Dialect::LlamaCpp | Dialect::Vllm);
+                let has_figures = dialect == Dialect::Vllm;
                 std::iter::once(last).chain(has_figures.then_some(figures)).collect()
             }
         };

@@ -15,9 +15,10 @@ pub enum Dialect {
     OpenAi,
     /// The role in every delta; thoughts in `reasoning`.
     Ollama,
-    /// `content: null` first; thoughts in `reasoning_content`; figures after the reason.
+    /// `content: null` first; thoughts in `reasoning_content`; timings with the reason; empty comments that keep the
+    /// connection open.
     LlamaCpp,
-    /// CR LF line ends, and comments that keep the connection open.
+    /// CR LF line ends, and comments with a text.
     LlamaCppPython,
     /// Figures in an event of their own, whose `choices` are empty.
     Vllm,
@@ -46,7 +47,7 @@ pub enum Fault {
     Whole,
     /// This many pieces, then this reason.
     FinishAfter(usize, String),
-    /// This many pieces, then an error as an event, then `[DONE]`, as vLLM and llama.cpp do.
+    /// This many pieces, then an error as an event, then `[DONE]`, as vLLM does. llama.cpp ends after the error.
     ErrorAfter(usize),
     /// The same in a field `error`, as llama.cpp did until 2025.
     OldErrorAfter(usize),
@@ -105,7 +106,7 @@ impl Fault {
                 LlamaCpp,
                 StatusCode::BAD_REQUEST,
                 "exceed_context_size_error",
-                "the request exceeds the available context size. try increasing the context size or enable context shift",
+                "request (5011 tokens) exceeds the available context size (4096 tokens), try increasing it",
             ),
             Self::RateLimited => {
                 (OpenAi, StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", "Rate limit reached")

@@ -3,12 +3,14 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use atelier_tests::App;
+use crate::App;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
+/// # Panics
+/// When it does not hold within 20 seconds.
 #[track_caller]
-pub(crate) fn eventually(what: &str, holds: impl Fn() -> bool) {
+pub fn eventually(what: &str, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + LIMIT;
     while !holds() {
         assert!(Instant::now() < deadline, "not within {LIMIT:?}: {what}");
@@ -17,7 +19,10 @@ pub(crate) fn eventually(what: &str, holds: impl Fn() -> bool) {
 }
 
 /// Waits until the webhook has a question, which it may still be answering.
+///
+/// # Panics
+/// As [`eventually`] does.
 #[track_caller]
-pub(crate) fn question_has_arrived(app: &App) {
+pub fn question_has_arrived(app: &App) {
     eventually("the question reaches the webhook", || !app.make.requests().is_empty());
 }
