@@ -172,6 +172,26 @@ def test_a_swap_that_cannot_be_finished_is_not_begun(server):
     assert server.sql("SELECT count(*) FROM later") == "0"
 
 
+def test_a_swap_is_taken_back(server):
+    schema(server)
+    with pytest.raises(AssertionError, match="there is no atelier_before to go back to"):
+        server.shell(commands("swap-back"))
+    server.shell(commands("backup"))
+    server.sql("CREATE TABLE later (id int)")
+    server.shell(commands("restore") + commands("swap"))
+    with pytest.raises(AssertionError, match='"later" does not exist'):
+        server.sql("SELECT FROM later")
+    server.shell(commands("swap-back"))
+    assert server.sql("SELECT count(*) FROM later") == "0"
+    # And once more, from the file.
+    server.shell(commands("restore") + commands("swap"))
+
+
+def test_the_prompt_answers_from_the_living_database(server):
+    schema(server)
+    assert server.shell("echo 'SELECT current_database(), count(*) FROM users;' | " + commands("psql")).split()[-5:-2] == ["atelier", "|", "0"]
+
+
 def test_the_breaker_is_closed_by_hand(server):
     schema(server)
     server.sql("INSERT INTO breakers (service, failures, failed_at, open_until, pause_seconds) VALUES ('llm', 5, now(), now() + interval '10 minutes', 600)")

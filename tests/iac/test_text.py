@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,53 @@ def tracked(*patterns: str) -> list[Path]:
     return sorted({file for pattern in patterns for file in PROJECT.glob(pattern) if ".atelier" not in file.parts})
 
 
+def yamllint(*files: Path) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", "yamllint", "--strict", "--config-file", HERE / "yamllint.yaml", *files], capture_output=True, text=True)
+
+
 def test_yaml_style():
-    files = [f for f in tracked("k8s/**/*.yaml", "compose.yaml", ".github/**/*.yml", ".github/**/*.yaml")]
-    done = subprocess.run([sys.executable, "-m", "yamllint", "--strict", "--config-file", HERE / "yamllint.yaml", *files], capture_output=True, text=True)
+    files = tracked("k8s/**/*.yaml", "ansible/**/*.yml", "ansible/.yamllint", "compose.yaml", ".github/**/*.yml", ".github/**/*.yaml", "tests/iac/yamllint.yaml")
+    assert len(files) > 100
+    done = yamllint(*files)
     assert done.returncode == 0, done.stdout
+
+
+def texts(node: yaml.Node) -> Iterator[str]:
+    """The texts of several lines in a document."""
+    if isinstance(node, yaml.ScalarNode):
+        if node.style == "|":
+            yield node.value
+    else:
+        for child in node.value:
+            for part in child if isinstance(child, tuple) else (child,):
+                yield from texts(part)
+
+
+def is_yaml(text: str) -> bool:
+    """A patch, or what somebody merges; not a shell's commands."""
+    try:
+        return isinstance(yaml.safe_load(text), dict | list)
+    except yaml.YAMLError:
+        return False
+
+
+def test_yaml_inside_yaml_has_the_same_style(tmp_path):
+    files = []
+    for file in tracked("k8s/**/*.yaml"):
+        for document in yaml.compose_all(file.read_text(), Loader=yaml.SafeLoader):
+            for text in texts(document):
+                if is_yaml(text):
+                    files.append(tmp_path / f"{len(files)}-{file.parent.name}-{file.name}")
+                    files[-1].write_text(text.rstrip("\n") + "\n")
+    assert len(files) > 10
+    done = yamllint(*files)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(("text", "style"), [("a:\n  b: c\n", True), ("a: {}\nb: [c, d]\n", True), ("a: {b: c}\n", False), ("- {a: b}\n", False), ("a: [{b: c}]\n", False)])
+def test_a_mapping_stands_on_lines_of_its_own(tmp_path, text, style):
+    (tmp_path / "file.yaml").write_text(text)
+    assert (yamllint(tmp_path / "file.yaml").returncode == 0) == style
 
 
 def scripts() -> list[Path]:

@@ -43,6 +43,10 @@ GO_TOOLS = {
     "kube-apiserver": ("cluster", "k8s.io/kubernetes/cmd/kube-apiserver"),
     "kube-controller-manager": ("cluster", "k8s.io/kubernetes/cmd/kube-controller-manager"),
 }
+# Only when it is named: ten minutes of a processor.
+TRIVY = {"trivy": ("trivy", "github.com/aquasecurity/trivy/cmd/trivy")}
+# Module in tools/ → what its compiler is told: trivy's release is built so, and its source needs it.
+EXPERIMENTS = {"trivy": "jsonv2"}
 # Binary → (module, package). Built inside a copy of their module: their packages are internal to it, or its name
 # inside is not the one the proxy serves it by.
 OPERATORS = {
@@ -73,7 +77,7 @@ def module(name: str) -> Path:
     return Path(json.loads(run([go(), "mod", "download", "-json", name], env=go_environment(), cwd=HERE))["Dir"])
 
 
-def build(packages: dict[str, str], folder: Path, stamps: dict[str, str], flags: str = "") -> None:
+def build(packages: dict[str, str], folder: Path, stamps: dict[str, str], flags: str = "", experiment: str = "") -> None:
     """Binary → package of one module, together: most of what they are made of is the same."""
     if all(fresh(BIN / f".{binary}", stamp) and (BIN / binary).exists() for binary, stamp in stamps.items()):
         return
@@ -82,7 +86,7 @@ def build(packages: dict[str, str], folder: Path, stamps: dict[str, str], flags:
     begun = time.monotonic()
     into = BIN / ".new"
     into.mkdir(parents=True, exist_ok=True)
-    run([go(), "build", "-ldflags", f"-s -w {flags}", "-o", into if len(packages) > 1 else into / next(iter(packages)), *packages.values()], env=go_environment(), cwd=folder)
+    run([go(), "build", "-ldflags", f"-s -w {flags}", "-o", into if len(packages) > 1 else into / next(iter(packages)), *packages.values()], env={**go_environment(), "GOEXPERIMENT": experiment}, cwd=folder)
     for binary, package in packages.items():
         # Go names a program after its folder, without the module's major version.
         called = binary if len(packages) == 1 else re.sub(r"/v\d+$", "", package).rsplit("/", 1)[1]
@@ -97,7 +101,7 @@ def build_go_tools(binaries: dict[str, tuple[str, str]], modules: Path) -> None:
         packages = {binary: package for binary, (its, package) in binaries.items() if its == name}
         files = [file.read_bytes() for file in sorted((modules / name).iterdir())]
         version = f"-X k8s.io/component-base/version.gitVersion={KUBERNETES}" if name in ("cluster", "kubernetes") else ""
-        build(packages, modules / name, {binary: digest(*files, package) for binary, package in packages.items()}, version)
+        build(packages, modules / name, {binary: digest(*files, package) for binary, package in packages.items()}, version, EXPERIMENTS.get(name, ""))
 
 
 def build_operator(binary: str, name: str, package: str) -> None:
@@ -145,7 +149,7 @@ def prepare(*names: str) -> Path:
     if not names:
         virtual_environment(CHECKOV, HERE / "requirements-checkov.txt", "checkov (290 MB)")
     fetch_definitions()
-    build_go_tools({binary: GO_TOOLS[binary] for binary in GO_TOOLS if not names or binary in names}, HERE / "tools")
+    build_go_tools({binary: tool for binary, tool in {**GO_TOOLS, **TRIVY}.items() if binary in (names or GO_TOOLS)}, HERE / "tools")
     for binary, (name, package) in {**OPERATORS, **ISTIOD}.items():
         if binary in (names or OPERATORS):
             build_operator(binary, name, package)
