@@ -2,10 +2,9 @@
 //
 // ATELIER_CHAT_URL   where the app with the chat API listens
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import net from "node:net";
 import { after, before, test } from "node:test";
 import { inspect, leave, picture, readers, registerAndSignIn, shows, start, stop, visit } from "./harness.mjs";
+import { proxied } from "./proxy.mjs";
 
 before(start);
 after(stop);
@@ -16,33 +15,9 @@ const words = {
 };
 const send = (page) => page.click("#ask button[type=submit]", { noWaitAfter: true });
 
-/** A proxy in front of the app. `cut` ends every connection; `hold` keeps them open and passes nothing on. */
-async function proxied() {
-  const { hostname, port } = new URL(process.env.ATELIER_CHAT_URL);
-  const pairs = new Set();
-  const server = net.createServer((near) => {
-    const far = net.connect(port, hostname), pair = [near, far];
-    pairs.add(pair);
-    for (const socket of pair) {
-      socket.on("error", () => {});
-      socket.on("close", () => { pair.forEach((one) => one.destroy()); pairs.delete(pair); });
-    }
-    near.pipe(far).pipe(near);
-  });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const each = (act) => [...pairs].forEach((pair) => act(...pair));
-  const cut = () => each((near) => near.destroy());
-  return {
-    baseURL: `http://127.0.0.1:${server.address().port}`,
-    cut,
-    hold: () => each((near, far) => far.unpipe(near)),
-    close: () => { server.close(); cut(); },
-  };
-}
-
 /** A page on which an answer is being written. */
 async function writing({ language, ...options }, clock = false) {
-  const proxy = await proxied();
+  const proxy = await proxied(process.env.ATELIER_CHAT_URL);
   const page = await visit({ ...options, baseURL: proxy.baseURL });
   await registerAndSignIn(page);
   if (clock) await page.clock.install();

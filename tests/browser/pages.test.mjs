@@ -34,7 +34,6 @@ for (const locale of ["fr-FR", "en-GB"]) {
   }
 }
 
-
 for (const colorScheme of ["light", "dark"]) {
   test(`in the system's own colours everything can be told apart: ${colorScheme}`, async () => {
     const page = await visit({ forcedColors: "active", colorScheme });

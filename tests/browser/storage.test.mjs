@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { fixturePath } from "./documents.mjs";
-import { ask, inspect, leave, picture, readers, registerAndSignIn, shows, start, stop, submit, visit } from "./harness.mjs";
+import { ask, inspect, leave, picture, readers, registerAndSignIn, shows, signOut, start, stop, submit, visit } from "./harness.mjs";
 
 before(start);
 after(stop);
@@ -25,6 +25,14 @@ const keeps = async (page, expected) => {
     assert.ok(tries < 100, `kept: ${await keptFiles(page)}, not ${expected}`);
     await page.waitForTimeout(100);
   }
+};
+
+/** A choice in a tab whose storage was erased. */
+const choosesInVain = async (page) => {
+  const before = await page.locator("#chosen canvas").count();
+  await page.setInputFiles("[name=file]", photos[1]);
+  await page.waitForFunction((count) => document.querySelectorAll("#chosen canvas").length > count, before);
+  await page.waitForTimeout(500);
 };
 
 for (const { who, language, device, ...options } of readers) {
@@ -93,7 +101,61 @@ for (const { who, language, device, ...options } of readers) {
     assert.equal(await page.inputValue("#message"), "");
     await page.waitForFunction(async () => (await indexedDB.databases()).length === 0);
     assert.deepEqual(await page.evaluate(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage).filter((name) => name.includes("draft"))]), []);
+    // Nor does it bring anything back.
+    await choosesInVain(open);
+    assert.deepEqual(await databases(page), []);
     await open.close();
+    await leave(page);
+  });
+
+  test(`what signing out erased is not written again by another tab: ${who}`, async () => {
+    const page = await visit(options);
+    await registerAndSignIn(page);
+    await page.goto("/ocr");
+    await page.setInputFiles("[name=file]", photos[0]);
+    await keeps(page, ["photo.jpg"]);
+    const open = await page.context().newPage();
+    await open.goto("/ocr");
+    await open.setInputFiles("[name=file]", photos[0]);
+    await keeps(page, ["photo.jpg", "photo.jpg"]);
+    await signOut(page);
+    await page.waitForFunction(async () => (await indexedDB.databases()).length === 0);
+    await choosesInVain(open);
+    assert.deepEqual(await databases(page), []);
+    await open.close();
+    await leave(page);
+  });
+
+  test(`a choice is kept whatever became of the one before: ${who}`, async () => {
+    const page = await visit(options);
+    await registerAndSignIn(page);
+    // The first database cannot be opened.
+    await page.addInitScript(() => {
+      const { open } = IDBFactory.prototype;
+      IDBFactory.prototype.open = function (...parameters) {
+        IDBFactory.prototype.open = open;
+        const request = { error: new DOMException("", "UnknownError") };
+        setTimeout(() => request.onerror());
+        return request;
+      };
+    });
+    await page.goto("/ocr");
+    await page.setInputFiles("[name=file]", photos[0]);
+    await page.waitForFunction(() => document.querySelectorAll("#chosen canvas").length === 1);
+    await page.setInputFiles("[name=file]", photos[1]);
+    await keeps(page, ["photo.jpg", "photo.png"]);
+    // One that does not fit, and is taken back before the browser has said so.
+    const browser = await page.context().newCDPSession(page);
+    await browser.send("Storage.overrideQuotaForOrigin", { origin: new URL(page.url()).origin, quotaSize: 4 << 20 });
+    await page.evaluate(() => {
+      const field = document.getElementById("file"), transfer = new DataTransfer();
+      transfer.items.add(new File([new Uint8Array(8 << 20)], "large.png", { type: "image/png" }));
+      field.files = transfer.files;
+      field.dispatchEvent(new Event("change"));
+      document.querySelector("#chosen li:last-child").lastChild.click();
+    });
+    await page.waitForTimeout(2000);
+    await keeps(page, ["photo.jpg", "photo.png"]);
     await leave(page);
   });
 }

@@ -67,7 +67,11 @@
     id("counter").classList.toggle("over", length() > CHARS_MAX);
   };
   const keepDraft = () => attempt(() => sessionStorage.setItem(DRAFT, message.value));
+  // Whether the conversation of the question in flight was left; and the one to go on with if a question that failed is changed.
+  let isLeft = false, following;
   const converse = (text) => {
+    isLeft = true;
+    following = undefined;
     conversation.value = text;
     id("follow-up").hidden = !text;
     attempt(() => sessionStorage.setItem(CONVERSATION, text));
@@ -82,6 +86,7 @@
     message.scrollIntoView({ block: "center" });
   };
   message.addEventListener("input", () => {
+    if (following !== undefined && !inFlight) converse(following);
     keepDraft();
     count();
     refuse("");
@@ -139,6 +144,7 @@
     if (length() === 0) return refuse(texts.empty);
     if (length() > CHARS_MAX) return refuse(texts.tooLong);
     refuse("");
+    isLeft = false;
     inFlight = new AbortController();
     const question = message.value, earlier = conversation.value;
     id("problem").replaceChildren();
@@ -193,7 +199,7 @@
     count();
     const exchanges = page.querySelector("#ask [name=conversation]").value;
     // A conversation that was left in the meantime stays left.
-    if (conversation.value === earlier) converse(exchanges);
+    if (!isLeft) converse(exchanges);
     remember(question, shown, exchanges.startsWith(earlier) ? exchanges.slice(earlier.length) : undefined);
     const result = document.importNode(page.getElementById("result"), true);
     id("result").replaceWith(result);
@@ -248,17 +254,22 @@
     within.querySelector("#retry")?.addEventListener("submit", async (event) => {
       event.preventDefault();
       if (inFlight) return;
-      const typed = message.value, here = conversation.value, shown = [...id("result").childNodes];
-      const earlier = event.target.elements.conversation.value;
+      const typed = message.value, here = conversation.value, shown = [...id("result").childNodes], retry = event.target;
       message.value = event.submitter.value;
-      converse(earlier);
+      const question = message.value;
+      converse(retry.elements.conversation.value);
+      retry.remove();
       const answered = ask();
       // What was being typed comes back.
-      message.value = typed || message.value;
+      message.value = typed || question;
+      keepDraft();
       if (await answered) return;
-      // The answer before is still one to go on from, or to ask for again.
-      if (conversation.value === earlier) converse(here);
-      id("result").replaceChildren(...shown);
+      // Sent again, the question is the same one; another goes on from the answer before.
+      if (!isLeft && message.value === question) following = here;
+      else if (!isLeft) converse(here);
+      // Half of an answer stays, as for another question.
+      if (document.querySelector("#result .writing")) id("result").append(retry);
+      else id("result").replaceChildren(...shown);
     });
     for (const link of within.querySelectorAll(".new")) {
       link.addEventListener("click", (event) => {

@@ -4,16 +4,24 @@ const answered = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);
 });
+// Signing out in another tab erases them, and so does another user's tab (site.js): this page does not create them again.
+let isErased = false;
 const database = (name, storeName, keyPath) => {
   let opened;
   return async (mode) => {
+    if (isErased) throw new Error("erased");
     opened ??= (() => {
       const opening = indexedDB.open(name, 1);
       opening.onupgradeneeded = () => opening.result.createObjectStore(storeName, { keyPath });
       return answered(opening).then((open) => {
-        // Another user's tab erases it (site.js), and must not wait for this one.
-        open.onversionchange = () => { open.close(); opened = undefined; };
+        open.onclose = () => { isErased = true; };
+        // Who erases it must not wait for this page.
+        open.onversionchange = () => { isErased = true; open.close(); };
         return open;
+      }).catch((error) => {
+        // The next use tries again.
+        opened = undefined;
+        throw error;
       });
     })();
     return (await opened).transaction(storeName, mode).objectStore(storeName);
@@ -60,11 +68,10 @@ const isOld = ({ at }) => at < Date.now() - MILLISECONDS_MAX;
 let filesStore;
 const filesOf = (user) => (filesStore ??= database("atelier.ocr.chosen." + user, "files", "tab"));
 
-/** Keeps these files in place of those before. `name`: where the session storage has the name of this tab. */
-export const putChosen = async (user, name, files) => {
+const replaceChosen = async (user, name, files) => {
+  const kept = await filesOf(user)("readwrite");
   const tab = sessionStorage.getItem(name) ?? Date.now() + "-" + Math.random();
   sessionStorage.setItem(name, tab);
-  const kept = await filesOf(user)("readwrite");
   const entries = await answered(kept.getAll());
   for (const entry of entries) if (isOld(entry)) kept.delete(entry.tab);
   // The time is that of the first choice: a page that is opened again does not renew it.
@@ -74,6 +81,15 @@ export const putChosen = async (user, name, files) => {
   const written = new Promise((resolve, reject) => Object.assign(kept.transaction, { oncomplete: resolve, onabort: reject }));
   kept.put({ tab, at: before?.at ?? Date.now(), files });
   await written.catch(async () => (await filesOf(user)("readwrite")).delete(tab));
+};
+
+let turn = Promise.resolve();
+/** Keeps these files in place of those before. `name`: where the session storage has the name of this tab. */
+export const putChosen = (...choice) => {
+  // One after the other: what does not fit must not take a later choice with it.
+  const replaced = turn.then(() => replaceChosen(...choice));
+  turn = replaced.catch(() => {});
+  return replaced;
 };
 
 export const getChosen = async (user, name) => {

@@ -35,11 +35,14 @@
     }
     arrangePanes();
   };
+  // After a failure with another fragment: a browser remembers what could not be fetched.
+  let tries = 0;
+  const kept = () => import(texts.kept + "#" + tries);
   // They outlive a reload, another page and the other language.
   const TAB = "atelier.ocr.tab." + texts.user;
   const keepChosen = () => {
     const files = chosen().filter(({ converted }) => !converted).map(({ file }) => file);
-    import(texts.kept).then(({ putChosen }) => putChosen(texts.user, TAB, files)).catch(() => {});
+    kept().then(({ putChosen }) => putChosen(texts.user, TAB, files)).catch(() => {});
   };
   form.addEventListener("converted", keepChosen);
   const changed = () => {
@@ -133,10 +136,10 @@
     changed();
     if (refused.length < files.length) form.dispatchEvent(new Event("chosen"));
   };
-  let loading, tries = 0;
+  let loading;
   const load = () => {
     loading ??= import(texts.conversion + "#" + tries).then((script) => script.default({ id, show, fill, make, setStatus, problem, arrangePanes, chosen, isPdf }));
-    // The next choice or click tries again, with another fragment: a browser remembers what could not be fetched.
+    // The next choice or click tries again.
     loading.catch(() => { loading = null; tries += 1; });
     return loading;
   };
@@ -161,7 +164,7 @@
   // A document that the server has put into the page, or conversions that are kept in this browser.
   try {
     if (sessionStorage.getItem(TAB)) {
-      import(texts.kept).then(({ getChosen }) => getChosen(texts.user, TAB)).then((files) => { if (files.length && !chosen().length) take(files); }).catch(() => {});
+      kept().then(({ getChosen }) => getChosen(texts.user, TAB)).then((files) => { if (files.length && !chosen().length) take(files); }).catch(() => {});
     }
     if (id("latex").value || localStorage.getItem("atelier.ocr.kept." + texts.user)) load().catch(() => {});
   } catch { /* storage is off */ }

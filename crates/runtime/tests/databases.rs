@@ -156,6 +156,32 @@ fn a_prepared_statement_survives_what_happens_to_its_table_and_to_itself() {
     assert_eq!(bench.run("query", "SELECT pg_backend_pid()"), server);
 }
 
+/// Also where it fails with what a server says of a statement that was prepared before its table was changed.
+#[test]
+fn a_statement_that_fails_while_it_runs_is_not_run_again() {
+    let bench = Bench::start();
+    let runs = || bench.run("query", "SELECT nextval('runs')");
+    for (failing, code) in [
+        ("PERFORM nothing()", "42883"),
+        ("PERFORM 1 WHERE 1", "42804"),
+        ("EXECUTE 'EXECUTE nothing'", "26000"),
+    ] {
+        let body = format!("BEGIN PERFORM nextval('runs'); {failing}; END");
+        bench.run("execute", "DROP SEQUENCE IF EXISTS runs");
+        bench.run("execute", "CREATE SEQUENCE runs");
+        let function =
+            format!("CREATE OR REPLACE FUNCTION fail() RETURNS void LANGUAGE plpgsql AS $$ {body} $$");
+        assert_eq!(bench.run("execute", &function), "0");
+        let actions = ["execute", "execute-blocking", "query", "query-blocking"];
+        // The second time the statement is known to be prepared.
+        for action in actions.into_iter().chain(actions) {
+            let error = bench.run(action, "SELECT fail()");
+            assert!(error.contains(code), "{action}: {error}");
+        }
+        assert!(runs().contains("[DbValue::Int64(9)]"), "once for each of eight: {failing}: {}", runs());
+    }
+}
+
 #[test]
 fn the_next_guest_of_a_connection_finds_no_state_of_the_one_before() {
     let bench = Bench::start();

@@ -90,8 +90,9 @@ impl Asset {
             }
             false => Reply::new(StatusCode::OK, self.content_type, self.content),
         };
-        // A script may be a worker, to which the policy of its reply applies.
-        let policy = ContentSecurityPolicy { loads_nothing: self.extension != "js", ..reply.policy };
+        // Not a script: it may be a worker, to which the policy of its reply applies.
+        let loads_nothing = matches!(self.extension, "css" | "svg");
+        let policy = ContentSecurityPolicy { loads_nothing, ..reply.policy };
         Reply { policy, ..reply }
     }
 

@@ -80,8 +80,8 @@ mod tests {
     }
 
     #[test]
-    fn a_style_sheet_goes_without_what_is_for_documents_and_a_script_does_not() {
-        for (extension, has) in [("css", false), ("svg", false), ("js", true)] {
+    fn a_style_sheet_and_an_icon_go_without_what_is_for_documents() {
+        for (extension, has) in [("css", false), ("svg", false), ("js", true), ("html", true)] {
             let asset = crate::assets::Asset::new("a", extension, "text/plain", b"a");
             let headers = finish(asset.reply(), &Request::test("GET", "/").context).headers;
             assert_eq!(headers.contains_key("permissions-policy"), has, "{extension}");

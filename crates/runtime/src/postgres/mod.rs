@@ -24,8 +24,7 @@ pub struct Connection(Arc<Client>);
 
 struct Client {
     pooled: deadpool_postgres::Object,
-    /// Held until a statement has begun, or by `execute` until its end: one that is still to be prepared is not overtaken
-    /// by one that is prepared.
+    /// Held until a statement has begun: one that is still to be prepared is not overtaken by one that is prepared.
     turn: tokio::sync::Mutex<()>,
 }
 

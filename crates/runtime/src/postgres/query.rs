@@ -29,15 +29,11 @@ pub(crate) struct Streamed {
 impl Connection {
     pub(crate) async fn execute(&self, statement: &str, parameters: &[ParameterValue]) -> Result<u64, Error> {
         let parameters = converted(parameters).map_err(Error::ValueConversionFailed)?;
-        let _turn = self.0.turn.lock().await;
-        let (prepared, was_known) = self.prepared(statement).await.map_err(failed)?;
-        match self.0.pooled.execute_raw(&prepared, borrowed(&parameters)).await {
-            Err(error) if was_known => {
-                let prepared = self.prepared_anew(statement, &error).await.map_err(|_| failed(error))?;
-                self.0.pooled.execute_raw(&prepared, borrowed(&parameters)).await.map_err(failed)
-            }
-            outcome => outcome.map_err(failed),
+        let mut stream = self.start(statement, parameters).await?;
+        while let Some(row) = stream.next().await {
+            row.map_err(failed)?;
         }
+        Ok(stream.rows_affected().unwrap_or_default())
     }
 
     pub(crate) async fn query(
@@ -45,6 +41,7 @@ impl Connection {
         statement: &str,
         parameters: &[ParameterValue],
     ) -> Result<RowSet, Error> {
+        let parameters = converted(parameters).map_err(Error::BadParameter)?;
         let mut stream = self.start(statement, parameters).await?;
         let mut set = RowSet { columns: Vec::new(), rows: Vec::new() };
         let mut bytes = 0;
@@ -69,6 +66,7 @@ impl Connection {
         statement: &str,
         parameters: &[ParameterValue],
     ) -> Result<Streamed, Error> {
+        let parameters = converted(parameters).map_err(Error::BadParameter)?;
         let stream = self.start(statement, parameters).await?;
         let (columns_sender, columns) = oneshot::channel();
         let (row_sender, rows) = mpsc::channel(ROWS_AHEAD);
@@ -86,12 +84,13 @@ impl Connection {
         Ok(Streamed { columns, rows, outcome })
     }
 
+    /// Returns when the server has begun to run the statement (BindComplete). A failure of this function comes before, so
+    /// that the statement may be prepared and sent again; what fails in the middle of a run is an error of the stream.
     async fn start(
         &self,
         statement: &str,
-        parameters: &[ParameterValue],
+        parameters: Vec<values::Parameter>,
     ) -> Result<std::pin::Pin<Box<RowStream>>, Error> {
-        let parameters = converted(parameters).map_err(Error::BadParameter)?;
         let _turn = self.0.turn.lock().await;
         let (prepared, was_known) = self.prepared(statement).await.map_err(failed)?;
         let stream = match self.0.pooled.query_raw(&prepared, borrowed(&parameters)).await {
@@ -116,8 +115,8 @@ impl Connection {
         Ok((prepared, was_known))
     }
 
-    /// Prepares a statement again that failed with `error`, if that is because it was prepared before the tables were
-    /// changed, or because a guest deallocated it. Spin prepares each statement each time.
+    /// Prepares a statement again that failed with `error` before it began to run, if that is because it was prepared
+    /// before the tables were changed, or because a guest deallocated it. Spin prepares each statement each time.
     ///
     /// # Errors
     /// The failure has another reason, or it ended a transaction.
