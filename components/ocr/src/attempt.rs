@@ -47,7 +47,9 @@ pub(crate) struct Attempt {
     /// Why the model stopped, or how the upstream failed: before the answer, in the middle, or at its end without a
     /// reason.
     pub end: Result<Finish, UpstreamError>,
-    pub model: Option<String>,
+    /// The version that answered, and the number of the model in the settings.
+    pub model: String,
+    pub number: usize,
     pub simulated: bool,
 }
 
@@ -130,13 +132,17 @@ impl Question<'_> {
 impl Attempt {
     /// The text, and whether the model ended it by itself; `None` after a refusal or without any text.
     pub(crate) fn into_text(self) -> Option<(String, bool)> {
-        let refused = matches!(&self.end, Ok(finish) if finish.is_refusal());
-        let stopped = self.end == Ok(Finish::Stop);
+        let (refused, stopped) = (self.is_refused(), self.end == Ok(Finish::Stop));
         Some((self.text, stopped)).filter(|(text, _)| !refused && !text.trim().is_empty())
     }
 
+    /// A filter refused, perhaps after some text.
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(&self.end, Ok(finish) if finish.is_refusal())
+    }
+
     fn failed(failure: UpstreamError) -> Self {
-        Self { text: String::new(), end: Err(failure), model: None, simulated: false }
+        Self { text: String::new(), end: Err(failure), model: String::new(), number: 0, simulated: false }
     }
 
     /// Adds the text of `events` and emits it. False when nothing more is to be read.
@@ -163,7 +169,9 @@ impl Attempt {
                 self.end = Ok(Finish::MaxTokens);
                 return Ok(false);
             }
-            self.model = model.or(self.model.take());
+            if let Some(model) = model {
+                self.model = model;
+            }
             if !text.is_empty() {
                 self.text.push_str(&text);
                 let event = match question.shown {

@@ -24,14 +24,17 @@ use crate::upload::error::{UPLOAD_MAX_EN, UPLOAD_MAX_FR};
 use crate::warning::Warning;
 
 /// The assets that only this component's pages use.
-pub(crate) const ASSETS: [Asset; 9] =
-    [STYLE, RESULT_STYLE, SCRIPT, CONVERSION, KEPT, EDITOR, PAGES, FIGURES, ZIP];
+pub(crate) const ASSETS: [Asset; 11] =
+    [STYLE, RESULT_STYLE, SCRIPT, CONVERSION, SENDING, RESULT, KEPT, EDITOR, PAGES, FIGURES, ZIP];
 const STYLE: Asset = web::packed_asset!("ocr", "css", "text/css; charset=utf-8");
 /// Of a page with a document.
 const RESULT_STYLE: Asset = web::packed_asset!("result", "css", "text/css; charset=utf-8");
 const SCRIPT: Asset = web::packed_asset!("ocr", "js", "text/javascript; charset=utf-8");
 /// Loaded by [`SCRIPT`] when it is needed, so that the page comes in the first packets.
 const CONVERSION: Asset = web::packed_asset!("conversion", "js", "text/javascript; charset=utf-8");
+/// Loaded by [`CONVERSION`]: what sends the files, and what shows the document.
+const SENDING: Asset = web::packed_asset!("sending", "js", "text/javascript; charset=utf-8");
+const RESULT: Asset = web::packed_asset!("result", "js", "text/javascript; charset=utf-8");
 /// Loaded with the first file, or the first conversion: what stays in the browser of both.
 const KEPT: Asset = web::packed_asset!("kept", "js", "text/javascript; charset=utf-8");
 /// Loaded by [`CONVERSION`]: line numbers and colours.
@@ -91,9 +94,16 @@ impl ConvertPage<'_> {
     }
 
     /// Attributes of the form for what is loaded when it is needed.
-    fn lazy_files(&self) -> [(&'static str, String); 4] {
-        [("conversion", &CONVERSION), ("kept", &KEPT), ("editor", &EDITOR), ("sheet", &RESULT_STYLE)]
-            .map(|(name, file)| (name, file.href(PREFIX)))
+    fn lazy_files(&self) -> [(&'static str, String); 6] {
+        [
+            ("conversion", &CONVERSION),
+            ("sending", &SENDING),
+            ("result", &RESULT),
+            ("kept", &KEPT),
+            ("editor", &EDITOR),
+            ("sheet", &RESULT_STYLE),
+        ]
+        .map(|(name, file)| (name, file.href(PREFIX)))
     }
 
     const fn range_max(&self) -> usize {

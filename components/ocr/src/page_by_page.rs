@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::events::Event;
 use crate::gemini::prompt;
 use crate::gemini::reply::Finish;
-use crate::gemini::request::are_pictures;
+use crate::gemini::request::{Part, are_pictures};
 use crate::page_range::PageRange;
 use crate::ports::ConversionPorts;
 use crate::transcribe::{Transcriber, Transcript};
@@ -33,7 +33,8 @@ struct Pages<'t, 'a, P> {
     /// Of the pages that are delivered.
     body: RefCell<String>,
     warnings: RefCell<Vec<Warning>>,
-    transcribed: Cell<usize>,
+    /// For each model: its version, and the pages that it transcribed.
+    transcribed: RefCell<Vec<(String, Vec<u32>)>>,
     /// Of a page without an answer.
     failure: RefCell<Option<Failure>>,
 }
@@ -56,16 +57,25 @@ impl<P: ConversionPorts> Transcriber<'_, P> {
             delivers: Cell::new(false),
             body: RefCell::default(),
             warnings: RefCell::default(),
-            transcribed: Cell::new(0),
+            transcribed: RefCell::default(),
             failure: RefCell::default(),
         };
         // Three at once: a request of an upload is one of sixteen of its instance, and Google limits requests per minute.
         try_join3(pages.ask(), pages.ask(), pages.ask()).await?;
-        let (body, warnings) = (pages.body.take(), pages.warnings.take());
-        if pages.transcribed.get() == 0 {
-            let refused = || Failure::Blocked("RECITATION on every page".to_owned());
-            return Err(pages.failure.take().unwrap_or_else(refused));
+        let (body, mut warnings) = (pages.body.take(), pages.warnings.take());
+        let mut answered_by = None;
+        for (number, (model, pages)) in pages.transcribed.take().into_iter().enumerate() {
+            match (pages.is_empty(), &answered_by) {
+                (true, _) => {}
+                (false, None) => answered_by = Some((number, model)),
+                (false, Some(_)) => warnings.push(Warning::OtherModel { model, pages }),
+            }
         }
+        let Some(answered_by) = answered_by else {
+            let refused = || Failure::Blocked("every page".to_owned());
+            return Err(pages.failure.take().unwrap_or_else(refused));
+        };
+        self.answered_by.replace(answered_by);
         self.checked(latex::wrap(&body), true, warnings)
     }
 }
@@ -81,13 +91,7 @@ impl<P: ConversionPorts> Pages<'_, '_, P> {
             let Some(page) = self.pages.get(index) else { return Ok(()) };
             self.next.set(index + 1);
             let part = document.get(index..=index).filter(|_| alone).unwrap_or(document);
-            let answer = match self.transcriber.remaining().is_zero() {
-                true => Err(Failure::TimedOut),
-                false => {
-                    let shown = Shown::Instead(&|| self.progress());
-                    self.transcriber.ask(part, &prompt::only_page(*page, alone), shown).await
-                }
-            };
+            let answer = self.ask_models(part, &prompt::only_page(*page, alone)).await;
             if let Err(failure @ (Failure::ClientDisconnected | Failure::Denied(_))) = answer {
                 return Err(failure);
             }
@@ -95,6 +99,31 @@ impl<P: ConversionPorts> Pages<'_, '_, P> {
                 *place = Some(answer);
             }
             self.deliver().await?;
+        }
+    }
+
+    /// Asks about a page one model after the other, until one does not refuse; else the longest of what they began.
+    async fn ask_models(&self, part: &[Part], question: &str) -> Result<Attempt, Failure> {
+        let shown = Shown::Instead(&|| self.progress());
+        let mut number = 0;
+        let mut begun: Option<Attempt> = None;
+        loop {
+            let answer = match self.transcriber.ask(part, question, shown, number).await {
+                Ok(answer) if has_text(&answer) && !answer.is_refused() => return Ok(answer),
+                Ok(answer) => answer,
+                Err(failure @ (Failure::ClientDisconnected | Failure::Denied(_))) => return Err(failure),
+                Err(failure) => return begun.ok_or(failure),
+            };
+            number = answer.number + 1;
+            let length = |attempt: &Attempt| if has_text(attempt) { attempt.text.len() } else { 0 };
+            let longest = match begun {
+                Some(begun) if length(&begun) >= length(&answer) => begun,
+                _ => answer,
+            };
+            if !self.transcriber.has_model(number) {
+                return Ok(longest);
+            }
+            begun = Some(longest);
         }
     }
 
@@ -125,16 +154,26 @@ impl<P: ConversionPorts> Pages<'_, '_, P> {
     /// What stands for a page in the document. A blank page is no failure: the check of the pages names it.
     fn text(&self, page: u32, answer: Result<Attempt, Failure>) -> String {
         let warning = match answer {
-            Ok(Attempt { end: Ok(finish), .. }) if finish.is_refusal() => Warning::PageRefused { page },
-            Ok(Attempt { end, text, .. }) if latex::is_transcription(&text) => {
-                self.transcribed.set(self.transcribed.get() + 1);
-                let stopped = end == Ok(Finish::Stop);
+            Ok(answer) if has_text(&answer) => {
+                let mut transcribed = self.transcribed.borrow_mut();
+                while transcribed.len() <= answer.number {
+                    transcribed.push(Default::default());
+                }
+                if let Some((model, pages)) = transcribed.get_mut(answer.number) {
+                    *model = answer.model;
+                    pages.push(page);
+                }
+                let stopped = answer.end == Ok(Finish::Stop);
                 if !stopped {
                     self.warnings.borrow_mut().push(Warning::PageCut { page });
                 }
-                return latex::without_markers(&latex::page_body(&text, stopped)).trim().to_owned();
+                return latex::without_markers(&latex::page_body(&answer.text, stopped)).trim().to_owned();
             }
-            Ok(_) => Warning::PageFailed { page },
+            Ok(answer) if answer.is_refused() => Warning::PageRefused { page },
+            Ok(_) => {
+                self.failure.replace(Some(Failure::NoDocument));
+                Warning::PageRefused { page }
+            }
             Err(failure) => {
                 self.failure.replace(Some(failure));
                 Warning::PageFailed { page }
@@ -143,4 +182,11 @@ impl<P: ConversionPorts> Pages<'_, '_, P> {
         self.warnings.borrow_mut().push(warning);
         format!("\\textit{{[Page {page} non transcrite.]}}")
     }
+}
+
+/// Whether an answer has text of its page: one that ended by itself may be that of a blank page.
+fn has_text(answer: &Attempt) -> bool {
+    let stopped = answer.end == Ok(Finish::Stop);
+    latex::is_transcription(&answer.text)
+        && (stopped || !latex::without_markers(&answer.text).trim().is_empty())
 }

@@ -126,7 +126,8 @@ mod tests {
         let scripts = concat!(
             include_str!("../assets/pages.js"),
             include_str!("../assets/figures.js"),
-            include_str!("../assets/conversion.js")
+            include_str!("../assets/sending.js"),
+            include_str!("../assets/result.js")
         );
         let (_, french, english) = TEXTS.iter().find(|(name, ..)| *name == "long").unwrap();
         assert!([french, english].iter().all(|text| text.contains(&crate::pdf::PAGES_MAX.to_string())));

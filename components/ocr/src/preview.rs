@@ -45,7 +45,7 @@ fn block(block: &Block, pieces: &mut Vec<Piece>) {
         Block::Code { body, .. } => pieces.push(Piece::Block(body.trim_matches('\n').to_owned())),
         Block::List(items) => list(items, pieces),
         Block::Quote(quoted) => within("blockquote", pieces, |pieces| blocks(quoted, pieces)),
-        Block::Table { rows, .. } => within("table", pieces, |pieces| table(rows, pieces)),
+        Block::Table { columns, rows } => within("table", pieces, |pieces| table(columns, rows, pieces)),
         Block::Rule => pieces.push(Piece::Rule),
     }
 }
@@ -71,12 +71,14 @@ fn list(items: &[Item], pieces: &mut Vec<Piece>) {
     pieces.push(Piece::Close(name));
 }
 
-fn table(rows: &[Vec<String>], pieces: &mut Vec<Piece>) {
+fn table(columns: &[char], rows: &[Vec<String>], pieces: &mut Vec<Piece>) {
     for (number, row) in rows.iter().enumerate() {
         let cell = if number == 0 { "th" } else { "td" };
         within("tr", pieces, |pieces| {
-            for text in row {
-                within(cell, pieces, |pieces| inline::read(text, pieces));
+            for (text, align) in row.iter().zip(columns) {
+                pieces.push(Piece::OpenCell(cell, *align));
+                inline::read(text, pieces);
+                pieces.push(Piece::Close(cell));
             }
         });
     }

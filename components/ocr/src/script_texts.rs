@@ -101,7 +101,12 @@ mod tests {
 
     #[test]
     fn the_scripts_use_every_text() {
-        let scripts = concat!(include_str!("../assets/ocr.js"), include_str!("../assets/conversion.js"));
+        let scripts = concat!(
+            include_str!("../assets/ocr.js"),
+            include_str!("../assets/conversion.js"),
+            include_str!("../assets/sending.js"),
+            include_str!("../assets/result.js")
+        );
         for (name, ..) in SCRIPT_TEXTS {
             let words = name.split('-');
             let camel: String = words

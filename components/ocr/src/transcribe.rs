@@ -51,10 +51,11 @@ pub(crate) struct Transcriber<'a, P> {
     charge: &'a Charge<'a, P>,
     /// On the clock of the ports.
     deadline: Duration,
-    /// Which of the models is asked; never goes back within a document.
+    /// The first of the models that is asked; never goes back within a document.
     model: Cell<usize>,
     simulated: Cell<bool>,
-    answered_by: RefCell<String>,
+    /// The number of the model whose text the document is, and its version.
+    pub(crate) answered_by: RefCell<(usize, String)>,
 }
 
 impl<'a, P: ConversionPorts> Transcriber<'a, P> {
@@ -165,19 +166,25 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
     }
 
     async fn ask_about_all(&self, text: &str) -> Result<Attempt, Failure> {
-        self.ask(self.document, text, Shown::Text).await
+        let answer = self.ask(self.document, text, Shown::Text, self.model.get()).await?;
+        self.model.set(answer.number);
+        self.answered_by.replace((answer.number, answer.model.clone()));
+        Ok(answer)
     }
 
-    /// Asks until there is an answer, with retries and other models. A failure means that no text arrived.
+    /// Asks until there is an answer, with retries, from the model with this number on. A failure means that no text arrived.
     pub(crate) async fn ask(
         &self,
         document: &[Part],
         text: &str,
         shown: Shown<'_>,
+        mut number: usize,
     ) -> Result<Attempt, Failure> {
         let mut tries = 0;
         loop {
-            let number = self.model.get();
+            if number < self.model.get() {
+                (number, tries) = (self.model.get(), 0);
+            }
             let Some(model) = self.settings.models().get(number).cloned() else {
                 return Err(Failure::Refused("no model left".to_owned()));
             };
@@ -187,7 +194,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             self.ports.emit(Event::Model(model.clone())).await?;
             tries += 1;
             let question = Question { model: &model, document, text, deadline: self.deadline, shown };
-            let answer = attempt(self.ports, self.settings, &question, self.charge).await?;
+            let mut answer = attempt(self.ports, self.settings, &question, self.charge).await?;
             let failure = match answer.end {
                 Err(failure) if answer.text.is_empty() => failure,
                 Ok(finish) if answer.text.is_empty() && !finish.is_refusal() => {
@@ -195,22 +202,26 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
                 }
                 _ => {
                     self.simulated.set(self.simulated.get() || answer.simulated);
-                    self.answered_by.replace(answer.model.clone().unwrap_or(model));
+                    answer.number = number;
+                    if answer.model.is_empty() {
+                        answer.model = model;
+                    }
                     return Ok(answer);
                 }
             };
             let situation = Situation {
                 tries,
-                has_next_model: number + 1 < self.settings.models().len(),
+                has_next_model: self.has_model(number + 1),
                 remaining: self.remaining(),
                 jitter: self.ports.jitter(),
             };
             match next_step(&failure, situation) {
                 Step::GiveUp => return Err(failure.into()),
                 Step::NextModel => {
-                    // Another question may have gone on to it already.
-                    self.model.set(self.model.get().max(number + 1));
-                    tries = 0;
+                    (number, tries) = (number + 1, 0);
+                    if failure.is_of_the_model() {
+                        self.model.set(self.model.get().max(number));
+                    }
                 }
                 Step::Again(wait) => {
                     self.ports.emit(Event::Waiting { seconds: wait.as_secs() }).await?;
@@ -222,11 +233,15 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
 
     fn next_model(&self) -> bool {
         let next = self.model.get() + 1;
-        let more = next < self.settings.models().len();
+        let more = self.has_model(next);
         if more {
             self.model.set(next);
         }
         more
+    }
+
+    pub(crate) fn has_model(&self, number: usize) -> bool {
+        number < self.settings.models().len()
     }
 
     pub(crate) fn remaining(&self) -> Duration {
@@ -247,9 +262,9 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
     }
 
     fn transcript(self, raw: String, stopped: bool, mut warnings: Vec<Warning>) -> Transcript {
-        let (model, number) = (self.answered_by.into_inner(), self.model.get());
+        let (number, model) = self.answered_by.into_inner();
         if number > 0 {
-            warnings.push(Warning::OtherModel { model: model.clone() });
+            warnings.push(Warning::OtherModel { model: model.clone(), pages: Vec::new() });
         }
         let asked = self.settings.models().get(number).cloned().unwrap_or_default();
         Transcript { raw, stopped, model, asked, simulated: self.simulated.get(), warnings }

@@ -8,7 +8,7 @@ use web::{Text, verbatim};
 pub enum Warning {
     /// Found in the LaTeX.
     Latex(Finding),
-    /// Google's filter for published text refused this page.
+    /// Every model refused this page.
     PageRefused {
         page: u32,
     },
@@ -20,8 +20,10 @@ pub enum Warning {
     PageCut {
         page: u32,
     },
+    /// Of a document or, where there are some, of these pages of it.
     OtherModel {
         model: String,
+        pages: Vec<u32>,
     },
     /// The document was compiled and does not; the first error, with its line.
     DoesNotCompile {
@@ -103,10 +105,8 @@ impl Warning {
         match self {
             Self::Latex(finding) => finding_text(finding),
             Self::PageRefused { page } => Text::owned(
-                format!(
-                    "La page {page} n’a pas été transcrite : Google l’a prise pour un texte déjà publié."
-                ),
-                format!("Page {page} was not transcribed: Google took it for a published text."),
+                format!("La page {page} n’a pas été transcrite : Google l’a refusée."),
+                format!("Page {page} was not transcribed: Google refused it."),
             ),
             Self::PageFailed { page } => Text::owned(
                 format!("La page {page} n’a pas été transcrite : Google n’a pas répondu."),
@@ -130,13 +130,25 @@ impl Warning {
                 "Le document ne compilait pas : le modèle a corrigé son code. Comparez le résultat avec l’original.",
                 "The document did not compile: the model corrected its code. Compare the result with the original.",
             ),
-            Self::OtherModel { model } => {
+            Self::OtherModel { model, pages } if pages.is_empty() => {
                 let model = verbatim(model);
                 Text::owned(
                     format!(
                         "Le modèle habituel n’était pas disponible : la transcription vient de « {model} »."
                     ),
                     format!("The usual model was not available: the transcription comes from “{model}”."),
+                )
+            }
+            Self::OtherModel { model, pages } => {
+                let model = verbatim(model);
+                let pages = pages.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+                Text::owned(
+                    format!(
+                        "Le modèle habituel n’a pas transcrit les pages suivantes, qui viennent de « {model} » : {pages}."
+                    ),
+                    format!(
+                        "The usual model did not transcribe the following pages, which come from “{model}”: {pages}."
+                    ),
                 )
             }
             Self::PagesUnknown => Text::new(
@@ -308,7 +320,8 @@ mod tests {
             Warning::PageCut { page: 3 },
             Warning::DoesNotCompile { error: name(), line: Some(line) },
             Warning::Corrected,
-            Warning::OtherModel { model: name() },
+            Warning::OtherModel { model: name(), pages: Vec::new() },
+            Warning::OtherModel { model: name(), pages: vec![3, 5] },
             Warning::PagesUnknown,
             Warning::StillIncomplete,
             Warning::OddEnd,

@@ -1,15 +1,15 @@
 //! `ocr-bench FOLDER RECORD DATE [DOCUMENTS [SPOILT]]`: measures, prints the figures as JSON, and writes them with their
-//! page into the folder RECORD; FOLDER keeps what was compiled. `ocr-bench sources FOLDER` writes the documents and spoilt
-//! answers that tests/bench/tracks sends.
+//! page into the folder RECORD; FOLDER keeps what was compiled. `ocr-bench markdown RECORD` measures only the Markdown, which
+//! needs no TeX. `ocr-bench sources FOLDER` writes the documents and spoilt answers that tests/bench/tracks sends.
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use bench::generator::{self, Document};
 use bench::measure;
 use bench::tex::Tex;
 use bench::{OFFLINE_CUTS, OFFLINE_DOCUMENTS, markdown, public, report, sources};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Documents that are made; as many are spoilt in each way as `--spoilt` says.
 const DOCUMENTS: usize = 120;
@@ -22,6 +22,9 @@ fn main() -> Result<()> {
     let folder = text()?;
     if folder == "sources" {
         return sources::write(Path::new(&text()?));
+    }
+    if folder == "markdown" {
+        return markdown_again(Path::new(&text()?));
     }
     let (record, date) = (text()?, text()?);
     let mut number = |default| args.next().map_or(Ok(default), |text| text.parse::<usize>());
@@ -42,7 +45,7 @@ fn main() -> Result<()> {
     let seams = measure::seams(&compiling, CUTS);
     let public_seams = measure::seams(&public, CUTS);
     eprintln!("Comparing with pandoc.");
-    let (ours, pandoc) = markdown::compare(&compiling)?;
+    let markdown = markdown(&compiling)?;
     let figures = json!({
         "documents": {"made": count, "made_compile": compiling.len(), "public_compile": public.len(), "spoilt": few.len()},
         "clean": {"made": report::clean(&made_clean), "public": report::clean(&public_clean)},
@@ -50,7 +53,7 @@ fn main() -> Result<()> {
         "compiled": report::compiled(&compiled),
         "seams": report::classes(&seams),
         "public_seams": report::classes(&public_seams),
-        "markdown": {"ours": report::markdown(&ours), "pandoc": report::markdown(&pandoc)},
+        "markdown": markdown,
     });
     let model = "none: the answers are played back";
     let made = generator::documents(OFFLINE_DOCUMENTS);
@@ -60,9 +63,32 @@ fn main() -> Result<()> {
         "seams": report::classes(&measure::seams(&made, OFFLINE_CUTS)),
     });
     let figures = json!({"date": date, "model": model, "offline": offline, "measured": figures});
-    std::fs::write(Path::new(&record).join("ocr.json"), serde_json::to_string_pretty(&figures)? + "\n")?;
-    std::fs::write(Path::new(&record).join("ocr.md"), report::page(&figures))?;
-    println!("{}", serde_json::to_string_pretty(&figures)?);
+    write(Path::new(&record), &figures)
+}
+
+fn markdown(documents: &[Document]) -> Result<Value> {
+    let (ours, pandoc) = markdown::compare(documents)?;
+    Ok(json!({"ours": report::markdown(&ours), "pandoc": report::markdown(&pandoc)}))
+}
+
+/// Of the recorded documents; which of them compile is known only where all do.
+fn markdown_again(record: &Path) -> Result<()> {
+    let mut figures: Value = serde_json::from_slice(&std::fs::read(record.join("ocr.json"))?)?;
+    let documents = &figures["measured"]["documents"];
+    ensure!(
+        documents["made"] == documents["made_compile"],
+        "some documents do not compile: this needs a TeX"
+    );
+    let count = documents["made"].as_u64().and_then(|count| usize::try_from(count).ok());
+    figures["measured"]["markdown"] = markdown(&generator::documents(count.context("no documents")?))?;
+    write(record, &figures)
+}
+
+fn write(record: &Path, figures: &Value) -> Result<()> {
+    let text = serde_json::to_string_pretty(figures)? + "\n";
+    std::fs::write(record.join("ocr.json"), &text)?;
+    std::fs::write(record.join("ocr.md"), report::page(figures))?;
+    print!("{text}");
     Ok(())
 }
 

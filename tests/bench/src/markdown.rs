@@ -68,12 +68,7 @@ fn look(latex: &str, markdown: &str, found: &mut Found) {
     let items = ["\\item", "\\question[", "\\choice"].iter().map(|item| body.matches(item).count()).sum();
     add(&mut found.items, (items, markdown.lines().filter(|line| is_item(line)).count().min(items)));
     let tables = body.matches("\\begin{tabular}").count();
-    let shown = markdown.lines().filter(|line| {
-        line.trim_start().starts_with("|-")
-            || line.starts_with("|:")
-            || line.contains("| ---")
-            || line.contains("<table")
-    });
+    let shown = markdown.lines().filter(|line| is_ruled(line) || line.contains("<table"));
     add(&mut found.tables, (tables, shown.count().min(tables)));
     found.raw += raw(markdown);
 }
@@ -103,6 +98,7 @@ fn visible(body: &str) -> String {
     }
     // Names and lengths.
     let hiding = [
+        "begin{tabular}",
         "begin",
         "end",
         "label",
@@ -118,7 +114,8 @@ fn visible(body: &str) -> String {
     for name in hiding {
         let mark = format!("\\{name}{{");
         while let Some(at) = out.find(&mark) {
-            let end = out[at..].find('}').map_or(out.len(), |end| at + end + 1);
+            let inner = at + mark.len();
+            let end = out[inner..].find('}').map_or(out.len(), |end| inner + end + 1);
             out.replace_range(at..end, " ");
         }
     }
@@ -153,6 +150,14 @@ fn is_item(line: &str) -> bool {
         || (rest.len() < line.len()
             && line.len() - rest.len() < 5
             && (rest.starts_with(". ") || rest.starts_with(") ")))
+}
+
+/// Whether a line is the one below the heads of a table.
+fn is_ruled(line: &str) -> bool {
+    let line = line.trim_start_matches([' ', '>']);
+    line.starts_with('|')
+        && line.contains("--")
+        && line.chars().all(|char| matches!(char, '|' | '-' | ':' | ' '))
 }
 
 /// Commands outside of formulas and code.

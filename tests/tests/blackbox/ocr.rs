@@ -175,6 +175,22 @@ fn a_stream_reports_progress_and_ends_with_the_document() {
 }
 
 #[test]
+fn a_table_with_joined_cells_stays_one_in_the_markdown_and_is_aligned_in_the_preview() {
+    let app = exclusive_app();
+    let user = app.user();
+    let table = "\\begin{tabular}{|l|*{2}{r|}}\\hline\n & \\multicolumn{2}{c|}{Essai} \\\\ \\hline\n\
+        \\multirow{2}{*}{cercle} & 58 & $|x|$ \\\\\n & 52 & 3 \\\\ \\hline\n\\end{tabular}";
+    let latex = format!("\\documentclass{{article}}\n\\begin{{document}}\n{table}\n\\end{{document}}\n");
+    app.gemini.always(Fault::Text(latex));
+    let markdown = user.upload(&exam()).expect(200).json()["markdown"].as_str().unwrap().to_owned();
+    let expected =
+        "|  | Essai |  |\n| --- | ---: | ---: |\n| cercle | 58 | $\\vert x\\vert $ |\n|  | 52 | 3 |\n";
+    assert!(markdown.contains(expected), "{markdown}");
+    let page = user.upload_as("a.pdf", "application/pdf", "text/html", &exam()).expect(200).text();
+    assert!(page.contains("<td class=\"l\">cercle</td><td class=\"r\">58</td>"), "{page}");
+}
+
+#[test]
 fn the_markdown_alone_is_a_download() {
     let app = exclusive_app();
     let user = app.user();

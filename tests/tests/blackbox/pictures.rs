@@ -191,3 +191,67 @@ fn the_pages_of_a_pdf_that_come_one_by_one_are_asked_about_alone_and_become_one_
     assert_eq!(user.upload_pages(&two).expect(422).json()["code"], "unreadable_pdf");
     assert_eq!(left(&user), 93);
 }
+
+/// How often a model was asked.
+fn times_asked(app: &App, model: &str) -> usize {
+    let named = format!("/models/{model}:");
+    app.gemini.generations().iter().filter(|request| request.uri.path().contains(&named)).count()
+}
+
+#[test]
+fn a_page_that_a_model_refuses_is_asked_of_the_next_one_and_costs_the_same() {
+    let app = exclusive_app();
+    let user = app.user();
+    let pages: Vec<Vec<u8>> =
+        (1..=4).map(|page| sample::pdf(&[&[format!("Question {page}.").as_str()]])).collect();
+    let refusal = "Je suis désolé, je ne peux pas transcrire cette page.";
+    for (refused, asked) in [
+        (Fault::RecitationOnPage(2), 1),
+        (Fault::Text(refusal.into()), 4),
+        (Fault::Blocked("PROHIBITED_CONTENT".into()), 4),
+        (Fault::FinishAfter(0, "STOP".into()), 4),
+    ] {
+        app.gemini.clear();
+        app.gemini.forget();
+        app.gemini.always_for("gemini-3.8-flash", refused.clone());
+        let before = left(&user);
+        let conversion = user.upload_pages(&pages).expect(200).json();
+        let latex = conversion["latex"].as_str().unwrap();
+        assert!((1..=4).all(|page| latex.contains(&format!("Question {page}."))), "{refused:?}: {latex}");
+        let warnings = &conversion["warnings"];
+        assert_eq!((&conversion["complete"], &warnings[0]["code"]), (&true.into(), &"other_model".into()));
+        assert!(warnings[0]["text"].as_str().unwrap().contains("gemini-3.7-flash"), "{warnings}");
+        assert_eq!((&conversion["pages_charged"], left(&user)), (&4.into(), before - 4));
+        assert_eq!(times_asked(&app, "gemini-3.8-flash"), 4, "{refused:?}: each page has its own tries");
+        assert_eq!(
+            (times_asked(&app, "gemini-3.7-flash"), app.gemini.generations().len()),
+            (asked, 4 + asked)
+        );
+    }
+}
+
+#[test]
+fn of_a_page_that_every_model_refuses_what_they_began_is_delivered_and_marked() {
+    let app = exclusive_app();
+    let user = app.user();
+    let pages = [sample::pdf(&[&["Entière."]]), sample::pdf(&[&["Commencée.", "Jamais lue."]])];
+    // The class, the heading and one line of each page; page 2 gets nothing from the others.
+    app.gemini.always_for("gemini-3.8-flash", Fault::FinishAfter(13, "RECITATION".into()));
+    for other in ["gemini-3.7-flash", "gemini-3.5-flash"] {
+        app.gemini.always_for(other, Fault::RecitationOnPage(2));
+    }
+    let conversion = user.upload_pages(&pages).expect(200).json();
+    let latex = conversion["latex"].as_str().unwrap();
+    let (first, second) = latex.split_once("% page 2").unwrap();
+    assert!(first.contains("Entière.") && !first.contains("interrompue"), "{latex}");
+    assert!(second.contains("Commencée.") && second.contains("[Transcription interrompue ici.]"), "{latex}");
+    assert!(!latex.contains("Jamais lue.") && conversion["complete"] == false, "{latex}");
+    let codes: Vec<&Value> =
+        conversion["warnings"].as_array().unwrap().iter().map(|warning| &warning["code"]).collect();
+    assert_eq!(codes, ["page_cut", "other_model"]);
+    assert_eq!((&conversion["pages_charged"], left(&user)), (&2.into(), 98));
+    // Where nothing was begun, the page is named, and nothing is paid when there is no other.
+    app.gemini.always(Fault::Blocked("SAFETY".into()));
+    assert_eq!(user.upload_pages(&pages).expect(422).json()["code"], "refused_by_model");
+    assert_eq!(left(&user), 98);
+}

@@ -3,7 +3,7 @@
 use std::process::Command as Program;
 
 use anyhow::{Context, Result};
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::number::number;
 use crate::apt::Apt;
@@ -31,6 +31,10 @@ pub(super) fn command() -> Command {
         .args([
             number("documents", "120", 2000).help("How many documents are made"),
             number("spoilt", "12", 2000).help("How many of them are spoilt in each way, and compiled"),
+            Arg::new("markdown")
+                .long("markdown")
+                .action(ArgAction::SetTrue)
+                .help("Measure only the Markdown, of the recorded documents: that needs no TeX"),
         ])
 }
 
@@ -39,6 +43,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
     let tree = Tree::find()?;
     if process::on_path("pandoc").is_none() {
         Apt::detect().install(&["pandoc"], "the Markdown is compared with it")?;
+    }
+    if matches.get_flag("markdown") {
+        return process::run(built(&tree)?.arg("markdown").arg(tree.root.join("docs/benchmarks")));
     }
     let mut bench = program(&tree)?;
     console::step("Measuring. The first run compiles some hundred documents, which takes several minutes.");
@@ -54,6 +61,10 @@ pub(super) fn program(tree: &Tree) -> Result<Program> {
     if process::on_path("pdflatex").is_none() {
         Apt::detect().install(&TEX, "what is delivered is compiled (about 1 GB, some minutes)")?;
     }
+    built(tree)
+}
+
+fn built(tree: &Tree) -> Result<Program> {
     let mut cargo = process::cargo();
     cargo.current_dir(&tree.root).args([
         "build",

@@ -52,6 +52,11 @@ impl UpstreamError {
         error_object(value).map(|error| Self::from_error(500, error))
     }
 
+    /// Whether it says nothing about the question: the model would fail at another one too.
+    pub const fn is_of_the_model(&self) -> bool {
+        matches!(self, Self::ModelNotFound(_) | Self::MinuteQuota(_) | Self::Overloaded(_))
+    }
+
     fn from_error(status: u16, error: &Value) -> Self {
         let code = error.get("code").and_then(Value::as_u64).unwrap_or(u64::from(status));
         let name = error.get("status").and_then(Value::as_str).unwrap_or_default();

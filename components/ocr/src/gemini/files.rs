@@ -1,7 +1,7 @@
 //! Answers of the Files API, interpreted.
 
 use http::{HeaderMap, StatusCode, Uri};
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::error::UpstreamError;
 use super::request::{StoredFile, upload_url};
@@ -13,20 +13,6 @@ pub enum FileState {
     Active,
     /// It cannot be used, and is stored all the same.
     Failed,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct File {
-    name: String,
-    uri: String,
-    state: String,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Wrapped {
-    file: Option<File>,
 }
 
 /// Where the chunks go.
@@ -63,25 +49,22 @@ pub fn file(status: StatusCode, body: &[u8]) -> Result<(StoredFile, FileState), 
         return Err(UpstreamError::from_answer(status, body));
     }
     let malformed = || UpstreamError::InvalidAnswer("no file in the answer of the Files API".to_owned());
-    let wrapped: Wrapped = serde_json::from_slice(body).map_err(|_| malformed())?;
-    let file = match wrapped.file {
-        Some(file) => file,
-        None => serde_json::from_slice(body).map_err(|_| malformed())?,
-    };
+    let answer: Value = serde_json::from_slice(body).map_err(|_| malformed())?;
+    let file = answer.get("file").unwrap_or(&answer);
+    let text = |name: &str| file.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (name, uri) = (text("name"), text("uri"));
     // The name becomes part of an address.
-    let id = file.name.strip_prefix("files/").unwrap_or_default();
-    if id.is_empty()
-        || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        || file.uri.is_empty()
+    let id = name.strip_prefix("files/").unwrap_or_default();
+    if id.is_empty() || uri.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     {
         return Err(malformed());
     }
-    let state = match file.state.as_str() {
+    let state = match text("state") {
         "ACTIVE" => FileState::Active,
         "FAILED" => FileState::Failed,
         _ => FileState::Processing,
     };
-    Ok((StoredFile { name: file.name, uri: file.uri }, state))
+    Ok((StoredFile { name: name.to_owned(), uri: uri.to_owned() }, state))
 }
 
 #[cfg(test)]

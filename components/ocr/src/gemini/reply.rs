@@ -1,6 +1,6 @@
-//! One piece of a streamed answer of `generateContent`, interpreted.
+//! One piece of a streamed answer of `generateContent`, interpreted. Its fields are looked up one by one: types derived
+//! for them would take 10 KB of the component.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::UpstreamError;
@@ -36,63 +36,6 @@ pub struct Piece {
     pub document_tokens: Option<u64>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Answer {
-    candidates: Vec<Candidate>,
-    prompt_feedback: Option<Feedback>,
-    model_version: Option<String>,
-    usage_metadata: Value,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Usage {
-    prompt_tokens_details: Vec<Tokens>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Tokens {
-    modality: String,
-    token_count: u64,
-}
-
-impl Usage {
-    /// Pages are counted as `DOCUMENT` or, since Gemini 3, as `IMAGE`; the text of the question is not one of them.
-    fn document_tokens(&self) -> Option<u64> {
-        let of_document = |tokens: &&Tokens| matches!(tokens.modality.as_str(), "DOCUMENT" | "IMAGE");
-        let counts = self.prompt_tokens_details.iter().filter(of_document).map(|tokens| tokens.token_count);
-        Some(counts.fold(0, u64::saturating_add)).filter(|sum| *sum > 0)
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Candidate {
-    content: Option<Content>,
-    finish_reason: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Content {
-    parts: Vec<Part>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Part {
-    text: Option<String>,
-    thought: bool,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Feedback {
-    block_reason: Option<String>,
-}
-
 /// Interprets the data of one event.
 pub fn interpret(data: &str) -> Result<Piece, UpstreamError> {
     let value: Value = serde_json::from_str(data)
@@ -100,23 +43,33 @@ pub fn interpret(data: &str) -> Result<Piece, UpstreamError> {
     if let Some(failure) = UpstreamError::from_json(&value) {
         return Err(failure);
     }
-    // The error of serde would quote the value.
-    let answer: Answer = serde_json::from_value(value)
-        .map_err(|_| UpstreamError::InvalidAnswer("not a GenerateContentResponse".to_owned()))?;
-    // Figures that cannot be read are none: the answer is as good without them.
-    let usage = serde_json::from_value::<Usage>(answer.usage_metadata).ok();
-    let document_tokens = usage.as_ref().and_then(Usage::document_tokens);
-    let mut piece = Piece { model: answer.model_version, document_tokens, ..Piece::default() };
-    if let Some(reason) = answer.prompt_feedback.and_then(|feedback| feedback.block_reason) {
-        piece.finish = Some(Finish::Blocked(reason));
+    let candidates = value.get("candidates").unwrap_or(&Value::Null);
+    if !value.is_object() || !(candidates.is_array() || candidates.is_null()) {
+        return Err(UpstreamError::InvalidAnswer("not a GenerateContentResponse".to_owned()));
     }
+    let text = |value: &Value| value.as_str().map(str::to_owned);
     // More than one candidate is never asked for.
-    if let Some(candidate) = answer.candidates.into_iter().next() {
-        let parts = candidate.content.map(|content| content.parts).unwrap_or_default();
-        piece.text = parts.into_iter().filter(|part| !part.thought).filter_map(|part| part.text).collect();
-        piece.finish = candidate.finish_reason.map(finish).or(piece.finish);
-    }
-    Ok(piece)
+    let candidate = candidates.get(0).unwrap_or(&Value::Null);
+    let parts = candidate.pointer("/content/parts").and_then(Value::as_array).into_iter().flatten();
+    let is_thought = |part: &Value| part.get("thought").and_then(Value::as_bool) == Some(true);
+    let blocked = value.pointer("/promptFeedback/blockReason").and_then(text).map(Finish::Blocked);
+    Ok(Piece {
+        text: parts.filter(|part| !is_thought(part)).filter_map(|part| part.get("text")?.as_str()).collect(),
+        finish: candidate.get("finishReason").and_then(text).map(finish).or(blocked),
+        model: value.get("modelVersion").and_then(text),
+        document_tokens: document_tokens(&value),
+    })
+}
+
+/// Pages are counted as `DOCUMENT` or, since Gemini 3, as `IMAGE`; the text of the question is not one of them. Figures
+/// that cannot be read are none: the answer is as good without them.
+fn document_tokens(answer: &Value) -> Option<u64> {
+    let details = answer.pointer("/usageMetadata/promptTokensDetails")?.as_array()?;
+    let is_document = |tokens: &&Value| {
+        matches!(tokens.get("modality").and_then(Value::as_str), Some("DOCUMENT" | "IMAGE"))
+    };
+    let counts = details.iter().filter(is_document).filter_map(|tokens| tokens.get("tokenCount")?.as_u64());
+    Some(counts.fold(0, u64::saturating_add)).filter(|sum| *sum > 0)
 }
 
 fn finish(reason: String) -> Finish {

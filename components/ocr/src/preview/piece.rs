@@ -7,6 +7,8 @@ use mathml::Display;
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Piece {
     Open(&'static str),
+    /// A cell of a table, `th` or `td`, and how its text is aligned: `l`, `c` or `r`.
+    OpenCell(&'static str, char),
     Close(&'static str),
     /// An ordered list that does not start at 1.
     OpenListFrom(u32),

@@ -14,6 +14,7 @@ fn of(latex: &str) -> Vec<Piece> {
 fn shown(latex: &str) -> String {
     let piece = |piece: Piece| match piece {
         Piece::Open(name) => format!("<{name}>"),
+        Piece::OpenCell(name, align) => format!("<{name} {align}>"),
         Piece::Close(name) => format!("</{name}>"),
         Piece::OpenListFrom(start) => format!("<ol {start}>"),
         Piece::OpenLink(address) => format!("<a {address}>"),
@@ -45,8 +46,8 @@ fn a_document_is_shown_as_it_reads() {
             "<ul><li>a<ul><li>b</li></ul></li></ul>",
         ),
         (
-            r"\begin{tabular}{ll}a & $b$\\ c & d\end{tabular}",
-            "<table><tr><th>a</th><th>(<mi>b</mi>)</th></tr><tr><td>c</td><td>d</td></tr></table>",
+            r"\begin{tabular}{lr}a & $b$\\ c & d\end{tabular}",
+            "<table><tr><th l>a</th><th r>(<mi>b</mi>)</th></tr><tr><td l>c</td><td r>d</td></tr></table>",
         ),
         (
             r"\href{https://a.example/x}{un \emph{lien}} \href{javascript:x}{y}",

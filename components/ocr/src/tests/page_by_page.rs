@@ -125,6 +125,76 @@ fn a_page_that_was_cut_is_closed_and_said() {
     assert_eq!(conversion.latex.matches("La même phrase").count(), 1);
 }
 
+/// The models that were asked, in order.
+fn asked(ports: &FakePorts) -> Vec<String> {
+    let model = |line: String| Some(line.split_once("/models/")?.1.split_once(':')?.0.to_owned());
+    ports.requests().into_iter().filter_map(model).collect()
+}
+
+#[test]
+fn a_refused_page_is_asked_of_the_next_model_and_paid_once() {
+    let prose = || Reply::stream(&["Je suis désolé, je ne peux pas transcrire cette page."], "STOP");
+    for refused in [
+        Reply::stream(&[], "RECITATION"),
+        Reply::stream(&["% page 1\nDébut."], "SAFETY"),
+        Reply::stream(&[], "STOP"),
+        prose(),
+    ] {
+        let ports = FakePorts::new([
+            refused.reading("IMAGE", 3 * TOKENS_PER_PAGE).when_sent(3),
+            page("Deux."),
+            page("Trois."),
+            page("Un.").reading("IMAGE", 3 * TOKENS_PER_PAGE),
+        ]);
+        let conversion = convert_with(&ports, pages("", 3), &by_page()).unwrap();
+        assert!(ports.all_replies_used());
+        assert_eq!(asked(&ports), ["m-1", "m-1", "m-1", "m-2"]);
+        assert_eq!((codes(&conversion), conversion.is_complete()), (vec!["other_model"], true));
+        let other = Warning::OtherModel { model: "m-version".into(), pages: vec![1] };
+        assert_eq!(conversion.warnings, [other]);
+        assert!(conversion.latex.contains("% page 1\nUn.\n\n% page 2\nDeux."), "{}", conversion.latex);
+        // What was read beyond the page counts once, whichever model read it.
+        assert_eq!((conversion.pages_charged, ports.left.get()), (5, 95));
+    }
+    // All of it from another model: as of a whole document.
+    let ports = FakePorts::new([prose(), page("Un."), prose(), page("Deux.")]);
+    let conversion = convert_with(&ports, pages("", 2), &by_page()).unwrap();
+    assert_eq!(conversion.warnings, [Warning::OtherModel { model: "m-version".into(), pages: vec![] }]);
+}
+
+#[test]
+fn of_a_page_that_every_model_refuses_the_longest_beginning_is_kept_and_marked() {
+    let begun = |text: &str| Reply::stream(&[&format!("% page 1\n{text}\n")], "RECITATION");
+    let busy = || Reply::error(503, &json!({"code": 503, "status": "UNAVAILABLE"}));
+    for second in [vec![begun("Un, de")], vec![Reply::stream(&[], "SAFETY")], vec![busy(), busy()]] {
+        let replies = [begun("Un, deux.")].into_iter().chain(second).chain([page("Fin.")]);
+        let ports = FakePorts::new(replies);
+        let conversion = convert_with(&ports, pages("", 2), &by_page()).unwrap();
+        assert!(ports.all_replies_used());
+        assert_eq!((codes(&conversion), conversion.is_complete()), (vec!["page_cut"], false));
+        let (first, second) = conversion.latex.split_once("% page 2").unwrap();
+        assert!(first.contains("Un, deux.") && first.contains("interrompue") && second.contains("Fin."));
+    }
+    let ports = FakePorts::new((0..4).map(|_| Reply::stream(&[], "SAFETY")));
+    assert_eq!(convert_with(&ports, pages("", 2), &by_page()).err().unwrap().problem().status(), 422);
+    assert_eq!((ports.all_replies_used(), ports.left.get()), (true, 100));
+}
+
+#[test]
+fn a_page_has_the_tries_of_its_own_but_none_of_a_model_that_fails_for_all() {
+    let busy = || Reply::error(503, &json!({"code": 503, "status": "UNAVAILABLE"}));
+    let empty = || Reply::stream(&[], "STOP");
+    let ports = FakePorts::new([empty(), page("Un."), empty(), page("Deux.")]);
+    let conversion = convert_with(&ports, pages("", 2), &by_page()).unwrap();
+    assert_eq!(asked(&ports), ["m-1", "m-2", "m-1", "m-2"]);
+    assert_eq!(codes(&conversion), ["other_model"]);
+    // The second page finds out that the model is busy; the first one has both tries at the other one all the same.
+    let ports = FakePorts::new([busy().when_sent(3), busy(), busy(), page("Deux."), busy(), page("Un.")]);
+    let conversion = convert_with(&ports, pages("", 2), &by_page()).unwrap();
+    assert_eq!(asked(&ports), ["m-1", "m-1", "m-1", "m-2", "m-2", "m-2"]);
+    assert_eq!((codes(&conversion), conversion.is_complete()), (vec!["other_model"], true));
+}
+
 #[test]
 fn when_no_page_is_answered_the_failure_says_why() {
     let failed = || Reply::error(400, &json!({"code": 400, "message": "API key not valid."}));

@@ -141,7 +141,7 @@ fn layout(name: &str) -> Option<Meaning> {
             Drop(2)
         }
         "definecolor" | "newenvironment" | "renewenvironment" => Drop(3),
-        "newtheorem" => Drop(2),
+        "newtheorem" | "newcolumntype" => Drop(2),
         "newcommand" | "renewcommand" | "providecommand" | "DeclareMathOperator" | "def" => Definition,
         "mbox" | "hbox" | "fbox" | "makebox" | "framebox" | "text" | "textrm" | "textsf" | "textsc"
         | "textnormal" | "textup" | "textmd" | "centerline" | "leftline" | "rightline" | "bsc" | "mathrm"

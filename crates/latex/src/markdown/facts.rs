@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::columns::{ColumnTypes, TYPES_MAX, columns};
 use super::commands::{Meaning, meaning};
 use super::cursor::Cursor;
 use super::source::{Source, Span};
@@ -31,6 +32,7 @@ pub(super) struct Facts<'a> {
     has_title: bool,
     /// By name.
     pub theorems: BTreeMap<&'a str, Theorem<'a>>,
+    pub columns: ColumnTypes,
 }
 
 impl<'a> Facts<'a> {
@@ -50,6 +52,9 @@ impl<'a> Facts<'a> {
                 "maketitle" => makes_title = true,
                 "newtheorem" => {
                     facts.theorem(source, &mut cursor);
+                }
+                "newcolumntype" => {
+                    facts.column_type(source, &mut cursor);
                 }
                 _ => {
                     if let Some(Meaning::Section(level)) = meaning(name) {
@@ -88,6 +93,17 @@ impl<'a> Facts<'a> {
         let counter = self.theorems.get(own).map_or(Some(own), |other| other.counter);
         let counter = counter.filter(|_| !unnumbered && !within);
         self.theorems.insert(name.trim(), Theorem { title: title.trim(), counter });
+        Some(())
+    }
+
+    /// `\newcolumntype{M}[1]{>{$}c<{$}}`
+    fn column_type(&mut self, source: &Source<'a>, cursor: &mut Cursor<'_, 'a>) -> Option<()> {
+        let letter = source.slice(cursor.group()?).trim().chars().next()?;
+        cursor.optional();
+        let column = columns(source, cursor.group()?, &self.columns)?.first().copied()?;
+        if self.columns.len() < TYPES_MAX {
+            self.columns.push((letter, column));
+        }
         Some(())
     }
 }

@@ -6,6 +6,7 @@
 
 mod accent;
 mod block;
+mod columns;
 mod commands;
 mod cursor;
 mod emphasis;

@@ -29,11 +29,23 @@ fn check_from(bytes: usize, name: &str, make: impl Fn(usize) -> String, work: im
 }
 
 /// Definitions that are nested, or that name each other.
-const DEFINITIONS: [(&str, &str); 3] =
-    [("\\newcommand{\\a}{$\\a$", "}"), ("\\newcommand{\\a}{\\b}$\\a$", ""), ("\\newtheorem{a}{", "}")];
+const DEFINITIONS: [(&str, &str); 5] = [
+    ("\\newcommand{\\a}{$\\a$", "}"),
+    ("\\newcommand{\\a}{\\b}$\\a$", ""),
+    ("\\newtheorem{a}{", "}"),
+    ("\\newcolumntype{a}{>{", "}c}"),
+    ("\\newcolumntype{a}{*{1}{", "}}"),
+];
 
 /// What stands before, what is repeated, what stands after.
-const REPEATED: [(&str, &str, &str); 7] = [
+const REPEATED: [(&str, &str, &str); 14] = [
+    ("\\begin{tabular}{", ">{$}", "c}a\\end{tabular}"),
+    ("\\begin{tabular}{", "[a", "c}a\\end{tabular}"),
+    ("\\begin{tabular}{", "*{1}{", "c}a\\end{tabular}"),
+    ("\\begin{tabular}{c}", "\\multicolumn{2}{c}{a}&", "\\end{tabular}"),
+    ("\\begin{tabular}{c}", "\\multirow{2}{*}{$|a|$}\\\\\n", "\\end{tabular}"),
+    ("\\begin{tabular}{c}", "% & a\n\\hline\n", "\\end{tabular}"),
+    ("\\begin{tabular}{c}", "\\multicolumn{1}{c}{", "\\end{tabular}"),
     ("\\begin{tabular}{c}", "&", "\\end{tabular}"),
     ("\\begin{tabular}{c}", "a & $b$", "\\end{tabular}"),
     ("\\begin{tabular}{c}", "$\\(", "\\end{tabular}"),
@@ -116,6 +128,10 @@ fn markdown_of_what_is_nested() {
         let work = |latex: &str| guest.instructions("markdown", &[latex], None);
         check(&format!("{opens}…{closes}"), |times| nested(opens, closes, times), work);
     }
+    let joined = |times| {
+        format!("\\begin{{tabular}}{{c}}{}\\end{{tabular}}", nested("\\multicolumn{1}{c}{", "}", times))
+    };
+    check("joined cells", joined, |latex| guest.instructions("markdown", &[latex], None));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use latex::markdown::from_latex;
 
 /// What opens something, and what closes it, if anything does.
-pub(crate) const NESTED: [(&str, &str); 21] = [
+pub(crate) const NESTED: [(&str, &str); 22] = [
     ("{", "}"),
     ("{", ""),
     ("\\begin{a}", "\\end{a}"),
@@ -21,6 +21,7 @@ pub(crate) const NESTED: [(&str, &str); 21] = [
     ("\\item[{", ""),
     ("\\footnote{", "}"),
     ("\\begin{tabular}{c}&", "\\end{tabular}"),
+    ("\\begin{tabular}{c}\\multirow{1}{c}{", "}\\end{tabular}"),
     ("&", "\\\\"),
     ("`", "%\n"),
     ("\\begin{", ""),

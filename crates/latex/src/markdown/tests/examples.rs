@@ -137,10 +137,27 @@ fn a_simple_table_is_a_table_and_another_stays_latex() {
         "\\begin{tabular}{|l|c|r|}\n\\hline\na & $x$ & \\textbf{c} \\\\ \\hline\n1 & 2 \\\\\n\\end{tabular}",
         "| a | $x$ | **c** |\n| --- | :---: | ---: |\n| 1 | 2 |  |",
     );
-    let spanning = "\\begin{tabular}{cc}\n\\multicolumn{2}{c}{a} \\\\\n\\end{tabular}";
-    check(spanning, &format!("```latex\n{spanning}\n```"));
-    let bars = "\\begin{tabular}{c}\n$|x|$\n\\end{tabular}";
-    check(bars, &format!("```latex\n{bars}\n```"));
+    check(
+        "\\begin{tabular}{@{}l*{2}{c}@{}}\n\\toprule\n & \\multicolumn{2}{c}{Essai} \\\\\n\\cmidrule(lr){2-3} % & Essais\n\
+         \\multirow[t]{2}{*}{a} & 1 & 2 \\\\\n & 3 & $|x|$ \\\\\n\\rowcolor{gray!20} b|c & \\multicolumn{2}{c}{$\\|y\\|$} \\\\\n\\bottomrule\n\\end{tabular}",
+        "|  | Essai |  |\n| --- | :---: | :---: |\n| a | 1 | 2 |\n|  | 3 | $\\vert x\\vert $ |\n| b\\|c | $\\Vert y\\Vert $ |  |",
+    );
+    check(
+        "\\newcolumntype{M}{>{$}r<{$}}\\newcolumntype{P}[1]{>{\\centering\\arraybackslash}p{#1}}\n\n\
+         \\begin{tabular}{|M|P{3cm}|S[table-format=1.2]|}\n\\hline\nx^2 & a & 1 \\\\ \\hline\n\
+         \\text{Nom} & \\multicolumn{1}{M}{\\frac{1}{2}} & $y$ \\\\\n\\end{tabular}",
+        "| $x^2$ | a | 1 |\n| ---: | :---: | :---: |\n| $\\text{Nom}$ | $\\frac{1}{2}$ | $y$ |",
+    );
+    for other in [
+        "\\begin{tabular}{cc}\n\\multicolumn{2}{c}{a} b \\\\\n\\end{tabular}",
+        "\\begin{tabular}{cc}\n\\multicolumn{41}{c}{a} \\\\\n\\end{tabular}",
+        "\\begin{tabular}{cc}\na \\multirow{2}{*}{b} \\\\\n\\end{tabular}",
+        "\\begin{tabular}{*{41}{c}}\na\n\\end{tabular}",
+        "\\begin{tabular}{c}\n\\verb+a|b+\n\\end{tabular}",
+        "\\begin{tabular}{c}\n$\\begin{array}{c|c}a & b\\end{array}$\n\\end{tabular}",
+    ] {
+        check(other, &format!("```latex\n{other}\n```"));
+    }
     let drawing = "\\begin{tikzpicture}\n\\draw (0,0);\n\\end{tikzpicture}";
     check(drawing, &format!("```latex\n{drawing}\n```"));
 }
