@@ -132,7 +132,7 @@ for (const { who, language, device, ...options } of readers) {
     // The first database cannot be opened.
     await page.addInitScript(() => {
       const { open } = IDBFactory.prototype;
-      IDBFactory.prototype.open = function (...parameters) {
+      IDBFactory.prototype.open = () => {
         IDBFactory.prototype.open = open;
         const request = { error: new DOMException("", "UnknownError") };
         setTimeout(() => request.onerror());
