@@ -95,7 +95,7 @@ export default ({ id, show, fill, make, setStatus, problem, chosen, isPdf, attem
       const percent = Math.floor((100 * progress.loaded) / progress.total);
       if (percent < 100) {
         bar.value = percent;
-        say(texts.uploading + " " + percent + "\u00a0%");
+        say(fill(texts.uploading, { percent }));
       } else {
         bar.removeAttribute("value");
         say(texts.checking);
@@ -134,7 +134,7 @@ export default ({ id, show, fill, make, setStatus, problem, chosen, isPdf, attem
     clear();
     show(id("cancel"), true);
     bar.value = 0;
-    say(texts.uploading + " 0\u00a0%");
+    say(fill(texts.uploading, { percent: 0 }));
     let stopped = false;
     running = { abort: () => { stopped = true; } };
     const apart = await attempt(async () => (await pages()).apart(items[0], range));

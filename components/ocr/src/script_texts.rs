@@ -38,7 +38,7 @@ pub(crate) const SCRIPT_TEXTS: &[(&str, &str, &str)] = &[
     ),
     ("sign-in", "Se reconnecter dans un nouvel onglet", "Sign in again in a new tab"),
     ("cancelled", "Conversion annulée.", "Conversion cancelled."),
-    ("uploading", "Envoi :", "Uploading:"),
+    ("uploading", "Envoi : {percent} %", "Uploading: {percent}%"),
     ("checking", "Vérification…", "Checking…"),
     ("accepted", "Document reçu. Pages : {pages}.", "Document received. Pages: {pages}."),
     ("preparing", "Préparation du document…", "Preparing the document…"),
