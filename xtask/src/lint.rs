@@ -101,10 +101,7 @@ fn guests(tree: &Tree) -> Result<()> {
 
 /// A name that nothing defines is found here; a browser would only find it in the branch that uses it.
 fn scripts(tree: &Tree) -> Result<()> {
-    node::prepare()?;
-    let tests = tree.root.join("tests/browser");
-    node::packages(&tests)?;
-    let mut oxlint = Command::new(tests.join("node_modules/.bin/oxlint"));
+    let mut oxlint = Command::new(node::packages(tree)?.join("node_modules/.bin/oxlint"));
     oxlint.current_dir(&tree.root).args(["--import-plugin", "components", "crates", "tests"]);
     process::run(&mut oxlint).context("`.oxlintrc.json` says what is looked for")
 }

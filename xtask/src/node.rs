@@ -1,21 +1,19 @@
 //! Node.js, which drives the browser tests and reads the scripts of the pages.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use crate::apt::Apt;
+use crate::paths::Tree;
 use crate::{console, process};
 
 /// The browser tests use Node's own test runner as of this version.
 const MAJOR_MIN: u32 = 20;
 
 /// Installs Node.js and npm where they are missing.
-///
-/// # Errors
-/// Where they cannot be installed, or are too old.
-pub(crate) fn prepare() -> Result<()> {
+fn prepare() -> Result<()> {
     let remediation = format!("Node.js {MAJOR_MIN} or newer is needed: install it from https://nodejs.org");
     if process::on_path("node").is_none() || process::on_path("npm").is_none() {
         Apt::detect()
@@ -30,24 +28,27 @@ pub(crate) fn prepare() -> Result<()> {
     }
 }
 
-/// The packages that `folder` pins, fetched when its lock file is newer than the installed ones.
+/// The folder `tests/browser` with the packages that it pins, fetched when its lock file is newer than the installed ones.
 ///
 /// # Errors
-/// Where npm cannot fetch them.
-pub(crate) fn packages(folder: &Path) -> Result<()> {
+/// Where Node.js cannot be installed or is too old, or npm cannot fetch them.
+pub(crate) fn packages(tree: &Tree) -> Result<PathBuf> {
+    prepare()?;
+    let folder = tree.root.join("tests/browser");
     let modified = |path: PathBuf| path.metadata().and_then(|meta| meta.modified()).ok();
     let locked =
         modified(folder.join("package-lock.json")).context("tests/browser has no package-lock.json")?;
     if modified(folder.join("node_modules/.package-lock.json")).is_some_and(|there| there >= locked) {
-        return Ok(());
+        return Ok(folder);
     }
     console::step(
         "Fetching the packages of tests/browser with npm: they drive the browser and measure the pages (190 MB, half a minute).",
     );
     let mut npm = Command::new("npm");
-    npm.current_dir(folder).args(["ci", "--no-audit", "--no-fund", "--silent"]).stdout(std::io::stderr());
-    // Chromium is installed already; Playwright must not fetch another.
-    process::run(npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))
+    npm.current_dir(&folder).args(["ci", "--no-audit", "--no-fund", "--silent"]).stdout(std::io::stderr());
+    // The tests have a browser of their own; Playwright must not fetch another.
+    process::run(npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))?;
+    Ok(folder)
 }
 
 /// `v20.19.2` gives 20.

@@ -37,12 +37,15 @@ const python = once(async () => {
   return { worker: script, files: Object.fromEntries(names.map((name, index) => [name, blobs[index]])), library: compiled ? null : library };
 });
 
-/** A frame of an opaque origin, which is sent `message` and `port` whenever it begins. */
-const sandbox = async (message, port, begins = () => true) => {
+/** A frame of an opaque origin. Whenever it begins it is sent `port` and what `begin` gives, if that is something. */
+const sandbox = async (port, begin) => {
   const frame = Object.assign(document.createElement("iframe"), { src: (await panel()).dataset.frame, hidden: true, title: "Python" });
   frame.sandbox.add("allow-scripts");
-  // To whoever is there: the frame's origin is opaque, and the address is ours.
-  frame.addEventListener("load", () => begins() && frame.contentWindow.postMessage(message(), "*", [port]));
+  frame.addEventListener("load", () => {
+    const message = begin();
+    // To whoever is there: the frame's origin is opaque, and the address is ours.
+    if (message) frame.contentWindow.postMessage(message, "*", [port]);
+  });
   return frame;
 };
 
@@ -52,7 +55,7 @@ const compile = async () => {
   loaded.library = null;
   if (!library || !("caches" in window)) return;
   const channel = new MessageChannel();
-  const frame = await sandbox(() => ({ ...loaded, code: null }), channel.port2);
+  const frame = await sandbox(channel.port2, () => ({ ...loaded, code: null }));
   try {
     document.body.append(frame);
     const bytes = await new Promise((resolve, reject) => {
@@ -187,14 +190,13 @@ const prepare = (shown, code) => {
     }
     if (!running) return;
     let begun = false;
-    frame = await sandbox(() => {
+    frame = await sandbox(channel.port2, () => {
+      // A frame begins anew when it is moved, as it is when another question folds this answer: the program is gone.
+      if (begun) return end(texts.stopped);
+      begun = true;
       const prepared = inputs.querySelector("textarea").value;
       const lines = canWait ? null : prepared ? prepared.replace(/\n$/, "").split("\n") : [];
       return { ...loaded, code, name: "atelier.py", lines };
-    }, channel.port2, () => {
-      // A frame begins anew when it is moved, as it is when another question folds this answer: the program is gone.
-      if (begun) end(texts.stopped);
-      return !begun && (begun = true);
     });
     if (!running) return;
     shown.append(frame);

@@ -16,10 +16,8 @@ const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "g
 const MAC_BROWSER: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
 pub(super) fn run(suite: &Suite) -> Result<TestCounts> {
-    let folder = suite.tree.root.join("tests/browser");
     let browser = browser()?;
-    node::prepare()?;
-    node::packages(&folder)?;
+    let folder = node::packages(&suite.tree)?;
     let data = Scratch::make("browser")?;
     let app = start(suite, &data, &Environment::empty())?;
     // And one whose Python helper asks a chat API.

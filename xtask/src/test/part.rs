@@ -18,17 +18,7 @@ pub(super) enum Part {
 
 impl ValueEnum for Part {
     fn value_variants<'a>() -> &'a [Self] {
-        &[
-            Self::Unit,
-            Self::Runtime,
-            Self::Fuzz,
-            Self::Blackbox,
-            Self::Up,
-            Self::Browser,
-            Self::Provider,
-            Self::Iac,
-            Self::Node,
-        ]
+        &Self::ALL
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
@@ -48,8 +38,8 @@ impl ValueEnum for Part {
 }
 
 impl Part {
-    /// What runs when none is named: all that need nothing of a machine but what xtask installs.
-    pub(super) const DEFAULT: [Self; 8] = [
+    /// In the order in which they run. The last one runs only when it is named.
+    const ALL: [Self; 9] = [
         Self::Unit,
         Self::Runtime,
         Self::Fuzz,
@@ -58,7 +48,10 @@ impl Part {
         Self::Browser,
         Self::Provider,
         Self::Iac,
+        Self::Node,
     ];
+    /// What runs when none is named: all that need nothing of a machine but what xtask installs.
+    pub(super) const DEFAULT: &[Self] = Self::ALL.split_at(Self::ALL.len() - 1).0;
 
     pub(super) fn name(self) -> &'static str {
         match self {
