@@ -103,6 +103,7 @@ for (const { who, language, device, ...options } of readers) {
     assert.notEqual(second.get("conversation"), here);
     // Also after a reload the question stands in its own conversation; another question goes on from the answer before.
     await loseReply();
+    await loseReply();
     assert.equal(await page.inputValue("#ask [name=conversation]"), second.get("conversation"));
     const after = await page.evaluate(() => Object.entries(sessionStorage).filter(([name]) => /draft|conversation/.test(name)).map(([, value]) => value).sort());
     assert.deepEqual(after, [second.get("conversation"), said.next].sort());

@@ -103,8 +103,11 @@
   // The answer to another question is folded under its own question, so that it is not read as this one's.
   const setAside = () => {
     const shown = document.querySelector("#result > .exchange");
-    // Half an answer is not kept.
-    if (shown?.querySelector(".writing")) shown.remove();
+    // Half an answer is not kept, nor what asks for it again.
+    if (shown?.querySelector(".writing")) {
+      shown.remove();
+      id("retry")?.remove();
+    }
     if (!shown?.isConnected) return;
     const asked = shown.querySelector(".asked").lastChild.textContent.trim();
     const summary = element("summary", { textContent: `${texts.previous} ${asked}` });
@@ -254,7 +257,7 @@
     within.querySelector("#retry")?.addEventListener("submit", async (event) => {
       event.preventDefault();
       if (inFlight) return;
-      const typed = message.value, here = conversation.value, shown = [...id("result").childNodes], retry = event.target;
+      const typed = message.value, here = following ?? conversation.value, shown = [...id("result").childNodes], retry = event.target;
       message.value = event.submitter.value;
       const question = message.value;
       converse(retry.elements.conversation.value);

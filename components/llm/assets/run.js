@@ -8,6 +8,8 @@ const SECONDS_MAX = 30;
 const CHARS_MAX = 100_000;
 const QUESTION_CHARS_MAX = 8_000;
 const COMPILING_SECONDS_MAX = 120;
+// A device then has one Python to run at a time, unless somebody is quick.
+const IDLE_MS = 2_000;
 // Python's library with what it loads to start compiled, for the next visits: the browser's cache of this name has it
 // under its own address.
 const CACHE = "atelier.python", LIBRARY = "python_stdlib.zip";
@@ -49,6 +51,7 @@ const sandbox = async (port, begin) => {
   return frame;
 };
 
+let idle = null;
 /** Compiles, once, in a frame in which no program has run. */
 const compile = async () => {
   const loaded = await python(), { library } = loaded;
@@ -56,17 +59,21 @@ const compile = async () => {
   if (!library || !("caches" in window)) return;
   const channel = new MessageChannel();
   const frame = await sandbox(channel.port2, () => ({ ...loaded, code: null }));
+  const done = new AbortController();
   try {
     document.body.append(frame);
     const bytes = await new Promise((resolve, reject) => {
       channel.port1.onmessage = ({ data: { kind, text } }) => kind === "compiled" ? resolve(text) : reject(new Error(kind));
-      setTimeout(reject, COMPILING_SECONDS_MAX * 1000, new Error("silence"));
+      addEventListener("message", ({ source }) => { if (source === frame.contentWindow) reject(new Error("broken")); }, { signal: done.signal });
+      const timer = setTimeout(reject, COMPILING_SECONDS_MAX * 1000, new Error("silence"));
+      done.signal.addEventListener("abort", () => clearTimeout(timer));
     });
     loaded.files[LIBRARY] = new Blob([bytes]);
     // Also that of an older version.
     await caches.delete(CACHE);
     await (await caches.open(CACHE)).put(library, new Response(loaded.files[LIBRARY]));
   } finally {
+    done.abort();
     frame.remove();
   }
 };
@@ -96,6 +103,7 @@ const prepare = (shown, code) => {
   let end = () => {}, failure = "";
 
   const begin = async () => {
+    clearTimeout(idle);
     end();
     failure = "";
     output.replaceChildren();
@@ -136,7 +144,7 @@ const prepare = (shown, code) => {
     const ended = (found) => {
       const took = ((performance.now() - started) / 1000).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
       // Nothing waits for it: without it the next run takes as long as this one.
-      compile().catch(() => {});
+      idle = setTimeout(() => compile().catch(() => {}), IDLE_MS);
       if (!found) return end(texts.done.replace("{s}", took));
       failure = found;
       write(found);

@@ -74,7 +74,7 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
   // As it is kept now: a button is older than the corrections.
   const open = async (entry) => {
     const now = current?.id === entry.id ? current : (await attempt(() => kept.find(entry.id))) ?? entry;
-    if (form.ariaBusy !== "true") { present(now); goTo(); }
+    if (form.getAttribute("aria-busy") !== "true") { present(now); goTo(); }
   };
   const keep = async (entry) => {
     await attempt(() => kept.keep(entry));
@@ -262,5 +262,5 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
       if (entry && !current && !chosen().length) present(entry);
     });
   };
-  return { now: () => current, present, presentFigures, illustrate, clear, hide, reveal, goTo, open, keep, list, check, setSource, facts, stem, restore };
+  return { now: () => current, present, presentFigures, illustrate, clear, hide, reveal, goTo, open, keep, check, setSource, facts, stem, restore };
 };

@@ -112,7 +112,9 @@ impl<P: ConversionPorts> Pages<'_, '_, P> {
                 Ok(answer) if has_text(&answer) && !answer.is_refused() => return Ok(answer),
                 Ok(answer) => answer,
                 Err(failure @ (Failure::ClientDisconnected | Failure::Denied(_))) => return Err(failure),
-                Err(failure) => return begun.ok_or(failure),
+                Err(failure) => {
+                    return begun.filter(|begun| has_text(begun) || begun.is_refused()).ok_or(failure);
+                }
             };
             number = answer.number + 1;
             let length = |attempt: &Attempt| if has_text(attempt) { attempt.text.len() } else { 0 };
@@ -170,6 +172,10 @@ impl<P: ConversionPorts> Pages<'_, '_, P> {
                 return latex::without_markers(&latex::page_body(&answer.text, stopped)).trim().to_owned();
             }
             Ok(answer) if answer.is_refused() => Warning::PageRefused { page },
+            Ok(Attempt { end: Err(failure), .. }) => {
+                self.failure.replace(Some(failure.into()));
+                Warning::PageFailed { page }
+            }
             Ok(_) => {
                 self.failure.replace(Some(Failure::NoDocument));
                 Warning::PageRefused { page }

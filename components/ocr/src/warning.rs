@@ -8,7 +8,7 @@ use web::{Text, verbatim};
 pub enum Warning {
     /// Found in the LaTeX.
     Latex(Finding),
-    /// Every model refused this page.
+    /// Every model that was asked about this page refused it.
     PageRefused {
         page: u32,
     },

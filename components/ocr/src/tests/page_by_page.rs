@@ -1,6 +1,7 @@
 //! Each page in a question of its own.
 
 use serde_json::json;
+use web::outbound::SendError;
 
 use super::fake_gemini::Reply;
 use super::fakes::*;
@@ -201,6 +202,23 @@ fn when_no_page_is_answered_the_failure_says_why() {
     let ports = FakePorts::new([failed(), failed()]);
     let failure = convert_with(&ports, pages("", 2), &by_page()).err().unwrap();
     assert_eq!((failure.problem().code(), ports.left.get()), ("upstream_refused", 100));
+}
+
+#[test]
+fn a_page_whose_answer_breaks_off_before_its_text_was_not_refused() {
+    let cut = || Reply::stream(&["% page 1\n"], "").then(SendError::Cut("reset".into()));
+    let ports = FakePorts::new([cut(), cut(), page("Deux.")]);
+    let conversion = convert_with(&ports, pages("", 2), &by_page()).unwrap();
+    assert_eq!((ports.all_replies_used(), codes(&conversion)), (true, vec!["page_failed"]));
+    let ports = FakePorts::new((0..4).map(|_| cut()));
+    let failure = convert_with(&ports, pages("", 2), &by_page()).err().unwrap();
+    assert_eq!(failure.problem().code(), "upstream_failed");
+    // Prose, and a model that is busy: the failure is the last one's.
+    let busy = || Reply::error(503, &json!({"code": 503, "status": "UNAVAILABLE"}));
+    let prose = Reply::stream(&["Je suis désolé, je ne peux pas lire cette page."], "STOP");
+    let ports = FakePorts::new([prose, busy(), busy(), page("Deux.")]);
+    let conversion = convert_with(&ports, pages("", 2), &by_page()).unwrap();
+    assert_eq!(codes(&conversion), ["page_failed"]);
 }
 
 #[test]

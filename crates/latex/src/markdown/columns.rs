@@ -34,7 +34,7 @@ fn repeated(source: &Source<'_>, spec: Span, types: &ColumnTypes, depth: u32) ->
     let mut cursor = Cursor::new(source, spec);
     let mut columns = Vec::new();
     // What stands before each cell of the next column.
-    let mut before = "";
+    let mut before = Vec::new();
     loop {
         let Some(letter) = cursor.gap().chars().next() else {
             match cursor.advance() {
@@ -51,7 +51,10 @@ fn repeated(source: &Source<'_>, spec: Span, types: &ColumnTypes, depth: u32) ->
         }
         cursor.skip(letter.len_utf8());
         match letter {
-            '>' => before = source.slice(cursor.group()?),
+            '>' => {
+                let text = source.slice(cursor.group()?);
+                before.push(text.get(..text.floor_char_boundary(BEFORE_BYTES_MAX)).unwrap_or_default());
+            }
             '*' => {
                 let times: usize = source.slice(cursor.group()?).trim().parse().ok()?;
                 let each = repeated(source, cursor.group()?, types, depth)?;
@@ -62,8 +65,8 @@ fn repeated(source: &Source<'_>, spec: Span, types: &ColumnTypes, depth: u32) ->
             // A rule with a width.
             'V' => {}
             letter if letter.is_alphabetic() => {
-                columns.push(column(letter, before, types));
-                before = "";
+                columns.push(column(letter, &before, types));
+                before.clear();
             }
             _ => {}
         }
@@ -73,18 +76,17 @@ fn repeated(source: &Source<'_>, spec: Span, types: &ColumnTypes, depth: u32) ->
     }
 }
 
-fn column(letter: char, before: &str, types: &ColumnTypes) -> Column {
-    let before = before.get(..before.floor_char_boundary(BEFORE_BYTES_MAX)).unwrap_or_default();
+fn column(letter: char, before: &[&str], types: &ColumnTypes) -> Column {
+    let has = |part: &str| before.iter().any(|text| text.contains(part));
     let known = types.iter().rev().find(|(name, _)| *name == letter).map(|(_, column)| column);
     let align = match letter {
-        _ if before.contains("\\centering") => 'c',
-        _ if before.contains("\\raggedleft") => 'r',
+        _ if has("\\centering") => 'c',
+        _ if has("\\raggedleft") => 'r',
         _ if known.is_some() => known.map_or('l', |known| known.align),
         'c' | 'C' | 'S' => 'c',
         'r' | 'R' => 'r',
         _ => 'l',
     };
-    let is_formula =
-        known.is_some_and(|known| known.is_formula) || before.contains('$') || before.contains("\\(");
+    let is_formula = known.is_some_and(|known| known.is_formula) || has("$") || has("\\(");
     Column { align, is_formula }
 }

@@ -97,7 +97,7 @@ impl Reader<'_, '_> {
         if has(Kind::Command("multicolumn")) || has(Kind::Command("multirow")) {
             return None;
         }
-        let line = if is_formula && !has(Kind::Dollar) {
+        let line = if is_formula && !has(Kind::Dollar) && !has(Kind::Command("(")) {
             self.need(text);
             math::inline(source.slice(text))
         } else {
@@ -142,8 +142,8 @@ fn without_bars(cell: String) -> Option<String> {
     if !cell.contains('|') {
         return Some(cell);
     }
-    // Code, and the columns of a matrix.
-    if cell.contains('`') || cell.contains("\\begin") {
+    // Code, the columns of a matrix, and words in a formula, where `\vert` is none.
+    if ["`", "\\begin", "\\text", "\\mbox"].iter().any(|part| cell.contains(part)) {
         return None;
     }
     let mut out = String::with_capacity(cell.len());
@@ -152,6 +152,10 @@ fn without_bars(cell: String) -> Option<String> {
     while let Some(char) = chars.next() {
         match (char, in_formula) {
             ('$', _) => {
+                // A blank before it would keep the dollar from closing the formula.
+                if out.ends_with("\\vert ") || out.ends_with("\\Vert ") {
+                    out.pop();
+                }
                 in_formula = !in_formula;
                 out.push('$');
             }

@@ -140,7 +140,7 @@ fn a_simple_table_is_a_table_and_another_stays_latex() {
     check(
         "\\begin{tabular}{@{}l*{2}{c}@{}}\n\\toprule\n & \\multicolumn{2}{c}{Essai} \\\\\n\\cmidrule(lr){2-3} % & Essais\n\
          \\multirow[t]{2}{*}{a} & 1 & 2 \\\\\n & 3 & $|x|$ \\\\\n\\rowcolor{gray!20} b|c & \\multicolumn{2}{c}{$\\|y\\|$} \\\\\n\\bottomrule\n\\end{tabular}",
-        "|  | Essai |  |\n| --- | :---: | :---: |\n| a | 1 | 2 |\n|  | 3 | $\\vert x\\vert $ |\n| b\\|c | $\\Vert y\\Vert $ |  |",
+        "|  | Essai |  |\n| --- | :---: | :---: |\n| a | 1 | 2 |\n|  | 3 | $\\vert x\\vert$ |\n| b\\|c | $\\Vert y\\Vert$ |  |",
     );
     check(
         "\\newcolumntype{M}{>{$}r<{$}}\\newcolumntype{P}[1]{>{\\centering\\arraybackslash}p{#1}}\n\n\
@@ -148,7 +148,12 @@ fn a_simple_table_is_a_table_and_another_stays_latex() {
          \\text{Nom} & \\multicolumn{1}{M}{\\frac{1}{2}} & $y$ \\\\\n\\end{tabular}",
         "| $x^2$ | a | 1 |\n| ---: | :---: | :---: |\n| $\\text{Nom}$ | $\\frac{1}{2}$ | $y$ |",
     );
+    check(
+        "\\begin{tabular}{>{$}>{\\centering}p{1cm}<{$}l}\nx & y \\\\\n\\(z\\) & t \\\\\n\\end{tabular}",
+        "| $x$ | y |\n| :---: | --- |\n| $z$ | t |",
+    );
     for other in [
+        "\\begin{tabular}{c}\n$\\text{a|b}$\n\\end{tabular}",
         "\\begin{tabular}{cc}\n\\multicolumn{2}{c}{a} b \\\\\n\\end{tabular}",
         "\\begin{tabular}{cc}\n\\multicolumn{41}{c}{a} \\\\\n\\end{tabular}",
         "\\begin{tabular}{cc}\na \\multirow{2}{*}{b} \\\\\n\\end{tabular}",
