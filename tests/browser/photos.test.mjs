@@ -13,6 +13,39 @@ after(stop);
 const names = (page) => page.locator("#chosen li span").allInnerTexts()
   .then((texts) => texts.map((text) => text.split(" – ")[0]));
 
+/** What the page sends of each chosen photo, once it is ready: bytes, sides, and whether the camera's notes are in it. */
+const prepared = (page) => page.evaluate(() => Promise.all([...document.querySelectorAll("#chosen li")].map(async ({ ready, ...item }, index) => {
+  await ready;
+  const { file } = document.querySelectorAll("#chosen li")[index];
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const text = new TextDecoder("latin1").decode(bytes.subarray(0, 65_536));
+  const { width, height } = await createImageBitmap(file).catch(() => ({}));
+  return { name: file.name, size: file.size, width, height, isNoted: /Exif|GPS|2026:11:27/.test(text) };
+})));
+
+/** A photograph taken with the phone held upright: its rows are the columns of the sheet. With the day by GPS. */
+const noted = (jpeg) => {
+  const tiff = Buffer.alloc(68);
+  tiff.write("II*\0", "latin1");
+  const entry = (at, tag, type, count, value) => {
+    tiff.writeUInt16LE(tag, at);
+    tiff.writeUInt16LE(type, at + 2);
+    tiff.writeUInt32LE(count, at + 4);
+    tiff.writeUInt32LE(value, at + 8);
+  };
+  tiff.writeUInt32LE(8, 4);
+  tiff.writeUInt16LE(2, 8);
+  entry(10, 0x0112, 3, 1, 6);
+  entry(22, 0x8825, 4, 1, 38);
+  tiff.writeUInt16LE(1, 38);
+  entry(40, 0x001d, 2, 11, 56);
+  tiff.write("2026:11:27\0", 56, "latin1");
+  const head = Buffer.from([0xff, 0xd8, 0xff, 0xe1, 0, 2 + 6 + tiff.length]);
+  // In place of its own notes.
+  const own = jpeg.indexOf("Exif") - 4;
+  return Buffer.concat([head, Buffer.from("Exif\0\0"), tiff, jpeg.subarray(2, own), jpeg.subarray(own + 2 + jpeg.readUInt16BE(own + 2))]);
+};
+
 for (const [device, viewport, locale, done, remove] of [
   ["phone", phone, "fr-FR", /Transcription terminée/, "Retirer"],
   ["laptop", laptop, "en-GB", /Transcription finished/, "Remove"],
@@ -48,9 +81,11 @@ for (const [device, viewport, locale, done, remove] of [
     assert.deepEqual(await names(page), ["IMG_1.jpg", "IMG_2.HEIC"]);
     assert.match(await page.evaluate(() => document.activeElement.ariaLabel), /IMG_2\.HEIC/);
 
+    const [{ size }] = await prepared(page);
     await page.click("main form button[type=submit]");
     await shows(page, done, 30);
-    assert.match(await page.inputValue("#latex"), /Page 1\}\s+Photo de type image\/jpeg, 10326 octets[^]*Page 2\}\s+Photo de type image\/heic, 3746/);
+    const read = new RegExp(`Page 1\\}\\s+Photo de type image/jpeg, ${size} octets[^]*Page 2\\}\\s+Photo de type image/heic, 3746`);
+    assert.match(await page.inputValue("#latex"), read);
     assert.equal(await page.inputValue("#snip-name"), "IMG_1.tex");
     await inspect(page, locale.slice(0, 2));
     await picture(page, `${locale.slice(0, 2)}-ocr-photos-done-${device}`);
@@ -102,16 +137,73 @@ test("what cannot be converted is refused by name before it is sent", async () =
     await truncate(path, bytes);
     return path;
   };
+  await prepared(page);
+  await page.waitForTimeout(500);
   // As another tab, which has chosen nothing.
   await page.evaluate(() => sessionStorage.clear());
   await page.goto("/ocr");
   await choose(await sized("grand.jpg", 49 * 1024 * 1024));
   assert.equal(await alert(), "", "it fits");
   await choose(await sized("de trop.jpg", 2 * 1024 * 1024));
-  assert.match(await alert(), /«\sde trop\.jpg\s» dépasse la limite/);
+  await page.waitForFunction(() => /«\sde trop\.jpg\s» dépasse la limite/.test(document.querySelector("#problem").innerText));
   assert.deepEqual(await names(page), ["grand.jpg"]);
   await rm(folder, { recursive: true });
   assert.equal(sent, 0);
+  await leave(page);
+});
+
+test("a photo is sent upright, without what the camera noted in it, and is drawn once", async () => {
+  const page = await visit({ viewport: phone });
+  await registerAndSignIn(page);
+  await page.goto("/ocr");
+  const jpeg = await file("photo.jpg", "IMG_1.jpeg");
+  await page.setInputFiles("[name=file]", [{ ...jpeg, buffer: noted(jpeg.buffer) }, await file("photo.webp", "b.webp"), await file("photo.png", "c.png"), await file("photo.heic", "d.heic")]);
+  const before = await prepared(page);
+  assert.deepEqual(before.map(({ name, isNoted }) => [name, isNoted]), [["IMG_1.jpeg", false], ["b.webp", false], ["c.png", false], ["d.heic", false]]);
+  assert.deepEqual([before[0].width, before[0].height], [480, 640]);
+  assert.equal(before[3].size, 3746, "what Chromium cannot read goes as it is");
+  await page.waitForTimeout(500);
+  await page.reload();
+  await page.waitForFunction(() => document.querySelectorAll("#chosen canvas").length === 3);
+  assert.deepEqual(await prepared(page), before);
+  await page.click("#start");
+  await shows(page, /Transcription terminée/, 30);
+  assert.match(await page.inputValue("#latex"), new RegExp(`image/jpeg, ${before[0].size} octets`));
+  await leave(page);
+});
+
+test("ten photos of 8 MB are converted in one go", async () => {
+  const page = await visit({ viewport: phone });
+  await registerAndSignIn(page);
+  await page.goto("/ocr");
+  const bytes = await page.evaluate(async () => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 8160, height: 6120 });
+    const context = canvas.getContext("2d"), rows = context.createImageData(canvas.width, 60);
+    for (let top = 0; top < canvas.height; top += 60) {
+      // Paper with grain, a shadow and lines of writing.
+      for (let at = 0; at < rows.data.length; at += 4) {
+        const line = (top % 240 < 60 && at % 40 < 20) ? 120 : 0;
+        rows.data.fill(Math.max(0, 215 - top / 100 - line + 22 * Math.random()), at, at + 3);
+        rows.data[at + 3] = 255;
+      }
+      context.putImageData(rows, 0, top);
+    }
+    const blob = await new Promise((resolve) => { canvas.toBlob(resolve, "image/jpeg", 0.85); });
+    canvas.width = canvas.height = 1;
+    const transfer = new DataTransfer(), field = document.getElementById("file");
+    for (let number = 1; number <= 10; number += 1) transfer.items.add(new File([blob], `IMG_${number}.jpg`, { type: "image/jpeg" }));
+    field.files = transfer.files;
+    field.dispatchEvent(new Event("change"));
+    return blob.size;
+  });
+  assert.ok(bytes > 8e6, `${bytes} bytes`);
+  // At once: what is not ready yet is waited for.
+  await page.click("#start");
+  await shows(page, /Transcription terminée/, 180);
+  assert.match(await page.inputValue("#latex"), /Page 10\}\s+Photo de type image\/jpeg/);
+  const files = await prepared(page);
+  assert.deepEqual(files.map(({ width, height }) => [width, height]), Array(10).fill([3508, 2631]));
+  console.log(`  a photo of ${bytes} bytes is sent as ${files[0].size}`);
   await leave(page);
 });
 

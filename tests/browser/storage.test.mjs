@@ -89,7 +89,7 @@ for (const { who, language, device, ...options } of readers) {
     await open.waitForSelector("#kept-list li", { state: "attached" });
     // The session ends; the same user finds all of it again.
     const left = await page.evaluate(() => Object.keys(localStorage).sort());
-    assert.equal(left.length, 2, left.join());
+    assert.equal(left.length, 3, left.join());
     assert.equal((await databases(page)).length, 2);
     await page.context().clearCookies({ name: "session" });
     await page.goto("/llm");
@@ -100,7 +100,7 @@ for (const { who, language, device, ...options } of readers) {
     assert.equal(await page.isVisible("#history"), false);
     assert.equal(await page.inputValue("#message"), "");
     await page.waitForFunction(async () => (await indexedDB.databases()).length === 0);
-    assert.deepEqual(await page.evaluate(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage).filter((name) => name.includes("draft"))]), []);
+    assert.deepEqual(await page.evaluate(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage).filter((name) => name.includes("draft"))]), ["atelier-user"]);
     // Nor does it bring anything back.
     await choosesInVain(open);
     assert.deepEqual(await databases(page), []);
@@ -118,11 +118,64 @@ for (const { who, language, device, ...options } of readers) {
     await open.goto("/ocr");
     await open.setInputFiles("[name=file]", photos[0]);
     await keeps(page, ["photo.jpg", "photo.jpg"]);
+    // One that has kept nothing yet, and one with a question.
+    const idle = await page.context().newPage();
+    await idle.goto("/ocr");
+    const asking = await page.context().newPage();
+    await asking.goto("/llm");
     await signOut(page);
     await page.waitForFunction(async () => (await indexedDB.databases()).length === 0);
     await choosesInVain(open);
+    await choosesInVain(idle);
+    await asking.fill("#message", "Un brouillon d’après");
     assert.deepEqual(await databases(page), []);
-    await open.close();
+    assert.deepEqual(await asking.evaluate(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage)].filter((name) => name.startsWith("atelier"))), []);
+    for (const tab of [open, idle, asking]) await tab.close();
+    await leave(page);
+  });
+
+  test(`what a lost connection or a full disk keeps from being kept is tried again, or said: ${who}`, async () => {
+    const page = await visit(options);
+    await registerAndSignIn(page);
+    // As a phone does with a page in the background.
+    await page.addInitScript(() => {
+      const { transaction } = IDBDatabase.prototype, open = new Set();
+      IDBDatabase.prototype.transaction = function (...request) {
+        open.add(this);
+        return transaction.apply(this, request);
+      };
+      window.loseConnections = () => open.forEach((connection) => connection.close());
+      // Chromium looks at its quota now and then only.
+      const { put } = IDBObjectStore.prototype;
+      IDBObjectStore.prototype.put = function (...request) {
+        if (window.isFull) this.transaction.abort();
+        return put.apply(this, request);
+      };
+    });
+    await page.goto("/ocr");
+    await page.setInputFiles("[name=file]", photos[0]);
+    await keeps(page, ["photo.jpg"]);
+    await page.evaluate(() => window.loseConnections());
+    await page.setInputFiles("[name=file]", photos[1]);
+    await keeps(page, ["photo.jpg", "photo.png"]);
+    await page.click("#start");
+    await shows(page, /Transcription terminée|Transcription finished/, 60);
+    const notKept = page.locator("#incomplete + .notice");
+    assert.equal(await notKept.isVisible(), false);
+    await page.evaluate(() => { window.isFull = true; });
+    await page.locator("#latex").pressSequentially("% ");
+    await notKept.waitFor();
+    assert.match(await notKept.innerText(), /téléchargez-le avant|download it before/);
+    await inspect(page, language);
+    await picture(page, `${language}-${device}-ocr-not-kept`);
+    await page.evaluate(() => {
+      window.isFull = false;
+      window.loseConnections();
+    });
+    await page.locator("#latex").pressSequentially("corrigé");
+    await notKept.waitFor({ state: "hidden" });
+    await page.reload();
+    await shows(page, /corrigé/, 20);
     await leave(page);
   });
 

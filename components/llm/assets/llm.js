@@ -66,7 +66,12 @@
     id("counter").textContent = `${number(length())}\u00a0/\u00a0${number(CHARS_MAX)}`;
     id("counter").classList.toggle("over", length() > CHARS_MAX);
   };
-  const keepDraft = () => attempt(() => sessionStorage.setItem(DRAFT, message.value));
+  // After signing out in another tab, nothing that it erased is written again (site.js).
+  const keep = (storage, name, value) => attempt(() => {
+    if (localStorage.getItem("atelier-user") === texts.user) storage.setItem(name, value);
+    return true;
+  });
+  const keepDraft = () => keep(sessionStorage, DRAFT, message.value);
   // Whether the conversation of the question in flight was left; and the one to go on with if a question that failed is changed.
   let isLeft = false, following;
   const converse = (text) => {
@@ -74,7 +79,7 @@
     following = undefined;
     conversation.value = text;
     id("follow-up").hidden = !text;
-    attempt(() => sessionStorage.setItem(CONVERSATION, text));
+    keep(sessionStorage, CONVERSATION, text);
   };
   // Puts a question into the form that belongs to no conversation.
   const fill = (text) => {
@@ -298,12 +303,8 @@
   const store = (entries) => {
     // Where they do not fit, the oldest go.
     const kept = entries.slice(0, ENTRIES_MAX);
-    const put = () => {
-      localStorage.setItem(KEY, JSON.stringify(kept));
-      return true;
-    };
     if (kept.length === 0) attempt(() => localStorage.removeItem(KEY));
-    while (kept.length > 0 && !attempt(put)) kept.pop();
+    while (kept.length > 0 && !keep(localStorage, KEY, JSON.stringify(kept))) kept.pop();
     list();
   };
   const without = (entry) => load().filter((other) => other.question !== entry.question || other.html !== entry.html);

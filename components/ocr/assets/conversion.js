@@ -41,6 +41,8 @@ export default async (page) => {
     const { figures: script, zip, texts: words } = await known();
     return (await import(script + "#" + tries++)).default({ ...page, zip, words, paint: (await pages()).paint });
   });
+  const photos = once(async () => (await import((await known()).photo + "#" + tries++)).default(page));
+  const prepare = async (file) => (await photos())(file);
   // Without the script the browser's own viewer shows a PDF, as it does without script.
   const examine = async (item) => {
     const script = await attempt(pages);
@@ -60,5 +62,5 @@ export default async (page) => {
   const result = makeResult(tools);
   const convert = makeSending({ ...tools, result });
   await result.restore();
-  return { convert, examine, examinePhoto, draw };
+  return { convert, examine, prepare, examinePhoto, draw };
 };

@@ -4,28 +4,39 @@ const answered = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);
 });
-// Signing out in another tab erases them, and so does another user's tab (site.js): this page does not create them again.
-let isErased = false;
-const database = (name, storeName, keyPath) => {
+// Whose page was opened last in this browser (site.js). Nobody's after signing out, in whichever tab: what was erased is
+// not written again.
+const isTheirs = (user) => localStorage.getItem("atelier-user") === user;
+// A function that does something with the store of a database, in a transaction of its own, which it waits for.
+const database = (user, name, storeName, keyPath) => {
   let opened;
-  return async (mode) => {
-    if (isErased) throw new Error("erased");
-    opened ??= (() => {
-      const opening = indexedDB.open(name, 1);
-      opening.onupgradeneeded = () => opening.result.createObjectStore(storeName, { keyPath });
-      return answered(opening).then((open) => {
-        open.onclose = () => { isErased = true; };
-        // Who erases it must not wait for this page.
-        open.onversionchange = () => { isErased = true; open.close(); };
-        return open;
-      }).catch((error) => {
-        // The next use tries again.
-        opened = undefined;
-        throw error;
-      });
-    })();
-    return (await opened).transaction(storeName, mode).objectStore(storeName);
+  const close = () => { opened = undefined; };
+  const open = async () => {
+    const opening = indexedDB.open(name, 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore(storeName, { keyPath });
+    const open = await answered(opening);
+    open.onclose = close;
+    // Who erases it must not wait for this page.
+    open.onversionchange = () => { open.close(); close(); };
+    return open;
   };
+  const use = async (mode, act, isAgain = false) => {
+    if (!isTheirs(user)) throw new Error("signed out");
+    try {
+      opened ??= open();
+      opened.catch(close);
+      const transaction = (await opened).transaction(storeName, mode);
+      const ended = new Promise((resolve, reject) => Object.assign(transaction, { oncomplete: resolve, onabort: () => reject(transaction.error) }));
+      const acting = async () => act(transaction.objectStore(storeName));
+      return (await Promise.all([acting(), ended]))[0];
+    } catch (error) {
+      // A phone ends the connections of a page in the background, and does not always say so.
+      if (isAgain || !["InvalidStateError", "UnknownError"].includes(error?.name)) throw error;
+      close();
+      return use(mode, act, true);
+    }
+  };
+  return use;
 };
 
 /** The last conversions. What the page says must be true: 20. `flag`: the local storage has it where there are any. */
@@ -33,14 +44,16 @@ export default (user, flag) => {
   const ENTRIES_MAX = 20;
   // Of the texts, and of the figures: one document has 10 MB of those at most.
   const CHARS_MAX = 20_000_000, FIGURE_BYTES_MAX = 200_000_000;
-  const store = database("atelier.ocr." + user, "conversions", "id");
+  const use = database(user, "atelier.ocr." + user, "conversions", "id");
 
   // Newest first.
-  const all = async () => (await answered((await store("readonly")).getAll())).reverse();
+  const all = async () => (await use("readonly", (store) => answered(store.getAll()))).reverse();
   const size = ({ latex, markdown, preview }) => latex.length + markdown.length + preview.length;
   const figureSize = ({ figures = [] }) => figures.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
 
-  const change = async (entry) => answered((await store("readwrite")).put(entry));
+  const find = (id) => use("readonly", (store) => answered(store.get(id)));
+  const remove = (id) => use("readwrite", (store) => answered(store.delete(id)));
+  const change = (entry) => use("readwrite", (store) => answered(store.put(entry)));
   // Keeps an entry, new or changed, and drops the oldest beyond the limits.
   const keep = async (entry) => {
     await change(entry);
@@ -48,14 +61,12 @@ export default (user, flag) => {
     for (const [index, other] of (await all()).entries()) {
       chars += size(other);
       bytes += figureSize(other);
-      if (index >= ENTRIES_MAX || (index > 0 && (chars > CHARS_MAX || bytes > FIGURE_BYTES_MAX))) await answered((await store("readwrite")).delete(other.id));
+      if (index >= ENTRIES_MAX || (index > 0 && (chars > CHARS_MAX || bytes > FIGURE_BYTES_MAX))) await remove(other.id);
     }
     localStorage.setItem(flag, "1");
   };
-  const find = async (id) => answered((await store("readonly")).get(id));
-  const remove = async (id) => answered((await store("readwrite")).delete(id));
   const clear = async () => {
-    await answered((await store("readwrite")).clear());
+    await use("readwrite", (store) => answered(store.clear()));
     localStorage.removeItem(flag);
   };
   return { all, keep, change, find, remove, clear };
@@ -65,22 +76,28 @@ export default (user, flag) => {
 // As long as a session: what closed tabs have left goes then.
 const MILLISECONDS_MAX = 12 * 3_600_000;
 const isOld = ({ at }) => at < Date.now() - MILLISECONDS_MAX;
-let filesStore;
-const filesOf = (user) => (filesStore ??= database("atelier.ocr.chosen." + user, "files", "tab"));
+let files;
+const filesOf = (user) => (files ??= database(user, "atelier.ocr.chosen." + user, "files", "tab"));
 
-const replaceChosen = async (user, name, files) => {
-  const kept = await filesOf(user)("readwrite");
-  const tab = sessionStorage.getItem(name) ?? Date.now() + "-" + Math.random();
-  sessionStorage.setItem(name, tab);
-  const entries = await answered(kept.getAll());
-  for (const entry of entries) if (isOld(entry)) kept.delete(entry.tab);
-  // The time is that of the first choice: a page that is opened again does not renew it.
-  const before = entries.find((entry) => entry.tab === tab && !isOld(entry));
-  if (!files.length) return void kept.delete(tab);
-  // Where they do not fit, none: some of the pages would look like all.
-  const written = new Promise((resolve, reject) => Object.assign(kept.transaction, { oncomplete: resolve, onabort: reject }));
-  kept.put({ tab, at: before?.at ?? Date.now(), files });
-  await written.catch(async () => (await filesOf(user)("readwrite")).delete(tab));
+const replaceChosen = async (user, name, chosen) => {
+  const use = filesOf(user);
+  let tab = sessionStorage.getItem(name);
+  if (!tab && !chosen.length) return;
+  tab ??= Date.now() + "-" + Math.random();
+  const replace = async (store) => {
+    const entries = await answered(store.getAll());
+    for (const entry of entries) if (isOld(entry)) store.delete(entry.tab);
+    // The time is that of the first choice: a page that is opened again does not renew it.
+    const before = entries.find((entry) => entry.tab === tab && !isOld(entry));
+    await answered(chosen.length ? store.put({ tab, at: before?.at ?? Date.now(), files: chosen }) : store.delete(tab));
+  };
+  try {
+    await use("readwrite", replace);
+    sessionStorage.setItem(name, tab);
+  } catch {
+    // Where they do not fit, none: some of the pages would look like all.
+    await use("readwrite", (store) => answered(store.delete(tab)));
+  }
 };
 
 let turn = Promise.resolve();
@@ -93,6 +110,6 @@ export const putChosen = (...choice) => {
 };
 
 export const getChosen = async (user, name) => {
-  const entry = await answered((await filesOf(user)("readonly")).get(sessionStorage.getItem(name)));
+  const entry = await filesOf(user)("readonly", (store) => answered(store.get(sessionStorage.getItem(name))));
   return entry && !isOld(entry) ? entry.files : [];
 };

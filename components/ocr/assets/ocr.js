@@ -57,25 +57,12 @@
     item.free?.();
     item.remove();
   };
-  // One after the other, and small: a phone has no memory for the pixels of twenty photos.
-  const SMALL = 400;
-  let turn = Promise.resolve();
-  const shrink = (file) => {
-    const shrunk = turn.then(async () => {
-      const bitmap = await createImageBitmap(file, { resizeWidth: SMALL, resizeQuality: "high" });
-      const canvas = make("canvas", { width: SMALL, height: Math.ceil((SMALL * bitmap.height) / bitmap.width) });
-      canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-      bitmap.close();
-      return canvas;
-    });
-    turn = shrunk.catch(() => {});
-    return shrunk;
-  };
+  // Never the type of the file: nothing else is shown here.
+  const urlOf = (file) => URL.createObjectURL(new Blob([file], { type: isPdf(file) ? "application/pdf" : "image/jpeg" }));
+  const about = ({ name, size }) => name + " – " + kilobytes.format(Math.ceil(size / 1024));
   const entry = (file) => {
     const { name } = file;
-    // Never the type of the file: nothing else is shown here.
-    const url = URL.createObjectURL(new Blob([file], { type: isPdf(file) ? "application/pdf" : "image/jpeg" }));
-    const item = make("li", { file, url });
+    const item = make("li", { file, url: urlOf(file) });
     const button = (text, label, onclick) => make("button", { type: "button", className: "secondary", textContent: text, ariaLabel: fill(label, { name }), onclick });
     const move = (sibling, how) => {
       // The sibling moves, so that the button keeps the focus.
@@ -84,7 +71,7 @@
       setStatus(fill(texts.page, { page: chosen().indexOf(item) + 1, pages: chosen().length }));
     };
     const thumbnail = button("", texts.look, () => look(item));
-    item.facts = make("span", { textContent: name + " – " + kilobytes.format(Math.ceil(file.size / 1024)) });
+    item.facts = make("span", { textContent: about(file) });
     item.append(
       thumbnail,
       item.facts,
@@ -106,13 +93,31 @@
       thumbnail.onclick = () => look(item);
       if (!shown) look(item);
     }).catch(() => Object.assign(thumbnail, { disabled: false, onclick: examine }));
+    const prepare = async () => {
+      const { prepare, examinePhoto } = await load();
+      const ready = await prepare(file);
+      if (!item.isConnected) return;
+      URL.revokeObjectURL(item.url);
+      Object.assign(item, { file: ready.file, url: urlOf(ready.file) });
+      item.facts.textContent = about(ready.file);
+      thumbnail.append(ready.small);
+      if (!shown || shown === item) look(item);
+      await examinePhoto(item, ready.small);
+    };
     if (isPdf(file)) examine();
-    else shrink(file).then((small) => {
-      thumbnail.append(small);
-      if (!shown && item.isConnected) look(item);
-      return load().then(({ examinePhoto }) => examinePhoto(item, small));
-    }).catch(() => {});
+    // What cannot be read here is sent as it is.
+    else item.ready = prepare().catch(() => {}).then(() => fit(item));
     return item;
+  };
+  // What a photo weighs is known when it is ready.
+  const fit = (item) => {
+    item.isReady = true;
+    const bytes = chosen().reduce((sum, { isReady, file }) => sum + (isReady ? file.size : 0), 0);
+    if (item.isConnected && bytes > texts.bytesMax) {
+      discard(item);
+      problem(fill(texts.tooMany, { name: item.file.name }));
+    }
+    if (chosen().every(({ isReady }) => isReady)) changed();
   };
   const add = (files) => {
     const isUsable = ({ name, type }) => usable.test(type) || usable.test(name);
@@ -125,10 +130,9 @@
     for (const one of files) {
       const { name, size } = one;
       const others = chosen();
-      const bytes = isPdf(one) ? size : others.reduce((sum, item) => sum + item.file.size, size);
       const why = !isUsable(one) ? texts.notUsable
         : others.some((item) => isPdf(item.file) !== isPdf(one)) ? texts.apart
-        : others.length >= texts.picturesMax || bytes > texts.bytesMax ? texts.tooMany : "";
+        : others.length >= texts.picturesMax || (isPdf(one) && size > texts.bytesMax) ? texts.tooMany : "";
       if (why) refused.push(fill(why, { name }));
       else list.append(entry(one));
     }

@@ -16,8 +16,18 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
   };
   const reveal = () => { show(id("result"), true); arrangePanes(); };
   const PARTS = ["simulated", "cancelled", "incomplete", "warnings", "repairs", "download", "markdown-pane"];
+  // What this browser does not keep (storage is full or off, or somebody has signed out) is said above the document.
+  const notKept = make("p", { className: "notice warning", role: "status", hidden: true });
+  id("incomplete").after(notKept);
+  const save = async (keeping) => {
+    const isKept = await keeping.then(() => true, () => false);
+    const words = isKept ? {} : ((await attempt(known))?.texts ?? {});
+    notKept.textContent = words.notKept;
+    show(notKept, words.notKept);
+  };
   const clear = () => {
     current = null;
+    show(notKept, false);
     setSource("");
     id("rendered").replaceChildren();
     for (const name of [...PARTS, "figures"]) if (id(name)) show(id(name), false);
@@ -77,7 +87,7 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
     if (form.getAttribute("aria-busy") !== "true") { present(now); goTo(); }
   };
   const keep = async (entry) => {
-    await attempt(() => kept.keep(entry));
+    await save(kept.keep(entry));
     await list();
   };
 
@@ -138,7 +148,7 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
     const entry = current;
     entry.latex = latex.value;
     clearTimeout(saving);
-    saving = setTimeout(() => attempt(() => kept.change(entry)), 400);
+    saving = setTimeout(() => save(kept.change(entry)), 400);
   });
 
   // ── Its figures ───────────────────────────────────────────────────────────────────────────────

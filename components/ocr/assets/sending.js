@@ -134,11 +134,13 @@ export default ({ id, show, fill, make, setStatus, problem, chosen, isPdf, attem
     clear();
     show(id("cancel"), true);
     bar.value = 0;
-    say(fill(texts.uploading, { percent: 0 }));
+    say(texts.preparing);
     let stopped = false;
-    running = { abort: () => { stopped = true; } };
-    const apart = await attempt(async () => (await pages()).apart(items[0], range));
-    if (stopped) {
+    const stopping = new Promise((resolve) => { running = { abort: () => resolve(stopped = true) }; });
+    const made = Promise.all(items.map(({ ready }) => ready)).then(() => attempt(async () => (await pages()).apart(items[0], range)));
+    const apart = await Promise.race([made, stopping]);
+    // Without a page that does not fit, it would be another document.
+    if (stopped || items.some(({ isConnected }) => !isConnected)) {
       hide();
       setStatus(texts.cancelled);
       return { outcome: "cancelled" };

@@ -11,7 +11,7 @@ use web::{ContentSecurityPolicy, Layout, Phrase, Problem, Reply, Request, event_
 
 use crate::conversion::Conversion;
 use crate::error::Failure;
-use crate::page_images::{FIGURES, PAGES, ZIP};
+use crate::page_images::{FIGURES, PAGES, PHOTO, ZIP};
 use crate::page_range::PageRange;
 use crate::pdf::PAGES_MAX;
 use crate::picture::PICTURES_MAX;
@@ -24,8 +24,8 @@ use crate::upload::error::{UPLOAD_MAX_EN, UPLOAD_MAX_FR};
 use crate::warning::Warning;
 
 /// The assets that only this component's pages use.
-pub(crate) const ASSETS: [Asset; 11] =
-    [STYLE, RESULT_STYLE, SCRIPT, CONVERSION, SENDING, RESULT, KEPT, EDITOR, PAGES, FIGURES, ZIP];
+pub(crate) const ASSETS: [Asset; 12] =
+    [STYLE, RESULT_STYLE, SCRIPT, CONVERSION, SENDING, RESULT, KEPT, EDITOR, PAGES, PHOTO, FIGURES, ZIP];
 const STYLE: Asset = web::packed_asset!("ocr", "css", "text/css; charset=utf-8");
 /// Of a page with a document.
 const RESULT_STYLE: Asset = web::packed_asset!("result", "css", "text/css; charset=utf-8");

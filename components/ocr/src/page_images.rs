@@ -13,6 +13,7 @@ use crate::route::PREFIX;
 /// Where the scripts ask; `assets/conversion.js` names it too.
 const PATH: &str = "/ocr/pages";
 pub(crate) const PAGES: Asset = web::packed_asset!("pages", "js", "text/javascript; charset=utf-8");
+pub(crate) const PHOTO: Asset = web::packed_asset!("photo", "js", "text/javascript; charset=utf-8");
 pub(crate) const FIGURES: Asset = web::packed_asset!("figures", "js", "text/javascript; charset=utf-8");
 pub(crate) const ZIP: Asset = web::packed_asset!("zip", "js", "text/javascript; charset=utf-8");
 
@@ -33,7 +34,7 @@ const PDFJS: Bundle = Bundle {
 };
 
 /// What these scripts say: the name, French, English. `{name}` stands for a value.
-const TEXTS: [(&str, &str, &str); 19] = [
+const TEXTS: [(&str, &str, &str); 20] = [
     ("count", "pages : {pages}", "pages: {pages}"),
     ("protected", "protégé", "protected"),
     (
@@ -72,6 +73,11 @@ const TEXTS: [(&str, &str, &str); 19] = [
         "Cette figure n’est plus dans le document : rien n’a changé.",
         "This figure is no longer in the document: nothing has changed.",
     ),
+    (
+        "notKept",
+        "Ce document n’est pas conservé dans ce navigateur : téléchargez-le avant de quitter la page.",
+        "This document is not kept in this browser: download it before you leave the page.",
+    ),
     ("zip", "Télécharger le .zip", "Download the .zip"),
 ];
 
@@ -87,6 +93,7 @@ pub(crate) async fn serve(request: &Request, folder: &Folder, is_page_by_page: b
         .collect();
     let known = json!({
         "pages": PAGES.href(PREFIX),
+        "photo": PHOTO.href(PREFIX),
         "figures": FIGURES.href(PREFIX),
         "zip": ZIP.href(PREFIX),
         "pdfjs": PDFJS.is_in(folder).then(|| PDFJS.href()),

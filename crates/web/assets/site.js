@@ -33,6 +33,8 @@
   if (!user) return;
   const isOthers = (name) => name?.startsWith("atelier.") && !name.endsWith(`.${user}`);
   try {
+    // A page that stays open keeps nothing more after signing out, which erases this, or under another user (kept.js).
+    localStorage.setItem("atelier-user", user);
     for (const storage of [localStorage, sessionStorage]) Object.keys(storage).filter(isOthers).forEach((name) => storage.removeItem(name));
     indexedDB.databases().then((found) => found.map(({ name }) => name).filter(isOthers).forEach((name) => indexedDB.deleteDatabase(name)), () => {});
   } catch { /* storage is off */ }

@@ -1,0 +1,45 @@
+// A photograph before it is sent: upright, no larger than it is read, and without what the camera noted in it.
+export default ({ make }) => {
+  // The long side of A4 at 300 dots an inch: more than a model sees of a picture, and a canvas that every phone allows.
+  const SIDE_MAX = 3508, SMALL_WIDTH = 400;
+  // A PNG that is larger than this is a photograph, and smaller as JPEG.
+  const PNG_BYTES_MAX = 4_000_000;
+  // A file that was drawn here has no date: it is not drawn again after a reload.
+  const DRAWN = 0;
+
+  const drawn = (image, scale) => {
+    const canvas = make("canvas", { width: Math.ceil(image.width * scale), height: Math.ceil(image.height * scale) });
+    const context = canvas.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+    return canvas;
+  };
+  const blobOf = (canvas, type) => new Promise((resolve) => { canvas.toBlob(resolve, type, 0.9); });
+  const encoded = async (canvas, type) => {
+    const png = type === "image/png" ? await blobOf(canvas, type) : null;
+    return png && png.size <= PNG_BYTES_MAX ? png : blobOf(canvas, "image/jpeg");
+  };
+
+  // The file to send, and a small image of it. Fails where the browser cannot read the format.
+  const prepare = async (file) => {
+    const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+    const large = drawn(bitmap, Math.min(1, SIDE_MAX / Math.max(bitmap.width, bitmap.height)));
+    bitmap.close();
+    const small = drawn(large, SMALL_WIDTH / large.width);
+    const blob = file.lastModified === DRAWN ? null : await encoded(large, file.type);
+    // All canvases together have a limit on a phone.
+    large.width = large.height = 1;
+    if (!blob) return { file, small };
+    // The name is the student's, whatever the format: it decides nothing.
+    return { file: new File([blob], file.name, { type: blob.type, lastModified: DRAWN }), small };
+  };
+  // One after the other: a phone has no memory for the pixels of twenty photographs.
+  let turn = Promise.resolve();
+  return (file) => {
+    const prepared = turn.then(() => prepare(file));
+    turn = prepared.catch(() => {});
+    return prepared;
+  };
+};
