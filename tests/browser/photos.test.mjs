@@ -14,9 +14,9 @@ const names = (page) => page.locator("#chosen li span").allInnerTexts()
   .then((texts) => texts.map((text) => text.split(" – ")[0]));
 
 /** What the page sends of each chosen photo, once it is ready: bytes, sides, and whether the camera's notes are in it. */
-const prepared = (page) => page.evaluate(() => Promise.all([...document.querySelectorAll("#chosen li")].map(async ({ ready, ...item }, index) => {
-  await ready;
-  const { file } = document.querySelectorAll("#chosen li")[index];
+const prepared = (page) => page.evaluate(() => Promise.all([...document.querySelectorAll("#chosen li")].map(async (item) => {
+  await item.ready;
+  const { file } = item;
   const bytes = new Uint8Array(await file.arrayBuffer());
   const text = new TextDecoder("latin1").decode(bytes.subarray(0, 65_536));
   const { width, height } = await createImageBitmap(file).catch(() => ({}));

@@ -1,6 +1,7 @@
 //! `spin.toml` as data: read, changed by a test, written beside the test with absolute paths.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
@@ -11,13 +12,15 @@ use crate::trapping_component::trap_everywhere;
 /// A manifest that can be changed before the runtime reads it.
 #[derive(Clone, Debug)]
 pub struct Manifest {
+    /// Where it was read.
+    folder: PathBuf,
     table: Table,
     /// Components whose program is to trap.
     trapping: Vec<String>,
 }
 
 impl Manifest {
-    /// The manifest of this run, its component sources and mounted folders made absolute.
+    /// The manifest of this run, its component sources made absolute.
     ///
     /// # Panics
     /// When it cannot be read.
@@ -25,21 +28,18 @@ impl Manifest {
     pub fn load() -> Self {
         let path = settings::spin_toml();
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let folder = fs::canonicalize(&path).ok().and_then(|path| path.parent().map(Path::to_path_buf));
         let mut manifest = Self {
+            folder: folder.unwrap_or_default(),
             table: text.parse().unwrap_or_else(|error| panic!("spin.toml: {error}")),
             trapping: Vec::new(),
         };
-        let folder = fs::canonicalize(&path).ok().and_then(|path| path.parent().map(Path::to_path_buf));
-        let folder = folder.unwrap_or_default();
+        let folder = manifest.folder.clone();
         for (_, component) in manifest.section("component").iter_mut() {
             if let Some(source) = component.get_mut("source")
                 && let Some(relative) = source.as_str()
             {
                 *source = Value::String(folder.join(relative).to_string_lossy().into_owned());
-            }
-            for mount in component.get_mut("files").and_then(Value::as_array_mut).into_iter().flatten() {
-                let source = mount["source"].as_str().map(|relative| folder.join(relative));
-                mount["source"] = Value::String(source.unwrap_or_default().to_string_lossy().into_owned());
             }
             // The tests do not build.
             component.as_table_mut().and_then(|component| component.remove("build"));
@@ -97,6 +97,17 @@ impl Manifest {
             let path = folder.join(format!("{name}-trap.wasm"));
             write(&path, &trap_everywhere(&program));
             self.component(&name).insert("source".into(), Value::String(path.to_string_lossy().into_owned()));
+        }
+        // Spin mounts only what is within the manifest's folder, and follows a link on the way there.
+        let components: Vec<_> = self.section("component").values().cloned().collect();
+        for mount in components.iter().filter_map(|component| component.get("files")?.as_array()).flatten() {
+            let parent =
+                Path::new(mount["source"].as_str().unwrap_or_default()).parent().unwrap_or(Path::new(""));
+            let link = folder.join(parent);
+            if !link.exists() {
+                symlink(self.folder.join(parent), &link)
+                    .unwrap_or_else(|error| panic!("{}: {error}", link.display()));
+            }
         }
         let path = folder.join("spin.toml");
         write(&path, self.table.to_string().as_bytes());

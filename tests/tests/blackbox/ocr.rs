@@ -184,7 +184,7 @@ fn a_table_with_joined_cells_stays_one_in_the_markdown_and_is_aligned_in_the_pre
     app.gemini.always(Fault::Text(latex));
     let markdown = user.upload(&exam()).expect(200).json()["markdown"].as_str().unwrap().to_owned();
     let expected =
-        "|  | Essai |  |\n| --- | ---: | ---: |\n| cercle | 58 | $\\vert x\\vert $ |\n|  | 52 | 3 |\n";
+        "|  | Essai |  |\n| --- | ---: | ---: |\n| cercle | 58 | $\\vert x\\vert$ |\n|  | 52 | 3 |\n";
     assert!(markdown.contains(expected), "{markdown}");
     let page = user.upload_as("a.pdf", "application/pdf", "text/html", &exam()).expect(200).text();
     assert!(page.contains("<td class=\"l\">cercle</td><td class=\"r\">58</td>"), "{page}");
