@@ -4,8 +4,8 @@ export default ({ make }) => {
   const SIDE_MAX = 3508, SMALL_WIDTH = 400;
   // A PNG that is larger than this is a photograph, and smaller as JPEG.
   const PNG_BYTES_MAX = 4_000_000;
-  // A file that was drawn here has no date: it is not drawn again after a reload.
-  const DRAWN = 0;
+  // The date of a file that was drawn here, a date of no camera: it is not drawn again after a reload.
+  const DRAWN = 1;
 
   const drawn = (image, scale) => {
     const canvas = make("canvas", { width: Math.ceil(image.width * scale), height: Math.ceil(image.height * scale) });
