@@ -5,7 +5,7 @@
 //! bodies contain no secret: a session is in a cookie only, and cross-site checks need no token in the page
 //! (docs/adr/0003).
 
-use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
+use crc::{CRC_32_ISO_HDLC, Crc};
 use http::{HeaderValue, header};
 use miniz_oxide::deflate::compress_to_vec;
 
@@ -13,8 +13,9 @@ use crate::{Reply, ReplyBody};
 
 /// The usual one of gzip, between 1 (quick) and 9 (small).
 const LEVEL: u8 = 6;
-/// The check sum of gzip (RFC 1952), worked out without a table.
-const CHECK_SUM: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
+/// The check sum of gzip (RFC 1952), with a table of 1 KB: without one it takes two and a half times as long, a quarter
+/// of what compressing takes.
+static CHECK_SUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 /// A shorter reply gains less than its header costs to read.
 const BYTES_MIN: usize = 512;
 /// Beginnings of the content types that are compressed. An event stream is sent chunk by chunk, so it is not.
