@@ -1,6 +1,5 @@
 //! The converter: a PDF goes to Gemini and comes back as LaTeX.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -529,34 +528,45 @@ fn an_upload_of_50_megabytes_passes_and_a_larger_one_is_refused() {
     assert_eq!(left(&user), 99);
 }
 
-#[test]
-fn other_requests_go_on_while_a_long_document_is_checked() {
+/// Checks long documents, `checks` at once, and asks for `path` until all are checked. No answer takes half as long: the
+/// work gives way between its five steps.
+fn expect_answers_during(checks: usize, units: usize, path: &str) {
     let app = App::start();
-    let user = app.user();
+    let users: Vec<_> = (0..checks).map(|_| app.user()).collect();
     let unit = r"\foo \é $a_1$ & ≤ {b} ";
     let document = format!(
         "\\documentclass{{article}}\n\\begin{{document}}\n{}\n\\end{{document}}\n",
-        unit.repeat(50_000)
+        unit.repeat(units)
     );
     let body = serde_json::json!({ "snip": document });
-    let checked = AtomicBool::new(false);
     let (longest, whole) = thread::scope(|scope| {
         let begun = Instant::now();
-        let check = scope.spawn(|| {
-            user.post_json("/ocr/check", &body).expect(200);
-            checked.store(true, Ordering::SeqCst);
-        });
+        let body = &body;
+        let check = |user: &'_ Client| user.post_json("/ocr/check", body).expect(200);
+        let under_way: Vec<_> = users.iter().map(|user| scope.spawn(move || check(user))).collect();
         let stranger = app.client();
         let mut longest = Duration::ZERO;
-        while !checked.load(Ordering::SeqCst) {
+        while !under_way.iter().all(|check| check.is_finished()) {
             let asked = Instant::now();
-            stranger.get_json("/ocr/nowhere").expect(404);
+            stranger.get_json(path).expect(404);
             longest = longest.max(asked.elapsed());
         }
-        check.join().expect("the check");
+        for check in under_way {
+            check.join().expect("the check");
+        }
         (longest, begun.elapsed())
     });
     println!("of {whole:?}, {longest:?} in a row");
-    // One of five steps is shorter than half of them together, however busy the machine is.
     assert!(longest < whole / 2, "of {whole:?}, {longest:?} in a row");
+}
+
+#[test]
+fn other_requests_go_on_while_a_long_document_is_checked() {
+    expect_answers_during(1, 50_000, "/ocr/nowhere");
+}
+
+#[test]
+fn other_components_answer_while_every_processor_checks_a_document() {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    expect_answers_during(processors, 10_000, "/llm/nowhere");
 }
