@@ -140,6 +140,16 @@ def test_a_backup_restores_what_was_lost(server):
     assert server.sql("SELECT count(*) FROM pg_database WHERE datname = 'atelier_before'") == "1"
 
 
+def test_a_backup_that_fails_leaves_the_one_before(server):
+    schema(server)
+    server.shell(commands("backup"))
+    dump = server.folder / "atelier.dump"
+    whole = dump.read_bytes()
+    with pytest.raises(AssertionError):
+        server.shell(commands("backup").replace("pg_dump ", "pg_dump --host=nobody.invalid "))
+    assert dump.read_bytes() == whole
+
+
 def test_a_damaged_backup_does_not_touch_the_living_database(server):
     schema(server)
     tables = count_tables(server)

@@ -148,6 +148,18 @@ def test_an_upgrade_by_hand_applies_one_app_at_a_time_and_stops_at_one_that_does
     assert {line for line in before if not line.startswith("spinapp.")} == {line for line in told.splitlines() if "/" in line and not line.startswith("spinapp.")}, "all that is no app comes first"
 
 
+def test_an_upgrade_by_hand_stops_at_what_the_cluster_refuses(tmp_path):
+    copy(tmp_path)
+    (tmp_path / "terraform" / "modules" / "spin-app").mkdir(parents=True)
+    (tmp_path / "bin").mkdir()
+    for program, status in (("terraform/modules/spin-app/wait-for-app", 0), ("bin/kubectl", 1)):
+        (tmp_path / program).write_text(f"#!/bin/sh\necho {program} >> {tmp_path}/done\nexit {status}\n")
+        (tmp_path / program).chmod(0o755)
+    text = commands("docs/operations.md", "upgrade").replace("sha256:DIGEST", "sha256:" + "a" * 64)
+    subprocess.run(["sh", "-uc", text], cwd=tmp_path, capture_output=True, env={"PATH": f"{tmp_path}/bin:{BIN}:/usr/bin:/bin", "HOME": str(tmp_path)}, check=False)
+    assert (tmp_path / "done").read_text() == "bin/kubectl\n"
+
+
 def test_the_label_that_an_upgrade_selects_by_is_on_the_apps_alone():
     documents = objects("minikube")
     for name in ("auth", "llm", "ocr"):
