@@ -29,12 +29,12 @@ impl Manifest {
         let path = settings::spin_toml();
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let folder = fs::canonicalize(&path).ok().and_then(|path| path.parent().map(Path::to_path_buf));
+        let folder = folder.unwrap_or_default();
         let mut manifest = Self {
-            folder: folder.unwrap_or_default(),
+            folder: folder.clone(),
             table: text.parse().unwrap_or_else(|error| panic!("spin.toml: {error}")),
             trapping: Vec::new(),
         };
-        let folder = manifest.folder.clone();
         for (_, component) in manifest.section("component").iter_mut() {
             if let Some(source) = component.get_mut("source")
                 && let Some(relative) = source.as_str()

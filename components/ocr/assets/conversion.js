@@ -1,5 +1,5 @@
-// Loads what chosen files and documents need: what sends the files (sending.js), what shows the document (result.js), and
-// what draws the pages of a PDF (pages.js).
+// Loads what chosen files and documents need: what sends the files (sending.js), what shows the document (result.js), what
+// draws the pages of a PDF (pages.js), and what makes a photograph ready (photo.js).
 export default async (page) => {
   const { id, show, make } = page;
   const texts = id("convert").dataset;
@@ -17,7 +17,24 @@ export default async (page) => {
     try { return await act(); } catch { return undefined; }
   };
 
-  // ── The pages of a PDF, and the figures ───────────────────────────────────────────────────────
+  // A canvas as a PNG of at most `pngBytesMax` bytes, else as JPEG, where what is transparent is white. Gives its memory
+  // back: all canvases together have a limit on a phone.
+  const encode = async (canvas, pngBytesMax = 0) => {
+    const blobOf = (type) => new Promise((resolve) => { canvas.toBlob(resolve, type, 0.9); });
+    try {
+      const png = pngBytesMax > 0 ? await blobOf("image/png") : null;
+      if (png && png.size <= pngBytesMax) return png;
+      const context = canvas.getContext("2d");
+      context.globalCompositeOperation = "destination-over";
+      context.fillStyle = "#fff";
+      context.fillRect(0, 0, canvas.width, canvas.height);
+      return await blobOf("image/jpeg");
+    } finally {
+      canvas.width = canvas.height = 1;
+    }
+  };
+
+  // ── The pages of a PDF, photographs, and the figures ───────────────────────────────────────────────────────
   // Their scripts and texts are asked for when they are needed. What fails is tried again the next time.
   const once = (make) => {
     let made;
@@ -39,9 +56,9 @@ export default async (page) => {
   });
   const figures = once(async () => {
     const { figures: script, zip, texts: words } = await known();
-    return (await import(script + "#" + tries++)).default({ ...page, zip, words, paint: (await pages()).paint });
+    return (await import(script + "#" + tries++)).default({ ...page, zip, words, encode, paint: (await pages()).paint });
   });
-  const photos = once(async () => (await import((await known()).photo + "#" + tries++)).default(page));
+  const photos = once(async () => (await import((await known()).photo + "#" + tries++)).default({ ...page, encode }));
   const prepare = async (file) => (await photos())(file);
   // Without the script the browser's own viewer shows a PDF, as it does without script.
   const examine = async (item) => {

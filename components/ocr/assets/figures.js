@@ -1,6 +1,6 @@
 // The figures of a document: cut out of the original where the model saw them, put into the LaTeX in place of their boxes
 // with words, or the words again, shown, and packed into a .zip with it. What the server says of them is text and numbers.
-export default async ({ zip: zipScript, words, id, show, fill, make, paint }) => {
+export default async ({ zip: zipScript, words, id, show, fill, make, paint, encode }) => {
   // With the fragment that this script was asked for by.
   const { default: zip } = await import(zipScript + new URL(import.meta.url).hash);
   // Pixels for a point of a PDF: 216 for an inch. Of a photograph, the width at most.
@@ -12,18 +12,10 @@ export default async ({ zip: zipScript, words, id, show, fill, make, paint }) =>
   // What the lines of a text take of a page's width.
   const TEXT_WIDTH = 0.76;
 
-  const blobOf = (canvas, type) => new Promise((resolve) => { canvas.toBlob(resolve, type, 0.9); });
   // The picture of a part of a page: of a PDF, or the photograph that is this page.
   const picture = async (items, number, area) => {
     const { doc } = items[0];
-    if (doc) {
-      const canvas = await paint(await doc.getPage(number), SCALE, undefined, area);
-      const png = await blobOf(canvas, "image/png");
-      const blob = png.size > PNG_BYTES_MAX ? await blobOf(canvas, "image/jpeg") : png;
-      // All canvases together have a limit on a phone.
-      canvas.width = canvas.height = 1;
-      return blob;
-    }
+    if (doc) return encode(await paint(await doc.getPage(number), SCALE, undefined, area), PNG_BYTES_MAX);
     const photo = await createImageBitmap(items[number - 1].file);
     const [top, left, bottom, right] = area;
     const width = (right - left) * photo.width, height = (bottom - top) * photo.height;
@@ -31,7 +23,7 @@ export default async ({ zip: zipScript, words, id, show, fill, make, paint }) =>
     const canvas = make("canvas", { width: Math.max(1, width * scale), height: Math.max(1, height * scale) });
     canvas.getContext("2d").drawImage(photo, left * photo.width, top * photo.height, width, height, 0, 0, canvas.width, canvas.height);
     photo.close();
-    return blobOf(canvas, "image/jpeg");
+    return encode(canvas);
   };
 
   // Cuts the figures out. They are not in the document yet; what cannot be cut stays words.

@@ -10,21 +10,23 @@ const isTheirs = (user) => localStorage.getItem("atelier-user") === user;
 // A function that does something with the store of a database, in a transaction of its own, which it waits for.
 const database = (user, name, storeName, keyPath) => {
   let opened;
-  const close = () => { opened = undefined; };
+  const forget = () => { opened = undefined; };
   const open = async () => {
     const opening = indexedDB.open(name, 1);
     opening.onupgradeneeded = () => opening.result.createObjectStore(storeName, { keyPath });
-    const open = await answered(opening);
-    open.onclose = close;
+    const connection = await answered(opening);
+    connection.onclose = forget;
     // Who erases it must not wait for this page.
-    open.onversionchange = () => { open.close(); close(); };
-    return open;
+    connection.onversionchange = () => { connection.close(); forget(); };
+    return connection;
   };
-  const use = async (mode, act, isAgain = false) => {
+  return async function use(mode, act, isAgain = false) {
     if (!isTheirs(user)) throw new Error("signed out");
     try {
-      opened ??= open();
-      opened.catch(close);
+      if (!opened) {
+        opened = open();
+        opened.catch(forget);
+      }
       const transaction = (await opened).transaction(storeName, mode);
       const ended = new Promise((resolve, reject) => Object.assign(transaction, { oncomplete: resolve, onabort: () => reject(transaction.error) }));
       const acting = async () => act(transaction.objectStore(storeName));
@@ -32,11 +34,10 @@ const database = (user, name, storeName, keyPath) => {
     } catch (error) {
       // A phone ends the connections of a page in the background, and does not always say so.
       if (isAgain || !["InvalidStateError", "UnknownError"].includes(error?.name)) throw error;
-      close();
+      forget();
       return use(mode, act, true);
     }
   };
-  return use;
 };
 
 /** The last conversions. What the page says must be true: 20. `flag`: the local storage has it where there are any. */

@@ -94,15 +94,15 @@
       if (!shown) look(item);
     }).catch(() => Object.assign(thumbnail, { disabled: false, onclick: examine }));
     const prepare = async () => {
-      const { prepare, examinePhoto } = await load();
-      const ready = await prepare(file);
+      const script = await load();
+      const ready = await script.prepare(file);
       if (!item.isConnected) return;
       URL.revokeObjectURL(item.url);
       Object.assign(item, { file: ready.file, url: urlOf(ready.file) });
       item.facts.textContent = about(ready.file);
       thumbnail.append(ready.small);
       if (!shown || shown === item) look(item);
-      await examinePhoto(item, ready.small);
+      await script.examinePhoto(item, ready.small);
     };
     if (isPdf(file)) examine();
     // What cannot be read here is sent as it is.

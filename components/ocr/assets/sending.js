@@ -135,16 +135,16 @@ export default ({ id, show, fill, make, setStatus, problem, chosen, isPdf, attem
     show(id("cancel"), true);
     bar.value = 0;
     say(texts.preparing);
-    let stopped = false;
-    const stopping = new Promise((resolve) => { running = { abort: () => resolve(stopped = true) }; });
-    const made = Promise.all(items.map(({ ready }) => ready)).then(() => attempt(async () => (await pages()).apart(items[0], range)));
-    const apart = await Promise.race([made, stopping]);
+    const stopping = new Promise((resolve) => { running = { abort: () => resolve() }; });
+    const made = Promise.all(items.map(({ ready }) => ready)).then(async () => ({ apart: await attempt(async () => (await pages()).apart(items[0], range)) }));
+    const ready = await Promise.race([stopping, made]);
     // Without a page that does not fit, it would be another document.
-    if (stopped || items.some(({ isConnected }) => !isConnected)) {
+    if (!ready || items.some(({ isConnected }) => !isConnected)) {
       hide();
       setStatus(texts.cancelled);
       return { outcome: "cancelled" };
     }
+    const { apart } = ready;
     // The order of the form: the server has to know the pages before the file.
     if (range) body.append("pages", range);
     for (const file of apart ?? items.map((item) => item.file)) body.append(apart ? "page" : "file", file);

@@ -1,6 +1,7 @@
-//! What a browser needs to draw the pages of a PDF and to cut figures out of them: pdf.js, mounted into the component by
-//! spin.toml, and our scripts around it. None of it is in the page, which has to stay small; the scripts ask for it when
-//! a PDF is chosen or a figure is shown (docs/adr/0036). It is the same for everybody, so it needs no session.
+//! What a browser needs to draw the pages of a PDF, to make photographs ready and to cut figures out of both: pdf.js,
+//! mounted into the component by spin.toml, and our scripts around it. None of it is in the page, which has to stay small;
+//! the scripts ask for it when a file is chosen or a figure is shown (docs/adr/0030, 0036). It is the same for everybody,
+//! so it needs no session.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
