@@ -117,9 +117,12 @@ impl<P: ConversionPorts> Pages<'_, '_, P> {
                 }
             };
             number = answer.number + 1;
-            let length = |attempt: &Attempt| if has_text(attempt) { attempt.text.len() } else { 0 };
+            // Of two without text, the one that broke off: not every model has refused then.
+            let rank = |attempt: &Attempt| {
+                (if has_text(attempt) { attempt.text.len() } else { 0 }, attempt.end.is_err())
+            };
             let longest = match begun {
-                Some(begun) if length(&begun) >= length(&answer) => begun,
+                Some(begun) if rank(&begun) >= rank(&answer) => begun,
                 _ => answer,
             };
             if !self.transcriber.has_model(number) {

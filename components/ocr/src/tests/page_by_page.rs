@@ -213,6 +213,13 @@ fn a_page_whose_answer_breaks_off_before_its_text_was_not_refused() {
     let ports = FakePorts::new((0..4).map(|_| cut()));
     let failure = convert_with(&ports, pages("", 2), &by_page()).err().unwrap();
     assert_eq!(failure.problem().code(), "upstream_failed");
+    // The same in either order.
+    let refusal = || Reply::stream(&["% page 1\n"], "PROHIBITED_CONTENT");
+    for (first, second) in [(refusal(), cut()), (cut(), refusal())] {
+        let ports = FakePorts::new([first, second, page("Deux.")]);
+        let conversion = convert_with(&ports, pages("", 2), &by_page()).unwrap();
+        assert_eq!((ports.all_replies_used(), codes(&conversion)), (true, vec!["page_failed"]));
+    }
     // Prose, and a model that is busy: the failure is the last one's.
     let busy = || Reply::error(503, &json!({"code": 503, "status": "UNAVAILABLE"}));
     let prose = Reply::stream(&["Je suis désolé, je ne peux pas lire cette page."], "STOP");
