@@ -15,7 +15,7 @@ const names = (page) => page.locator("#chosen li span").allInnerTexts()
 
 /** What the page sends of each chosen photo, once it is ready: bytes, sides, and whether the camera's notes are in it. */
 const prepared = (page) => page.evaluate(() => Promise.all([...document.querySelectorAll("#chosen li")].map(async (item) => {
-  await item.ready;
+  await item.prepare?.();
   const { file } = item;
   const bytes = new Uint8Array(await file.arrayBuffer());
   const text = new TextDecoder("latin1").decode(bytes.subarray(0, 65_536));
@@ -144,8 +144,8 @@ test("what cannot be converted is refused by name before it is sent", async () =
   await page.goto("/ocr");
   await choose(await sized("grand.jpg", 49 * 1024 * 1024));
   assert.equal(await alert(), "", "it fits");
-  await choose(await sized("de trop.jpg", 2 * 1024 * 1024));
-  await page.waitForFunction(() => /«\sde trop\.jpg\s» dépasse la limite/.test(document.querySelector("#problem").innerText));
+  await choose(await sized("de trop.jpg", 2 * 1024 * 1024), await sized("aussi.jpg", 2 * 1024 * 1024), await sized(text.name, 10));
+  await page.waitForFunction(() => ["notes.docx\\s» n’est", "de trop.jpg\\s» dépasse", "aussi.jpg\\s» dépasse"].every((words) => new RegExp(words).test(document.querySelector("#problem").innerText)));
   assert.deepEqual(await names(page), ["grand.jpg"]);
   await rm(folder, { recursive: true });
   assert.equal(sent, 0);
@@ -215,6 +215,50 @@ test("a long screenshot stays legible, and what is transparent stays so", async 
   });
   assert.deepEqual(corner, [0, 0, 0, 0]);
   assert.doesNotMatch(await page.innerText("#chosen"), /vide/);
+  await leave(page);
+});
+
+test("a photo whose script could not be fetched is made ready later, or not sent", async () => {
+  const page = await visit();
+  await registerAndSignIn(page);
+  const refused = (route) => route.abort();
+  await page.route("**/ocr/pages", refused);
+  await page.goto("/ocr");
+  const jpeg = await file("photo.jpg", "IMG_1.jpeg");
+  await page.setInputFiles("[name=file]", [{ ...jpeg, buffer: noted(jpeg.buffer) }]);
+  let posts = 0;
+  page.on("request", (request) => { if (request.method() === "POST") posts += 1; });
+  await page.click("#start");
+  await page.waitForFunction(() => /Atelier est injoignable/.test(document.querySelector("#problem").innerText));
+  assert.equal(posts, 0);
+  await page.unroute("**/ocr/pages", refused);
+  await page.click("#start");
+  await shows(page, /Transcription terminée/, 30);
+  const [{ size, isNoted }] = await prepared(page);
+  assert.equal(isNoted, false);
+  assert.match(await page.inputValue("#latex"), new RegExp(`image/jpeg, ${size} octets`));
+  page.complaints = [];
+  await leave(page);
+});
+
+test("a picture takes no more than its share of an upload", async () => {
+  const page = await visit();
+  await registerAndSignIn(page);
+  await page.goto("/ocr");
+  // Noise: as a PNG it has 16 MB.
+  await page.evaluate(async () => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 2000, height: 2000 });
+    const context = canvas.getContext("2d"), image = context.createImageData(2000, 2000);
+    for (let at = 0; at < image.data.length; at += 1) image.data[at] = at % 4 === 3 ? 255 : 256 * Math.random();
+    context.putImageData(image, 0, 0);
+    const blob = await new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
+    const transfer = new DataTransfer(), field = document.getElementById("file");
+    transfer.items.add(new File([blob], "bruit.png", { type: "image/png" }));
+    field.files = transfer.files;
+    field.dispatchEvent(new Event("change"));
+  });
+  const [{ size }] = await prepared(page);
+  assert.ok(size < (50 << 20) / 20, `${size} bytes`);
   await leave(page);
 });
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { fixturePath } from "./documents.mjs";
-import { ask, inspect, leave, picture, readers, registerAndSignIn, shows, signOut, start, stop, submit, visit } from "./harness.mjs";
+import { ask, inspect, leave, picture, readers, registerAndSignIn, shows, signIn, signOut, start, stop, submit, visit } from "./harness.mjs";
 
 before(start);
 after(stop);
@@ -110,7 +110,7 @@ for (const { who, language, device, ...options } of readers) {
 
   test(`what signing out erased is not written again by another tab: ${who}`, async () => {
     const page = await visit(options);
-    await registerAndSignIn(page);
+    const name = await registerAndSignIn(page);
     await page.goto("/ocr");
     await page.setInputFiles("[name=file]", photos[0]);
     await keeps(page, ["photo.jpg"]);
@@ -130,6 +130,10 @@ for (const { who, language, device, ...options } of readers) {
     await asking.fill("#message", "Un brouillon d’après");
     assert.deepEqual(await databases(page), []);
     assert.deepEqual(await asking.evaluate(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage)].filter((name) => name.startsWith("atelier"))), []);
+    // The same user, who is on the start page now.
+    await signIn(page, name);
+    await asking.fill("#message", "Un brouillon encore");
+    assert.equal(await asking.evaluate(() => Object.values(sessionStorage).includes("Un brouillon encore")), true);
     for (const tab of [open, idle, asking]) await tab.close();
     await leave(page);
   });
@@ -153,6 +157,10 @@ for (const { who, language, device, ...options } of readers) {
       };
     });
     await page.goto("/ocr");
+    await page.setInputFiles("[name=file]", fixturePath("examen.pdf"));
+    await page.click("#start");
+    await shows(page, /Transcription terminée|Transcription finished/, 60);
+    await page.goto("/ocr");
     await page.setInputFiles("[name=file]", photos[0]);
     await keeps(page, ["photo.jpg"]);
     await page.evaluate(() => window.loseConnections());
@@ -168,6 +176,13 @@ for (const { who, language, device, ...options } of readers) {
     assert.match(await notKept.innerText(), /téléchargez-le avant|download it before/);
     await inspect(page, language);
     await picture(page, `${language}-${device}-ocr-not-kept`);
+    // The document that was kept before has no notice; this one stays in the list, as it was left.
+    await page.click("#kept summary");
+    await page.locator("#kept-list li").last().getByRole("button").first().click();
+    await notKept.waitFor({ state: "hidden" });
+    await page.locator("#kept-list li").first().getByRole("button").first().click();
+    await notKept.waitFor();
+    assert.match(await page.inputValue("#latex"), /% /);
     await page.evaluate(() => {
       window.isFull = false;
       window.loseConnections();

@@ -20,6 +20,7 @@ use crate::{
 struct HomePage<'a> {
     layout: Layout,
     name: &'a str,
+    user_id: &'a str,
     llm: Quota,
     ocr: Quota,
     flash: Option<String>,
@@ -48,6 +49,7 @@ fn page(request: &Request, session: &LiveSession, limits: DailyLimits) -> Reply 
     let page = HomePage {
         layout: Layout::for_user(request, &session.username),
         name: &session.username,
+        user_id: session.user_id.as_str(),
         llm,
         ocr,
         flash: FlashMessage::read(request),

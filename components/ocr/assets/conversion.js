@@ -17,10 +17,10 @@ export default async (page) => {
     try { return await act(); } catch { return undefined; }
   };
 
-  // A canvas as a PNG of at most `pngBytesMax` bytes, else as JPEG, where what is transparent is white. Gives its memory
-  // back: all canvases together have a limit on a phone.
-  const encode = async (canvas, pngBytesMax = 0) => {
-    const blobOf = (type) => new Promise((resolve) => { canvas.toBlob(resolve, type, 0.9); });
+  // A canvas as a PNG of at most `pngBytesMax` bytes, else as JPEG, coarser beyond `jpegBytesMax`, where what is transparent
+  // is white. Gives its memory back: all canvases together have a limit on a phone.
+  const encode = async (canvas, pngBytesMax = 0, jpegBytesMax = Infinity) => {
+    const blobOf = (type, quality) => new Promise((resolve) => { canvas.toBlob(resolve, type, quality); });
     try {
       const png = pngBytesMax > 0 ? await blobOf("image/png") : null;
       if (png && png.size <= pngBytesMax) return png;
@@ -28,7 +28,8 @@ export default async (page) => {
       context.globalCompositeOperation = "destination-over";
       context.fillStyle = "#fff";
       context.fillRect(0, 0, canvas.width, canvas.height);
-      return await blobOf("image/jpeg");
+      const jpeg = await blobOf("image/jpeg", 0.9);
+      return jpeg?.size > jpegBytesMax ? await blobOf("image/jpeg", 0.75) : jpeg;
     } finally {
       canvas.width = canvas.height = 1;
     }
@@ -58,7 +59,7 @@ export default async (page) => {
     const { figures: script, zip, texts: words } = await known();
     return (await import(script + "#" + tries++)).default({ ...page, zip, words, encode, paint: (await pages()).paint });
   });
-  const photos = once(async () => (await import((await known()).photo + "#" + tries++)).default({ ...page, encode }));
+  const photos = once(async () => (await import((await known()).photo + "#" + tries++)).default({ ...page, encode, bytesMax: texts.bytesMax / texts.picturesMax }));
   const prepare = async (file) => (await photos())(file);
   // Without the script the browser's own viewer shows a PDF, as it does without script.
   const examine = async (item) => {

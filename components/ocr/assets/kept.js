@@ -70,7 +70,7 @@ export default (user, flag) => {
     await use("readwrite", (store) => answered(store.clear()));
     localStorage.removeItem(flag);
   };
-  return { all, keep, change, find, remove, clear };
+  return { all, keep, change, find, remove, clear, isTheirs: () => isTheirs(user) };
 };
 
 // ── The files that are chosen in a tab: a browser forgets what a file field contains when the page is left ──

@@ -97,25 +97,31 @@
       const script = await load();
       const ready = await script.prepare(file);
       if (!item.isConnected) return;
-      URL.revokeObjectURL(item.url);
-      Object.assign(item, { file: ready.file, url: urlOf(ready.file) });
-      item.facts.textContent = about(ready.file);
-      thumbnail.append(ready.small);
-      if (!shown || shown === item) look(item);
-      await script.examinePhoto(item, ready.small);
+      if (ready.small) {
+        URL.revokeObjectURL(item.url);
+        Object.assign(item, { file: ready.file, url: urlOf(ready.file) });
+        item.facts.textContent = about(ready.file);
+        thumbnail.append(ready.small);
+        if (!shown || shown === item) look(item);
+        script.examinePhoto(item, ready.small).catch(() => {});
+      }
+      fit(item);
     };
+    let preparing;
+    // When its script could not be fetched, the next call tries again.
     if (isPdf(file)) examine();
-    // What cannot be read here is sent as it is.
-    else item.ready = prepare().catch(() => {}).then(() => fit(item));
+    else (item.prepare = () => (preparing ??= prepare().catch(() => { preparing = null; })))();
     return item;
   };
   // What a photo weighs is known when it is ready.
+  let refused = [];
   const fit = (item) => {
     item.isReady = true;
     const bytes = chosen().reduce((sum, { isReady, file }) => sum + (isReady ? file.size : 0), 0);
     if (item.isConnected && bytes > texts.bytesMax) {
       discard(item);
-      problem(fill(texts.tooMany, { name: item.file.name }));
+      refused.push(fill(texts.tooMany, { name: item.file.name }));
+      problem(refused.join(" "));
     }
     if (chosen().every(({ isReady }) => isReady)) changed();
   };
@@ -126,7 +132,7 @@
       const pictures = !files.some(isPdf);
       for (const item of chosen()) if (item.converted || (pictures && isPdf(item.file))) discard(item);
     }
-    const refused = [];
+    refused = [];
     for (const one of files) {
       const { name, size } = one;
       const others = chosen();

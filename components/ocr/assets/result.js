@@ -16,14 +16,28 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
   };
   const reveal = () => { show(id("result"), true); arrangePanes(); };
   const PARTS = ["simulated", "cancelled", "incomplete", "warnings", "repairs", "download", "markdown-pane"];
-  // What this browser does not keep (storage is full or off, or somebody has signed out) is said above the document.
+  // By their id, the documents that this browser does not keep (storage is full or off, or somebody has signed out): the
+  // page has them until it is left, and says so above them.
+  const unkept = new Map();
   const notKept = make("p", { className: "notice warning", role: "status", hidden: true });
   id("incomplete").after(notKept);
-  const save = async (keeping) => {
-    const isKept = await keeping.then(() => true, () => false);
-    const words = isKept ? {} : ((await attempt(known))?.texts ?? {});
-    notKept.textContent = words.notKept;
-    show(notKept, words.notKept);
+  const isKept = ({ id: name }) => !unkept.has(name);
+  const warningOf = async (entry) => {
+    if (isKept(entry)) return "";
+    const { texts: words } = (await attempt(known)) ?? { texts: {} };
+    return words.notKept ?? "";
+  };
+  const warn = async () => {
+    const entry = current, words = await warningOf(entry);
+    if (current !== entry) return;
+    notKept.textContent = words;
+    show(notKept, words);
+  };
+  const save = async (entry, keeping) => {
+    const done = await keeping.then(() => true, () => false);
+    if (done) unkept.delete(entry.id);
+    else unkept.set(entry.id, entry);
+    if (current === entry) await warn();
   };
   const clear = () => {
     current = null;
@@ -75,7 +89,8 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
     // Of a cancelled conversion the next step is not Overleaf.
     id("overleaf").classList.toggle("secondary", entry.cancelled);
     id("overleaf").parentElement[entry.cancelled ? "append" : "prepend"](id("overleaf"));
-    attempt(() => sessionStorage.setItem(SHOWN, entry.id));
+    attempt(() => kept.isTheirs() && sessionStorage.setItem(SHOWN, entry.id));
+    warn();
   };
   const goTo = () => {
     id("result").focus({ preventScroll: true });
@@ -83,11 +98,11 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
   };
   // As it is kept now: a button is older than the corrections.
   const open = async (entry) => {
-    const now = current?.id === entry.id ? current : (await attempt(() => kept.find(entry.id))) ?? entry;
+    const now = current?.id === entry.id ? current : unkept.get(entry.id) ?? (await attempt(() => kept.find(entry.id))) ?? entry;
     if (form.getAttribute("aria-busy") !== "true") { present(now); goTo(); }
   };
   const keep = async (entry) => {
-    await save(kept.keep(entry));
+    await save(entry, kept.keep(entry));
     await list();
   };
 
@@ -148,7 +163,7 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
     const entry = current;
     entry.latex = latex.value;
     clearTimeout(saving);
-    saving = setTimeout(() => save(kept.change(entry)), 400);
+    saving = setTimeout(() => save(entry, kept.change(entry)), 400);
   });
 
   // ── Its figures ───────────────────────────────────────────────────────────────────────────────
@@ -211,7 +226,8 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
 
   // ── The last conversions ──────────────────────────────────────────────────────────────────────
   const list = async () => {
-    const entries = (await attempt(kept.all)) ?? [];
+    const found = (await attempt(kept.all)) ?? [];
+    const entries = [...unkept.values(), ...found.filter(isKept)].sort((one, other) => other.id - one.id);
     show(id("kept"), entries.length > 0);
     id("kept-list").replaceChildren(...entries.map((entry) => {
       const date = new Date(entry.id);
@@ -226,6 +242,7 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
         words,
         button(texts.open, texts.openThis, "secondary", () => open(entry)),
         button(texts.delete, texts.deleteThis, "danger", async () => {
+          unkept.delete(entry.id);
           await attempt(() => kept.remove(entry.id));
           if (current?.id === entry.id) hide();
           await list();
@@ -236,6 +253,7 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
     }));
   };
   id("kept-clear").onclick = async () => {
+    unkept.clear();
     await attempt(kept.clear);
     hide();
     await list();
@@ -272,5 +290,5 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
       if (entry && !current && !chosen().length) present(entry);
     });
   };
-  return { now: () => current, present, presentFigures, illustrate, clear, hide, reveal, goTo, open, keep, check, setSource, facts, stem, restore };
+  return { now: () => current, present, presentFigures, illustrate, clear, hide, reveal, goTo, open, keep, check, setSource, facts, stem, warningOf, restore };
 };

@@ -1,6 +1,6 @@
 // Sends the chosen files, with progress and a way to cancel, and hands over what comes back (result.js).
 export default ({ id, show, fill, make, setStatus, problem, chosen, isPdf, attempt, known, pages, kept, editor, result }) => {
-  const { now, present, presentFigures, illustrate, clear, hide, reveal, goTo, open, keep, check, setSource, facts, stem } = result;
+  const { now, present, presentFigures, illustrate, clear, hide, reveal, goTo, open, keep, check, setSource, facts, stem, warningOf } = result;
   const form = id("convert"), texts = form.dataset, bar = id("bar"), latex = id("latex");
   const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
   // The result does not wait longer for what a slow device has not drawn yet.
@@ -136,13 +136,18 @@ export default ({ id, show, fill, make, setStatus, problem, chosen, isPdf, attem
     bar.value = 0;
     say(texts.preparing);
     const stopping = new Promise((resolve) => { running = { abort: () => resolve() }; });
-    const made = Promise.all(items.map(({ ready }) => ready)).then(async () => ({ apart: await attempt(async () => (await pages()).apart(items[0], range)) }));
+    const made = Promise.all(items.map(({ prepare }) => prepare?.())).then(async () => ({ apart: await attempt(async () => (await pages()).apart(items[0], range)) }));
     const ready = await Promise.race([stopping, made]);
     // Without a page that does not fit, it would be another document.
     if (!ready || items.some(({ isConnected }) => !isConnected)) {
       hide();
       setStatus(texts.cancelled);
       return { outcome: "cancelled" };
+    }
+    // As it is, a photo would tell where it was taken.
+    if (items.some(({ prepare, isReady }) => prepare && !isReady)) {
+      hide();
+      return { outcome: "problem", data: { error: texts.offline } };
     }
     const { apart } = ready;
     // The order of the form: the server has to know the pages before the file.
@@ -217,7 +222,7 @@ export default ({ id, show, fill, make, setStatus, problem, chosen, isPdf, attem
       const { outcome, data, entry } = await convertOne(document, say, many);
       if (outcome === "done") {
         done += 1;
-        if (many) about(document[0], facts(entry), entry);
+        if (many) about(document[0], [facts(entry), await warningOf(entry)].join(" ").trim(), entry);
         status = entry.complete ? texts.done : texts.incomplete;
       } else if (outcome === "problem") {
         if (many) about(document[0], texts.notConverted);

@@ -28,7 +28,7 @@
   });
 
   // The tools keep drafts and results in this browser under names that end with their user's id. Who did not sign out
-  // leaves them behind: they go when somebody else uses a tool here.
+  // leaves them behind: they go when somebody else is signed in here.
   const user = document.querySelector("[data-user]")?.dataset.user;
   if (!user) return;
   const isOthers = (name) => name?.startsWith("atelier.") && !name.endsWith(`.${user}`);

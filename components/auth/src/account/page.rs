@@ -17,6 +17,7 @@ use crate::{
 struct AccountPage<'a> {
     layout: Layout,
     name: &'a str,
+    user_id: &'a str,
     problem: Option<&'a Problem>,
     /// The form that `problem` belongs to.
     action: &'a str,
@@ -70,6 +71,7 @@ pub(super) fn html(
     let page = AccountPage {
         layout: Layout::for_user(request, &session.username),
         name: &session.username,
+        user_id: session.user_id.as_str(),
         problem: problem.map(|(problem, _)| problem),
         action: problem.map_or("", |(_, action)| action),
         flash: FlashMessage::read(request),
