@@ -108,6 +108,8 @@ for (const [device, viewport, locale] of [["phone", phone, "fr-FR"], ["laptop", 
     await launch(page);
     await shows(page, /Documents convertis\s: 2 sur 3|Documents converted: 2 of 3/, 60);
     assert.match(await page.innerText("#problem"), /b\.pdf/);
+    const widths = await page.evaluate(() => ["#chosen .outcome", "#chosen"].map((name) => document.querySelector(name).offsetWidth));
+    assert.equal(widths[0], widths[1], "an outcome has a line of its own");
     assert.equal(await kept(page).count(), 2);
     assert.equal(await page.innerText("#result-title"), "c.pdf");
     await page.locator("#chosen li").first().locator(".outcome button").click();
