@@ -186,11 +186,22 @@ for (const { who, language, device, ...options } of readers) {
     await page.evaluate(() => {
       window.isFull = false;
       window.loseConnections();
+      // As after signing out and in again in another tab.
+      for (const name of Object.keys(localStorage)) if (name.startsWith("atelier.ocr.kept.")) localStorage.removeItem(name);
     });
     await page.locator("#latex").pressSequentially("corrigé");
     await notKept.waitFor({ state: "hidden" });
     await page.reload();
     await shows(page, /corrigé/, 20);
+    // What is deleted right after a correction does not come back.
+    await page.evaluate(() => {
+      document.getElementById("latex").dispatchEvent(new Event("input"));
+      document.querySelector("#kept-list li .danger").click();
+    });
+    await page.waitForTimeout(1000);
+    await page.reload();
+    await page.waitForSelector("#kept-list li", { state: "attached" });
+    assert.equal(await page.locator("#kept-list li").count(), 1);
     await leave(page);
   });
 

@@ -54,7 +54,10 @@ export default (user, flag) => {
 
   const find = (id) => use("readonly", (store) => answered(store.get(id)));
   const remove = (id) => use("readwrite", (store) => answered(store.delete(id)));
-  const change = (entry) => use("readwrite", (store) => answered(store.put(entry)));
+  const change = async (entry) => {
+    await use("readwrite", (store) => answered(store.put(entry)));
+    localStorage.setItem(flag, "1");
+  };
   // Keeps an entry, new or changed, and drops the oldest beyond the limits.
   const keep = async (entry) => {
     await change(entry);
@@ -64,7 +67,6 @@ export default (user, flag) => {
       bytes += figureSize(other);
       if (index >= ENTRIES_MAX || (index > 0 && (chars > CHARS_MAX || bytes > FIGURE_BYTES_MAX))) await remove(other.id);
     }
-    localStorage.setItem(flag, "1");
   };
   const clear = async () => {
     await use("readwrite", (store) => answered(store.clear()));

@@ -160,6 +160,7 @@
   file.onchange = () => take(file.files);
   form.onsubmit = (event) => {
     event.preventDefault();
+    refused = [];
     load().then(({ convert }) => convert(), () => problem(texts.offline));
   };
   // The whole page is the drop zone.

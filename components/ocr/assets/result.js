@@ -19,6 +19,8 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
   // By their id, the documents that this browser does not keep (storage is full or off, or somebody has signed out): the
   // page has them until it is left, and says so above them.
   const unkept = new Map();
+  // The ids of those that were deleted: what is still under way for one does not bring it back.
+  const deleted = new Set();
   const notKept = make("p", { className: "notice warning", role: "status", hidden: true });
   id("incomplete").after(notKept);
   const isKept = ({ id: name }) => !unkept.has(name);
@@ -34,7 +36,8 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
     show(notKept, words);
   };
   const save = async (entry, keeping) => {
-    const done = await keeping.then(() => true, () => false);
+    if (deleted.has(entry.id)) return;
+    const done = await keeping(entry).then(() => true, () => false);
     if (done) unkept.delete(entry.id);
     else unkept.set(entry.id, entry);
     if (current === entry) await warn();
@@ -102,7 +105,7 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
     if (form.getAttribute("aria-busy") !== "true") { present(now); goTo(); }
   };
   const keep = async (entry) => {
-    await save(entry, kept.keep(entry));
+    await save(entry, kept.keep);
     await list();
   };
 
@@ -163,7 +166,7 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
     const entry = current;
     entry.latex = latex.value;
     clearTimeout(saving);
-    saving = setTimeout(() => save(entry, kept.change(entry)), 400);
+    saving = setTimeout(() => save(entry, kept.change), 400);
   });
 
   // ── Its figures ───────────────────────────────────────────────────────────────────────────────
@@ -225,11 +228,16 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
   });
 
   // ── The last conversions ──────────────────────────────────────────────────────────────────────
+  const forget = (entry) => {
+    unkept.delete(entry.id);
+    deleted.add(entry.id);
+  };
+  let listed = [];
   const list = async () => {
     const found = (await attempt(kept.all)) ?? [];
-    const entries = [...unkept.values(), ...found.filter(isKept)].sort((one, other) => other.id - one.id);
-    show(id("kept"), entries.length > 0);
-    id("kept-list").replaceChildren(...entries.map((entry) => {
+    listed = [...unkept.values(), ...found.filter(isKept)].sort((one, other) => other.id - one.id);
+    show(id("kept"), listed.length > 0);
+    id("kept-list").replaceChildren(...listed.map((entry) => {
       const date = new Date(entry.id);
       const about = [date.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" })];
       if (entry.cancelled) about.push(texts.keptCancelled);
@@ -242,7 +250,7 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
         words,
         button(texts.open, texts.openThis, "secondary", () => open(entry)),
         button(texts.delete, texts.deleteThis, "danger", async () => {
-          unkept.delete(entry.id);
+          forget(entry);
           await attempt(() => kept.remove(entry.id));
           if (current?.id === entry.id) hide();
           await list();
@@ -253,7 +261,7 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
     }));
   };
   id("kept-clear").onclick = async () => {
-    unkept.clear();
+    listed.forEach(forget);
     await attempt(kept.clear);
     hide();
     await list();
