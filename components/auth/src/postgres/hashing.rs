@@ -27,7 +27,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(4);
 
 /// One turn for each instance at a time: a page that the instance is asked for meanwhile waits for one hash only. The last
 /// column says how many wait for the same turns: those of the instance when one is kept for it, else all.
-const TAKE: &str = "
+const TAKE: &str = concat!(
+    "
 WITH free AS (
   SELECT number FROM hashing_turns
   WHERE kind = 'hash' AND taken_until <= clock_timestamp()
@@ -40,32 +41,46 @@ WITH free AS (
   UPDATE hashing_turns AS t SET instance = $1::bytea,
     taken_until = clock_timestamp() + $2::bigint * interval '1 second'
   FROM free WHERE t.kind = 'hash' AND t.number = free.number
-  RETURNING t.number
+  RETURNING t.number, ",
+    without_waiting_for_the_disk!(),
+    "
 )
 SELECT coalesce((SELECT number FROM taken), 0)::bigint,
   (SELECT count(*) FROM hashing_turns WHERE kind = 'wait' AND taken_until > clock_timestamp()
     AND (instance = $1::bytea OR NOT EXISTS (
       SELECT FROM hashing_turns AS own WHERE own.kind = 'hash' AND own.instance = $1::bytea
-        AND greatest(own.taken_until, own.kept_until) > clock_timestamp())))";
+        AND greatest(own.taken_until, own.kept_until) > clock_timestamp())))"
+);
 
-const QUEUE: &str = "
+const QUEUE: &str = concat!(
+    "
 UPDATE hashing_turns SET instance = $1::bytea, taken_until = clock_timestamp() + $2::bigint * interval '1 second'
 WHERE kind = 'wait' AND number = (
   SELECT number FROM hashing_turns WHERE kind = 'wait' AND taken_until <= clock_timestamp()
   ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING number::bigint";
+RETURNING number::bigint, ",
+    without_waiting_for_the_disk!()
+);
 
-const LEAVE: &str = "
+const LEAVE: &str = concat!(
+    "
 UPDATE hashing_turns SET taken_until = '-infinity'
-WHERE kind = 'wait' AND number = $1::bigint AND instance = $2::bytea";
+WHERE kind = 'wait' AND number = $1::bigint AND instance = $2::bytea
+RETURNING ",
+    without_waiting_for_the_disk!()
+);
 
-const END: &str = "
+const END: &str = concat!(
+    "
 UPDATE hashing_turns AS t SET taken_until = '-infinity',
   kept_until = CASE WHEN EXISTS (
       SELECT FROM hashing_turns AS w
       WHERE w.kind = 'wait' AND w.instance = $2::bytea AND w.taken_until > clock_timestamp())
     THEN clock_timestamp() + $3::bigint * interval '1 millisecond' ELSE '-infinity' END
-WHERE t.kind = 'hash' AND t.number = $1::bigint AND t.instance = $2::bytea";
+WHERE t.kind = 'hash' AND t.number = $1::bigint AND t.instance = $2::bytea
+RETURNING ",
+    without_waiting_for_the_disk!()
+);
 
 enum Tried {
     Turn(HashingTurn),

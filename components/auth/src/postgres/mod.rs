@@ -3,6 +3,15 @@
 //!
 //! An operation is one statement, because `spin:postgres` has no transactions.
 
+/// Selected by a statement whose commit need not wait for the disk, because nobody is told of it: what it wrote is lost
+/// when PostgreSQL crashes within the next 0.6 s (three times `wal_writer_delay`), and nothing else is. It holds for the
+/// statement's own transaction (PostgreSQL manual, 30.4, Asynchronous Commit).
+macro_rules! without_waiting_for_the_disk {
+    () => {
+        "set_config('synchronous_commit', 'off', true)"
+    };
+}
+
 mod database;
 mod hashing;
 mod maintenance;

@@ -39,9 +39,13 @@ WHERE s.token_hash = $1::bytea
   AND s.last_seen_at > to_timestamp($2::bigint - $3::bigint)";
 
 /// The session may have ended since it was read.
-const RECORD_USE: &str = "
+const RECORD_USE: &str = concat!(
+    "
 UPDATE sessions SET last_seen_at = to_timestamp($2::bigint)
-WHERE token_hash = $1::bytea AND last_seen_at <= to_timestamp($2::bigint - $3::bigint)";
+WHERE token_hash = $1::bytea AND last_seen_at <= to_timestamp($2::bigint - $3::bigint)
+RETURNING ",
+    without_waiting_for_the_disk!()
+);
 
 const END: &str = "DELETE FROM sessions WHERE token_hash = $1::bytea";
 

@@ -14,7 +14,8 @@ use crate::{
 
 /// Subtracts what has leaked since `filled_at` and adds one; returns no row when that would overflow. `greatest(0, …)` of
 /// the time passed: an instance whose clock is behind must not raise the level.
-const COUNT: &str = "
+const COUNT: &str = concat!(
+    "
 INSERT INTO throttles AS t (scope, subject, level, filled_at)
 VALUES ($1::text, $2::bytea, 1, to_timestamp($3::bigint))
 ON CONFLICT ON CONSTRAINT throttles_pkey DO UPDATE SET
@@ -23,7 +24,9 @@ ON CONFLICT ON CONSTRAINT throttles_pkey DO UPDATE SET
   filled_at = greatest(t.filled_at, EXCLUDED.filled_at)
 WHERE greatest(0, t.level
     - greatest(0, extract(epoch FROM EXCLUDED.filled_at - t.filled_at)::float8) / $5::bigint) + 1 <= $4::bigint
-RETURNING 1::bigint";
+RETURNING 1::bigint, ",
+    without_waiting_for_the_disk!()
+);
 
 const FULL: &str = "
 SELECT 1::bigint FROM throttles
@@ -31,10 +34,15 @@ WHERE scope = $1::text AND subject = $2::bytea
   AND greatest(0, level
     - greatest(0, extract(epoch FROM to_timestamp($3::bigint) - filled_at)::float8) / $5::bigint) + 1 > $4::bigint";
 
-const GIVE_BACK: &str = "
-UPDATE throttles SET level = greatest(0, level - 1) WHERE scope = $1::text AND subject = $2::bytea";
+const GIVE_BACK: &str = concat!(
+    "
+UPDATE throttles SET level = greatest(0, level - 1) WHERE scope = $1::text AND subject = $2::bytea
+RETURNING ",
+    without_waiting_for_the_disk!()
+);
 
-const RIGHT_PASSWORD: &str = "
+const RIGHT_PASSWORD: &str = concat!(
+    "
 WITH emptied AS (
   DELETE FROM throttles
   WHERE subject = $1::bytea AND scope IN ($2::text, $3::text) OR subject = $4::bytea AND scope IN ($5::text, $6::text)
@@ -44,7 +52,10 @@ WITH emptied AS (
 INSERT INTO throttles AS t (scope, subject, level, filled_at)
 VALUES ($9::text, $1::bytea, 1, to_timestamp($10::bigint))
 ON CONFLICT ON CONSTRAINT throttles_pkey DO UPDATE SET
-  level = 1, filled_at = greatest(t.filled_at, EXCLUDED.filled_at)";
+  level = 1, filled_at = greatest(t.filled_at, EXCLUDED.filled_at)
+RETURNING ",
+    without_waiting_for_the_disk!()
+);
 
 impl<D: Database> ThrottleStore for PostgresStore<D> {
     async fn count_attempt(

@@ -20,6 +20,8 @@ use crate::server;
 pub(crate) struct Native {
     client: Client,
     statements: Rc<Counter<usize>>,
+    /// Commits that waited for the disk; `None`: not counted.
+    waits: Option<Rc<Counter<usize>>>,
     instance: u8,
     started: tokio::time::Instant,
 }
@@ -30,12 +32,38 @@ impl Native {
         static NUMBER: AtomicU8 = AtomicU8::new(1);
         let instance = NUMBER.fetch_add(1, Ordering::Relaxed);
         let client = server::connect(config).await;
-        Self { client, statements: Rc::default(), instance, started: tokio::time::Instant::now() }
+        let started = tokio::time::Instant::now();
+        Self { client, statements: Rc::default(), waits: None, instance, started }
     }
 
     /// Counts the statements of requests, without migrations.
     pub(crate) fn statements(&self) -> Rc<Counter<usize>> {
         Rc::clone(&self.statements)
+    }
+
+    /// Counts the statements whose commit waits for the disk.
+    pub(crate) fn waits(&mut self) -> Rc<Counter<usize>> {
+        Rc::clone(self.waits.get_or_insert_default())
+    }
+
+    /// The rows of a statement in a transaction of its own, as without one.
+    async fn rows(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<tokio_postgres::Row>, Error> {
+        let Some(waits) = &self.waits else { return self.client.query(sql, parameters).await };
+        self.client.batch_execute("BEGIN; SET LOCAL synchronous_commit = on").await?;
+        let rows = self.client.query(sql, parameters).await;
+        if rows.is_ok() {
+            let waits_now = "SELECT pg_current_xact_id_if_assigned() IS NOT NULL
+              AND current_setting('synchronous_commit') <> 'off'";
+            if self.client.query_one(waits_now, &[]).await?.get(0) {
+                waits.set(waits.get() + 1);
+            }
+        }
+        self.client.batch_execute("COMMIT").await?;
+        rows
     }
 }
 
@@ -45,7 +73,7 @@ impl Database for Native {
         let parameters: Vec<Sql<'_>> = parameters.iter().copied().map(Sql).collect();
         let parameters: Vec<&(dyn ToSql + Sync)> =
             parameters.iter().map(|parameter| parameter as _).collect();
-        let rows = self.client.query(sql, &parameters).await.map_err(rejected)?;
+        let rows = self.rows(sql, &parameters).await.map_err(rejected)?;
         Ok(rows.iter().map(row).collect())
     }
 

@@ -1,4 +1,5 @@
-//! How many statements a request costs. Each is three round trips to the database, so a number only changes on purpose.
+//! How many statements a request costs, and how many of them wait for the disk. Each is three round trips to the database,
+//! so a number only changes on purpose.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -23,6 +24,7 @@ struct Site {
     store: PostgresStore<Native>,
     operator: tokio_postgres::Client,
     statements: Rc<Cell<usize>>,
+    waits: Rc<Cell<usize>>,
     draws: Cell<u8>,
     now: Cell<i64>,
     cookie: String,
@@ -31,8 +33,8 @@ struct Site {
 impl Site {
     async fn new() -> Self {
         let config = server::empty_database().await;
-        let database = Native::connect(&config).await;
-        let statements = database.statements();
+        let mut database = Native::connect(&config).await;
+        let (statements, waits) = (database.statements(), database.waits());
         let store = PostgresStore::new(database);
         store.make_ready().await.unwrap();
         let operator = server::connect(&config).await;
@@ -40,6 +42,7 @@ impl Site {
             store,
             operator,
             statements,
+            waits,
             draws: Cell::new(0),
             now: Cell::new(NOW.0),
             cookie: String::new(),
@@ -50,6 +53,7 @@ impl Site {
     async fn send(&self, mut request: Request) -> (Reply, usize) {
         request.now = UnixTime(self.now.get());
         self.statements.set(0);
+        self.waits.set(0);
         self.draws.set(self.draws.get() + 1);
         let settings = Settings::parse(Variables {
             service_key: "the key".into(),
@@ -147,4 +151,27 @@ async fn each_request_costs_these_numbers_of_statements() {
     assert_eq!(attempt(1, Service::Llm).await, (201, 2), "the probe");
     assert_eq!(attempt(1, Service::Llm).await, (424, 2), "while the probe is under way");
     assert_eq!(attempt(101, Service::Ocr).await, (429, 2), "the quota is exhausted");
+}
+
+#[tokio::test]
+async fn only_what_somebody_is_told_waits_for_the_disk() {
+    let mut site = Site::new().await;
+    let account = serde_json::json!({ "username": "alice", "password": PASSWORD });
+    let registered = site.post("/register", &account).await.0.status.as_u16();
+    assert_eq!((registered, site.waits.get()), (201, 1), "the account");
+    let (signed_in, _) = site.post("/auth", &account).await;
+    assert_eq!(site.waits.get(), 1, "the session");
+    let wrong = serde_json::json!({ "username": "alice", "password": "le chien dort sous la table" });
+    assert_eq!((site.post("/auth", &wrong).await.0.status.as_u16(), site.waits.get()), (401, 0));
+    let cookie = signed_in.headers["set-cookie"].to_str().unwrap();
+    site.cookie = cookie.split(';').next().unwrap().to_owned();
+    site.now.set(NOW.0 + 60);
+    site.send(site.request("GET", "/home")).await;
+    assert_eq!(site.waits.get(), 0, "the minute of use");
+    let (id, _) = site.reserve(None).await;
+    assert_eq!(site.waits.get(), 1, "the reservation");
+    site.settle(id, &Settlement::NotDelivered { reason: Reason::Other, upstream_called: false }).await;
+    assert_eq!(site.waits.get(), 1, "its outcome");
+    site.send(site.request("POST", "/logout")).await;
+    assert_eq!(site.waits.get(), 1, "the end of the session");
 }
