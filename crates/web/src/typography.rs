@@ -9,8 +9,8 @@ use std::fmt::{self, Write};
 
 use crate::Lang;
 
-const NO_BREAK_SPACE: char = '\u{a0}';
-const NARROW_NO_BREAK_SPACE: char = '\u{202f}';
+const NO_BREAK_SPACE: &str = "\u{a0}";
+const NARROW_NO_BREAK_SPACE: &str = "\u{202f}";
 const UNITS: [&str; 7] = ["%", "s", "min", "h", "Mo", "MB", "px"];
 
 /// Around a verbatim part: two of Unicode's noncharacters, which no text has (Unicode 17.0, §23.7).
@@ -29,27 +29,34 @@ pub fn verbatim(part: &str) -> String {
 /// # Errors
 /// Those of `out`.
 pub(crate) fn write(out: &mut impl Write, text: &str, lang: Lang) -> fmt::Result {
-    let mut before = ' ';
     let mut is_verbatim = false;
-    let mut rest = text.chars();
-    while let Some(character) = rest.next() {
-        if matches!(character, VERBATIM_START | VERBATIM_END) {
-            is_verbatim = character == VERBATIM_START;
-            continue;
+    let mut written = 0;
+    for (at, found) in text.match_indices([' ', '\'', VERBATIM_START, VERBATIM_END]) {
+        let Some((head, tail)) = text.split_at_checked(at) else { continue };
+        let rest = tail.get(found.len()..).unwrap_or_default();
+        let before =
+            || head.trim_end_matches([VERBATIM_START, VERBATIM_END]).chars().next_back().unwrap_or(' ');
+        let after = rest.chars().next().unwrap_or(' ');
+        let set = match found {
+            " " | "'" if is_verbatim => found,
+            " " => space(before(), after, rest, lang),
+            "'" if before().is_alphanumeric() && after.is_alphanumeric() => "’",
+            "'" => found,
+            mark => {
+                is_verbatim = mark.starts_with(VERBATIM_START);
+                ""
+            }
+        };
+        if set != found {
+            out.write_str(head.get(written..).unwrap_or_default())?;
+            out.write_str(set)?;
+            written = at + found.len();
         }
-        let after = rest.clone().next().unwrap_or(' ');
-        out.write_char(match character {
-            other if is_verbatim => other,
-            ' ' => space(before, after, rest.as_str(), lang),
-            '\'' if before.is_alphanumeric() && after.is_alphanumeric() => '’',
-            other => other,
-        })?;
-        before = character;
     }
-    Ok(())
+    out.write_str(text.get(written..).unwrap_or_default())
 }
 
-fn space(before: char, after: char, rest: &str, lang: Lang) -> char {
+fn space(before: char, after: char, rest: &str, lang: Lang) -> &'static str {
     let french = lang == Lang::Fr;
     match (before, after) {
         (_, ';' | '!' | '?') if french => NARROW_NO_BREAK_SPACE,
@@ -57,7 +64,7 @@ fn space(before: char, after: char, rest: &str, lang: Lang) -> char {
         ('0'..='9', '0'..='9') if french => NARROW_NO_BREAK_SPACE,
         // A script puts a number where `{…}` stands.
         ('0'..='9' | '}', _) if starts_with_unit(rest) => NO_BREAK_SPACE,
-        _ => ' ',
+        _ => " ",
     }
 }
 
@@ -111,6 +118,7 @@ mod tests {
         );
         check(Lang::En, &format!("Read “{}”", verbatim(name)), &format!("Read “{name}”"));
         check(Lang::Fr, &format!("{} : non", verbatim("")), "\u{a0}: non");
+        check(Lang::Fr, &format!("{} s", verbatim("3")), "3\u{a0}s");
     }
 
     #[test]
