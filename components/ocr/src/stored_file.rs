@@ -20,7 +20,8 @@ use crate::settings::GeminiSettings;
 pub(crate) const REQUEST_TIME: Duration = Duration::from_secs(60);
 /// Until a stored file may be used.
 pub(crate) const PREPARE_TIME_MAX: Duration = Duration::from_secs(60);
-const POLL_FIRST: Duration = Duration::from_millis(500);
+/// A PDF is mostly ready at once; then twice as long each time.
+const POLL_FIRST: Duration = Duration::from_millis(100);
 const POLL_MAX: Duration = Duration::from_secs(4);
 
 /// Writes one file, chunk by chunk.
