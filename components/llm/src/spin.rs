@@ -1,5 +1,7 @@
 //! The edge, and the only file that names `spin_sdk`. It reads the variables and passes the request on.
 
+use std::sync::LazyLock;
+
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 use web::files::Folder;
@@ -10,7 +12,7 @@ use crate::app::{Ports, Random};
 use crate::settings::{Settings, Variables};
 
 /// Where spin.toml mounts Python for the browser.
-const PYTHON: &str = "/pyodide";
+static PYTHON: LazyLock<Folder> = LazyLock::new(|| Folder::new("/pyodide"));
 
 #[http_service]
 async fn serve(request: Request) -> impl IntoResponse {
@@ -19,7 +21,7 @@ async fn serve(request: Request) -> impl IntoResponse {
         |_| BODY_BYTES_MAX,
         request,
         async |request| {
-            let ports = Ports { outbound: Network, clock: HostClock, python: Folder::new(PYTHON) };
+            let ports = Ports { outbound: Network, clock: HostClock, python: PYTHON.clone() };
             crate::handle(request, ports, settings().await, Random::from_bytes(random())).await
         },
     )

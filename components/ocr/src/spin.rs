@@ -1,5 +1,7 @@
 //! The edge, and the only file that names `spin_sdk`. It reads the variables and passes the request on.
 
+use std::sync::LazyLock;
+
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 use web::files::Folder;
@@ -9,12 +11,12 @@ use crate::app::{Ports, Random};
 use crate::settings::{Settings, Variables};
 
 /// Where spin.toml mounts what draws PDFs in the browser.
-const PDFJS: &str = "/pdfjs";
+static PDFJS: LazyLock<Folder> = LazyLock::new(|| Folder::new("/pdfjs"));
 
 #[http_service]
 async fn serve(request: Request) -> Answer {
     serve_request("ocr", request, async |request, body| {
-        let ports = Ports { network: Network, clock: HostClock, pdfjs: Folder::new(PDFJS) };
+        let ports = Ports { network: Network, clock: HostClock, pdfjs: PDFJS.clone() };
         crate::handle(request, body, ports, settings().await, Random::from_bytes(random())).await
     })
     .await

@@ -4,6 +4,8 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,25 +22,28 @@ const KEEP_ALIVE: KeepAlive = KeepAlive { every: Duration::from_secs(3600), chun
 
 /// A folder that the component may read.
 #[derive(Debug, Clone)]
-pub struct Folder(PathBuf);
+pub struct Folder {
+    path: PathBuf,
+    /// A bundle was found in it: it is not looked at again.
+    is_known: Arc<AtomicBool>,
+}
 
 impl Folder {
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self(path.into())
+        Self { path: path.into(), is_known: Arc::default() }
     }
 
     /// Whether it has a file of this name with exactly this content.
-    #[must_use]
-    pub fn has(&self, name: &str, content: &[u8]) -> bool {
-        let Ok(file) = File::open(self.0.join(name)) else { return false };
+    fn has(&self, name: &str, content: &[u8]) -> bool {
+        let Ok(file) = File::open(self.path.join(name)) else { return false };
         let mut found = Vec::with_capacity(content.len() + 1);
         file.take(content.len() as u64 + 1).read_to_end(&mut found).is_ok() && found == content
     }
 
     /// The reply with a file of the folder, with its length; `None` when there is none.
     pub async fn reply(&self, name: &str, content_type: &'static str) -> Option<Reply> {
-        let mut file = File::open(self.0.join(name)).ok()?;
+        let mut file = File::open(self.path.join(name)).ok()?;
         let length = file.metadata().ok()?.len();
         let head = Reply::new(StatusCode::OK, content_type, Bytes::new())
             .with(header::CONTENT_LENGTH, HeaderValue::from(length));
@@ -110,10 +115,12 @@ impl Bundle {
         format!("{:016x}", fnv1a(self.pinned.1))
     }
 
-    /// Whether the folder has it, in this version.
+    /// Whether the folder has it, in this version. A folder is for one bundle.
     #[must_use]
     pub fn is_in(&self, folder: &Folder) -> bool {
-        folder.has(self.pinned.0, self.pinned.1)
+        let is_known = folder.is_known.load(Ordering::Relaxed) || folder.has(self.pinned.0, self.pinned.1);
+        folder.is_known.store(is_known, Ordering::Relaxed);
+        is_known
     }
 
     /// The reply with one of its files, to be cached for ever; `None` when the request is about something else.
