@@ -284,5 +284,5 @@ fn a_file_that_was_prepared_meanwhile_is_not_waited_for() {
     );
     let files = [file.clone(), file.clone(), file];
     assert_eq!(run(wait_until_active(&ports, &settings(), &files)), Ok(()));
-    assert_eq!(*ports.slept.borrow(), [500, 1000, 2000, 0, 0, 500].map(Duration::from_millis));
+    assert_eq!(*ports.slept.borrow(), [100, 200, 400, 0, 0, 100].map(Duration::from_millis));
 }

@@ -179,7 +179,7 @@ fn after_a_failure_nothing_is_stored_at_google_and_nothing_is_charged() {
 #[test]
 fn a_file_that_never_becomes_active_times_out_and_is_deleted() {
     let mut replies = vec![Reply::started(), appended()];
-    replies.extend((0..19).map(|_| Reply::stored("PROCESSING")));
+    replies.extend((0..21).map(|_| Reply::stored("PROCESSING")));
     replies.push(Reply::ok());
     let ports = FakePorts::new(replies);
     assert_eq!(
