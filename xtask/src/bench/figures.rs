@@ -97,9 +97,9 @@ impl Bench<'_> {
             String::from_utf8_lossy(&expect(user.again()?.ask("GET", "/home", "")?, 200, "open /home")?.body)
                 .into_owned();
         let native = NativeServer::start(&app.database_url().context("a private cluster")?, home)?;
-        let page = |path, cookie| Page { address: app.address, path, cookie };
-        let bare = throughput(Page { address: trivial, path: "/uri", cookie: "" }, self.load)?;
-        let axum = throughput(Page { address: native.address, path: "/", cookie: "" }, self.load)?;
+        let page = |path, cookie| Page { address: app.address, path, cookie, gzip: false };
+        let bare = throughput(Page { address: trivial, ..page("/uri", "") }, self.load)?;
+        let axum = throughput(Page { address: native.address, ..page("/", "") }, self.load)?;
         put(figures, "trivial_page_per_s", bare);
         put(figures, "native_page_per_s", axum);
         for (path, cookie) in
@@ -110,6 +110,8 @@ impl Bench<'_> {
             put(figures, &format!("{name}_page_per_s"), per_second);
             let (other, of) = if cookie.is_empty() { ("trivial", bare) } else { ("native", axum) };
             put(figures, &format!("{name}_page_to_{other}"), per_second / of);
+            let packed = throughput(Page { gzip: true, ..page(path, cookie) }, self.load)?;
+            put(figures, &format!("{name}_packed_to_plain"), packed / per_second);
             let mut one = Connection::open(app.address)?;
             cookie.clone_into(&mut one.cookie);
             let took =

@@ -23,6 +23,8 @@ pub(super) struct Page<'a> {
     pub(super) address: SocketAddr,
     pub(super) path: &'a str,
     pub(super) cookie: &'a str,
+    /// Packed with gzip, as browsers ask for it.
+    pub(super) gzip: bool,
 }
 
 /// One keep-alive connection.
@@ -30,12 +32,13 @@ pub(super) struct Connection {
     stream: http::Connection,
     address: String,
     pub(super) cookie: String,
+    gzip: bool,
 }
 
 impl Connection {
     pub(super) fn open(address: SocketAddr) -> Result<Self> {
         let address = address.to_string();
-        Ok(Self { stream: http::Connection::to(&address)?, address, cookie: String::new() })
+        Ok(Self { stream: http::Connection::to(&address)?, address, cookie: String::new(), gzip: false })
     }
 
     /// Another one with the same cookies.
@@ -77,6 +80,9 @@ impl Connection {
         if !self.cookie.is_empty() {
             headers.push(("cookie", &self.cookie));
         }
+        if self.gzip {
+            headers.push(("accept-encoding", "gzip"));
+        }
         if !body.is_empty() {
             headers.extend([("content-type", kind), ("content-length", length.as_str())]);
         }
@@ -101,6 +107,7 @@ fn count(page: Page<'_>, load: &Load) -> Result<u64> {
     let worker = || -> Result<u64> {
         let mut connection = Connection::open(page.address)?;
         page.cookie.clone_into(&mut connection.cookie);
+        connection.gzip = page.gzip;
         let mut answers = 0;
         while start.elapsed() < load.duration {
             match connection.ask("GET", page.path, "")?.status {

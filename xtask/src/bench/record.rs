@@ -14,7 +14,7 @@ use crate::paths::Tree;
 use crate::process;
 
 /// The name of a figure, what it is, and what it should be.
-const MEANINGS: [(&str, &str, &str); 35] = [
+const MEANINGS: [(&str, &str, &str); 40] = [
     ("auth_page_to_trivial", "`/auth` against a guest that does nothing", "≥ 0.85"),
     ("register_page_to_trivial", "`/register` against the same", "≥ 0.85"),
     (
@@ -31,6 +31,11 @@ const MEANINGS: [(&str, &str, &str); 35] = [
     ("home_page_per_s", "`/home`, requests a second", ""),
     ("llm_page_per_s", "`/llm`, requests a second", ""),
     ("ocr_page_per_s", "`/ocr`, requests a second", ""),
+    ("auth_packed_to_plain", "`/auth` packed with gzip, as for browsers, against not packed", ""),
+    ("register_packed_to_plain", "`/register`, the same", ""),
+    ("home_packed_to_plain", "`/home`, the same", ""),
+    ("llm_packed_to_plain", "`/llm`, the same", ""),
+    ("ocr_packed_to_plain", "`/ocr`, the same", ""),
     ("auth_p50_ms", "`/auth` on one connection, median in ms", "≤ 3 on Spin"),
     ("register_p50_ms", "`/register` on one connection, median in ms", "≤ 3 on Spin"),
     ("home_p50_ms", "`/home` on one connection, median in ms", "≤ 3 on Spin"),
