@@ -283,20 +283,34 @@ fn sign_in(connection: &mut Connection) -> Result<f64> {
 fn upload() -> (String, Vec<u8>) {
     let boundary = "----bench";
     let head = format!(
-        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\nContent-Type: application/pdf\r\n\r\n\
-         %PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n\
-         3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>\nendobj\n\
-         4 0 obj\n<</Type/XObject/Subtype/Image/Filter/DCTDecode/Width 9000/Height 9000/ColorSpace/DeviceRGB\
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\nContent-Type: application/pdf\r\n\r\n"
+    );
+    let image = format!(
+        "<</Type/XObject/Subtype/Image/Filter/DCTDecode/Width 9000/Height 9000/ColorSpace/DeviceRGB\
          /BitsPerComponent 8/Length {UPLOAD_BYTES}>>\nstream\n"
     );
-    let tail = format!("\nendstream\nendobj\ntrailer\n<</Root 1 0 R/Size 5>>\n%%EOF\n\r\n--{boundary}--\r\n");
-    let mut body = head.into_bytes();
+    let objects = [
+        "<</Type/Catalog/Pages 2 0 R>>\nendobj\n",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>\nendobj\n",
+        &image,
+    ];
+    let mut body = [head.as_bytes(), b"%PDF-1.4\n"].concat();
+    let mut table = "xref\n0 5\n0000000000 65535 f \n".to_owned();
+    for (number, object) in (1..).zip(objects) {
+        table.push_str(&format!("{:010} 00000 n \n", body.len() - head.len()));
+        body.extend_from_slice(format!("{number} 0 obj\n{object}").as_bytes());
+    }
     // What compressed pixels look like: no byte is rarer than another. A linear congruential generator (Knuth's MMIX).
     let mut state = 1_u64;
     body.extend((0..UPLOAD_BYTES).map(|_| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         state.to_be_bytes()[0]
     }));
+    body.extend_from_slice(b"\nendstream\nendobj\n");
+    let start = body.len() - head.len();
+    let tail =
+        format!("{table}trailer\n<</Root 1 0 R/Size 5>>\nstartxref\n{start}\n%%EOF\n\r\n--{boundary}--\r\n");
     body.extend_from_slice(tail.as_bytes());
     (format!("multipart/form-data; boundary={boundary}"), body)
 }
