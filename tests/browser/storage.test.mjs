@@ -108,6 +108,31 @@ for (const { who, language, device, ...options } of readers) {
     await leave(page);
   });
 
+  test(`signing out erases what was kept in a browser that does not know the header for it: ${who}`, async () => {
+    const page = await visit(options);
+    await page.route("**/logout", async (route) => {
+      const response = await route.fetch({ maxRedirects: 0 });
+      const headers = response.headers();
+      assert.match(headers["clear-site-data"], /storage/);
+      delete headers["clear-site-data"];
+      await route.fulfill({ response, headers });
+    });
+    await registerAndSignIn(page);
+    await ask(page, "Une question");
+    await page.goto("/ocr");
+    await page.setInputFiles("[name=file]", photos[0]);
+    await keeps(page, ["photo.jpg"]);
+    const open = await page.context().newPage();
+    await open.goto("/ocr");
+    await signOut(page);
+    await page.waitForFunction(async () => (await indexedDB.databases()).length === 0);
+    assert.deepEqual(await page.evaluate(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage)]), []);
+    await choosesInVain(open);
+    assert.deepEqual(await databases(page), []);
+    await open.close();
+    await leave(page);
+  });
+
   test(`what signing out erased is not written again by another tab: ${who}`, async () => {
     const page = await visit(options);
     const name = await registerAndSignIn(page);

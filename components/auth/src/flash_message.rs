@@ -1,7 +1,7 @@
 //! A flash message: one sentence that the next page shows once. The cookie holds its name and no text, so a forged
 //! cookie can only select one of our own sentences.
 
-use web::{Reply, Request, Text, cookie};
+use web::{Lang, Reply, Request, Text, cookie};
 
 use crate::session_cookie::is_secure;
 
@@ -62,10 +62,21 @@ const ALL: [(FlashMessage, &str, Text); 6] = [
 ];
 
 impl FlashMessage {
-    /// The message of the request's cookie, in the language of the request.
-    pub(crate) fn read(request: &Request) -> Option<String> {
+    /// The message of the request's cookie.
+    pub(crate) fn read(request: &Request) -> Option<Self> {
         let given = request.cookie(cookie_name(request))?;
-        ALL.iter().find_map(|(_, name, text)| (*name == given).then(|| text.get(request.lang())))
+        ALL.iter().find_map(|(message, name, _)| (*name == given).then_some(*message))
+    }
+
+    pub(crate) fn text(self, lang: Lang) -> String {
+        ALL.iter()
+            .find_map(|(message, _, text)| (*message == self).then(|| text.get(lang)))
+            .unwrap_or_default()
+    }
+
+    /// Whether the user has left: what the pages stored in the browser goes.
+    pub(crate) const fn is_farewell(self) -> bool {
+        matches!(self, Self::SignedOut | Self::AccountDeleted)
     }
 
     /// Sets the cookie for the next page.

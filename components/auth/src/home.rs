@@ -52,7 +52,7 @@ fn page(request: &Request, session: &LiveSession, limits: DailyLimits) -> Reply 
         user_id: session.user_id.as_str(),
         llm,
         ocr,
-        flash: FlashMessage::read(request),
+        flash: FlashMessage::read(request).map(|message| message.text(request.lang())),
         renewal_hour: date_format::renewal_hour_in_paris(request.now),
     };
     FlashMessage::clear(request, Reply::html(StatusCode::OK, &page))

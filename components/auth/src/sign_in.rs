@@ -33,6 +33,9 @@ struct SignInPage<'a> {
     layout: Layout,
     problem: Option<&'a Problem>,
     flash: Option<String>,
+    /// What the pages stored in the browser is to go: some browsers do not know `Clear-Site-Data`, and none obeys it over
+    /// plain HTTP.
+    erases: bool,
     username: &'a str,
     next: &'a str,
 }
@@ -69,8 +72,11 @@ pub async fn show<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Reply
     }
     let has_ended = matches!(session, Ok(None)) && session_cookie::token(request).is_some();
     let layout = next::layout(request, "/auth", next);
-    let flash = FlashMessage::read(request).or_else(|| has_ended.then(|| SESSION_HAS_ENDED.get(layout.lang)));
-    let page = SignInPage { layout, problem: None, flash, username: "", next };
+    let message = FlashMessage::read(request);
+    let erases = message.is_some_and(FlashMessage::is_farewell);
+    let flash = message.map(|message| message.text(layout.lang));
+    let flash = flash.or_else(|| has_ended.then(|| SESSION_HAS_ENDED.get(layout.lang)));
+    let page = SignInPage { layout, problem: None, flash, erases, username: "", next };
     FlashMessage::clear(request, Reply::html(StatusCode::OK, &page))
 }
 
@@ -94,7 +100,8 @@ pub async fn submit<S: Store>(request: &Request, app: &AppContext<'_, S>) -> Rep
             }
             let username = fields.get("username").unwrap_or_default();
             let layout = next::layout(request, "/auth", next);
-            let page = SignInPage { layout, problem: Some(&problem), flash: None, username, next };
+            let page =
+                SignInPage { layout, problem: Some(&problem), flash: None, erases: false, username, next };
             problem.apply_to(Reply::html(problem.status(), &page))
         }
     }

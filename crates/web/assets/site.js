@@ -28,14 +28,15 @@
   });
 
   // The tools keep drafts and results in this browser under names that end with their user's id. Who did not sign out
-  // leaves them behind: they go when somebody else is signed in here.
+  // leaves them behind: they go when somebody else is signed in here. All of it goes after signing out: Safari and plain
+  // HTTP do not obey the header that says so.
   const user = document.querySelector("[data-user]")?.dataset.user;
-  if (!user) return;
-  const isOthers = (name) => name?.startsWith("atelier.") && !name.endsWith(`.${user}`);
+  if (!user && !document.querySelector("[data-erases]")) return;
+  const goes = (name) => name?.startsWith(user ? "atelier." : "atelier") && !name.endsWith(`.${user}`);
   try {
     // A page that stays open keeps nothing more after signing out, which erases this, or under another user (kept.js).
-    localStorage.setItem("atelier-user", user);
-    for (const storage of [localStorage, sessionStorage]) Object.keys(storage).filter(isOthers).forEach((name) => storage.removeItem(name));
-    indexedDB.databases().then((found) => found.map(({ name }) => name).filter(isOthers).forEach((name) => indexedDB.deleteDatabase(name)), () => {});
+    if (user) localStorage.setItem("atelier-user", user);
+    for (const storage of [localStorage, sessionStorage]) Object.keys(storage).filter(goes).forEach((name) => storage.removeItem(name));
+    indexedDB.databases().then((found) => found.map(({ name }) => name).filter(goes).forEach((name) => indexedDB.deleteDatabase(name)), () => {});
   } catch { /* storage is off */ }
 })();

@@ -74,7 +74,7 @@ pub(super) fn html(
         user_id: session.user_id.as_str(),
         problem: problem.map(|(problem, _)| problem),
         action: problem.map_or("", |(_, action)| action),
-        flash: FlashMessage::read(request),
+        flash: FlashMessage::read(request).map(|message| message.text(request.lang())),
         sessions: lines.iter().map(line).collect(),
     };
     Reply::html(StatusCode::OK, &page)
