@@ -33,10 +33,11 @@ const panel = once(async () => parse(await fetched("/llm/run", "text")).querySel
 const python = once(async () => {
   const { worker, python, files } = (await panel()).dataset;
   const names = files.split(" "), library = `${python}/${LIBRARY}`;
-  const compiled = await caches.open(CACHE).then((cache) => cache.match(library)).then((kept) => kept?.blob()).catch(() => undefined);
-  const file = (name) => name === LIBRARY && compiled || fetched(`${python}/${name}`, "blob");
-  const [script, ...blobs] = await Promise.all([fetched(worker, "text"), ...names.map(file)]);
-  return { worker: script, files: Object.fromEntries(names.map((name, index) => [name, blobs[index]])), library: compiled ? null : library };
+  const compiled = await caches.open(CACHE).then((cache) => cache.match(library)).then((kept) => kept?.arrayBuffer()).catch(() => undefined);
+  const file = (name) => name === LIBRARY && compiled || fetched(`${python}/${name}`, "arrayBuffer");
+  const [script, ...contents] = await Promise.all([fetched(worker, "text"), ...names.map(file)]);
+  // Not as blobs: WebKit reads none that comes from another origin.
+  return { worker: script, files: Object.fromEntries(names.map((name, index) => [name, contents[index]])), library: compiled ? null : library };
 });
 
 /** A frame of an opaque origin. Whenever it begins it is sent `port` and what `begin` gives, if that is something. */
@@ -68,7 +69,7 @@ const compile = async () => {
       const timer = setTimeout(reject, COMPILING_SECONDS_MAX * 1000, new Error("silence"));
       done.signal.addEventListener("abort", () => clearTimeout(timer));
     });
-    loaded.files[LIBRARY] = new Blob([bytes]);
+    loaded.files[LIBRARY] = bytes.buffer;
     // Also that of an older version.
     await caches.delete(CACHE);
     await (await caches.open(CACHE)).put(library, new Response(loaded.files[LIBRARY]));

@@ -110,7 +110,8 @@ self.onmessage = async ({ data: { files, code, name, lines }, ports: [port] }) =
   });
 
   try {
-    const load = (file) => import(URL.createObjectURL(new Blob([files[file]], { type: "text/javascript" })));
+    // WebKit imports no blob: address in an opaque origin.
+    const load = (file) => import(`data:text/javascript,${encodeURIComponent(new TextDecoder().decode(files[file]))}`);
     const [{ loadPyodide }, { default: createPyodideModule }] =
       await Promise.all([load("pyodide.mjs"), load("pyodide.asm.mjs")]);
     // Pyodide fetches the rest of itself. There is no network here: it gets what the page gave.

@@ -24,7 +24,7 @@ pub(crate) const WORKER: Asset =
 const FRAME: Asset =
     Asset::new("frame", "html", "text/html; charset=utf-8", include_bytes!("../assets/frame.html"));
 /// Of the script in the frame; a test compares it.
-const FRAME_SCRIPT: &str = "sha256-cDDeFc53Jk05FaqONQY4R0lXlcqIrQc025OLE0p1VRY=";
+const FRAME_SCRIPT: &str = "sha256-BmpoE62ePSUIZ0M/KX+IExprSoVqbsC6ZMQG5cNn89k=";
 
 const PYTHON: Bundle = Bundle {
     path: "/llm/python",

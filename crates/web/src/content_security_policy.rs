@@ -24,7 +24,7 @@ impl ContentSecurityPolicy {
         }
         if let Some(hash) = self.confined_script {
             return format!(
-                "sandbox allow-scripts; default-src 'none'; script-src '{hash}' 'wasm-unsafe-eval' blob:; \
+                "sandbox allow-scripts; default-src 'none'; script-src '{hash}' 'wasm-unsafe-eval' data:; \
                  worker-src data:; form-action 'none'; frame-ancestors 'self'; base-uri 'none'"
             );
         }
