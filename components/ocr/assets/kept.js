@@ -82,20 +82,23 @@ const isOld = ({ at }) => at < Date.now() - MILLISECONDS_MAX;
 let files;
 const filesOf = (user) => (files ??= database(user, "atelier.ocr.chosen." + user, "files", "tab"));
 
+const asBytes = async (file) => ({ content: await file.arrayBuffer(), name: file.name, type: file.type, lastModified: file.lastModified });
+
 const replaceChosen = async (user, name, chosen) => {
   const use = filesOf(user);
   let tab = sessionStorage.getItem(name);
   if (!tab && !chosen.length) return;
   tab ??= Date.now() + "-" + Math.random();
-  const replace = async (store) => {
+  const replace = (files) => use("readwrite", async (store) => {
     const entries = await answered(store.getAll());
     for (const entry of entries) if (isOld(entry)) store.delete(entry.tab);
     // The time is that of the first choice: a page that is opened again does not renew it.
     const before = entries.find((entry) => entry.tab === tab && !isOld(entry));
-    await answered(chosen.length ? store.put({ tab, at: before?.at ?? Date.now(), files: chosen }) : store.delete(tab));
-  };
+    await answered(files.length ? store.put({ tab, at: before?.at ?? Date.now(), files }) : store.delete(tab));
+  });
   try {
-    await use("readwrite", replace);
+    // In a private window Safari keeps no files, but bytes.
+    await replace(chosen).catch(async () => replace(await Promise.all(chosen.map(asBytes))));
     sessionStorage.setItem(name, tab);
   } catch {
     // Where they do not fit, none: some of the pages would look like all.
@@ -114,5 +117,5 @@ export const putChosen = (...choice) => {
 
 export const getChosen = async (user, name) => {
   const entry = await filesOf(user)("readonly", (store) => answered(store.get(sessionStorage.getItem(name))));
-  return entry && !isOld(entry) ? entry.files : [];
+  return entry && !isOld(entry) ? entry.files.map((file) => file.content ? new File([file.content], file.name, file) : file) : [];
 };

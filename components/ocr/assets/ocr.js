@@ -172,6 +172,8 @@
       if (type === "drop" && !id("drop").disabled) take(event.dataTransfer.files);
     });
   }
+  // WebKit fills the field in again after Back, and not the list.
+  file.value = "";
   // A document that the server has put into the page, or conversions that are kept in this browser.
   try {
     if (sessionStorage.getItem(TAB)) {

@@ -1,4 +1,4 @@
-//! The part `browser`: installs Chromium and the suite's packages, starts the app and runs `tests/browser` on it.
+//! The part `browser`: installs Chromium, WebKit and the suite's packages, starts the app and runs `tests/browser` on it.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,9 +10,11 @@ use super::suite::{Scratch, Suite};
 use crate::apt::Apt;
 use crate::postgres::Purpose;
 use crate::up::{App, Environment, Launch};
-use crate::{mocks, node, process};
+use crate::{console, mocks, node, process};
 
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+/// WebKit's WebDriver on a screen of its own: there is no other engine of Safari for Linux.
+const WEBKIT: [&str; 3] = ["xvfb-run", "xauth", "WebKitWebDriver"];
 const MAC_BROWSER: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
 pub(super) fn run(suite: &Suite) -> Result<TestCounts> {
@@ -31,6 +33,9 @@ pub(super) fn run(suite: &Suite) -> Result<TestCounts> {
     node.env("ATELIER_URL", format!("http://{}", app.address)).env("ATELIER_CHROMIUM", browser);
     node.env("ATELIER_CHAT_URL", format!("http://{}", chat.address))
         .env("ATELIER_CHAT_MOCK", addresses.openai_origin);
+    if has_webkit() {
+        node.env("ATELIER_WEBKIT", "xvfb-run -a WebKitWebDriver");
+    }
     suite.count(node)
 }
 
@@ -48,6 +53,25 @@ fn start(suite: &Suite, data: &Scratch, environment: &Environment) -> Result<App
     };
     let storage = launch.storage()?;
     launch.start(storage)
+}
+
+/// Whether there is WebKit's WebDriver, which is installed where that asks for no password. Its tests are skipped without.
+fn has_webkit() -> bool {
+    let is_there = || WEBKIT.iter().all(|program| process::on_path(program).is_some());
+    if is_there() {
+        return true;
+    }
+    let apt = Apt::detect();
+    if apt.usable() {
+        let why = "what Safari does in its own way is tested in WebKit (about 90 MB, a minute)";
+        if let Err(error) = apt.install(&["webkit2gtk-driver", "xauth", "xvfb"], why) {
+            console::detail(&format!("{error:#}"));
+        }
+    }
+    if !is_there() {
+        console::detail("WebKit's WebDriver is not there: its tests are skipped");
+    }
+    is_there()
 }
 
 /// The user's own browser, else Debian's.
