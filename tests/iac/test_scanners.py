@@ -65,7 +65,6 @@ ACCEPTED = {
         **{(check, f"Deployment/{name}"): SHIM for check in ("KSV-0012", "KSV-0014") for name in APPS},
         **{(check, "*"): OWN_USER for check in ("KSV-0020", "KSV-0021")},
         **{(check, f"Deployment/{name}"): PORT for check in ("KSV-0022", "KSV-0117") for name in APPS},
-        ("KSV-0046", "ClusterRole/atelier-kiali"): "reads, in three namespaces, what the mesh's six API groups have; Kiali does not start when it may not list a kind",
         ("KSV-0048", "Role/atelier-deployer"): "a release restarts three Deployments, by name; the role says what that is worth",
         **{("KSV-01010", f"ConfigMap/{name}"): "guesses by a value's shape and by the word `key`: ports, limits and attributes' names" for name in ("atelier-settings", "kiali", "otel-collector")},
         ("KSV-0125", "*"): "its list of registries is Azure's, Amazon's and Google's old one; these are the projects' own, by exact version",
