@@ -76,6 +76,23 @@ def scan(tool: str, *arguments: str | Path) -> subprocess.CompletedProcess:
     return subprocess.run([VENV / "bin" / tool, *arguments], cwd=PROJECT, capture_output=True, text=True)
 
 
+def actionlint(*files: Path) -> subprocess.CompletedProcess:
+    """With the shell in them."""
+    return subprocess.run([BIN / "actionlint", "-no-color", "-oneline", "-shellcheck", VENV / "bin" / "shellcheck", *files], cwd=PROJECT, capture_output=True, text=True)
+
+
+def test_actionlint_finds_nothing_in_the_workflows():
+    done = actionlint(*(PROJECT / ".github" / "workflows").iterdir())
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(("text", "found"), [("needs: nobody\n    steps: []", "[job-needs]"), ("steps: [{run: 'cd $HOME/a b'}]", "[shellcheck]"), ("steps: [{run: 'echo ${{ github.nobody }}'}]", "[expression]")])
+def test_actionlint_finds_what_is_wrong(tmp_path, text, found):
+    (tmp_path / "workflow.yml").write_text(f"on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    {text}\n")
+    done = actionlint(tmp_path / "workflow.yml")
+    assert done.returncode == 1 and found in done.stdout
+
+
 def test_zizmor_finds_nothing_in_the_workflows():
     done = scan("zizmor", "--offline", "--no-progress", ".github")
     assert done.returncode == 0, done.stdout

@@ -96,17 +96,8 @@ def scripts() -> list[Path]:
     return found
 
 
-def test_shell_scripts_and_the_shell_in_workflows(tmp_path):
-    files = [*scripts(), HERE / "run"]
-    for workflow in tracked(".github/workflows/*.yml"):
-        for name, job in yaml.safe_load(workflow.read_text())["jobs"].items():
-            for number, step in enumerate(job.get("steps", [])):
-                if "run" in step:
-                    file = tmp_path / f"{workflow.stem}-{name}-{number}.sh"
-                    # GitHub puts its own values in before the shell sees them.
-                    file.write_text("#!/usr/bin/env bash\nset -eo pipefail\n" + re.sub(r"\${{.*?}}", "value", step["run"]))
-                    files.append(file)
-    done = subprocess.run([VENV / "bin" / "shellcheck", *files], capture_output=True, text=True)
+def test_shell_scripts():
+    done = subprocess.run([VENV / "bin" / "shellcheck", *scripts()], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 
