@@ -158,6 +158,7 @@ module "app" {
   source = "./modules/app"
 
   manifests  = module.manifests.app
+  pushed     = local.pushed
   kubeconfig = module.cluster.kubeconfig
   context    = module.cluster.context
   namespace  = module.namespaces.application

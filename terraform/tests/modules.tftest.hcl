@@ -191,7 +191,7 @@ run "registry" {
     sources     = "0123456789abcdef"
   }
   assert {
-    condition     = output.reference == null || terraform_data.pushed.input == "127.0.0.1:5080/atelier:sources-0123456789abcdef"
+    condition     = terraform_data.pushed.input == "127.0.0.1:5080/atelier:sources-0123456789abcdef"
     error_message = "pushed where it is pulled from"
   }
   assert {
