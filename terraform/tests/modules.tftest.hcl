@@ -9,8 +9,9 @@ run "certificates" {
     source = "./modules/certificates"
   }
   variables {
-    chart      = { chart = "cert-manager", repository = "oci://example.org", version = "v1.20.0" }
-    values_dir = "../k8s/platform"
+    chart       = { chart = "cert-manager", repository = "oci://example.org", version = "v1.20.0" }
+    values_dir  = "../k8s/platform"
+    gateway_api = true
   }
   assert {
     condition     = helm_release.cert_manager.wait && helm_release.cert_manager.wait_for_jobs

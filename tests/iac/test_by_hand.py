@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from cluster import Cluster
-from manifests import PROJECT, copy
+from manifests import PROJECT, copy, named, objects, of_kind
 from tools import BIN
 
 # kubectl, but for what waits for pods, and what reads their answer.
@@ -37,6 +37,20 @@ def fresh(tmp_path_factory):
 
 def block(name: str) -> str:
     return re.search(rf"<!-- tested: apply-{name} -->\n   ```sh\n(.*?)   ```", (PROJECT / "k8s" / "README.md").read_text(), re.S)[1]
+
+
+def test_the_readme_names_every_entry_of_the_vault():
+    asked: dict[str, set[str]] = {}
+    for secret in of_kind(objects("production"), "ExternalSecret"):
+        assert secret["spec"]["secretStoreRef"] == {"kind": "ClusterSecretStore", "name": "atelier"}
+        for each in secret["spec"]["data"]:
+            asked.setdefault(each["remoteRef"]["key"], set()).add(each["remoteRef"]["property"])
+    text = (PROJECT / "k8s" / "README.md").read_text()
+    said = {entry: set(re.findall("`([a-z_]+)`", properties)) for entry, properties in re.findall(r"^   \| `(atelier/\w+)` \| (.*) \|$", text, re.M)}
+    assert said.pop("atelier/postgres") == asked.pop("atelier/postgres") | {"atelier"} and said == asked
+    # CloudNativePG makes that account and that database, whatever the vault says.
+    made = named(objects("production"), "Cluster", "postgres")["spec"]["bootstrap"]["initdb"]
+    assert made["owner"] == made["database"] == "atelier" and "`user` and `database`, both `atelier`" in text
 
 
 # The first finds a cluster without our namespaces; the others one where the system before is changed into theirs.

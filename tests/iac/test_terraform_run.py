@@ -106,6 +106,17 @@ def test_the_image_is_named_by_all_that_it_is_built_from(real, planned):
     assert resources(planned)["module.registry[0].terraform_data.pushed"]["input"] == f"127.0.0.1:5080/atelier:sources-{tag}"
 
 
+@pytest.mark.parametrize("profile", ["full", "light"])
+def test_cert_manager_is_told_of_the_gateway_api_where_it_is(real, profile):
+    """Told of one that is not there, it ends at its start (pkg/controller/context.go), and with it the apply."""
+    real.variables |= {"profile": profile}
+    values = resources(real.planned())
+    (chart,) = [of for address, of in values.items() if address.endswith("helm_release.cert_manager")]
+    told = [yaml.safe_load(text).get("config", {}).get("enableGatewayAPI") for text in chart["values"]]
+    # Helm takes the last.
+    assert [of for of in told if of is not None][-1] is any("gateways.gateway.networking.k8s.io" in address for address in values)
+
+
 def test_what_names_the_image_is_what_the_build_reads():
     """The packages that xtask/src/build.rs has compiled for it, with all that they depend on; and what is read beside them."""
     workspace = tomllib.loads((PROJECT / "Cargo.toml").read_text())["workspace"]
