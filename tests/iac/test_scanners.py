@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from cluster import Cluster, deployment
-from manifests import PROJECT, objects, title
+from manifests import PROJECT, objects, of_kind, title
 from tools import BIN, CHECKOV, TOOLS, VENV
 
 APPS = ("auth", "llm", "ocr")
@@ -185,7 +185,9 @@ def running(cluster: Cluster) -> list[dict]:
     for name in APPS:
         deployment(cluster, name)
         made.append(cluster.apply(yaml.safe_load((PROJECT / "k8s" / "deployment-extras" / f"{name}.yaml").read_text()), manager="atelier-extras"))
-    return [*objects("minikube-compiler"), *objects("observability"), *made]
+    # Light's own sizes.
+    pods = of_kind(objects("light"), "StatefulSet", "CronJob")
+    return [*objects("minikube-compiler"), *objects("observability"), *pods, *made]
 
 
 @pytest.fixture(scope="module")
@@ -232,3 +234,14 @@ def test_a_privileged_container_would_be_found(tmp_path, tool):
         "trivy": lambda: trivy_kubernetes(list(broken())),
     }
     assert "Deployment/grafana" in {about for _, about in left(tool, scanners[tool]())}
+
+
+def test_checkov_finds_what_a_pod_lacks(tmp_path):
+    """Limits, probes, and what Pod Security calls restricted."""
+    (pod,) = [copy.deepcopy(d) for d in objects("observability") if title(d) == "Deployment/grafana"]
+    spec = pod["spec"]["template"]["spec"]
+    for of, names in ((spec, ["securityContext"]), (spec["containers"][0], ["securityContext", "resources", "readinessProbe", "livenessProbe"])):
+        for name in names:
+            del of[name]
+    found = {check for check, _ in left("checkov", checkov("--framework=kubernetes", "--file", written(tmp_path, [pod])))}
+    assert {f"CKV_K8S_{number}" for number in (8, 9, 10, 13, 20, 22, 23, 31, 37)} <= found
