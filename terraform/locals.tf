@@ -28,7 +28,8 @@ locals {
   kubectl = join(" ", concat(["kubectl --kubeconfig", abspath(local.kubeconfig)], local.kube_context == null ? [] : ["--context", local.kube_context]))
 
   # The artefact: what `cargo xtask build` makes of these files, pushed by `spin registry push`. Its tag is their hash:
-  # the plan knows it before anything is built, a changed source is a new tag, and nothing changes when nothing changed.
+  # the plan knows it before anything is built, a changed source is a new tag, and nothing changes when nothing changed. The pods
+  # name it by its digest (`pushed` below).
   # tests/iac compares them with what the build reads: the components' crates, what fetches Pyodide and pdf.js, and how xtask
   # calls the compiler.
   source_folders = ["components", "crates/auth-api", "crates/latex", "crates/mathml", "crates/migrations", "crates/web", "xtask/browser-files"]
@@ -53,6 +54,12 @@ locals {
   compiler_tag            = "atelier-compiler:sources-${substr(local.compiler_sha256, 0, 16)}"
   compiler_push_reference = "127.0.0.1:5080/${local.compiler_tag}"
   compiler_image          = local.push_compiler ? "atelier-registry:5000/${local.compiler_tag}" : try(var.compile_service.image, null)
+
+  # By tag → by digest, which the registry tells after the push.
+  pushed = merge(
+    local.push_image ? { (local.image) = "atelier-registry:5000/${local.push_name}@${module.registry[0].digest}" } : {},
+    local.push_compiler ? { (local.compiler_image) = "atelier-registry:5000/atelier-compiler@${module.compiler_image[0].digest}" } : {},
+  )
 
   shim_version = coalesce(var.shim_version, local.shim.version)
   shim_base    = coalesce(var.shim_mirror, local.shim.base)

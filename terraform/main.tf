@@ -61,8 +61,9 @@ module "certificates" {
   source = "./modules/certificates"
   count  = local.install.cert_manager ? 1 : 0
 
-  chart      = local.charts.cert_manager
-  values_dir = "${local.kubernetes_dir}/platform"
+  chart       = local.charts.cert_manager
+  values_dir  = "${local.kubernetes_dir}/platform"
+  gateway_api = !local.light
 
   # It looks for the Gateway API's kinds when it starts, and answers ACME's challenges through them.
   depends_on = [module.cluster, module.gateway_api]
@@ -158,6 +159,7 @@ module "app" {
   source = "./modules/app"
 
   manifests  = module.manifests.app
+  pushed     = local.pushed
   kubeconfig = module.cluster.kubeconfig
   context    = module.cluster.context
   namespace  = module.namespaces.application

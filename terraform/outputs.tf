@@ -56,7 +56,7 @@ output "kubeconfig" {
 
 output "image" {
   description = "What the SpinApps run: the artefact, or with spintainer from this checkout the image that holds Spin and it."
-  value       = local.image
+  value       = lookup(local.pushed, local.image, local.image)
 }
 
 output "executor" {

@@ -72,7 +72,7 @@ run "spintainer_from_minikubes_own_registry" {
     image    = null
   }
   assert {
-    condition     = jsondecode(one(values(module.manifests.app.executors))).spec.deploymentConfig.spinImage == output.image && startswith(output.image, "atelier-registry:5000/atelier-spin:sources-")
+    condition     = jsondecode(one(values(module.manifests.app.executors))).spec.deploymentConfig.spinImage == local.image && startswith(local.image, "atelier-registry:5000/atelier-spin:sources-")
     error_message = "the executor's image is the one that is pushed: Spin with this checkout's components"
   }
   assert {
@@ -80,11 +80,11 @@ run "spintainer_from_minikubes_own_registry" {
     error_message = "Spin finds the application in its own image"
   }
   assert {
-    condition     = alltrue([for text in values(module.manifests.app.spin_apps) : endswith(output.image, ":${jsondecode(text).spec.podAnnotations["app.kubernetes.io/version"]}")])
+    condition     = alltrue([for text in values(module.manifests.app.spin_apps) : jsondecode(text).spec.podAnnotations["app.kubernetes.io/version"] == local.image])
     error_message = "another image is another SpinApp, or the operator would not roll it out"
   }
   assert {
-    condition     = length(module.registry) == 1 && local.push_reference == replace(output.image, "atelier-registry:5000", "127.0.0.1:5080")
+    condition     = length(module.registry) == 1 && local.push_reference == replace(local.image, "atelier-registry:5000", "127.0.0.1:5080")
     error_message = "and it is built and pushed"
   }
 }

@@ -48,7 +48,7 @@ run "light_with_spintainer" {
     executor = "spintainer"
   }
   assert {
-    condition     = jsondecode(one(values(module.manifests.app.executors))).spec.deploymentConfig == { spinImage = output.image, installDefaultCACerts = true }
+    condition     = jsondecode(one(values(module.manifests.app.executors))).spec.deploymentConfig == { spinImage = local.image, installDefaultCACerts = true }
     error_message = "Spin's image from the own registry, and no collector"
   }
 }

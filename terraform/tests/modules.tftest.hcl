@@ -9,8 +9,9 @@ run "certificates" {
     source = "./modules/certificates"
   }
   variables {
-    chart      = { chart = "cert-manager", repository = "oci://example.org", version = "v1.20.0" }
-    values_dir = "../k8s/platform"
+    chart       = { chart = "cert-manager", repository = "oci://example.org", version = "v1.20.0" }
+    values_dir  = "../k8s/platform"
+    gateway_api = true
   }
   assert {
     condition     = helm_release.cert_manager.wait && helm_release.cert_manager.wait_for_jobs
@@ -191,7 +192,7 @@ run "registry" {
     sources     = "0123456789abcdef"
   }
   assert {
-    condition     = output.reference == null || terraform_data.pushed.input == "127.0.0.1:5080/atelier:sources-0123456789abcdef"
+    condition     = terraform_data.pushed.input == "127.0.0.1:5080/atelier:sources-0123456789abcdef"
     error_message = "pushed where it is pulled from"
   }
   assert {

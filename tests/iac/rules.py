@@ -193,27 +193,6 @@ def disruption_leaves_somebody(documents: list[dict]) -> Iterator[str]:
 
 
 # ── Pods ────────────────────────────────────────────────────────────────────────────────────────────────
-def pods_are_restricted(documents: list[dict]) -> Iterator[str]:
-    """Pod Security `restricted`, and a little more, for every pod that is written here and not by an operator."""
-    for owner, _, spec in pod_specs(documents):
-        context = spec.get("securityContext", {})
-        if not context.get("runAsNonRoot") or context.get("seccompProfile", {}).get("type") != "RuntimeDefault":
-            yield f"{owner}: may run as root, or without the default seccomp profile"
-        for container in spec["containers"]:
-            own = container.get("securityContext", {})
-            if own.get("allowPrivilegeEscalation") is not False or own.get("capabilities", {}).get("drop") != ["ALL"] or not own.get("readOnlyRootFilesystem"):
-                yield f"{owner}: {container['name']} keeps privileges or a writable root"
-            # A job ends by itself, or at its deadline.
-            if not owner.startswith("CronJob/") and not (container.get("readinessProbe") and container.get("livenessProbe")):
-                yield f"{owner}: {container['name']} is not watched"
-            if "memory" not in container.get("resources", {}).get("limits", {}) or "cpu" not in container.get("resources", {}).get("requests", {}):
-                yield f"{owner}: {container['name']} has no memory limit or asks for no processor"
-    for app in of_kind(documents, "SpinApp"):
-        checks = app["spec"].get("checks", {})
-        if not {"liveness", "readiness"} <= checks.keys():
-            yield f"{title(app)} is not watched"
-
-
 def tokens_are_mounted_by_name(documents: list[dict]) -> Iterator[str]:
     """Which pods hold a token for the Kubernetes API, checkov lists (CKV_K8S_38); a SpinApp's can only be kept from it here."""
     yield from (f"{title(account)} mounts its token everywhere" for account in of_kind(documents, "ServiceAccount") if account.get("automountServiceAccountToken") is not False)

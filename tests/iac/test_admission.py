@@ -146,6 +146,20 @@ def test_kiali_sees_its_three_namespaces_only(installed, namespace, verb, resour
     assert may(installed, "kiali", "observability", verb, resource, target=namespace) is expected
 
 
+def test_kiali_reads_of_the_mesh_the_kinds_that_it_lists_and_no_other(installed):
+    groups = ("networking.istio.io", "security.istio.io", "extensions.istio.io", "telemetry.istio.io", "gateway.networking.k8s.io")
+    served = {
+        (group["name"], resource["name"])
+        for group in installed.request("GET", "/apis")["groups"] if group["name"] in groups
+        for version in group["versions"]
+        for resource in installed.request("GET", f"/apis/{version['groupVersion']}")["resources"] if "/" not in resource["name"]
+    }
+    assert {group for group, _ in served} == set(groups)
+    refused = {resource for group, resource in served if not may(installed, "kiali", "observability", "list", resource, group)}
+    # Kinds that its source does not list, the second because it is the whole cluster's.
+    assert refused == {"proxyconfigs", "gatewayclasses", "backendtlspolicies", "listenersets"}
+
+
 # ── What the handbook quotes ─────────────────────────────────────────────────────────────────────────────
 def quoted() -> list[list[str]]:
     """The messages of docs/operations.md's table: per row, the parts that it says are word for word."""

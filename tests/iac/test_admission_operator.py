@@ -64,7 +64,9 @@ def test_what_others_add_to_the_operators_deployments_survives_it(installed, nam
     installed.apply(extra(name), manager="atelier-extras")
     restarted = {"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"}
     installed.patch(reference(name), {"spec": {"template": {"metadata": {"annotations": restarted}}}}, manager="kubectl-rollout")
-    template = new_version(installed, named(objects("minikube"), "SpinApp", name), "0.1.1")["spec"]["template"]
+    updated = new_version(installed, named(objects("minikube"), "SpinApp", name), "0.1.1")["spec"]
+    assert updated["progressDeadlineSeconds"] == extra(name)["spec"]["progressDeadlineSeconds"]
+    template = updated["template"]
     assert restarted.items() <= template["metadata"]["annotations"].items()
     spec, wanted = template["spec"], extra(name)["spec"]["template"]["spec"]
     assert spec["containers"][0]["lifecycle"] == wanted["containers"][0]["lifecycle"]

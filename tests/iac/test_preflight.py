@@ -132,7 +132,7 @@ def test_an_upgrade_by_hand_applies_one_app_at_a_time_and_stops_at_one_that_does
     copy(tmp_path)
     wait = tmp_path / "terraform" / "modules" / "spin-app" / "wait-for-app"
     wait.parent.mkdir(parents=True)
-    wait.write_text(f'#!/bin/sh\necho "waited for $APP" >> {tmp_path}/done\n[ "$NAMESPACE $APP $TIMEOUT" != "atelier {broken} 900s" ]\n')
+    wait.write_text(f'#!/bin/sh\necho "waited for $APP" >> {tmp_path}/done\n[ "$NAMESPACE $APP ${{TIMEOUT-}}" != "atelier {broken} " ]\n')
     wait.chmod(0o755)
     kubectl = tmp_path / "bin" / "kubectl"
     kubectl.parent.mkdir()

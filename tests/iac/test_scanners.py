@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from cluster import Cluster, deployment
-from manifests import PROJECT, objects, title
+from manifests import PROJECT, objects, of_kind, title
 from tools import BIN, CHECKOV, TOOLS, VENV
 
 APPS = ("auth", "llm", "ocr")
@@ -65,7 +65,6 @@ ACCEPTED = {
         **{(check, f"Deployment/{name}"): SHIM for check in ("KSV-0012", "KSV-0014") for name in APPS},
         **{(check, "*"): OWN_USER for check in ("KSV-0020", "KSV-0021")},
         **{(check, f"Deployment/{name}"): PORT for check in ("KSV-0022", "KSV-0117") for name in APPS},
-        ("KSV-0046", "ClusterRole/atelier-kiali"): "reads, in three namespaces, what the mesh's six API groups have; Kiali does not start when it may not list a kind",
         ("KSV-0048", "Role/atelier-deployer"): "a release restarts three Deployments, by name; the role says what that is worth",
         **{("KSV-01010", f"ConfigMap/{name}"): "guesses by a value's shape and by the word `key`: ports, limits and attributes' names" for name in ("atelier-settings", "kiali", "otel-collector")},
         ("KSV-0125", "*"): "its list of registries is Azure's, Amazon's and Google's old one; these are the projects' own, by exact version",
@@ -75,6 +74,23 @@ ACCEPTED = {
 
 def scan(tool: str, *arguments: str | Path) -> subprocess.CompletedProcess:
     return subprocess.run([VENV / "bin" / tool, *arguments], cwd=PROJECT, capture_output=True, text=True)
+
+
+def actionlint(*files: Path) -> subprocess.CompletedProcess:
+    """With the shell in them."""
+    return subprocess.run([BIN / "actionlint", "-no-color", "-oneline", "-shellcheck", VENV / "bin" / "shellcheck", *files], cwd=PROJECT, capture_output=True, text=True)
+
+
+def test_actionlint_finds_nothing_in_the_workflows():
+    done = actionlint(*(PROJECT / ".github" / "workflows").iterdir())
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(("text", "found"), [("needs: nobody\n    steps: []", "[job-needs]"), ("steps: [{run: 'cd $HOME/a b'}]", "[shellcheck]"), ("steps: [{run: 'echo ${{ github.nobody }}'}]", "[expression]")])
+def test_actionlint_finds_what_is_wrong(tmp_path, text, found):
+    (tmp_path / "workflow.yml").write_text(f"on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    {text}\n")
+    done = actionlint(tmp_path / "workflow.yml")
+    assert done.returncode == 1 and found in done.stdout
 
 
 def test_zizmor_finds_nothing_in_the_workflows():
@@ -169,7 +185,9 @@ def running(cluster: Cluster) -> list[dict]:
     for name in APPS:
         deployment(cluster, name)
         made.append(cluster.apply(yaml.safe_load((PROJECT / "k8s" / "deployment-extras" / f"{name}.yaml").read_text()), manager="atelier-extras"))
-    return [*objects("minikube-compiler"), *objects("observability"), *made]
+    # Light's own sizes.
+    pods = of_kind(objects("light"), "StatefulSet", "CronJob")
+    return [*objects("minikube-compiler"), *objects("observability"), *pods, *made]
 
 
 @pytest.fixture(scope="module")
@@ -216,3 +234,14 @@ def test_a_privileged_container_would_be_found(tmp_path, tool):
         "trivy": lambda: trivy_kubernetes(list(broken())),
     }
     assert "Deployment/grafana" in {about for _, about in left(tool, scanners[tool]())}
+
+
+def test_checkov_finds_what_a_pod_lacks(tmp_path):
+    """Limits, probes, and what Pod Security calls restricted."""
+    (pod,) = [copy.deepcopy(d) for d in objects("observability") if title(d) == "Deployment/grafana"]
+    spec = pod["spec"]["template"]["spec"]
+    for of, names in ((spec, ["securityContext"]), (spec["containers"][0], ["securityContext", "resources", "readinessProbe", "livenessProbe"])):
+        for name in names:
+            del of[name]
+    found = {check for check, _ in left("checkov", checkov("--framework=kubernetes", "--file", written(tmp_path, [pod])))}
+    assert {f"CKV_K8S_{number}" for number in (8, 9, 10, 13, 20, 22, 23, 31, 37)} <= found

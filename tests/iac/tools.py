@@ -37,6 +37,7 @@ GO_TOOLS = {
     "kustomize": ("kustomize", "sigs.k8s.io/kustomize/kustomize/v5"),
     "alerts": ("alerts", "."),
     "collector": ("collector", "."),
+    "actionlint": ("actionlint", "github.com/rhysd/actionlint/cmd/actionlint"),
     "kube-score": ("kube-score", "github.com/zegl/kube-score/cmd/kube-score"),
     "etcd": ("cluster", "go.etcd.io/etcd/server/v3"),
     "kubectl": ("cluster", "k8s.io/kubernetes/cmd/kubectl"),

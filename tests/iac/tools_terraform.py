@@ -140,7 +140,8 @@ def download_manifests() -> None:
     """The manifests that versions.tf pins: their Go modules hold the same files as the addresses there."""
     folder = TOOLS / "downloads"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "HEAD").touch()
+    for name in ("HEAD", "v2"):
+        (folder / name).touch()
     text = (PROJECT / "terraform" / "versions.tf").read_text()
     env = {**os.environ, "GOFLAGS": "", "GOTOOLCHAIN": "auto"}
     for base, module in MODULE_OF_DOWNLOAD.items():

@@ -144,6 +144,10 @@ version = 3
         }))
 
     def power_on(self) -> None:
+        # The kubelet wants all of these below its root; under cgroup v2 a folder's come from above it.
+        if (CGROUPS / "cgroup.controllers").exists():
+            wanted = {"cpu", "cpuset", "hugetlb", "memory", "pids"} & set((CGROUPS / "cgroup.controllers").read_text().split())
+            (CGROUPS / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in sorted(wanted)))
         for folder in cgroups():
             folder.mkdir(exist_ok=True)
         log = (self.folder / "boot.log").open("ab")

@@ -4,7 +4,7 @@
 resource "kubectl_manifest" "other" {
   for_each = var.manifests.others
 
-  yaml_body         = each.value
+  yaml_body         = lookup(local.by_digest, each.key, each.value)
   server_side_apply = true
   force_conflicts   = true
 
@@ -17,7 +17,7 @@ resource "kubectl_manifest" "other" {
 resource "kubectl_manifest" "executor" {
   for_each = var.manifests.executors
 
-  yaml_body         = each.value
+  yaml_body         = lookup(local.by_digest, each.key, each.value)
   server_side_apply = true
   force_conflicts   = true
   wait              = true
@@ -56,11 +56,16 @@ module "third" {
 
 locals {
   cluster = { kubeconfig = var.kubeconfig, context = var.context == null ? "" : var.context, namespace = var.namespace }
-  names   = { for id, text in var.manifests.spin_apps : jsondecode(text).metadata.name => id }
+  # The plan knows the tag of what is not pushed yet, and by it every object; the digest comes with the push. Only the objects that
+  # name such an image are "known after apply" then.
+  by_digest = merge({}, [for tag, digest in var.pushed : {
+    for id, text in merge(var.manifests.others, var.manifests.executors, var.manifests.spin_apps) : id => replace(text, tag, digest) if strcontains(text, tag)
+  }]...)
+  names = { for id, text in var.manifests.spin_apps : jsondecode(text).metadata.name => id }
   # `light` has one app, which comes first.
   order = sort(keys(local.names))
   steps = [for place in [0, 1, 2] : {
-    spin_apps = { for name in slice(local.order, min(place, length(local.order)), min(place + 1, length(local.order))) : name => var.manifests.spin_apps[local.names[name]] }
+    spin_apps = { for name in slice(local.order, min(place, length(local.order)), min(place + 1, length(local.order))) : name => lookup(local.by_digest, local.names[name], var.manifests.spin_apps[local.names[name]]) }
     extras    = { for name in slice(local.order, min(place, length(local.order)), min(place + 1, length(local.order))) : name => var.manifests.extras[name] if contains(keys(var.manifests.extras), name) }
   }]
 }

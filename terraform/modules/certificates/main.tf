@@ -8,7 +8,11 @@ resource "helm_release" "cert_manager" {
   namespace        = "cert-manager"
   create_namespace = true
 
-  values = [file("${var.values_dir}/cert-manager.values.yaml")]
+  # Told of a Gateway API that is not there, it does not start.
+  values = [
+    file("${var.values_dir}/cert-manager.values.yaml"),
+    yamlencode({ config = { enableGatewayAPI = var.gateway_api } }),
+  ]
 
   # The chart's startupapicheck job ends when the webhook answers: whoever comes next may create Certificates.
   wait          = true

@@ -7,3 +7,8 @@ variable "values_dir" {
   description = "Folder with cert-manager.values.yaml."
   type        = string
 }
+
+variable "gateway_api" {
+  description = "Whether the cluster has the Gateway API."
+  type        = bool
+}

@@ -105,7 +105,7 @@ locals {
       # `spin up -f` takes a path as well as a reference.
       { wanted = var.spin_image != null, op = "replace", path = "/spec/image", value = "/app/spin.toml" },
       # The operator looks at its executor only when the SpinApp changes (spin-operator 0.6.1).
-      { wanted = var.spin_image != null, op = "add", path = "/spec/podAnnotations", value = { "app.kubernetes.io/version" = regex("[^:]+$", var.image) } },
+      { wanted = var.spin_image != null, op = "add", path = "/spec/podAnnotations", value = { "app.kubernetes.io/version" = var.image } },
     ]
   } : kind => jsonencode([for operation in operations : { for key, value in operation : key => value if key != "wanted" } if operation.wanted]) }
   extras_dir = "${var.kubernetes_dir}/deployment-extras${var.domain == null ? "/light" : ""}"

@@ -1,4 +1,4 @@
-output "reference" {
-  description = "What was pushed."
-  value       = terraform_data.pushed.output
+output "digest" {
+  description = "What was pushed: sha256:…"
+  value       = data.http.manifest.response_headers["Docker-Content-Digest"]
 }

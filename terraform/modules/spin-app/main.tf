@@ -34,7 +34,6 @@ resource "terraform_data" "available" {
       CONTEXT    = var.cluster.context
       NAMESPACE  = var.cluster.namespace
       APP        = each.key
-      TIMEOUT    = "900s"
     }
   }
 

@@ -3,18 +3,22 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"math/big"
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
 // Data sources. `http` answers from the folder that ATELIER_MOCK_DOWNLOADS names: a GET with the file that is
-// called like the end of the address (404 without one), a HEAD with 200 where the file `HEAD` is there.
+// called like the end of the address (404 without one), a HEAD with 200 where the file `HEAD` is there; a registry of images, where
+// the file `v2` is, has everything, with a digest that its address gives.
 func (p *provider) ReadDataSource(_ context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
 	schema := p.schemas.dataSources[req.TypeName]
 	config, err := req.Config.Unmarshal(schema.ValueType())
@@ -27,14 +31,20 @@ func (p *provider) ReadDataSource(_ context.Context, req *tfprotov6.ReadDataSour
 	}
 	known := map[string]tftypes.Value{}
 	if req.TypeName == "http" {
-		name := path.Base(text(config, "url"))
-		if text(config, "method") == "HEAD" {
+		url := text(config, "url")
+		name := path.Base(url)
+		if strings.Contains(url, "/v2/") {
+			name = "v2"
+			digest := tftypes.NewValue(tftypes.String, fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(url))))
+			known["response_headers"] = tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, map[string]tftypes.Value{"Docker-Content-Digest": digest})
+		} else if text(config, "method") == "HEAD" {
 			name = "HEAD"
 		}
 		body, err := os.ReadFile(filepath.Join(os.Getenv("ATELIER_MOCK_DOWNLOADS"), name))
 		status := 200.0
 		if errors.Is(err, os.ErrNotExist) {
 			status = 404
+			delete(known, "response_headers")
 		} else if err != nil {
 			return &tfprotov6.ReadDataSourceResponse{Diagnostics: failed("Download", err)}, nil
 		}

@@ -1,0 +1,5 @@
+terraform {
+  required_providers {
+    http = { source = "hashicorp/http" }
+  }
+}
