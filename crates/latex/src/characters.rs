@@ -10,7 +10,7 @@ use crate::modes::{Mode, Piece, pieces};
 /// What in a preamble sets up more characters.
 const SETS_UP: &str = "DeclareUnicodeCharacter|newunicodechar|fontspec|unicode-math|utf8x|textalpha|alphabeta|greek|LGR|T2A|X2|CJK|\
     xeCJK|luatex|ucs|inputenx|kotex|polyglossia|cmap-utf|mathspec|literate|% !TeX program = x|% !TeX program = l|uspace";
-/// Those that are accepted, above ASCII.
+/// Those that are accepted, above ASCII, in order.
 const ACCEPTED: [(u16, u16); 60] = [
     (0xa0, 0x125),
     (0x128, 0x137),
@@ -142,7 +142,8 @@ fn is_plain(latex: &str) -> bool {
 
 fn is_accepted(char: char) -> bool {
     let code = u32::from(char);
-    code < 0x80 || ACCEPTED.iter().any(|(from, to)| (u32::from(*from)..=u32::from(*to)).contains(&code))
+    let after = ACCEPTED.partition_point(|(from, _)| u32::from(*from) <= code);
+    code < 0x80 || ACCEPTED.get(..after).and_then(<[_]>::last).is_some_and(|(_, to)| code <= u32::from(*to))
 }
 
 fn in_piece(text: &str, mode: Mode) -> String {
@@ -201,7 +202,8 @@ fn in_piece(text: &str, mode: Mode) -> String {
                 }
                 push_formula(&mut out, &format!("{mark}{{{script}}}"), mode, None);
             }
-            _ => match SYMBOLS.split_whitespace().find_map(|entry| entry.strip_prefix(char)) {
+            // Commands are ASCII, so the character stands only before its own.
+            _ => match SYMBOLS.split_once(char).and_then(|(_, rest)| rest.split(' ').next()) {
                 Some(command) => push_formula(&mut out, command, mode, chars.peek().copied()),
                 None => out.push(char),
             },

@@ -47,6 +47,15 @@ fn sessions_are_listed_and_ended() {
     let list = user.get_json("/account").expect(200).json();
     let sessions = list["sessions"].as_array().unwrap();
     assert_eq!(sessions.len(), 3);
+    // These and no other: neither token nor hash.
+    let names = |object: &serde_json::Value| object.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(
+        (names(&list), names(&list["user"])),
+        (vec!["sessions".into(), "user".into()], vec!["id".into(), "name".into()])
+    );
+    for session in sessions {
+        assert_eq!(names(session), ["current", "last_seen", "session", "started", "user_agent"]);
+    }
     assert_eq!(sessions.iter().filter(|session| session["current"] == true).count(), 1);
 
     let other_list = other.get_json("/account").expect(200).json();

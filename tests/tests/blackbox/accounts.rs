@@ -166,6 +166,12 @@ fn names_are_neither_sql_nor_markup() {
         assert_eq!(client.get_json("/home").expect(200).json()["user"]["name"], name);
     }
     app().client().sign_in("' OR 1=1 --", "' OR 1=1 --").expect(401);
+    // A form that is refused shows the name that was typed.
+    let typed = "\"><script>alert(1)</script>";
+    for page in [app().client().sign_in(typed, PASSWORD), app().client().register(typed, "court")] {
+        let page = page.text();
+        assert!(page.contains("script&#62;alert(1)") && !page.contains("<script>alert"), "{page}");
+    }
 }
 
 #[test]

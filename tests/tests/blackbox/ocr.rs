@@ -528,35 +528,24 @@ fn an_upload_of_50_megabytes_passes_and_a_larger_one_is_refused() {
     assert_eq!(left(&user), 99);
 }
 
-/// Checks long documents, `checks` at once, and asks for `path` until all are checked. No answer takes half as long: the
-/// work gives way between its five steps.
-fn expect_answers_during(checks: usize, units: usize, path: &str) {
+/// Has `at_once` users at work, and asks for `path` until all have their answers. No answer takes half as long: the work
+/// gives way between its steps.
+fn expect_answers_during(at_once: usize, path: &str, work: impl Fn(&Client) + Sync) {
     let app = App::start();
-    let users: Vec<_> = (0..checks).map(|_| app.user()).collect();
-    let unit = r"\foo \é $a_1$ & ≤ {b} ";
-    let document = format!(
-        "\\documentclass{{article}}\n\\begin{{document}}\n{}\n\\end{{document}}\n",
-        unit.repeat(units)
-    );
-    let body = serde_json::json!({ "snip": document });
+    let users: Vec<_> = (0..at_once).map(|_| app.user()).collect();
     let (longest, whole) = thread::scope(|scope| {
         let begun = Instant::now();
-        let body = &body;
-        // On a busy machine a check may have computed for as long as it may.
-        let check = |user: &Client| {
-            let reply = user.post_json("/ocr/check", body);
-            assert!([200, 503].contains(&reply.status), "{}: {}", reply.status, reply.text());
-        };
-        let under_way: Vec<_> = users.iter().map(|user| scope.spawn(move || check(user))).collect();
+        let work = &work;
+        let under_way: Vec<_> = users.iter().map(|user| scope.spawn(move || work(user))).collect();
         let stranger = app.client();
         let mut longest = Duration::ZERO;
-        while !under_way.iter().all(|check| check.is_finished()) {
+        while !under_way.iter().all(|work| work.is_finished()) {
             let asked = Instant::now();
             stranger.get_json(path).expect(404);
             longest = longest.max(asked.elapsed());
         }
-        for check in under_way {
-            check.join().expect("the check");
+        for work in under_way {
+            work.join().expect("the work");
         }
         (longest, begun.elapsed())
     });
@@ -564,13 +553,62 @@ fn expect_answers_during(checks: usize, units: usize, path: &str) {
     assert!(longest < whole / 2, "of {whole:?}, {longest:?} in a row");
 }
 
+/// Checks a long document.
+fn checks(units: usize) -> impl Fn(&Client) + Sync {
+    let unit = r"\foo \é $a_1$ & ≤ {b} ";
+    let document = format!(
+        "\\documentclass{{article}}\n\\begin{{document}}\n{}\n\\end{{document}}\n",
+        unit.repeat(units)
+    );
+    let body = serde_json::json!({ "snip": document });
+    move |user| {
+        // On a busy machine a check may have computed for as long as it may.
+        let reply = user.post_json("/ocr/check", &body);
+        assert!([200, 503].contains(&reply.status), "{}: {}", reply.status, reply.text());
+    }
+}
+
 #[test]
 fn other_requests_go_on_while_a_long_document_is_checked() {
-    expect_answers_during(1, 50_000, "/ocr/nowhere");
+    expect_answers_during(1, "/ocr/nowhere", checks(50_000));
 }
 
 #[test]
 fn other_components_answer_while_every_processor_checks_a_document() {
     let processors = thread::available_parallelism().map_or(1, usize::from);
-    expect_answers_during(processors, 20_000, "/llm/nowhere");
+    expect_answers_during(processors, "/llm/nowhere", checks(20_000));
+}
+
+/// A PDF of one page with an object stream that inflates to these bytes.
+fn inflating(bytes: &[u8]) -> Vec<u8> {
+    let packed = miniz_oxide::deflate::compress_to_vec_zlib(bytes, 9);
+    let head = format!(
+        "%PDF-1.7\n1 0 obj <</Type /ObjStm /First 0 /Filter /FlateDecode /Length {}>> stream\n",
+        packed.len()
+    );
+    [head.as_bytes(), &packed, b"\nendstream endobj\n2 0 obj <</Type /Page>> endobj\n%%EOF\n"].concat()
+}
+
+#[test]
+fn other_requests_go_on_while_a_small_pdf_inflates_to_megabytes() {
+    let bomb = inflating(&b"1 ".repeat(32 * 1024 * 1024));
+    assert!(bomb.len() < 100_000);
+    expect_answers_during(1, "/ocr/nowhere", |user| {
+        user.upload(&bomb).expect_problem(422);
+    });
+}
+
+#[test]
+fn the_pdfs_of_one_upload_inflate_to_a_bounded_size_together() {
+    let app = exclusive_app();
+    let user = app.user();
+    let spaces = b" ".repeat(6 * 1024 * 1024);
+    let asked_about = |pages: usize| {
+        user.upload_pages(&vec![inflating(&spaces); pages]).expect_problem(422);
+        app.gemini.generations().len()
+    };
+    // The model finds nothing in them; of the third, whose object stream is not read, nobody knows that it is one page.
+    let two = asked_about(2);
+    assert!(two > 0);
+    assert_eq!(asked_about(3), two);
 }

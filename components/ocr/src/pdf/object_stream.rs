@@ -2,7 +2,7 @@
 //!
 //! Owns the bounded inflation of one such stream and the table of object numbers at its beginning (ISO 32000-1
 //! §7.5.7). Holds one 32 KiB window however large the stream is, and stops at a budget, which bounds the cost of
-//! a compression bomb.
+//! a compression bomb, and before that after each step, so that its caller can give way to other requests.
 
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZFlush, MZStatus};
@@ -11,6 +11,8 @@ use super::lexer::Lexer;
 use super::structure::{Dictionary, Found, Kind, Structure};
 
 const OUTPUT_BYTES: usize = 16 * 1024;
+/// What is inflated in a row, in bytes: a few milliseconds.
+pub const STEP_BYTES: u64 = 256 * 1024;
 /// A writer puts 100 to 200 objects into one stream; this many pairs are remembered.
 const PAIRS_MAX: usize = 8 * 1024;
 
@@ -47,11 +49,16 @@ impl ObjectStream {
         })
     }
 
-    /// Inflates `input` and reports each object's dictionary; takes what it inflates out of `budget` (bytes).
-    pub fn push(&mut self, mut input: &[u8], budget: &mut u64, mut found: impl FnMut(&Dictionary)) {
+    /// Inflates `input` and reports each object's dictionary; takes what it inflates out of `budget` (bytes). Returns how
+    /// much of the input has been read: not all when a step ends before it.
+    pub fn push(&mut self, input: &[u8], budget: &mut u64, mut found: impl FnMut(&Dictionary)) -> usize {
+        let (mut left, before) = (input, *budget);
         while !self.done {
-            let step = inflate(&mut self.inflater, input, &mut self.output[..], MZFlush::None);
-            input = input.get(step.bytes_consumed..).unwrap_or_default();
+            if before - *budget >= STEP_BYTES && left.len() < input.len() && !left.is_empty() {
+                return input.len() - left.len();
+            }
+            let step = inflate(&mut self.inflater, left, &mut self.output[..], MZFlush::None);
+            left = left.get(step.bytes_consumed..).unwrap_or_default();
             let produced = self.output.get(..step.bytes_written).unwrap_or_default();
             *budget = budget.saturating_sub(produced.len() as u64);
             for byte in produced {
@@ -63,12 +70,14 @@ impl ObjectStream {
                 if self.done {
                     self.content.finish(&mut found);
                 }
-                return;
+                break;
             }
-            if stuck || (input.is_empty() && step.bytes_written < OUTPUT_BYTES) {
-                return;
+            if stuck || (left.is_empty() && step.bytes_written < OUTPUT_BYTES) {
+                break;
             }
         }
+        // What follows the compressed data, or nothing.
+        input.len()
     }
 }
 

@@ -10,11 +10,12 @@ use std::collections::BTreeSet;
 use memchr::memmem;
 
 use super::lexer::Lexer;
-use super::object_stream::ObjectStream;
+use super::object_stream::{ObjectStream, STEP_BYTES};
 use super::structure::{Dictionary, Found, Kind, Structure};
 
-/// All object streams of a file together inflate to at most this many bytes.
-pub const INFLATED_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// All object streams of an upload together inflate to less than this many bytes; a document of 300 pages needs a few
+/// megabytes.
+pub const INFLATED_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Page objects that are distinguished by their numbers; [`super::PAGES_MAX`] is far below.
 const NUMBERED_PAGES_MAX: usize = 4096;
 /// `%%EOF` is expected within this many last bytes of the file.
@@ -67,35 +68,60 @@ struct Seen {
 
 impl Default for Scan {
     fn default() -> Self {
+        Self::within(INFLATED_BYTES_MAX)
+    }
+}
+
+impl Scan {
+    /// Of an upload that may inflate to so many more bytes.
+    #[must_use]
+    pub fn within(budget: u64) -> Self {
         Self {
             state: State::default(),
             lexer: Lexer::default(),
             structure: Structure::default(),
             seen: Seen::default(),
-            budget: INFLATED_BYTES_MAX,
+            budget,
             position: 0,
         }
     }
-}
 
-impl Scan {
+    /// To how many bytes the rest of the upload may inflate.
+    #[must_use]
+    pub const fn budget(&self) -> u64 {
+        self.budget
+    }
+
     pub fn push(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let used = match std::mem::take(&mut self.state) {
-                State::Structure => self.structure(bytes),
-                State::StreamBegins(dictionary) => self.stream_begins(&dictionary, bytes),
-                State::Known { left, objects } => self.known(left, objects, bytes),
-                State::Search { tail, objects } => self.search(&tail, objects, bytes),
-            };
-            self.position += used as u64;
+            let used = self.step(bytes);
             bytes = bytes.get(used..).unwrap_or_default();
         }
+    }
+
+    /// Reads `bytes` as far as may be done in a row, and returns how far. A caller that shares its instance gives way
+    /// before the next step.
+    pub fn step(&mut self, bytes: &[u8]) -> usize {
+        let (mut read, before) = (0, self.budget);
+        while before - self.budget < STEP_BYTES
+            && let Some(left) = bytes.get(read..).filter(|left| !left.is_empty())
+        {
+            let used = match std::mem::take(&mut self.state) {
+                State::Structure => self.structure(left),
+                State::StreamBegins(dictionary) => self.stream_begins(&dictionary, left),
+                State::Known { left: length, objects } => self.known(length, objects, left),
+                State::Search { tail, objects } => self.search(&tail, objects, left),
+            };
+            self.position += used as u64;
+            read += used;
+        }
+        read
     }
 
     /// `pages` is the larger of the page tree's count and the number of page objects: a tree that states fewer pages
     /// than the file has must not reduce what it costs.
     pub fn finish(mut self) -> Facts {
-        let Self { lexer, structure, seen, position, .. } = &mut self;
+        let Self { lexer, structure, seen, position, budget, .. } = &mut self;
         lexer.finish(&mut |token| {
             if let Some(found) = structure.push(token) {
                 seen.take(&found, *position);
@@ -104,7 +130,8 @@ impl Scan {
         let objects = seen.page_objects.len() as u64 + seen.unnumbered_pages;
         let pages = seen.root_count.unwrap_or(0).max(objects);
         Facts {
-            pages: (pages > 0).then(|| u32::try_from(pages).unwrap_or(u32::MAX)),
+            // Of a file that inflates to too much, some may be missing.
+            pages: (pages > 0 && *budget > 0).then(|| u32::try_from(pages).unwrap_or(u32::MAX)),
             encrypted: seen.encrypted,
             ends: seen.last_end.is_some(),
             ends_cleanly: seen.last_end.is_some_and(|at| at.saturating_add(TAIL_BYTES) >= *position),
@@ -135,15 +162,15 @@ impl Scan {
 
     fn known(&mut self, left: u64, mut objects: Option<Box<ObjectStream>>, bytes: &[u8]) -> usize {
         let here = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
-        self.inflate(&mut objects, bytes.get(..here).unwrap_or_default());
-        let left = left - here as u64;
+        let used = self.inflate(&mut objects, bytes.get(..here).unwrap_or_default());
+        let left = left - used as u64;
         // What follows should be `endstream`; the search finds it at once, or later if the length is wrong.
         self.state = if left > 0 {
             State::Known { left, objects }
         } else {
             State::Search { tail: Vec::new(), objects: None }
         };
-        here
+        used
     }
 
     fn search(&mut self, tail: &[u8], mut objects: Option<Box<ObjectStream>>, bytes: &[u8]) -> usize {
@@ -153,25 +180,24 @@ impl Scan {
             None => memmem::find(bytes, END_OF_STREAM).map(|at| at + END_OF_STREAM.len()),
         };
         // Inflation ends where the compressed data ends, so the bytes of `endstream` are ignored.
-        self.inflate(&mut objects, bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default());
-        match end {
-            Some(used) => used,
-            None => {
-                let read = [tail, bytes].concat();
-                let from = read.len().saturating_sub(END_OF_STREAM.len() - 1);
-                self.state = State::Search { tail: read.get(from..).unwrap_or_default().to_vec(), objects };
-                bytes.len()
-            }
+        let here = end.unwrap_or(bytes.len());
+        let used = self.inflate(&mut objects, bytes.get(..here).unwrap_or_default());
+        if end != Some(used) {
+            let read = [tail, bytes.get(..used).unwrap_or_default()].concat();
+            let from = read.len().saturating_sub(END_OF_STREAM.len() - 1);
+            self.state = State::Search { tail: read.get(from..).unwrap_or_default().to_vec(), objects };
         }
+        used
     }
 
-    fn inflate(&mut self, objects: &mut Option<Box<ObjectStream>>, bytes: &[u8]) {
-        if self.budget == 0 {
-            return;
-        }
-        if let Some(objects) = objects {
-            let seen = &mut self.seen;
-            objects.push(bytes, &mut self.budget, |dictionary| seen.dictionary(dictionary));
+    /// Returns how much has been read: not all when there is enough for one step.
+    fn inflate(&mut self, objects: &mut Option<Box<ObjectStream>>, bytes: &[u8]) -> usize {
+        match objects {
+            Some(objects) if self.budget > 0 => {
+                let seen = &mut self.seen;
+                objects.push(bytes, &mut self.budget, |dictionary| seen.dictionary(dictionary))
+            }
+            _ => bytes.len(),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::filename::FileName;
 use super::multipart::{Event, Malformed, Scanner};
 use crate::media::Media;
 use crate::page_range::PageRange;
+use crate::pdf::scan::INFLATED_BYTES_MAX;
 use crate::pdf::{Facts, PAGES_MAX, Scan};
 use crate::picture::{PICTURES_MAX, PictureCheck};
 
@@ -73,6 +74,8 @@ pub struct UploadReader<'a, B, C, K> {
     bytes: u64,
     /// Of the PDF that was read.
     pdf: Option<Facts>,
+    /// To how many bytes the object streams of all PDFs may still inflate.
+    budget: u64,
     range: Option<PageRange>,
 }
 
@@ -104,6 +107,7 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
             form: Form::Pictures,
             bytes: 0,
             pdf: None,
+            budget: INFLATED_BYTES_MAX,
             range: None,
         })
     }
@@ -154,7 +158,7 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
         self.files += 1;
         self.first_name.get_or_insert_with(|| self.name.clone());
         self.check = Some(match media {
-            Media::Pdf => Check::Pdf(Box::default()),
+            Media::Pdf => Check::Pdf(Box::new(Scan::within(self.budget))),
             _ => Check::Picture(PictureCheck::new(media)),
         });
         self.head = head.freeze();
@@ -187,7 +191,13 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
             return Err(UploadError::TooLarge);
         }
         match &mut self.check {
-            Some(Check::Pdf(scan)) => scan.push(&bytes),
+            Some(Check::Pdf(scan)) => {
+                let mut read = scan.step(&bytes);
+                while let Some(left) = bytes.get(read..).filter(|left| !left.is_empty()) {
+                    self.clock.give_way().await;
+                    read += scan.step(left);
+                }
+            }
             Some(Check::Picture(check)) => check.push(&bytes).map_err(|cause| self.broken(cause))?,
             None => {}
         }
@@ -216,6 +226,7 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
     fn end(&mut self) -> Result<(), UploadError> {
         match self.check.take() {
             Some(Check::Pdf(scan)) => {
+                self.budget = scan.budget();
                 let facts = scan.finish();
                 if facts.encrypted {
                     return Err(UploadError::Protected);

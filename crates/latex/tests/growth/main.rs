@@ -184,3 +184,12 @@ fn joining_two_answers() {
     let numbered = |times: usize| (0..times).map(|line| format!("ligne {line}\n")).collect::<String>();
     check("different lines", numbered, work);
 }
+
+#[test]
+fn a_character_that_is_replaced_costs_no_more_than_its_command() {
+    let guest = Guest::load();
+    let cost = |unit: &str| guest.instructions("finish", &[&(unit.repeat(1000) + "\nfin\n")], Some(true));
+    // The last of the table of symbols.
+    let (character, command) = (cost("ω "), cost("$\\omega$ "));
+    assert!(character < command, "{character} instructions, {command} for the same as a command");
+}
