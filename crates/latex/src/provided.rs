@@ -7,27 +7,33 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
     ("geometry", "geometry newgeometry restoregeometry", ""),
     (
         "amsmath mathtools unicode-math physics",
-        "text dfrac tfrac cfrac binom dbinom tbinom eqref intertext iint iiint idotsint operatorname substack \
+        "dfrac tfrac cfrac binom dbinom tbinom eqref intertext iint iiint idotsint operatorname substack \
          DeclareMathOperator xrightarrow xleftarrow boldsymbol implies impliedby iff overset underset numberwithin tag \
          notag lvert rvert lVert rVert dotsc dotsb dotsm dotsi varinjlim varprojlim overleftrightarrow \
          underrightarrow allowdisplaybreaks mspace sideset boxed",
         "align align* gather gather* multline multline* flalign flalign* cases pmatrix bmatrix Bmatrix vmatrix Vmatrix \
          matrix split aligned alignedat alignat alignat* equation* gathered smallmatrix subequations",
     ),
+    ("amsmath siunitx xfrac SIunits xypic", "text", ""),
     (
         "mathtools",
         "coloneqq eqqcolon DeclarePairedDelimiter DeclarePairedDelimiterX mathclap prescript shortintertext",
         "dcases dcases* rcases pmatrix* bmatrix* vmatrix* multlined",
     ),
-    ("amssymb amsfonts dsfont unicode-math", "mathbb mathfrak", ""),
+    ("amssymb amsfonts dsfont unicode-math mathpazo", "mathbb", ""),
+    (
+        "amssymb amsfonts unicode-math",
+        "mathfrak checkmark lozenge square llcorner lrcorner ulcorner urcorner trianglelefteq trianglerighteq",
+        "",
+    ),
     (
         "amssymb unicode-math",
-        "leqslant geqslant varnothing blacksquare square nmid nexists complement subsetneq supsetneq lesssim gtrsim \
-         therefore because curvearrowright circlearrowleft circlearrowright Box Diamond lozenge checkmark bigstar \
+        "leqslant geqslant varnothing blacksquare nmid nexists complement subsetneq supsetneq lesssim gtrsim \
+         therefore because curvearrowright circlearrowleft circlearrowright Box Diamond bigstar \
          rightleftharpoons leftrightarrows rightrightarrows twoheadrightarrow hookrightarrow upharpoonright restriction \
-         vDash Vdash nleq ngeq nsubseteq subseteqq triangleq trianglerighteq trianglelefteq blacktriangle \
+         vDash Vdash nleq ngeq nsubseteq subseteqq triangleq blacktriangle \
          blacktriangleright vartriangle measuredangle sphericalangle backprime eth Bbbk hslash digamma varkappa \
-         llcorner lrcorner ulcorner urcorner leadsto nrightarrow nRightarrow Subset Supset Cap Cup ltimes rtimes \
+         leadsto nrightarrow nRightarrow Subset Supset Cap Cup ltimes rtimes \
          preccurlyeq succcurlyeq",
         "",
     ),
@@ -43,7 +49,9 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
     ("longtable", "", "longtable"),
     ("diagbox", "diagbox", ""),
     ("makecell", "makecell thead", ""),
-    ("siunitx", "SI si qty num unit ang SIrange qtyrange sisetup numrange DeclareSIUnit", ""),
+    ("siunitx", "SI si num ang SIrange qtyrange sisetup numrange DeclareSIUnit", ""),
+    ("siunitx physics", "qty", ""),
+    ("siunitx units", "unit", ""),
     ("cancel", "cancel bcancel xcancel cancelto", ""),
     ("stmaryrd", "llbracket rrbracket", ""),
     ("mathrsfs unicode-math", "mathscr", ""),
@@ -52,35 +60,43 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
     ("esvect", "vv", ""),
     ("bm", "bm", ""),
     ("mhchem", "ce", ""),
-    ("eurosym textcomp", "euro", ""),
+    ("eurosym textcomp wasysym", "euro", ""),
     ("pifont", "ding", "dinglist"),
+    ("enumerate enumitem paralist mdwlist beamer", "", "[1.]"),
     ("enumitem", "setlist newlist setlistdepth", "[label=…]"),
-    ("fancyhdr", "pagestyle{fancy} fancyhf fancyhead fancyfoot lhead chead rhead lfoot cfoot rfoot", ""),
+    (
+        "fancyhdr exam scrlayer-scrpage scrpage2",
+        "pagestyle{fancy} fancyhf fancyhead fancyfoot lhead chead rhead lfoot cfoot rfoot",
+        "",
+    ),
     ("setspace", "onehalfspacing doublespacing setstretch", "spacing onehalfspace doublespace"),
     ("multicol", "columnbreak raggedcolumns", "multicols multicols*"),
     ("wrapfig", "", "wrapfigure wraptable"),
     ("float", "newfloat floatstyle restylefloat", "[H]"),
-    ("caption", "captionof captionsetup", ""),
+    ("caption", "captionsetup", ""),
+    ("caption scrartcl scrreprt scrbook", "captionof", ""),
     ("csquotes", "enquote", "displayquote"),
     ("ulem", "uline uuline uwave sout xout dashuline dotuline", ""),
     ("soul", "hl", ""),
-    ("lipsum", "lipsum", ""),
+    ("lipsum mwe", "lipsum", ""),
     ("ifthen", "ifthenelse whiledo", ""),
     ("listings", "lstset lstinline lstinputlisting lstdefinestyle lstdefinelanguage", "lstlisting"),
     ("fancyvrb", "Verb DefineVerbatimEnvironment fvset", "Verbatim BVerbatim LVerbatim"),
     ("alltt", "", "alltt"),
-    ("comment", "excludecomment includecomment", "comment"),
+    ("comment", "excludecomment includecomment", ""),
+    ("comment verbatim moreverb tcolorbox changes memoir", "", "comment"),
     ("framed", "", "framed shaded leftbar"),
     ("mdframed", "newmdenv surroundwithmdframed", "mdframed"),
     ("tcolorbox", "newtcolorbox tcbset newtcbox tcbox tcbuselibrary", "tcolorbox"),
     ("algorithm2e", "SetAlgoLined KwIn KwOut KwData KwResult KwTo SetKwInOut", ""),
     ("algorithm algorithm2e", "", "algorithm algorithm*"),
-    ("algpseudocode algorithmic algcompatible", "", "algorithmic"),
+    ("algpseudocode algorithmic algcompatible algorithmicx algpseudocodex", "", "algorithmic"),
     (
         "tikz pgfplots tkz-tab circuitikz tkz-euclide tikz-cd",
-        "tikz usetikzlibrary tikzset tikzstyle foreach",
+        "tikz usetikzlibrary tikzset tikzstyle",
         "tikzpicture",
     ),
+    ("tikz pgffor", "foreach", ""),
     ("pgfplots", "addplot pgfplotsset", "axis semilogxaxis semilogyaxis loglogaxis"),
     ("tkz-tab", "tkzTabInit tkzTabLine tkzTabVar tkzTabIma tkzTabVal", ""),
     ("circuitikz", "ctikzset", "circuitikz"),
@@ -90,54 +106,56 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
     ("hyperref url xurl", "url", ""),
 ];
 
-/// A package, class or option, and what it loads; what that loads stands further down.
-pub(crate) const IMPLIED: &[(&str, &str)] = &[
+/// A package, and what loads it: packages, classes and options. What is loaded by one of those stands further down.
+pub(crate) const LOADED_BY: &[(&str, &str)] = &[
+    ("tcolorbox", "ProfCollege"),
+    ("pgfplots", "pgfplotstable"),
     (
-        "ProfCollege",
-        "mathtools amssymb siunitx xcolor multicol multirow tcolorbox tikz booktabs array xstring ifthen",
+        "tikz",
+        "ProfCollege most many skins all tkz-tab tkz-euclide tkz-base tkz-fct tkz-graph pgfplots pgf-pie circuitikz tikz-cd \
+         tikz-qtree tikz-timing tikz-feynman tikzposter chemfig chemformula chemmacros forest witharrows todonotes changes \
+         karnaugh-map schemabloc algpseudocodex menukeys background",
     ),
-    ("amsart", "amsmath amsfonts amsthm"),
-    ("amsbook", "amsmath amsfonts amsthm"),
-    ("amsproc", "amsmath amsfonts amsthm"),
-    ("beamer", "amsmath amssymb amsfonts amsthm xcolor graphicx hyperref geometry"),
-    ("memoir", "array tabularx booktabs setspace comment"),
-    ("empheq", "mathtools"),
-    ("mathtools", "amsmath"),
-    ("physics", "amsmath"),
-    ("nicematrix", "amsmath array"),
-    ("witharrows", "tikz"),
-    ("mhchem", "amsmath"),
-    ("unicode-math", "amsmath"),
-    ("newtxmath", "amsmath"),
-    ("newpxmath", "amsmath"),
-    ("kpfonts", "amsmath"),
-    ("tcolorbox", "xcolor graphicx"),
-    ("most", "tikz listings"),
-    ("many", "tikz"),
-    ("skins", "tikz"),
-    ("all", "tikz listings"),
-    ("tkz-tab", "tikz"),
-    ("tkz-euclide", "tikz"),
-    ("tkz-base", "tikz"),
-    ("pgfplots", "tikz"),
-    ("circuitikz", "tikz"),
-    ("tikz-cd", "tikz"),
-    ("chemfig", "tikz"),
-    ("forest", "tikz"),
-    ("tikz", "xcolor graphicx"),
-    ("pstricks", "xcolor graphicx"),
-    ("pst-all", "xcolor graphicx"),
-    ("table", "colortbl"),
-    ("colortbl", "array color"),
-    ("minted", "fancyvrb xcolor float ifthen"),
-    ("siunitx", "array"),
-    ("tabularx", "array"),
-    ("makecell", "array"),
-    ("ltablex", "tabularx longtable array"),
-    ("xltabular", "tabularx longtable array"),
-    ("algorithm", "float ifthen"),
-    ("algpseudocode", "ifthen"),
-    ("algorithm2e", "ifthen"),
-    ("subcaption", "caption"),
-    ("amssymb", "amsfonts"),
+    ("siunitx", "ProfCollege chemmacros"),
+    ("mathtools", "ProfCollege empheq chemmacros"),
+    (
+        "amsmath",
+        "mathtools physics nicematrix mhchem chemformula unicode-math newtxmath newpxmath kpfonts amsart amsbook amsproc \
+         beamer yhmath commath nccmath probsoln glossaries theorems",
+    ),
+    ("amssymb", "ProfCollege beamer txfonts pxfonts"),
+    ("amsfonts", "amssymb amsart amsbook amsproc"),
+    ("amsthm", "amsart amsbook amsproc beamer"),
+    ("hyperref", "beamer bookmark attachfile moderncv"),
+    ("geometry", "beamer tikzposter"),
+    ("listings", "most all listingsutf8"),
+    ("fancyvrb", "minted fancybox"),
+    ("framed", "minted memoir"),
+    ("float", "minted algorithm floatrow"),
+    ("caption", "subcaption subfig floatrow"),
+    ("ulem", "changes exsheets"),
+    ("multicol", "ProfCollege imakeidx etoc"),
+    ("multirow", "ProfCollege bigdelim"),
+    ("booktabs", "ProfCollege memoir pgfplotstable ctable"),
+    ("setspace", "memoir"),
+    ("longtable", "ltablex xltabular glossaries"),
+    ("tabularx", "ltablex xltabular memoir ctable"),
+    ("colortbl", "table"),
+    (
+        "array",
+        "ProfCollege memoir nicematrix colortbl siunitx tabularx tabulary makecell diagbox numprint dcolumn tabu rccol \
+         pgfplotstable tkz-base tkz-fct",
+    ),
+    (
+        "ifthen",
+        "ProfCollege minted algorithm algorithmic algorithmicx algpseudocode algorithm2e exam ntheorem xifthen tkz-tab \
+         tkz-graph todonotes changes chemmacros glossaries fmtcount datetime isodate pdfpages rotating",
+    ),
+    ("xcolor", "tikz tcolorbox minted nicematrix pstricks pst-all beamer pgf exsheets eso-pic"),
+    ("color", "colortbl mdframed siunitx floatrow contour"),
+    (
+        "graphicx",
+        "tikz tcolorbox mathtools mhchem nicematrix pstricks pst-all beamer pgf pdfpages pdflscape lscape rotating adjustbox \
+         xfrac overpic animate mwe graphbox moderncv",
+    ),
 ];
