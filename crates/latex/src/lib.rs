@@ -28,6 +28,7 @@ mod groups;
 mod join;
 mod lines;
 mod lint;
+mod listings;
 pub mod markdown;
 mod modes;
 mod nesting;
