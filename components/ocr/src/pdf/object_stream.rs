@@ -15,7 +15,8 @@ const OUTPUT_BYTES: usize = 16 * 1024;
 const PAIRS_MAX: usize = 8 * 1024;
 
 pub struct ObjectStream {
-    inflater: Box<InflateState>,
+    /// `None`: the stream is not compressed.
+    inflater: Option<Box<InflateState>>,
     output: Box<[u8; OUTPUT_BYTES]>,
     done: bool,
     content: Content,
@@ -37,10 +38,10 @@ struct Content {
 impl ObjectStream {
     /// `None` when the stream is not one that can be read this way: then its objects are not counted.
     pub fn open(dictionary: &Dictionary) -> Option<Self> {
-        let plain_flate = dictionary.filters == 1 && dictionary.flate && !dictionary.has_parameters;
+        let flate = dictionary.filters == 1 && dictionary.flate && !dictionary.has_parameters;
         let first = dictionary.first?;
-        (dictionary.kind == Kind::ObjectStream && plain_flate).then(|| Self {
-            inflater: InflateState::new_boxed(DataFormat::Zlib),
+        (dictionary.kind == Kind::ObjectStream && (flate || dictionary.filters == 0)).then(|| Self {
+            inflater: flate.then(|| InflateState::new_boxed(DataFormat::Zlib)),
             output: Box::new([0; OUTPUT_BYTES]),
             done: false,
             content: Content { first, ..Content::default() },
@@ -49,8 +50,14 @@ impl ObjectStream {
 
     /// Inflates `input` and reports each object's dictionary; takes what it inflates out of `budget` (bytes).
     pub fn push(&mut self, mut input: &[u8], budget: &mut u64, mut found: impl FnMut(&Dictionary)) {
+        let Some(inflater) = &mut self.inflater else {
+            for byte in input {
+                self.content.push(*byte, &mut found);
+            }
+            return;
+        };
         while !self.done {
-            let step = inflate(&mut self.inflater, input, &mut self.output[..], MZFlush::None);
+            let step = inflate(inflater, input, &mut self.output[..], MZFlush::None);
             input = input.get(step.bytes_consumed..).unwrap_or_default();
             let produced = self.output.get(..step.bytes_written).unwrap_or_default();
             *budget = budget.saturating_sub(produced.len() as u64);

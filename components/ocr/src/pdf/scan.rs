@@ -5,7 +5,7 @@
 //! works on an upload of which only a window is held, and its result does not depend on how the bytes are cut.
 //! What cannot be read is not an error: the count is then unknown ([`super::price`]).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use memchr::memmem;
 
@@ -27,7 +27,7 @@ pub struct Facts {
     /// `None`: the structure could not be read.
     pub pages: Option<u32>,
     pub encrypted: bool,
-    /// `%%EOF` was seen at all: without one the file was cut or is no PDF.
+    /// `%%EOF` was seen, or all pages that the page tree announces: otherwise the file was cut or is no PDF.
     pub ends: bool,
     /// `%%EOF` was seen near the end.
     pub ends_cleanly: bool,
@@ -59,7 +59,12 @@ struct Seen {
     page_objects: BTreeSet<u64>,
     /// Page dictionaries without an object number.
     unnumbered_pages: u64,
-    /// `/Count` of the last page tree root.
+    /// The children of the nodes of the page tree, by their numbers.
+    nodes: BTreeMap<u64, Vec<u64>>,
+    /// So many more are remembered.
+    kids_left: usize,
+    /// The last page tree root, and its `/Count`.
+    root: Option<u64>,
     root_count: Option<u64>,
     encrypted: bool,
     last_end: Option<u64>,
@@ -71,7 +76,7 @@ impl Default for Scan {
             state: State::default(),
             lexer: Lexer::default(),
             structure: Structure::default(),
-            seen: Seen::default(),
+            seen: Seen { kids_left: 4 * NUMBERED_PAGES_MAX, ..Seen::default() },
             budget: INFLATED_BYTES_MAX,
             position: 0,
         }
@@ -92,8 +97,9 @@ impl Scan {
         }
     }
 
-    /// `pages` is the larger of the page tree's count and the number of page objects: a tree that states fewer pages
-    /// than the file has must not reduce what it costs.
+    /// `pages` is the larger of the page tree's count and the number of its page objects: a tree that states fewer pages
+    /// than it has must not reduce what it costs. Pages that were taken out of the tree, as an incremental save and
+    /// tools that cut a file do, are none; of a tree that cannot be followed all page objects count.
     pub fn finish(mut self) -> Facts {
         let Self { lexer, structure, seen, position, .. } = &mut self;
         lexer.finish(&mut |token| {
@@ -102,11 +108,12 @@ impl Scan {
             }
         });
         let objects = seen.page_objects.len() as u64 + seen.unnumbered_pages;
-        let pages = seen.root_count.unwrap_or(0).max(objects);
+        let in_tree = seen.pages_in_tree();
+        let pages = seen.root_count.unwrap_or(0).max(in_tree.unwrap_or(objects));
         Facts {
             pages: (pages > 0).then(|| u32::try_from(pages).unwrap_or(u32::MAX)),
             encrypted: seen.encrypted,
-            ends: seen.last_end.is_some(),
+            ends: seen.last_end.is_some() || (in_tree.is_some() && in_tree == seen.root_count),
             ends_cleanly: seen.last_end.is_some_and(|at| at.saturating_add(TAIL_BYTES) >= *position),
         }
     }
@@ -196,9 +203,37 @@ impl Seen {
                 Some(number) if self.page_objects.contains(&number) => {}
                 _ => self.unnumbered_pages = self.unnumbered_pages.saturating_add(1),
             },
-            Kind::Pages if !dictionary.has_parent => self.root_count = dictionary.count.or(self.root_count),
-            Kind::Pages | Kind::ObjectStream | Kind::Other => {}
+            Kind::Pages => {
+                if !dictionary.has_parent {
+                    self.root_count = dictionary.count.or(self.root_count);
+                    self.root = dictionary.object;
+                }
+                let kids = &dictionary.kids;
+                self.kids_left = self.kids_left.saturating_sub(kids.len());
+                if let Some(number) = dictionary.object
+                    && self.kids_left > 0
+                    && self.nodes.len() < NUMBERED_PAGES_MAX
+                {
+                    self.nodes.insert(number, kids.clone());
+                }
+            }
+            Kind::ObjectStream | Kind::Other => {}
         }
+    }
+
+    /// `None` when a part of the tree was not seen.
+    fn pages_in_tree(&mut self) -> Option<u64> {
+        let mut open = vec![self.root?];
+        let mut pages = 0;
+        while let Some(number) = open.pop() {
+            if self.page_objects.contains(&number) {
+                pages += 1;
+            } else {
+                // Each node once: a circle has an end.
+                open.extend(self.nodes.remove(&number)?);
+            }
+        }
+        (pages > 0).then_some(pages)
     }
 }
 
