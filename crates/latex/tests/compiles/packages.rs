@@ -50,6 +50,34 @@ fn a_package_is_there_when_the_preamble_uses_it() {
             "\\begin{code}\nx_1\n\\end{code}",
         ),
         ("\\usepackage{mdframed}\n\\definecolor{gris}{gray}{0.5}\n", "\\begin{mdframed}x\\end{mdframed}"),
+        (
+            "",
+            "$90\\degree$ \\xspace \\numprint{12345} \\systeme{x+y=1,x-y=0} $\\ket{a}$ \\opadd{1}{2} \\lettrine{I}{l} \\todo{x}",
+        ),
+        (
+            "",
+            "\\SI{20}{\\celsius} $\\begin{pNiceMatrix}1&2\\end{pNiceMatrix}$ \\begin{empheq}{align}a&=b\\end{empheq}",
+        ),
+        (
+            "",
+            "\\begin{prooftree}\\AxiomC{$A$}\\UnaryInfC{$B$}\\end{prooftree}\\begin{tasks}(2)\\task a\\task b\\end{tasks}",
+        ),
+        (
+            "",
+            "\\begin{figure}\\begin{subfigure}{3cm}x\\caption{a}\\end{subfigure}\\end{figure}\\begin{landscape}x\\end{landscape}",
+        ),
+        (
+            "",
+            "\\begin{threeparttable}\\begin{tabular}{c}x\\\\\\hdashline\\end{tabular}\\end{threeparttable}\\begin{compactitem}\\item x\\end{compactitem}",
+        ),
+        (
+            "",
+            "\\begin{sidewaystable}\\begin{tabulary}{3cm}{LL}a & b\\\\\\hhline{--}\\end{tabulary}\\end{sidewaystable}",
+        ),
+        (
+            "\\titleformat{\\section}{\\bfseries}{}{0pt}{}\n",
+            "\\section{A}\\label{a}\\cref{a} \\begin{forest}[A [B]]\\end{forest}",
+        ),
         ("", "\\begin{enumerate}[a)]\\item x\\end{enumerate}"),
         ("\\hypersetup{colorlinks}\n", "\\href{https://example.org}{x}"),
         (
