@@ -41,6 +41,7 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
     ("graphicx graphics", "includegraphics rotatebox scalebox resizebox reflectbox graphicspath", ""),
     ("xcolor color", "textcolor color definecolor colorbox fcolorbox pagecolor", ""),
     ("xcolor", "colorlet definecolorset", ""),
+    ("xcolor colortbl color", "rowcolor cellcolor columncolor", ""),
     ("colortbl", "rowcolor cellcolor columncolor arrayrulecolor", ""),
     ("array tabularx", "newcolumntype arraybackslash extrarowheight", ">{…}"),
     ("booktabs", "toprule midrule bottomrule cmidrule addlinespace", ""),

@@ -5,7 +5,7 @@
 //! works on an upload of which only a window is held, and its result does not depend on how the bytes are cut.
 //! What cannot be read is not an error: the count is then unknown ([`super::price`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use memchr::memmem;
 
@@ -17,6 +17,8 @@ use super::structure::{Dictionary, Found, Kind, Structure};
 pub const INFLATED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Page objects that are distinguished by their numbers; [`super::PAGES_MAX`] is far below.
 const NUMBERED_PAGES_MAX: usize = 4096;
+/// A page tree with more nodes is not followed.
+const NODES_MAX: usize = 1024;
 /// `%%EOF` is expected within this many last bytes of the file.
 const TAIL_BYTES: u64 = 2048;
 const END_OF_STREAM: &[u8] = b"endstream";
@@ -59,9 +61,9 @@ struct Seen {
     page_objects: BTreeSet<u64>,
     /// Page dictionaries without an object number.
     unnumbered_pages: u64,
-    /// The children of the nodes of the page tree, by their numbers.
-    nodes: BTreeMap<u64, Vec<u64>>,
-    /// So many more are remembered.
+    /// The nodes of the page tree with their children, in the order of the file.
+    nodes: Vec<(u64, Vec<u64>)>,
+    /// So many more children are remembered.
     kids_left: usize,
     /// The last page tree root, and its `/Count`.
     root: Option<u64>,
@@ -76,7 +78,7 @@ impl Default for Scan {
             state: State::default(),
             lexer: Lexer::default(),
             structure: Structure::default(),
-            seen: Seen { kids_left: 4 * NUMBERED_PAGES_MAX, ..Seen::default() },
+            seen: Seen { kids_left: NUMBERED_PAGES_MAX, ..Seen::default() },
             budget: INFLATED_BYTES_MAX,
             position: 0,
         }
@@ -212,9 +214,9 @@ impl Seen {
                 self.kids_left = self.kids_left.saturating_sub(kids.len());
                 if let Some(number) = dictionary.object
                     && self.kids_left > 0
-                    && self.nodes.len() < NUMBERED_PAGES_MAX
+                    && self.nodes.len() < NODES_MAX
                 {
-                    self.nodes.insert(number, kids.clone());
+                    self.nodes.push((number, kids.clone()));
                 }
             }
             Kind::ObjectStream | Kind::Other => {}
@@ -229,8 +231,9 @@ impl Seen {
             if self.page_objects.contains(&number) {
                 pages += 1;
             } else {
+                let (_, kids) = self.nodes.iter_mut().rfind(|(node, _)| *node == number)?;
                 // Each node once: a circle has an end.
-                open.extend(self.nodes.remove(&number)?);
+                open.append(kids);
             }
         }
         (pages > 0).then_some(pages)

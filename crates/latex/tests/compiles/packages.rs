@@ -79,6 +79,7 @@ fn a_package_is_there_when_the_preamble_uses_it() {
             "\\section{A}\\label{a}\\cref{a} \\begin{forest}[A [B]]\\end{forest}",
         ),
         ("", "\\begin{enumerate}[a)]\\item x\\end{enumerate}"),
+        ("", "\\begin{tabular}{c}\\rowcolor{gray!20}x\\end{tabular}"),
         ("\\hypersetup{colorlinks}\n", "\\href{https://example.org}{x}"),
         (
             "\\newcommand{\\R}{\\mathbb{R}}\n",
