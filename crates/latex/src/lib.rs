@@ -21,6 +21,7 @@ mod characters;
 mod close;
 mod danger;
 mod document;
+mod empty_lines;
 mod figures;
 mod finding;
 mod finish;
