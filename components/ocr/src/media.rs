@@ -14,7 +14,7 @@ impl Media {
     /// As many first bytes as decide. No file that can be converted is shorter.
     pub const HEAD_BYTES: usize = 12;
 
-    /// Readers of PDF accept `%PDF-` further in; at offset 0 it excludes most polyglot files.
+    /// Readers of PDF accept `%PDF-` further in; as the first text it excludes most polyglot files.
     #[must_use]
     pub fn of(head: &[u8]) -> Option<Self> {
         Some(match head {
@@ -32,6 +32,14 @@ impl Media {
             [_, _, _, _, b'f', b't', b'y', b'p', b'm', b'i' | b's', b'f', b'1', ..] => Self::Heif,
             _ => return None,
         })
+    }
+
+    /// What blanks and a byte order mark at the start of a file take: some servers and editors put them before a PDF.
+    /// They are not part of it. No other file that can be converted begins so.
+    #[must_use]
+    pub fn blanks_before(head: &[u8]) -> usize {
+        let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+        head.len() - text.trim_ascii_start().len()
     }
 
     /// As Gemini calls it.
@@ -77,6 +85,9 @@ mod tests {
             check(other, None);
         }
         check(b"%PD", None);
+        let blanks = |head: &[u8]| Media::blanks_before(head);
+        assert_eq!((blanks(b"\xef\xbb\xbf\r\n %PDF"), blanks(b"\n"), blanks(b"%PDF \n")), (6, 1, 0));
+        assert_eq!((blanks(b"\0\0\0\x18ftypheic"), blanks(b"")), (0, 0));
         check(b"", None);
     }
 }

@@ -209,9 +209,11 @@ fn finding_text(finding: &Finding) -> Text {
         ),
         Finding::CharactersReplaced { line } => Text::owned(
             format!(
-                "Des caractères que LaTeX refuse ont été remplacés par leur commande, d’abord à la ligne {line}."
+                "Ce que LaTeX refuse (caractères, lignes vides d’une formule) a été remplacé, d’abord à la ligne {line}."
             ),
-            format!("Characters that LaTeX refuses were replaced by their commands, first on line {line}."),
+            format!(
+                "What LaTeX refuses (characters, empty lines in a formula) was replaced, first on line {line}."
+            ),
         ),
         Finding::UnknownCharacter { character, line } => Text::owned(
             format!(

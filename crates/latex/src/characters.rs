@@ -136,8 +136,13 @@ pub(crate) fn unknown(latex: &str) -> Vec<(char, u32)> {
 
 /// No character, or no document, is of interest here.
 fn is_plain(latex: &str) -> bool {
+    latex.chars().all(is_accepted) || is_set_up(latex)
+}
+
+/// Whether the preamble sets up more characters.
+pub(crate) fn is_set_up(latex: &str) -> bool {
     let preamble = latex.split("\\begin{document}").next().unwrap_or_default();
-    latex.chars().all(is_accepted) || SETS_UP.split('|').any(|mark| preamble.contains(mark))
+    SETS_UP.split('|').any(|mark| preamble.contains(mark))
 }
 
 fn is_accepted(char: char) -> bool {

@@ -6,7 +6,7 @@ use crate::figures::{self, Figure};
 use crate::finding::Finding;
 use crate::lines::lines;
 use crate::unwrap::{Unwrapped, unwrap};
-use crate::{babel, characters, close, lint, packages, pages, repeat, stray};
+use crate::{babel, characters, close, empty_lines, lint, listings, packages, pages, repeat, stray};
 
 /// Our preamble, for a fragment; the rules of the prompt ask for the same packages.
 const PREAMBLE: &str = "\\documentclass[11pt,a4paper]{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n\
@@ -141,7 +141,7 @@ impl Assembled {
             document.latex = modern;
         }
         let mut replaced = None;
-        for repair in [characters::replace, stray::escape] {
+        for repair in [listings::declare, empty_lines::remove, characters::replace, stray::escape] {
             if let Some((better, line)) = repair(&document.latex) {
                 document.latex = better;
                 replaced = Some(replaced.map_or(line, |first: u32| first.min(line)));
@@ -173,10 +173,8 @@ impl Repaired {
         findings.extend(added);
         findings.extend(repeat::repetitions(&latex).into_iter().map(|line| Finding::Repetition { line }));
         findings.extend(lint::lint(&latex));
-        let unknown = characters::unknown(&latex);
-        findings.extend(
-            unknown.into_iter().map(|(character, line)| Finding::UnknownCharacter { character, line }),
-        );
+        let unknown = characters::unknown(&latex).into_iter().chain(listings::unknown(&latex));
+        findings.extend(unknown.map(|(character, line)| Finding::UnknownCharacter { character, line }));
         // Not sorted: that would add 6 KB to a component.
         let (mut findings, others): (Vec<_>, Vec<_>) = findings.into_iter().partition(Finding::is_incomplete);
         findings.extend(dangers(&latex));

@@ -61,7 +61,16 @@ pub fn join(before: &str, after: &str, stopped: bool) -> Joined {
         }
         rest = body;
     }
-    match overlap(kept, rest) {
+    // What follows the line that was cut, unless the next lines only look the same, as in a song.
+    let begun = partial.trim();
+    let written_again = rest.trim_start().starts_with(begun) && begun.contains(char::is_alphanumeric);
+    let found = overlap(kept, rest);
+    let looks_same = found.as_ref().is_some_and(|overlap| {
+        let behind = rest.get(overlap.from..).unwrap_or_default().trim_start();
+        written_again && !behind.starts_with(begun)
+    });
+    certain &= !looks_same;
+    match found.filter(|_| !looks_same) {
         Some(Overlap { from, certain: true }) => {
             return Joined { text: append(kept, rest.get(from..)), certain: true };
         }
@@ -78,8 +87,6 @@ pub fn join(before: &str, after: &str, stopped: bool) -> Joined {
         return Joined { text: format!("{before}{rest}"), certain: false };
     }
     // The line that was cut is left out: `rest` has to write it again. Marks alone, such as `& &`, may also go on in it.
-    let begun = partial.trim();
-    let written_again = rest.trim_start().starts_with(begun) && begun.contains(char::is_alphanumeric);
     certain &= begun.is_empty() || written_again;
     let rest = rest.trim_start_matches('\n');
     let blank = if begins_with_line_end && begun.is_empty() && !ends_in_formula(kept) { "\n" } else { "" };
@@ -184,6 +191,18 @@ mod tests {
         check("a\nune ligne\nhal", "une ligne\nhalf\nd\n", "a\nune ligne\nhalf\nd\n", true);
         check("a\nb\nhalf a li", "half a line\nd", "a\nb\nhalf a line\nd", true);
         check("a\nb\n", "a\nb\nc", "a\nb\nc", true);
+        check(
+            "Je te\nplume la tête\nplum",
+            "plume la tête\nEt la",
+            "Je te\nplume la tête\nplume la tête\nEt la",
+            false,
+        );
+        check(
+            "Je te\nplume la tête\nplum",
+            "plume la tête\nplume\nEt",
+            "Je te\nplume la tête\nplume\nEt",
+            true,
+        );
         check("a\n\nb\n", "```latex\na\n\nb\nc\n```", "a\n\nb\nc\n", true);
         check("x\nx\n", "x\ny", "x\nx\nx\ny", false);
         check("a\n\n", "\nb\n", "a\n\nb\n", true);

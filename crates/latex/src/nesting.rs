@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::arguments::{Arguments, Content};
+use crate::modes::is_formula;
 use crate::opening::{Balance, Mismatch, Opening};
 use crate::tokens::{Kind, Token};
 
@@ -107,6 +108,14 @@ impl<'a> Nesting<'a> {
             kind => self.arguments = Arguments::of(kind),
         }
         None
+    }
+
+    /// Whether the innermost of what is open is a displayed formula.
+    pub(crate) fn in_display(&self) -> bool {
+        self.entries.last().is_some_and(|entry| match entry.opening {
+            Opening::Environment(name) => is_formula(name),
+            opening => matches!(opening, Opening::Display | Opening::Bracket),
+        })
     }
 
     fn scope(&self) -> Scope {

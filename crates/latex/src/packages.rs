@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::groups::{OPTIONS_BYTES_MAX, argument};
-use crate::provided::{IMPLIED, PROVIDED};
+use crate::provided::{LOADED_BY, PROVIDED};
 use crate::tokens::{Kind, Token, tokens};
 
 /// A package to load.
@@ -124,7 +124,8 @@ fn feature(name: &str, rest: &str) -> Option<&'static str> {
     let near = near.lines().next().unwrap_or_default();
     let options = near.strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or_default();
     match name {
-        "enumerate" | "itemize" | "description" => options.contains('=').then_some("[label=…]"),
+        "enumerate" | "itemize" | "description" if options.contains('=') => Some("[label=…]"),
+        "enumerate" => (!options.is_empty()).then_some("[1.]"),
         "figure" | "table" => (options == "H").then_some("[H]"),
         "tabular" | "array" => {
             (near.starts_with(['{', '[']) && (near.contains(">{") || near.contains("<{"))).then_some(">{…}")
@@ -148,10 +149,9 @@ fn start_of_line(latex: &str, at: usize, not_before: usize) -> usize {
 }
 
 fn imply(loaded: &mut BTreeSet<&str>) {
-    // What a package loads stands behind it in the table.
-    for (package, others) in IMPLIED {
-        if loaded.contains(package) {
-            loaded.extend(others.split(' '));
+    for (package, others) in LOADED_BY {
+        if others.split(' ').any(|other| loaded.contains(other)) {
+            loaded.insert(package);
         }
     }
 }
@@ -161,7 +161,12 @@ impl<'a> Uses<'a> {
         let Some(token) = from.first() else { return };
         let rest = latex.get(token.end..).unwrap_or_default();
         match name {
-            "usepackage" | "RequirePackage" | "RequirePackageWithOptions" | "documentclass" | "LoadClass" => {
+            "usepackage"
+            | "RequirePackage"
+            | "RequirePackageWithOptions"
+            | "documentclass"
+            | "LoadClass"
+            | "tcbuselibrary" => {
                 // Options count too: `[most]` of tcolorbox loads tikz.
                 let (options, list) = lists(rest);
                 let names = [options, list].into_iter().flat_map(|list| list.split([',', '\n']));

@@ -1,7 +1,7 @@
 //! Answers that are no transcription: a refusal in prose, a web page, a JSON value.
 
 use crate::document::{Documents, has_class};
-use crate::lines::in_lower_case;
+use crate::lines::{in_lower_case, lines_with_text};
 use crate::tokens::{Kind, tokens};
 use crate::unwrap::unwrap;
 
@@ -10,7 +10,7 @@ const REFUSAL_BYTES_MAX: usize = 800;
 /// How refusals begin, in lower case and with straight apostrophes.
 const BEGINNINGS: &str = "je suis désolé|désolé|je regrette|je ne peux pas|je ne peux malheureusement|malheureusement|\
     je ne suis pas en mesure|en tant que modèle|en tant qu'ia|i'm sorry|i am sorry|sorry|i cannot|i can't|i'm unable|\
-    i am unable|unfortunately";
+    i am unable|unfortunately|je m'excuse|il m'est impossible|impossible de transcrire|i apologize|as an ai";
 /// What a refusal is about: the request, not the text of a page.
 const SUBJECTS: &str = "transcri|ce pdf|ce document|ce fichier|cette image|cette page|l'image fournie|latex|vous aider|\
     votre demande|this pdf|this document|this file|this image|this page|the image provided|the provided|assist with|\
@@ -60,7 +60,12 @@ fn is_refusal(body: &str) -> bool {
     if body.len() > REFUSAL_BYTES_MAX || CONTENTS.split('|').any(|content| body.contains(content)) {
         return false;
     }
-    let words = in_lower_case(body);
+    // Behind the markers of pages and what prints it in bold.
+    let begins = lines_with_text(body).find(|line| !line.text.starts_with('%'));
+    let said = begins.and_then(|line| body.get(line.at..)).unwrap_or_default().trim_start();
+    let said =
+        if said.starts_with('\\') { said.split_once('{').map_or(said, |(_, inner)| inner) } else { said };
+    let words = in_lower_case(said);
     BEGINNINGS.split('|').any(|beginning| words.starts_with(beginning))
         && SUBJECTS.split('|').any(|subject| words.contains(subject))
 }
@@ -79,6 +84,7 @@ mod tests {
             "{\"latex\": \"\\\\documentclass{article}\"}",
             "[{\"page\": 1, \"latex\": \"\\\\section{A}\"}]",
             "Le document est illisible.",
+            "\\documentclass{article}\n\\begin{document}\n% page 1\n\\textbf{I apologize, I can’t read this image.}\n\\end{document}\n",
             "\\documentclass{article}\n\\begin{document}\nDésolé, je ne peux pas lire cette image.\n\\end{document}\n",
             "",
         ] {

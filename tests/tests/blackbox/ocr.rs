@@ -240,7 +240,7 @@ fn bad_uploads_are_refused_and_cost_nothing() {
     user.upload_as("", "application/octet-stream", "application/json", b"").expect_problem(400);
     upload(b"").expect_problem(415);
     upload(b"hello, I am a text").expect_problem(415);
-    upload(b"\n%PDF-1.4 with a byte before it").expect_problem(415);
+    upload(b"x%PDF-1.4 with a byte before it").expect_problem(415);
     upload(b"PK\x03\x04 zip").expect_problem(415);
     upload(&sample::encrypted()).expect_problem(422);
     upload(&sample::damaged()).expect_problem(422);

@@ -17,7 +17,8 @@ pub const STEP_BYTES: u64 = 256 * 1024;
 const PAIRS_MAX: usize = 8 * 1024;
 
 pub struct ObjectStream {
-    inflater: Box<InflateState>,
+    /// `None`: the stream is not compressed.
+    inflater: Option<Box<InflateState>>,
     output: Box<[u8; OUTPUT_BYTES]>,
     done: bool,
     content: Content,
@@ -39,25 +40,29 @@ struct Content {
 impl ObjectStream {
     /// `None` when the stream is not one that can be read this way: then its objects are not counted.
     pub fn open(dictionary: &Dictionary) -> Option<Self> {
-        let plain_flate = dictionary.filters == 1 && dictionary.flate && !dictionary.has_parameters;
+        let flate = dictionary.filters == 1 && dictionary.flate && !dictionary.has_parameters;
         let first = dictionary.first?;
-        (dictionary.kind == Kind::ObjectStream && plain_flate).then(|| Self {
-            inflater: InflateState::new_boxed(DataFormat::Zlib),
+        (dictionary.kind == Kind::ObjectStream && (flate || dictionary.filters == 0)).then(|| Self {
+            inflater: flate.then(|| InflateState::new_boxed(DataFormat::Zlib)),
             output: Box::new([0; OUTPUT_BYTES]),
             done: false,
             content: Content { first, ..Content::default() },
         })
     }
 
-    /// Inflates `input` and reports each object's dictionary; takes what it inflates out of `budget` (bytes). Returns how
-    /// much of the input has been read: not all when a step ends before it.
+    /// Reads `input`, inflated where it is compressed, and reports each object's dictionary; takes what it inflates out of
+    /// `budget` (bytes). Returns how much of the input has been read: not all when a step ends before it.
     pub fn push(&mut self, input: &[u8], budget: &mut u64, mut found: impl FnMut(&Dictionary)) -> usize {
+        let Some(inflater) = &mut self.inflater else {
+            input.iter().for_each(|byte| self.content.push(*byte, &mut found));
+            return input.len();
+        };
         let (mut left, before) = (input, *budget);
         while !self.done {
             if before - *budget >= STEP_BYTES && left.len() < input.len() && !left.is_empty() {
                 return input.len() - left.len();
             }
-            let step = inflate(&mut self.inflater, left, &mut self.output[..], MZFlush::None);
+            let step = inflate(inflater, left, &mut self.output[..], MZFlush::None);
             left = left.get(step.bytes_consumed..).unwrap_or_default();
             let produced = self.output.get(..step.bytes_written).unwrap_or_default();
             *budget = budget.saturating_sub(produced.len() as u64);

@@ -18,6 +18,8 @@ use super::structure::{Dictionary, Found, Kind, Structure};
 pub const INFLATED_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Page objects that are distinguished by their numbers; [`super::PAGES_MAX`] is far below.
 const NUMBERED_PAGES_MAX: usize = 4096;
+/// A page tree with more nodes is not followed.
+const NODES_MAX: usize = 1024;
 /// `%%EOF` is expected within this many last bytes of the file.
 const TAIL_BYTES: u64 = 2048;
 const END_OF_STREAM: &[u8] = b"endstream";
@@ -28,7 +30,7 @@ pub struct Facts {
     /// `None`: the structure could not be read.
     pub pages: Option<u32>,
     pub encrypted: bool,
-    /// `%%EOF` was seen at all: without one the file was cut or is no PDF.
+    /// `%%EOF` was seen, or all pages that the page tree announces: otherwise the file was cut or is no PDF.
     pub ends: bool,
     /// `%%EOF` was seen near the end.
     pub ends_cleanly: bool,
@@ -60,7 +62,12 @@ struct Seen {
     page_objects: BTreeSet<u64>,
     /// Page dictionaries without an object number.
     unnumbered_pages: u64,
-    /// `/Count` of the last page tree root.
+    /// The nodes of the page tree with their children, in the order of the file.
+    nodes: Vec<(u64, Vec<u64>)>,
+    /// So many more children are remembered.
+    kids_left: usize,
+    /// The last page tree root, and its `/Count`.
+    root: Option<u64>,
     root_count: Option<u64>,
     encrypted: bool,
     last_end: Option<u64>,
@@ -80,7 +87,7 @@ impl Scan {
             state: State::default(),
             lexer: Lexer::default(),
             structure: Structure::default(),
-            seen: Seen::default(),
+            seen: Seen { kids_left: NUMBERED_PAGES_MAX, ..Seen::default() },
             budget,
             position: 0,
         }
@@ -118,8 +125,9 @@ impl Scan {
         read
     }
 
-    /// `pages` is the larger of the page tree's count and the number of page objects: a tree that states fewer pages
-    /// than the file has must not reduce what it costs.
+    /// `pages` is the larger of the page tree's count and the number of its page objects: a tree that states fewer pages
+    /// than it has must not reduce what it costs. Pages that were taken out of the tree, as an incremental save and
+    /// tools that cut a file do, are none; of a tree that cannot be followed all page objects count.
     pub fn finish(mut self) -> Facts {
         let Self { lexer, structure, seen, position, budget, .. } = &mut self;
         lexer.finish(&mut |token| {
@@ -128,12 +136,13 @@ impl Scan {
             }
         });
         let objects = seen.page_objects.len() as u64 + seen.unnumbered_pages;
-        let pages = seen.root_count.unwrap_or(0).max(objects);
+        let in_tree = seen.pages_in_tree();
+        let pages = seen.root_count.unwrap_or(0).max(in_tree.unwrap_or(objects));
         Facts {
             // Of a file that inflates to too much, some may be missing.
             pages: (pages > 0 && *budget > 0).then(|| u32::try_from(pages).unwrap_or(u32::MAX)),
             encrypted: seen.encrypted,
-            ends: seen.last_end.is_some(),
+            ends: seen.last_end.is_some() || (in_tree.is_some() && in_tree == seen.root_count),
             ends_cleanly: seen.last_end.is_some_and(|at| at.saturating_add(TAIL_BYTES) >= *position),
         }
     }
@@ -222,9 +231,38 @@ impl Seen {
                 Some(number) if self.page_objects.contains(&number) => {}
                 _ => self.unnumbered_pages = self.unnumbered_pages.saturating_add(1),
             },
-            Kind::Pages if !dictionary.has_parent => self.root_count = dictionary.count.or(self.root_count),
-            Kind::Pages | Kind::ObjectStream | Kind::Other => {}
+            Kind::Pages => {
+                if !dictionary.has_parent {
+                    self.root_count = dictionary.count.or(self.root_count);
+                    self.root = dictionary.object;
+                }
+                let kids = &dictionary.kids;
+                self.kids_left = self.kids_left.saturating_sub(kids.len());
+                if let Some(number) = dictionary.object
+                    && self.kids_left > 0
+                    && self.nodes.len() < NODES_MAX
+                {
+                    self.nodes.push((number, kids.clone()));
+                }
+            }
+            Kind::ObjectStream | Kind::Other => {}
         }
+    }
+
+    /// `None` when a part of the tree was not seen.
+    fn pages_in_tree(&mut self) -> Option<u64> {
+        let mut open = vec![self.root?];
+        let mut pages = 0;
+        while let Some(number) = open.pop() {
+            if self.page_objects.contains(&number) {
+                pages += 1;
+            } else {
+                let (_, kids) = self.nodes.iter_mut().rfind(|(node, _)| *node == number)?;
+                // Each node once: a circle has an end.
+                open.append(kids);
+            }
+        }
+        (pages > 0).then_some(pages)
     }
 }
 

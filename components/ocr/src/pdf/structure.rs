@@ -7,6 +7,8 @@ use super::lexer::Token;
 
 /// Deeper nesting is counted, and what is in it is skipped.
 const DEPTH_MAX: usize = 32;
+/// A page tree with more children in one node is counted by its pages.
+pub const KIDS_MAX: usize = 4096;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Kind {
@@ -29,6 +31,8 @@ pub struct Dictionary {
     pub count: Option<u64>,
     pub length: Option<u64>,
     pub first: Option<u64>,
+    /// The objects that `/Kids` refers to, the first [`KIDS_MAX`].
+    pub kids: Vec<u64>,
     /// How many names `/Filter` has.
     pub filters: u8,
     /// The last of them is `FlateDecode`.
@@ -46,6 +50,7 @@ enum Key {
     Count,
     Length,
     First,
+    Kids,
     Filter,
     DecodeParms,
 }
@@ -185,6 +190,7 @@ impl Structure {
                     _ => {}
                 }
             }
+            2 if self.key == Key::Kids => self.integers = [self.integers[1], Some(number)],
             _ => {}
         }
         None
@@ -208,6 +214,9 @@ impl Structure {
                 Key::First => self.outer.first = None,
                 _ => {}
             },
+            (2, b"R") if self.key == Key::Kids && self.outer.kids.len() < KIDS_MAX => {
+                self.outer.kids.extend(self.integers[0]);
+            }
             (1, _) => self.valued = true,
             _ => {}
         }
@@ -223,6 +232,7 @@ fn key(name: &[u8]) -> Key {
         b"Count" => Key::Count,
         b"Length" => Key::Length,
         b"First" => Key::First,
+        b"Kids" => Key::Kids,
         b"Filter" => Key::Filter,
         b"DecodeParms" => Key::DecodeParms,
         _ => Key::Other,

@@ -88,6 +88,55 @@ fn counts_pages_inside_object_streams() {
     let twice = [object_stream(&pages, ""), object_stream(&pages, "")].concat();
     assert_eq!(scan(&twice).pages, Some(2), "an update with the same numbers");
     assert_eq!(scan(&object_stream(&pages, " /DecodeParms <</Predictor 12>>")).pages, None);
+    let plain = "9 0 obj <</Type/ObjStm/N 2/First 11/Length 42>> stream\n11 0 12 16 <</Type /Page>> <</Type /Page>> endstream";
+    assert_eq!(scan(plain.as_bytes()).pages, Some(2), "not compressed");
+}
+
+#[test]
+fn counts_the_pages_of_the_last_tree() {
+    let pages = "1 0 obj <</Type/Page/Parent 9 0 R>> endobj 2 0 obj <</Type/Page/Parent 9 0 R>> endobj ";
+    let check = |body: &str, pages: u32| {
+        assert_eq!(scan(format!("%PDF-1.4\n{body}\n%%EOF\n").as_bytes()).pages, Some(pages), "{body}");
+    };
+    let tree = |number: u32, kids: &str, count: u32| {
+        format!("{pages}{number} 0 obj <</Type/Pages/Kids[{kids}]/Count {count}>> endobj\n")
+    };
+    check(&tree(9, "1 0 R 2 0 R", 2), 2);
+    check(
+        &format!("{}{}", tree(9, "1 0 R 2 0 R", 2), "9 0 obj <</Type/Pages/Kids[2 0 R]/Count 1>> endobj"),
+        1,
+    );
+    check(
+        &format!("{}{}", tree(9, "1 0 R 2 0 R", 2), "7 0 obj <</Type/Pages/Kids [ 1 0 R ]/Count 1>> endobj"),
+        1,
+    );
+    check(
+        &format!(
+            "{}{}",
+            "5 0 obj <</Type/Pages/Parent 9 0 R/Kids[1 0 R 2 0 R]>> endobj ",
+            tree(9, "5 0 R", 2)
+        ),
+        2,
+    );
+    // A count that is too small, a part that was not seen, a circle, and children that are not in the node.
+    check(&tree(9, "1 0 R 2 0 R", 1), 2);
+    check(&tree(9, "1 0 R 3 0 R", 1), 2);
+    check(&tree(9, "9 0 R 1 0 R", 1), 1);
+    check(&format!("{pages}9 0 obj <</Type/Pages/Kids 8 0 R/Count 1>> endobj"), 2);
+    let all = "1 0 R ".repeat(structure::KIDS_MAX + 5);
+    assert!(scan(tree(9, &all, 2).as_bytes()).pages.is_some());
+}
+
+#[test]
+fn without_an_end_all_announced_pages_have_to_be_there() {
+    let page = "1 0 obj <</Type/Page>> endobj ";
+    let ends = |count: u32| {
+        let facts = scan(
+            format!("%PDF-1.4\n{page}2 0 obj <</Type/Pages/Kids[1 0 R]/Count {count}>> endobj").as_bytes(),
+        );
+        (facts.ends, facts.ends_cleanly)
+    };
+    assert_eq!((ends(1), ends(2)), ((true, false), (false, false)));
 }
 
 #[test]

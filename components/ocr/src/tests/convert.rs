@@ -54,7 +54,7 @@ fn a_refused_upload_is_sent_nowhere_and_costs_nothing() {
     };
     check(Vec::new(), Failure::Upload(UploadError::Malformed(Malformed::NoFile)));
     check(form("", EXAM), Failure::Upload(UploadError::Malformed(Malformed::NoFile)));
-    for file in [&b""[..], b"%PD", b"PK\x03\x04", b"PK\x03\x04\x14\0\0\0\0\0\0\0\0", b"\n%PDF-1.4\nno PDF"] {
+    for file in [&b""[..], b"%PD", b"PK\x03\x04", b"PK\x03\x04\x14\0\0\0\0\0\0\0\0", b"x%PDF-1.4\nno PDF"] {
         check(form("a.pdf", file), Failure::Upload(UploadError::NotUsable(FileName::parse("a.pdf"))));
     }
     check(form("a.pdf", b"%PDF-1.4\nno end"), Failure::Upload(UploadError::Unreadable("no %%EOF")));
@@ -63,6 +63,18 @@ fn a_refused_upload_is_sent_nowhere_and_costs_nothing() {
     let mut unfinished = form("a.pdf", EXAM);
     unfinished.truncate(unfinished.len() - 8);
     check(unfinished, Failure::Upload(UploadError::Malformed(Malformed::Unfinished)));
+}
+
+#[test]
+fn blanks_and_a_byte_order_mark_before_a_pdf_are_left_out() {
+    for before in [&b"\xef\xbb\xbf"[..], b"\r\n\r\n  ", &[b'\n'; 300]] {
+        let ports = FakePorts::new([Reply::stream(&[LATEX], "STOP")]);
+        let file = [before, EXAM].concat();
+        assert_eq!(convert(&ports, upload(form("a.pdf", &file))).unwrap().pages, Some(3));
+        let sent = ports.sent();
+        let data = sent[0].json()["contents"][0]["parts"][0]["inlineData"]["data"].clone();
+        assert_eq!(STANDARD.decode(data.as_str().unwrap()).unwrap(), EXAM);
+    }
 }
 
 #[test]

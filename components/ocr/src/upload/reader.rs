@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use web::{BodyReader, Clock, IncomingBody};
 
 use super::error::UploadError;
@@ -17,6 +17,8 @@ use crate::picture::{PICTURES_MAX, PictureCheck};
 /// All files of an upload together, in bytes: the most that Gemini takes as a PDF.
 pub const UPLOAD_BYTES_MAX: u64 = 50 * 1024 * 1024;
 /// The delimiters and headers of the form around the files, in bytes.
+/// More blanks before a file are not read.
+const BLANKS_MAX: usize = 1024;
 const ENVELOPE_BYTES_MAX: u64 = 16 * 1024;
 /// For the whole upload: 50 MB at 1.7 Mbit/s.
 pub(crate) const UPLOAD_TIME_MAX: Duration = Duration::from_secs(240);
@@ -132,9 +134,15 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
         };
         self.name = FileName::parse(&name);
         let mut head = BytesMut::new();
+        let mut blanks = 0;
         while head.len() < Media::HEAD_BYTES {
             match self.event().await? {
-                Some(Event::Data(bytes)) => head.extend_from_slice(&bytes),
+                Some(Event::Data(bytes)) if blanks < BLANKS_MAX => {
+                    head.extend_from_slice(&bytes);
+                    let before = Media::blanks_before(&head);
+                    blanks += before;
+                    head.advance(before);
+                }
                 _ => return Err(UploadError::NotUsable(self.name.clone())),
             }
         }

@@ -43,6 +43,30 @@ fn what_is_stray_is_replaced_beside_commands_of_the_document_s_own() {
 }
 
 #[test]
+fn letters_of_a_listing_are_declared() {
+    for (preamble, body) in [
+        (
+            "\\usepackage{listings}\n",
+            "\\begin{lstlisting}[language=Python]\n# Été : à « 10 € », n° 2²\n\\end{lstlisting}",
+        ),
+        ("\\usepackage{listings}\n\\lstset{basicstyle=\\ttfamily}\n", "On lit \\lstinline|déjà_vu|, été."),
+        (
+            "\\usepackage{listings}\n\\lstnewenvironment{console}{}{}\n",
+            "\\begin{console}\nL’œuvre → x ≤ 3…\n\\end{console}",
+        ),
+        ("", "\\begin{lstlisting}\nif x: # fenêtre\n\\end{lstlisting}"),
+    ] {
+        let latex = format!(
+            "\\documentclass{{article}}\n\\usepackage[utf8]{{inputenc}}\n\\usepackage[T1]{{fontenc}}\n\\usepackage{{textcomp}}\n\
+             {preamble}\\begin{{document}}\n{body}\n\\end{{document}}\n"
+        );
+        let finished = finish(&latex, true);
+        assert_compiles(body, &finished.latex);
+        assert_eq!(finish(&finished.latex, true).latex, finished.latex);
+    }
+}
+
+#[test]
 fn a_marker_of_a_page_changes_nothing() {
     let body = "% page 1\n\\begin{tabular}{cc}\na & b \\\\\n% page 2\nc & d\n\\end{tabular}\n\\begin{align*}\na &= b \\\\\n\
         % page 3\n&= c\n\\end{align*}\n\\begin{verbatim}\nx\n% page 4\ny\n\\end{verbatim}\n";

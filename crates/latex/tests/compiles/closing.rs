@@ -25,6 +25,20 @@ fn a_cut_document_compiles() {
 }
 
 #[test]
+fn an_empty_line_in_a_formula_is_removed() {
+    let preamble = "\\documentclass{article}\n\\usepackage{amsmath}\n\\begin{document}\n";
+    for body in [
+        "\\begin{align*}\na &= b \\\\\n\n c &= \\text{si $d$}\n\n\\end{align*}",
+        "\\[\n\na = \\begin{cases} 1 & x \\\\\n\n2 & y \\end{cases}\n\\]",
+        "$$\na\n\n= b$$",
+    ] {
+        let finished = finish(&format!("{preamble}{body}\n\nc\n\n\\end{{document}}\n"), true);
+        assert!(finished.latex.contains("\n\nc\n\n"), "{}", finished.latex);
+        assert_compiles(body, &finished.latex);
+    }
+}
+
+#[test]
 fn what_is_open_is_closed() {
     let preamble = "\\documentclass{article}\n\\usepackage{amsmath}\n\\usepackage{tikz}\n";
     for body in [
