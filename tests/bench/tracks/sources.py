@@ -11,9 +11,12 @@ from pathlib import Path
 from PIL import Image
 
 import degrade
+import score
 
 # More pages of one document are not sent, and not paid for.
 PAGES_MAX = 3
+# Among the documents of others are empty pages, which have their own part of the bench.
+WORDS_MIN = 30
 DPI = 150
 FONT = "/usr/share/fonts/truetype/sjfonts/SteveHand.ttf"
 LINES = [
@@ -59,6 +62,8 @@ def documents(folder: Path, kind: str, count: int, pages_min: int = 1) -> list[S
     """The first ones of `kind`, made or public, that compile."""
     found = []
     for file in sorted((folder / kind).glob("*.tex")):
-        if len(found) < count and (source := compiled(f"{kind} {file.stem}", file.read_text(), pages_min)):
+        if len(found) == count or score.words(file.read_text()).total() < WORDS_MIN:
+            continue
+        if (source := compiled(f"{kind} {file.stem}", file.read_text(), pages_min)):
             found.append(source)
     return found
