@@ -1,6 +1,7 @@
 //! Documents of others, read where they are and never copied: the manuals and examples that the TeX of this machine
 //! brings with it, each under its package's licence, and what `cargo xtask bench` has fetched (`xtask/src/bench/public.rs`).
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::generator::Document;
@@ -41,7 +42,9 @@ fn origin(name: String, folders: &[&Path]) -> Origin {
     }
     files.sort();
     let mut documents: Vec<Document> = files.iter().filter_map(|file| read(file)).collect();
-    documents.dedup_by(|one, other| one.latex == other.latex);
+    // Debian's folders have some of the same files.
+    let mut seen = BTreeSet::new();
+    documents.retain(|document| seen.insert(document.latex.clone()));
     Origin { name, documents }
 }
 
