@@ -70,7 +70,9 @@ def tracks(app: App, relay: Relay, documents: list[sources.Source], layouts: dic
             score.answers.update({"documents": 1, f"status {status}": 1, "failed": status != 200, "compile": bool(answer.get("compiles")),
                                   "simulated": bool(answer.get("simulated")), "pages": len(source.pages), **relay.take()})
             score.answers.update(f"warning {warning['code']}" for warning in answer.get("warnings", []))
-            layouts[track].add(number, source.truth, source.pdf or scanned, answer.get("markdown", ""))
+            # olmOCR-Bench wants tests of every page of a PDF, and these are of the whole document.
+            first = modes.separate(source.pdf or scanned, 1)[0][2]
+            layouts[track].add(number, source.truth, first, answer.get("markdown", ""))
         if number == 0 and not answered:
             raise SystemExit("No answer on any track: nothing is measured, and docs/benchmarks stays as it is.")
         say(f"  {source.name}")

@@ -21,11 +21,12 @@ DISTURBED = {"page 2 is refused": {"refused": 2}, "page 2 is cut": {"cut": 2}}
 SAID = {"page_refused", "page_failed", "page_cut", "page_missing", "page_misplaced", "cut", "uncertain_seam"}
 
 
-def separate(pdf: bytes) -> list[tuple[str, str, bytes]]:
-    """A PDF of each page, as the page's script sends them."""
+def separate(pdf: bytes, pages: int) -> list[tuple[str, str, bytes]]:
+    """A PDF of each page, as the page's script sends them. `pdfseparate` would leave the pages in it to which the page links."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "a.pdf").write_bytes(pdf)
-        subprocess.run(["pdfseparate", "a.pdf", "page-%03d.pdf"], cwd=folder, check=True)
+        for page in map(str, range(1, pages + 1)):
+            subprocess.run(["pdftocairo", "-pdf", "-f", page, "-l", page, "a.pdf", f"page-{page}.pdf"], cwd=folder, check=True)
         return [(page.name, "application/pdf", page.read_bytes()) for page in sorted(Path(folder).glob("page-*.pdf"))]
 
 
@@ -53,7 +54,7 @@ def measured(app: App, relay: Relay, documents: list[tuple[Source, list]], mode:
         if shots:
             status, answer = app.convert(photographs)
         elif mode == "pages":
-            status, answer = app.convert(separate(source.pdf), "page")
+            status, answer = app.convert(separate(source.pdf, len(source.pages)), "page")
         else:
             status, answer = app.convert([("a.pdf", "application/pdf", source.pdf)])
         score.add(source.truth, answer.get("latex", ""))

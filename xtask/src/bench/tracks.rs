@@ -16,12 +16,14 @@ use crate::{console, process};
 const DRAWING: [&str; 2] = ["poppler-utils", "fonts-sjfonts"];
 const FONT: &str = "/usr/share/fonts/truetype/sjfonts/SteveHand.ttf";
 
-/// olmOCR-Bench's scorer (Apache-2.0), and PureDocBench's (MIT), which is on no registry.
-const SCORERS: [(&str, &str); 2] = [
-    ("olmOCR-Bench", "olmocr[bench]==0.4.27"),
+/// olmOCR-Bench's scorer (Apache-2.0), with what it uses without saying so, and PureDocBench's (MIT), which is on no registry.
+const SCORERS: [(&str, &[&str]); 2] = [
+    ("olmOCR-Bench", &["olmocr[bench]==0.4.27", "numpy"]),
     (
         "PureDocBench",
-        "puredocbench @ git+https://github.com/zhihengli-casia/PureDocBench@fac8cec3d4e1972c48c9e533f24018d60d43c54b",
+        &[
+            "puredocbench @ git+https://github.com/zhihengli-casia/PureDocBench@fac8cec3d4e1972c48c9e533f24018d60d43c54b",
+        ],
     ),
 ];
 
@@ -88,10 +90,10 @@ fn install_scorers(python: &Path) -> Result<()> {
     if process::on_path("pandoc").is_none() {
         Apt::detect().install(&["pandoc"], "PureDocBench's scorer is given what it reads")?;
     }
-    for (name, requirement) in SCORERS {
+    for (name, requirements) in SCORERS {
         console::step(&format!("Installing the scorer of {name}."));
         let mut pip = Program::new(python);
-        pip.args(["-m", "pip", "install", "--quiet", requirement]);
+        pip.args(["-m", "pip", "install", "--quiet"]).args(requirements);
         if let Err(error) = process::run(&mut pip) {
             process::check_stop()?;
             console::detail(&format!("left out, without its figures: {error:#}"));
