@@ -1,6 +1,7 @@
 """A document in one question beside a question for each page: what is lost, how long it takes, what it costs."""
 from __future__ import annotations
 
+import re
 import subprocess
 import tempfile
 import time
@@ -22,11 +23,15 @@ SAID = {"page_refused", "page_failed", "page_cut", "page_missing", "page_misplac
 
 
 def separate(pdf: bytes, pages: int) -> list[tuple[str, str, bytes]]:
-    """A PDF of each page, as the page's script sends them. `pdfseparate` would leave the pages in it to which the page links."""
+    """A PDF of each page, as the page's script sends them."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "a.pdf").write_bytes(pdf)
-        for page in map(str, range(1, pages + 1)):
-            subprocess.run(["pdftocairo", "-pdf", "-f", page, "-l", page, "a.pdf", f"page-{page}.pdf"], cwd=folder, check=True)
+        for page in range(1, pages + 1):
+            name, only = f"page-{page}.pdf", ["-f", str(page), "-l", str(page), "a.pdf"]
+            subprocess.run(["pdfseparate", *only, name], cwd=folder, check=True)
+            # It keeps the pages to which the page links, and the converter takes no file with more than one.
+            if len(re.findall(rb"/Type */Page\b", (Path(folder) / name).read_bytes())) != 1:
+                subprocess.run(["pdftocairo", "-pdf", *only, name], cwd=folder, check=True)
         return [(page.name, "application/pdf", page.read_bytes()) for page in sorted(Path(folder).glob("page-*.pdf"))]
 
 
