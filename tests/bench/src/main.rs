@@ -1,6 +1,7 @@
-//! `ocr-bench FOLDER RECORD DATE [DOCUMENTS [SPOILT]]`: measures, prints the figures as JSON, and writes them with their
-//! page into the folder RECORD; FOLDER keeps what was compiled. `ocr-bench markdown RECORD` measures only the Markdown, which
-//! needs no TeX. `ocr-bench sources FOLDER` writes the documents and spoilt answers that tests/bench/tracks sends.
+//! `ocr-bench FOLDER FETCHED RECORD DATE [DOCUMENTS [SPOILT]]`: measures, prints the figures as JSON, and writes them with
+//! their page into the folder RECORD; FOLDER keeps what was compiled, FETCHED has public documents. `ocr-bench markdown RECORD`
+//! measures only the Markdown, which needs no TeX. `ocr-bench sources FOLDER FETCHED` writes the documents and spoilt answers
+//! that tests/bench/tracks sends.
 
 use std::path::Path;
 
@@ -16,25 +17,40 @@ const DOCUMENTS: usize = 120;
 const SPOILT: usize = 12;
 const CUTS: usize = 5;
 
+/// What of Debian's TeX Live the documents need.
+const TEX: &str = "texlive-latex-extra texlive-plain-generic texlive-science texlive-pictures texlive-lang-french \
+                   texlive-fonts-recommended";
+
 fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
-    let mut text = || args.next().context("usage: ocr-bench FOLDER RECORD DATE [DOCUMENTS [SPOILT]]");
+    let mut text = || args.next().context("usage: ocr-bench FOLDER FETCHED RECORD DATE [DOCUMENTS [SPOILT]]");
     let folder = text()?;
     if folder == "sources" {
-        return sources::write(Path::new(&text()?));
+        return sources::write(Path::new(&text()?), Path::new(&text()?));
     }
     if folder == "markdown" {
         return markdown_again(Path::new(&text()?));
     }
-    let (record, date) = (text()?, text()?);
+    let (fetched, record, date) = (text()?, text()?, text()?);
     let mut number = |default| args.next().map_or(Ok(default), |text| text.parse::<usize>());
     let (count, spoilt) = (number(DOCUMENTS)?, number(SPOILT)?);
     let tex = Tex::new(Path::new(&folder))?;
     let made = generator::documents(count);
     eprintln!("Compiling {} documents that were made here.", made.len());
     let compiling = compiling(&tex, made)?;
+    ensure!(
+        compiling.len() * 10 >= count * 9,
+        "only {} of {count} documents that are made to compile do so: this TeX lacks packages, and nothing is recorded. \
+         `apt-get install {TEX}` brings them",
+        compiling.len()
+    );
     eprintln!("Compiling the documents of others.");
-    let public = self::compiling(&tex, public::documents())?;
+    let (mut public, mut origins) = (Vec::new(), serde_json::Map::new());
+    for origin in public::origins(Path::new(&fetched)) {
+        let good = self::compiling(&tex, origin.documents)?;
+        origins.insert(origin.name, json!(good.len()));
+        public.extend(good);
+    }
     let (made_clean, public_clean) = (measure::clean(&compiling), measure::clean(&public));
     for warned in made_clean.warned.iter().chain(&public_clean.warned) {
         eprintln!("  {warned}");
@@ -47,7 +63,7 @@ fn main() -> Result<()> {
     eprintln!("Comparing with pandoc.");
     let markdown = markdown(&compiling)?;
     let figures = json!({
-        "documents": {"made": count, "made_compile": compiling.len(), "public_compile": public.len(), "spoilt": few.len()},
+        "documents": {"made": count, "made_compile": compiling.len(), "public_compile": public.len(), "public_origins": origins, "spoilt": few.len()},
         "clean": {"made": report::clean(&made_clean), "public": report::clean(&public_clean)},
         "defects": report::classes(&classes),
         "compiled": report::compiled(&compiled),
@@ -61,6 +77,7 @@ fn main() -> Result<()> {
         "clean": report::clean(&measure::clean(&made)),
         "defects": report::classes(&measure::defects(&made, None)?.0),
         "seams": report::classes(&measure::seams(&made, OFFLINE_CUTS)),
+        "markdown": report::markdown(&markdown::ours(&made)),
     });
     let figures = json!({"date": date, "model": model, "offline": offline, "measured": figures});
     write(Path::new(&record), &figures)
@@ -81,6 +98,8 @@ fn markdown_again(record: &Path) -> Result<()> {
     );
     let count = documents["made"].as_u64().and_then(|count| usize::try_from(count).ok());
     figures["measured"]["markdown"] = markdown(&generator::documents(count.context("no documents")?))?;
+    let offline = markdown::ours(&generator::documents(OFFLINE_DOCUMENTS));
+    figures["offline"]["markdown"] = report::markdown(&offline);
     write(record, &figures)
 }
 

@@ -26,9 +26,8 @@ pub struct Found {
 /// # Errors
 /// When pandoc cannot be run.
 pub fn compare(documents: &[Document]) -> Result<(Found, Found)> {
-    let (mut ours, mut pandoc) = (Found::default(), Found::default());
+    let mut pandoc = Found::default();
     for document in documents {
-        look(&document.latex, &latex::markdown::from_latex(&document.latex, true), &mut ours);
         match by_pandoc(&document.latex)? {
             Some(markdown) => look(&document.latex, &markdown, &mut pandoc),
             None => {
@@ -37,7 +36,16 @@ pub fn compare(documents: &[Document]) -> Result<(Found, Found)> {
             }
         }
     }
-    Ok((ours, pandoc))
+    Ok((ours(documents), pandoc))
+}
+
+#[must_use]
+pub fn ours(documents: &[Document]) -> Found {
+    let mut ours = Found::default();
+    for document in documents {
+        look(&document.latex, &latex::markdown::from_latex(&document.latex, true), &mut ours);
+    }
+    ours
 }
 
 fn by_pandoc(latex: &str) -> Result<Option<String>> {

@@ -96,6 +96,12 @@ pub fn page(figures: &Value) -> String {
         let classes = measured["compiled"].as_object().into_iter().flatten();
         classes.map(|(_, counts)| number(&counts[which])).sum::<u64>()
     };
+    let origins: Vec<String> = measured["documents"]["public_origins"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, compile)| format!("{name} {}", number(compile)))
+        .collect();
     let seam_outcomes = ["exact", "exact but for blanks", "exact, said to be uncertain", "said", "silent"];
     format!(
         "# OCR: what becomes of a model's answers\n\n\
@@ -103,7 +109,8 @@ pub fn page(figures: &Value) -> String {
          `cargo xtask test unit` compares (`tests/bench/tests/recorded.rs`).\n\n\
          Documents are made by `tests/bench/src/generator.rs`: exams and courses in French and English from {} templates \
          and features, of which {} compile here. The public ones are the manuals and examples that the machine's TeX brings \
-         with it, read where they are: {} compile alone.\n\n\
+         with it, read where they are, and those that git fetches under their licences (`xtask/src/bench/public.rs`): {} \
+         compile alone ({}).\n\n\
          ## Clean answers\n\n- Made here: {}.\n- Public: {}.\n\n\
          ## Defects\n\nEach class is put into {} documents (tests/bench/src/defects.rs). `exact`: the document, byte by byte. \
          `refused`: no document, and nothing is charged. `repaired`: it compiles and no word is lost, or the loss is said. \
@@ -117,6 +124,7 @@ pub fn page(figures: &Value) -> String {
         number(&measured["documents"]["made"]),
         number(&measured["documents"]["made_compile"]),
         number(&measured["documents"]["public_compile"]),
+        origins.join(", "),
         clean("made"),
         clean("public"),
         number(&measured["documents"]["spoilt"]),

@@ -12,14 +12,15 @@ use crate::random::Random;
 
 const MADE: usize = 60;
 
-/// Writes `made/*.tex`, `public/*.tex` and `spoilt/*.json`, one for each class, into the folder.
+/// Writes `made/*.tex`, `public/*.tex` and `spoilt/*.json`, one for each class, into the folder. What was fetched comes first.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write(folder: &Path) -> Result<()> {
+pub fn write(folder: &Path, fetched: &Path) -> Result<()> {
     let made = documents(MADE);
     put(&folder.join("made"), &made)?;
-    put(&folder.join("public"), &public::documents())?;
+    let public = public::origins(fetched).into_iter().flat_map(|origin| origin.documents);
+    put(&folder.join("public"), &public.collect::<Vec<_>>())?;
     let spoilt = folder.join("spoilt");
     std::fs::create_dir_all(&spoilt)?;
     for defect in DEFECTS {
@@ -36,6 +37,10 @@ pub fn write(folder: &Path) -> Result<()> {
 }
 
 fn put(folder: &Path, documents: &[Document]) -> Result<()> {
+    // Those of another run would be read too.
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
     std::fs::create_dir_all(folder)?;
     for (number, document) in documents.iter().enumerate() {
         let name = document.name.trim_end_matches(".tex");

@@ -29,7 +29,7 @@ impl Tex {
     pub fn new(folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
         let version = Command::new("pdflatex").arg("--version").output();
-        version.context("pdflatex is missing: `apt-get install texlive-latex-extra texlive-science`")?;
+        version.context("pdflatex is missing: `cargo xtask bench ocr` installs it")?;
         let known = std::fs::read_to_string(folder.join("outcomes.json")).unwrap_or_default();
         Ok(Self {
             folder: folder.to_owned(),

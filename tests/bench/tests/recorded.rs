@@ -2,7 +2,7 @@
 
 use bench::generator::documents;
 use bench::measure::{clean, defects, seams};
-use bench::{OFFLINE_CUTS, OFFLINE_DOCUMENTS, report};
+use bench::{OFFLINE_CUTS, OFFLINE_DOCUMENTS, markdown, report};
 use serde_json::{Value, json};
 
 const RECORDED: &str = include_str!("../../../docs/benchmarks/ocr.json");
@@ -44,6 +44,18 @@ fn no_class_of_answers_fares_worse_than_recorded() {
         }
     }
     assert!(worse.is_empty(), "{}", worse.join("\n"));
+}
+
+#[test]
+fn the_markdown_holds_no_less_than_recorded() {
+    let now = report::markdown(&markdown::ours(&documents(OFFLINE_DOCUMENTS)));
+    let recorded = &serde_json::from_str::<Value>(RECORDED).unwrap()["offline"]["markdown"];
+    for found in ["words", "formulas", "items", "tables"] {
+        let [now, recorded] =
+            [&now[found], &recorded[found]].map(|counts| [0, 1].map(|at| counts[at].as_u64()));
+        assert!(now[1] == recorded[1] && now[0] >= recorded[0], "{found}: {now:?} was {recorded:?}");
+    }
+    assert!(now["raw_commands"].as_u64() <= recorded["raw_commands"].as_u64(), "{now} was {recorded}");
 }
 
 #[test]

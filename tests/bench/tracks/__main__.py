@@ -4,7 +4,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
 import signal
 import sys
 from collections import Counter
@@ -13,11 +12,14 @@ from pathlib import Path
 from PIL import Image
 
 import degrade
-import olmocr_layout
+import modes
 import report
+import scorers
 import sources
-from app import KEY, App
+from app import App
+from gemini import Gemini
 from playback import Playback
+from relay import Relay
 from score import Score, words
 
 # Of a scan and of a photograph, as scanners and telephones write them.
@@ -48,23 +50,31 @@ def photographs(source: sources.Source, seed: int) -> list[tuple[str, str, bytes
     return [(f"page-{at + 1}.jpg", "image/jpeg", shot) for at, shot in enumerate(shots)]
 
 
-def tracks(app: App, documents: list[sources.Source], layouts: dict[str, olmocr_layout.Layout]) -> dict[str, Score]:
-    """Each document on each track."""
+def tracks(app: App, relay: Relay, documents: list[sources.Source], layouts: dict[str, scorers.Layouts]) -> dict[str, Score]:
+    """Each document on each track. Stops when nothing of the first one is answered: the key, the model or the network is wrong."""
     scores = {track: Score() for track in TRACKS}
     for number, source in enumerate(documents):
         scanned = scan(source, number)
         sent = {"scanned": [("a.pdf", "application/pdf", scanned)], "photographed": photographs(source, number)}
         if source.pdf is not None:
             sent["digital"] = [("a.pdf", "application/pdf", source.pdf)]
+        answered = False
         for track, files in sent.items():
+            relay.take()
             status, answer = app.convert(files)
+            answered |= status == 200
+            if status != 200:
+                say(f"  {source.name}, {track}: {status}, {answer.get('detail', 'no reason given')}")
             score = scores[track]
             score.add(source.truth, answer.get("latex", ""))
-            score.answers.update(["documents", f"status {status}", *(["compile"] if answer.get("compiles") else [])])
+            score.answers.update({"documents": 1, f"status {status}": 1, "failed": status != 200, "compile": bool(answer.get("compiles")),
+                                  "simulated": bool(answer.get("simulated")), "pages": len(source.pages), **relay.take()})
             score.answers.update(f"warning {warning['code']}" for warning in answer.get("warnings", []))
-            if answer.get("simulated"):
-                score.answers["simulated"] += 1
-            layouts[track].add(number, source.truth, source.pdf or scanned, answer.get("markdown", ""))
+            # olmOCR-Bench wants tests of every page of a PDF, and these are of the whole document.
+            first = modes.separate(source.pdf or scanned, 1)[0][2]
+            layouts[track].add(number, source.truth, first, answer.get("markdown", ""))
+        if number == 0 and not answered:
+            raise SystemExit("No answer on any track: nothing is measured, and docs/benchmarks stays as it is.")
         say(f"  {source.name}")
     return scores
 
@@ -79,7 +89,8 @@ def invented(app: App, count: int) -> dict[str, Counter]:
         latex = answer.get("latex", "").replace("\\textit{[illisible]}", "")
         found = words(latex).total() if latex else 0
         said = any(warning["code"] in ("page_empty", "illegible") for warning in answer.get("warnings", []))
-        kinds[kind].update({"pages": 1, "with words": int(found > 0), "words": found, "refused": int(status >= 400), "said to be empty": int(said)})
+        kinds[kind].update({"pages": 1, "with words": int(found > 0), "words": found, "refused": int(status >= 400),
+                            "said to be empty": int(said)})
     return kinds
 
 
@@ -121,7 +132,7 @@ EMPTY = one_page()
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for name in ("xtask", "sources", "out", "date"):
+    for name in ("xtask", "mocks", "sources", "out", "date"):
         parser.add_argument(name)
     for name, default in (("documents", 12), ("pages", NOTHING_TO_READ)):
         parser.add_argument(f"--{name}", type=int, default=default)
@@ -133,19 +144,25 @@ def main() -> None:
     say("Compiling and drawing the documents.")
     documents = [source for kind in ("made", "public") for source in sources.documents(folder, kind, third)]
     documents += [sources.handwritten(number) for number in range(options.documents - len(documents))]
-    layouts = {track: olmocr_layout.Layout(folder / "olmocr" / track) for track in TRACKS}
-    say("Converting each as a PDF, as a scan and as photographs.")
-    with App(options.xtask, {}) as app:
-        scores = tracks(app, documents, layouts)
-        say(f"Converting {options.pages} pages with nothing to read.")
-        empty = invented(app, options.pages)
+    layouts = {track: scorers.Layouts(folder / "scorers" / track) for track in TRACKS}
+    with Gemini(options.mocks) as gemini:
+        relay = Relay(gemini.origin)
+        say(f"Converting each as a PDF, as a scan and as photographs. Asked: {gemini.origin}")
+        with App(options.xtask, gemini.variables(relay.origin)) as app:
+            scores = tracks(app, relay, documents, layouts)
+            say(f"Converting {options.pages} pages with nothing to read.")
+            empty = invented(app, options.pages)
+        long = [source for kind in ("made", "public") for source in sources.documents(folder, kind, third, pages_min=2)]
+        say(f"Converting {len(long)} documents of several pages whole, and page by page.")
+        compared = modes.compared(options.xtask, gemini, [(source, photographs(source, number)) for number, source in enumerate(long)])
     say("Playing back spoilt answers, to see what the correction changes.")
     outcomes = correction(folder, options.xtask)
     figures = {
-        "date": options.date, "model": os.environ.get("SPIN_VARIABLE_GEMINI_MODEL", "the default of spin.toml") if os.environ.get(KEY) else None,
+        "date": options.date, "models": None if any(score.answers["simulated"] for score in scores.values()) else relay.models,
         "documents": Counter(source.name.split()[0] for source in documents),
         "tracks": {name: {"words": score.words, "formulas": score.formulas, "answers": score.answers} for name, score in scores.items()},
-        "nothing_to_read": empty, "correction": outcomes, "olmocr": {track: layout.scored() for track, layout in layouts.items()},
+        "nothing_to_read": empty, "modes": compared, "correction": outcomes,
+        "scorers": {track: layout.scored() for track, layout in layouts.items()},
     }
     out = Path(options.out)
     (out / "tracks.json").write_text(json.dumps(figures, ensure_ascii=False, indent=2) + "\n")

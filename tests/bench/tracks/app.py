@@ -13,12 +13,16 @@ import urllib.parse
 import urllib.request
 import uuid
 from pathlib import Path
+from typing import BinaryIO
 
 PROJECT = Path(__file__).resolve().parents[3]
 PASSWORD = "un cheval bleu lit Spinoza"
+# No answer at all.
+NO_ANSWER = 599
+# Where the requests are logged; on the terminal nobody would see the rest.
+LOG = PROJECT / "target/tracks/up.log"
 # A long document, a slow model and a correction.
 SECONDS_MAX = 600
-KEY = "SPIN_VARIABLE_GEMINI_AI_API_KEY"
 
 
 class App:
@@ -32,12 +36,15 @@ class App:
             compiler = self.start([sys.executable, str(PROJECT / "compiler/compiler.py"), "--listen", "127.0.0.1:0"], os.environ)
             service = f"http://127.0.0.1:{json.loads(compiler.stdout.readline())['listens']}"
             self.folder = tempfile.TemporaryDirectory()
-            variables = {"OCR_DAILY_PAGES": "100000", "OCR_DAILY_CEILING": "1000000", "COMPILE_URL": service, **self.variables}
+            variables = {"OCR_DAILY_PAGES": "100000", "OCR_DAILY_CEILING": "1000000", "OCR_PAGE_MODE": "whole",
+                         "COMPILE_URL": service, **self.variables}
             environment = os.environ | {f"SPIN_VARIABLE_{name}": value for name, value in variables.items()}
-            up = self.start([self.xtask, "up", "--listen", "127.0.0.1:0", "--data-dir", self.folder.name], environment)
+            LOG.parent.mkdir(parents=True, exist_ok=True)
+            with LOG.open("ab") as log:
+                up = self.start([self.xtask, "up", "--listen", "127.0.0.1:0", "--data-dir", self.folder.name], environment, log)
             self.origin = next(filter(None, (re.search(r"http://(?:localhost|127\.0\.0\.1):\d+", line) for line in up.stdout)), None)
             if self.origin is None:
-                raise SystemExit("cargo xtask up did not start")
+                raise SystemExit(f"cargo xtask up did not start: see {LOG}")
             self.origin = self.origin[0]
             cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
             self.opener = urllib.request.build_opener(cookies)
@@ -55,8 +62,8 @@ class App:
             process.stdout.read()
             process.wait()
 
-    def start(self, command: list[str], environment: dict[str, str]) -> subprocess.Popen:
-        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True)
+    def start(self, command: list[str], environment: dict[str, str], log: BinaryIO | None = None) -> subprocess.Popen:
+        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
         self.processes.append(process)
         return process
 
@@ -68,11 +75,14 @@ class App:
                 status, text = reply.status, reply.read()
         except urllib.error.HTTPError as refusal:
             status, text = refusal.code, refusal.read()
+        except OSError as error:
+            # What was measured so far is paid for: the next question may be answered.
+            return NO_ANSWER, {"detail": f"{type(error).__name__}: {error}"}
         return status, json.loads(text) if text.startswith(b"{") else {}
 
-    def convert(self, files: list[tuple[str, str, bytes]]) -> tuple[int, dict]:
-        """One PDF, or the photographs of one document: names, types, contents."""
+    def convert(self, files: list[tuple[str, str, bytes]], part: str = "file") -> tuple[int, dict]:
+        """One PDF, or the photographs of one document: names, types, contents. The part `page`: the PDFs of its pages."""
         boundary = uuid.uuid4().hex
-        parts = [f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: {kind}\r\n\r\n'.encode()
+        parts = [f'--{boundary}\r\nContent-Disposition: form-data; name="{part}"; filename="{name}"\r\nContent-Type: {kind}\r\n\r\n'.encode()
                  + content + b"\r\n" for name, kind, content in files]
         return self.ask("/ocr", b"".join(parts) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}")

@@ -18,6 +18,7 @@ mod load;
 mod native;
 mod number;
 mod ocr;
+mod public;
 #[cfg(feature = "bench")]
 mod record;
 mod tracks;

@@ -5,7 +5,7 @@ use std::process::Command as Program;
 use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::number::number;
+use super::{number::number, public};
 use crate::apt::Apt;
 use crate::paths::Tree;
 use crate::{console, process};
@@ -26,7 +26,8 @@ pub(super) fn command() -> Command {
             "Measure what becomes of a model's answers, and record it in docs/benchmarks.\n\n\
              Documents are made, spoilt as answers are, and delivered; what is delivered is compiled with pdflatex, and\n\
              the Markdown is compared with pandoc's. What was compiled is kept in the target folder, so that a second run\n\
-             takes minutes less. Needs no key and no network, but for what it installs.",
+             takes minutes less. Needs no key, and a network only for what it installs and for public documents, which are\n\
+             left out without one.",
         )
         .args([
             number("documents", "120", 2000).help("How many documents are made"),
@@ -49,7 +50,8 @@ pub(super) fn run(matches: &ArgMatches) -> Result<()> {
     }
     let mut bench = program(&tree)?;
     console::step("Measuring. The first run compiles some hundred documents, which takes several minutes.");
-    bench.arg(tree.target.join("ocr-bench")).arg(tree.root.join("docs/benchmarks")).arg(today()?);
+    bench.arg(tree.target.join("ocr-bench")).arg(public::fetch(&tree)?);
+    bench.arg(tree.root.join("docs/benchmarks")).arg(today()?);
     for name in ["documents", "spoilt"] {
         bench.arg(matches.get_one::<u64>(name).context("it has a default")?.to_string());
     }

@@ -24,6 +24,8 @@ const PIECE_PACE: Duration = Duration::from_millis(15);
 const PDF: &str = "application/pdf";
 /// What one page of a PDF takes at the medium resolution.
 const TOKENS_PER_PAGE: usize = 560;
+/// Of French text and of LaTeX, about.
+const CHARACTERS_PER_TOKEN: usize = 4;
 
 /// What the model answers.
 struct Generation {
@@ -34,6 +36,8 @@ struct Generation {
     error_at_end: bool,
     /// Of the document.
     tokens: usize,
+    /// Of the rules and the question.
+    text_tokens: usize,
 }
 
 impl Gemini {
@@ -65,6 +69,7 @@ impl Gemini {
             block: None,
             error_at_end: false,
             tokens,
+            text_tokens: request.text_characters() / CHARACTERS_PER_TOKEN,
         };
         if let Some(fault) = fault {
             generation.depart(fault, asked);
@@ -151,6 +156,14 @@ impl Generation {
         reason.clone_into(&mut self.finish);
     }
 
+    fn usage(&self) -> Value {
+        let details = [
+            json!({ "modality": "TEXT", "tokenCount": self.text_tokens }),
+            json!({ "modality": "IMAGE", "tokenCount": self.tokens }),
+        ];
+        json!({ "promptTokenCount": self.tokens + self.text_tokens, "promptTokensDetails": details })
+    }
+
     fn stream(&self, model: &str) -> Answer {
         let mut events: Vec<Value> = Vec::new();
         if let Some(reason) = &self.block {
@@ -163,10 +176,7 @@ impl Generation {
             }));
             // The real service repeats it in each event.
             if let Some(first) = events.first_mut().filter(|_| self.tokens > 0) {
-                let tokens = self.tokens;
-                let details = [json!({ "modality": "IMAGE", "tokenCount": tokens })];
-                first["usageMetadata"] =
-                    json!({ "promptTokenCount": tokens, "promptTokensDetails": details });
+                first["usageMetadata"] = self.usage();
             }
             if self.error_at_end {
                 events.push(ApiError::internal().to_json());
@@ -175,6 +185,11 @@ impl Generation {
                 let last = json!({ "candidates": [{}], "modelVersion": model });
                 let mut last = events.pop().unwrap_or(last);
                 last["candidates"][0]["finishReason"] = json!(self.finish);
+                if self.tokens > 0 {
+                    last["usageMetadata"] = self.usage();
+                    let tokens = self.text.chars().count() / CHARACTERS_PER_TOKEN;
+                    last["usageMetadata"]["candidatesTokenCount"] = json!(tokens);
+                }
                 events.push(last);
             }
         }

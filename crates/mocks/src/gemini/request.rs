@@ -14,7 +14,6 @@ pub(super) struct GenerateRequest<'a> {
     #[serde(borrow)]
     contents: Vec<Content<'a>>,
     #[serde(borrow)]
-    #[expect(dead_code, reason = "parsed so that a malformed one is refused")]
     system_instruction: Option<Content<'a>>,
     #[serde(default)]
     generation_config: GenerationConfig,
@@ -91,6 +90,13 @@ impl<'a> GenerateRequest<'a> {
 
     pub(super) fn parts(&self) -> impl Iterator<Item = &Part<'a>> {
         self.contents.iter().flat_map(|content| &content.parts)
+    }
+
+    /// Of the rules and of the question, for an estimate of their tokens.
+    pub(super) fn text_characters(&self) -> usize {
+        let contents = self.system_instruction.iter().chain(&self.contents);
+        let parts = contents.flat_map(|content| &content.parts);
+        parts.map(|part| if let Part::Text(text) = part { text.chars().count() } else { 0 }).sum()
     }
 
     pub(super) fn is_medium(&self) -> bool {

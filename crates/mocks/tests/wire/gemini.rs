@@ -120,7 +120,10 @@ fn each_refusal_has_its_envelope() {
 fn a_generation_can_end_early_in_every_way() {
     let gemini = GeminiMock::start().unwrap();
     gemini.next(Fault::FinishAfter(0, "RECITATION".into()));
-    let events_of_nothing = events(&convert(&gemini));
+    let mut events_of_nothing = events(&convert(&gemini));
+    // It was read all the same.
+    assert_eq!(events_of_nothing[0]["usageMetadata"]["candidatesTokenCount"], 0);
+    events_of_nothing[0].as_object_mut().unwrap().remove("usageMetadata");
     assert_eq!(
         events_of_nothing,
         [json!({ "candidates": [{ "finishReason": "RECITATION" }], "modelVersion": MODEL })]
@@ -229,7 +232,12 @@ fn pictures_are_named_in_their_order_and_must_be_what_they_are_said_to_be() {
         let first = format!("{{Page 1}}\n\nPhoto de type image/png, {} octets", png.len());
         let second = format!("{{Page 2}}\n\nPhoto de type image/jpeg, {} octets", jpeg.len());
         assert!(latex.contains(&first) && latex.contains(&second), "{latex}");
-        assert_eq!(events(&seen)[0]["usageMetadata"]["promptTokenCount"], tokens);
+        let events = events(&seen);
+        let [first, last] = [&events[0], &events[events.len() - 1]].map(|event| &event["usageMetadata"]);
+        assert_eq!(first["promptTokensDetails"][1], json!({ "modality": "IMAGE", "tokenCount": tokens }));
+        let (prompt, answer) = (first["promptTokenCount"].as_u64(), last["candidatesTokenCount"].as_u64());
+        assert_eq!(prompt, Some(tokens + "Transcris.".len() as u64 / 4));
+        assert_eq!(answer, Some(latex.chars().count() as u64 / 4));
     }
     let (alone, _) =
         text(&with(&both[1..], "MEDIA_RESOLUTION_HIGH", "Voici, seule, la page 2 de ce document."));
