@@ -249,6 +249,19 @@ test("a protected PDF is recognised and never shown, and the whole page takes wh
   await leave(page);
 });
 
+test("a PDF that is protected against changes only is shown and converted", async () => {
+  const page = await visit();
+  await registerAndSignIn(page);
+  await page.goto("/ocr");
+  await page.setInputFiles("[name=file]", [await pdf("reserve.pdf", "reserve.pdf")]);
+  await page.click("#start");
+  await shows(page, /Transcription terminée/, 60);
+  assert.match(await page.inputValue("#latex"), /Exercice 1/);
+  assert.doesNotMatch(await page.innerText("#chosen"), /protégé/);
+  await page.waitForSelector("#sheets canvas");
+  await leave(page);
+});
+
 test("what was corrected is checked again, with its Markdown and its preview", async () => {
   const page = await visit();
   await registerAndSignIn(page);

@@ -143,6 +143,9 @@ export default ({ pdfjs, byPage, words, pagesMax, bytesMax, id, show, fill, make
     item.isWhole = true;
   };
   // The pages of a PDF as a PDF each, where each is to be asked about by itself. Undefined: the PDF goes as a whole.
+  /** Whether a PDF that is encrypted opens without a password: it is protected against changes only. */
+  const opens = async (item) => Boolean(await isProtected(item.file) && (await item.examined, item.doc));
+
   const apart = async (item, range) => {
     if (!byPage || !item.examined) return undefined;
     await item.examined.catch(() => {});
@@ -232,20 +235,17 @@ export default ({ pdfjs, byPage, words, pagesMax, bytesMax, id, show, fill, make
   const examine = async (item) => {
     if (!item.isConnected) return false;
     item.free = () => free(item);
-    if (await isProtected(item.file)) {
-      note(item, words.protected);
-      return false;
-    }
+    const isLocked = await isProtected(item.file);
     const pages = await pagesOf(item.file).catch(() => 0);
     if (pages) note(item, fill(words.count, { pages }));
     if (pages > pagesMax) problem(fill(words.long, { name: item.file.name, pages }));
     try {
       item.doc = pdfjs ? await open(item.file) : null;
-    } catch (error) {
-      if (error?.name === "PasswordException") {
-        note(item, words.protected);
-        return false;
-      }
+    } catch { /* It is damaged, or asks for a password. */ }
+    // Without pdf.js the browser would ask for the password.
+    if (isLocked && !item.doc) {
+      note(item, words.protected);
+      return false;
     }
     if (!item.isConnected) {
       free(item);
@@ -267,5 +267,5 @@ export default ({ pdfjs, byPage, words, pagesMax, bytesMax, id, show, fill, make
     turn = item.examined.catch(() => {});
     return item.examined;
   };
-  return { draw, examine: inTurn, examinePhoto, apart, paint, invented };
+  return { draw, examine: inTurn, examinePhoto, opens, apart, paint, invented };
 };

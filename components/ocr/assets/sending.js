@@ -56,7 +56,7 @@ export default ({ id, show, fill, make, setStatus, problem, chosen, isPdf, attem
   };
 
   // Sends one form and reads the events of its answer. `done`, `problem` or `cancelled`, with what came.
-  const send = (body, say) => new Promise((resolve) => {
+  const send = (body, opens, say) => new Promise((resolve) => {
     const xhr = running = new XMLHttpRequest();
     let read = 0, ended = false, pages = 0;
     const end = (outcome, data) => {
@@ -115,6 +115,7 @@ export default ({ id, show, fill, make, setStatus, problem, chosen, isPdf, attem
     xhr.onabort = () => end("cancelled");
     xhr.open("POST", form.action);
     xhr.setRequestHeader("Accept", "text/event-stream, application/problem+json");
+    if (opens) xhr.setRequestHeader("X-PDF-Opens", "1");
     xhr.send(body);
   });
   id("cancel").onclick = () => running?.abort();
@@ -136,7 +137,10 @@ export default ({ id, show, fill, make, setStatus, problem, chosen, isPdf, attem
     bar.value = 0;
     say(texts.preparing);
     const stopping = new Promise((resolve) => { running = { abort: () => resolve() }; });
-    const made = Promise.all(items.map(({ prepare }) => prepare?.())).then(async () => ({ apart: await attempt(async () => (await pages()).apart(items[0], range)) }));
+    const made = Promise.all(items.map(({ prepare }) => prepare?.())).then(async () => ({
+      apart: await attempt(async () => (await pages()).apart(items[0], range)),
+      opens: await isPdf(items[0].file) && await attempt(async () => (await pages()).opens(items[0])),
+    }));
     const ready = await Promise.race([stopping, made]);
     // Without a page that does not fit, it would be another document.
     if (!ready || items.some(({ isConnected }) => !isConnected)) {
@@ -149,12 +153,12 @@ export default ({ id, show, fill, make, setStatus, problem, chosen, isPdf, attem
       hide();
       return { outcome: "problem", data: { error: texts.offline } };
     }
-    const { apart } = ready;
+    const { apart, opens } = ready;
     // The order of the form: the server has to know the pages before the file.
     if (range) body.append("pages", range);
     for (const file of apart ?? items.map((item) => item.file)) body.append(apart ? "page" : "file", file);
     const before = left;
-    const { outcome, data } = await send(body, say);
+    const { outcome, data } = await send(body, opens, say);
     const [{ file: { name } }] = items;
     if (outcome === "problem" && !latex.value) hide();
     if (outcome === "problem") return { outcome, data };

@@ -17,6 +17,8 @@ use crate::route::Format;
 use crate::settings::GeminiSettings;
 use crate::upload::Upload;
 
+/// The header of a client that has opened the PDF without a password.
+const OPENS: &str = "x-pdf-opens";
 /// After this much silence a comment is sent.
 const EVENTS_SILENCE: Duration = Duration::from_secs(10);
 
@@ -94,7 +96,7 @@ where
     C: Clock,
 {
     let content_type = request.header("content-type").unwrap_or_default();
-    let upload = Upload { content_type, body };
+    let upload = Upload { content_type, body, opens: request.header(OPENS).is_some() };
     let (outcome, settled) = conversion::convert(ports, gemini, upload).await;
     if outcome.is_err() {
         body.drain().await;

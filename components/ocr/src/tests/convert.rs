@@ -66,6 +66,19 @@ fn a_refused_upload_is_sent_nowhere_and_costs_nothing() {
 }
 
 #[test]
+fn a_pdf_that_its_client_opened_without_a_password_is_converted_although_it_is_encrypted() {
+    let file = include_bytes!("../../tests/fixtures/reserve.pdf");
+    let body = || upload(form("a.pdf", file));
+    assert_eq!(
+        convert(&FakePorts::new([]), body()).map(|_| ()),
+        Err(Failure::Upload(UploadError::Protected))
+    );
+    let ports = FakePorts::new([Reply::stream(&[LATEX], "STOP")]);
+    let conversion = convert(&ports, FakeUpload { opens: true, ..body() }).unwrap();
+    assert_eq!((conversion.latex.as_str(), conversion.pages), (LATEX, None));
+}
+
+#[test]
 fn blanks_and_a_byte_order_mark_before_a_pdf_are_left_out() {
     for before in [&b"\xef\xbb\xbf"[..], b"\r\n\r\n  ", &[b'\n'; 300]] {
         let ports = FakePorts::new([Reply::stream(&[LATEX], "STOP")]);

@@ -159,6 +159,7 @@ pub struct FakeUpload {
     pub bytes: Bytes,
     pub chunk_bytes: usize,
     pub breaks: bool,
+    pub opens: bool,
 }
 
 pub fn variables() -> Variables {
@@ -228,6 +229,7 @@ pub fn upload(body: Vec<u8>) -> FakeUpload {
         bytes: body.into(),
         chunk_bytes: 16 * 1024,
         breaks: false,
+        opens: false,
     }
 }
 
@@ -247,7 +249,7 @@ pub fn convert_with(
     let mut request = web::Request::test("POST", "/ocr");
     request.headers.extend(upload.content_length.map(|length| (header::CONTENT_LENGTH, length.into())));
     let mut body = BodyReader::new(body, FakeClock::default(), &request);
-    let upload = Upload { content_type: &upload.content_type, body: &mut body };
+    let upload = Upload { content_type: &upload.content_type, body: &mut body, opens: upload.opens };
     let (outcome, settled) = run(conversion::convert(ports, settings, upload));
     assert!(settled.is_ok());
     outcome

@@ -16,9 +16,9 @@ use crate::picture::{PICTURES_MAX, PictureCheck};
 
 /// All files of an upload together, in bytes: the most that Gemini takes as a PDF.
 pub const UPLOAD_BYTES_MAX: u64 = 50 * 1024 * 1024;
-/// The delimiters and headers of the form around the files, in bytes.
 /// More blanks before a file are not read.
 const BLANKS_MAX: usize = 1024;
+/// The delimiters and headers of the form around the files, in bytes.
 const ENVELOPE_BYTES_MAX: u64 = 16 * 1024;
 /// For the whole upload: 50 MB at 1.7 Mbit/s.
 pub(crate) const UPLOAD_TIME_MAX: Duration = Duration::from_secs(240);
@@ -29,6 +29,8 @@ pub(crate) const BETWEEN_BYTES_TIME: Duration = Duration::from_secs(30);
 pub struct Upload<'a, B, C> {
     pub content_type: &'a str,
     pub body: &'a mut BodyReader<B, C>,
+    /// The client has opened the PDF without a password: it is encrypted against changes only.
+    pub opens: bool,
 }
 
 /// What is known of a document that has been read to its end and may be converted: one PDF, the PDFs of its pages, or
@@ -236,7 +238,7 @@ impl<'a, B: IncomingBody, C: Clock, K: Clock> UploadReader<'a, B, C, K> {
             Some(Check::Pdf(scan)) => {
                 self.budget = scan.budget();
                 let facts = scan.finish();
-                if facts.encrypted {
+                if facts.encrypted && !self.upload.opens {
                     return Err(UploadError::Protected);
                 }
                 if !facts.ends {
