@@ -66,8 +66,11 @@ struct Seen {
     nodes: Vec<(u64, Vec<u64>)>,
     /// So many more children are remembered.
     kids_left: usize,
-    /// The last page tree root, and its `/Count`.
-    root: Option<u64>,
+    /// The catalogue that the last trailer names.
+    catalogue: Option<u64>,
+    /// Catalogues, and the page tree of each, in the order of the file.
+    trees: Vec<(u64, u64)>,
+    /// `/Count` of the last page tree root.
     root_count: Option<u64>,
     encrypted: bool,
     last_end: Option<u64>,
@@ -127,7 +130,7 @@ impl Scan {
 
     /// `pages` is the larger of the page tree's count and the number of its page objects: a tree that states fewer pages
     /// than it has must not reduce what it costs. Pages that were taken out of the tree, as an incremental save and
-    /// tools that cut a file do, are none; of a tree that cannot be followed all page objects count.
+    /// tools that cut a file do, are none; of a tree that cannot be followed from the last trailer all page objects count.
     pub fn finish(mut self) -> Facts {
         let Self { lexer, structure, seen, position, budget, .. } = &mut self;
         lexer.finish(&mut |token| {
@@ -222,6 +225,12 @@ impl Seen {
 
     fn dictionary(&mut self, dictionary: &Dictionary) {
         self.encrypted |= dictionary.encrypt;
+        self.catalogue = dictionary.root.or(self.catalogue);
+        if let (Some(number), Some(tree)) = (dictionary.object, dictionary.pages)
+            && self.trees.len() < NODES_MAX
+        {
+            self.trees.push((number, tree));
+        }
         match dictionary.kind {
             // A page saved again by an incremental update keeps its number and counts once.
             Kind::Page => match dictionary.object {
@@ -234,7 +243,6 @@ impl Seen {
             Kind::Pages => {
                 if !dictionary.has_parent {
                     self.root_count = dictionary.count.or(self.root_count);
-                    self.root = dictionary.object;
                 }
                 let kids = &dictionary.kids;
                 self.kids_left = self.kids_left.saturating_sub(kids.len());
@@ -249,9 +257,10 @@ impl Seen {
         }
     }
 
-    /// `None` when a part of the tree was not seen.
+    /// `None` when a part of the tree, or the way to it, was not seen.
     fn pages_in_tree(&mut self) -> Option<u64> {
-        let mut open = vec![self.root?];
+        let catalogue = self.catalogue?;
+        let mut open = vec![self.trees.iter().rfind(|(number, _)| *number == catalogue)?.1];
         let mut pages = 0;
         while let Some(number) = open.pop() {
             if self.page_objects.contains(&number) {

@@ -31,6 +31,9 @@ pub struct Dictionary {
     pub count: Option<u64>,
     pub length: Option<u64>,
     pub first: Option<u64>,
+    /// The object that `/Root` refers to, in a trailer, and `/Pages`, in a catalogue.
+    pub root: Option<u64>,
+    pub pages: Option<u64>,
     /// The objects that `/Kids` refers to, the first [`KIDS_MAX`].
     pub kids: Vec<u64>,
     /// How many names `/Filter` has.
@@ -51,6 +54,8 @@ enum Key {
     Length,
     First,
     Kids,
+    Root,
+    Pages,
     Filter,
     DecodeParms,
 }
@@ -187,6 +192,8 @@ impl Structure {
                     Key::Count => self.outer.count = Some(number),
                     Key::Length => self.outer.length = Some(number),
                     Key::First => self.outer.first = Some(number),
+                    Key::Root => self.outer.root = Some(number),
+                    Key::Pages => self.outer.pages = Some(number),
                     _ => {}
                 }
             }
@@ -233,6 +240,8 @@ fn key(name: &[u8]) -> Key {
         b"Length" => Key::Length,
         b"First" => Key::First,
         b"Kids" => Key::Kids,
+        b"Root" => Key::Root,
+        b"Pages" => Key::Pages,
         b"Filter" => Key::Filter,
         b"DecodeParms" => Key::DecodeParms,
         _ => Key::Other,

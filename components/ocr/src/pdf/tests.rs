@@ -95,9 +95,11 @@ fn counts_pages_inside_object_streams() {
 #[test]
 fn counts_the_pages_of_the_last_tree() {
     let pages = "1 0 obj <</Type/Page/Parent 9 0 R>> endobj 2 0 obj <</Type/Page/Parent 9 0 R>> endobj ";
-    let check = |body: &str, pages: u32| {
-        assert_eq!(scan(format!("%PDF-1.4\n{body}\n%%EOF\n").as_bytes()).pages, Some(pages), "{body}");
+    let from = |tree: u32, body: &str, pages: u32| {
+        let way = format!("6 0 obj <</Type/Catalog/Pages {tree} 0 R>> endobj trailer <</Size 9/Root 6 0 R>>");
+        assert_eq!(scan(format!("%PDF-1.4\n{body}\n{way}%%EOF\n").as_bytes()).pages, Some(pages), "{body}");
     };
+    let check = |body: &str, pages: u32| from(9, body, pages);
     let tree = |number: u32, kids: &str, count: u32| {
         format!("{pages}{number} 0 obj <</Type/Pages/Kids[{kids}]/Count {count}>> endobj\n")
     };
@@ -106,10 +108,12 @@ fn counts_the_pages_of_the_last_tree() {
         &format!("{}{}", tree(9, "1 0 R 2 0 R", 2), "9 0 obj <</Type/Pages/Kids[2 0 R]/Count 1>> endobj"),
         1,
     );
-    check(
-        &format!("{}{}", tree(9, "1 0 R 2 0 R", 2), "7 0 obj <</Type/Pages/Kids [ 1 0 R ]/Count 1>> endobj"),
-        1,
-    );
+    let two =
+        format!("{}{}", tree(9, "1 0 R 2 0 R", 2), "7 0 obj <</Type/Pages/Kids [ 1 0 R ]/Count 1>> endobj");
+    from(7, &two, 1);
+    // A tree that the trailer does not lead to takes no page away.
+    from(9, &two, 2);
+    from(8, &two, 2);
     check(
         &format!(
             "{}{}",
@@ -132,7 +136,11 @@ fn without_an_end_all_announced_pages_have_to_be_there() {
     let page = "1 0 obj <</Type/Page>> endobj ";
     let ends = |count: u32| {
         let facts = scan(
-            format!("%PDF-1.4\n{page}2 0 obj <</Type/Pages/Kids[1 0 R]/Count {count}>> endobj").as_bytes(),
+            format!(
+                "%PDF-1.4\n{page}2 0 obj <</Type/Pages/Kids[1 0 R]/Count {count}>> endobj\n\
+                 3 0 obj <</Pages 2 0 R/Type/Catalog>> endobj trailer <</Root 3 0 R>>"
+            )
+            .as_bytes(),
         );
         (facts.ends, facts.ends_cleanly)
     };
