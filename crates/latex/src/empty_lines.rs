@@ -24,8 +24,8 @@ pub(crate) fn remove(latex: &str) -> Option<(String, u32)> {
         let (Some(next), true) = (next, nesting.in_display()) else { continue };
         let gap = latex.get(token.end..next.at).unwrap_or_default();
         let Some((rest_of_line, lines)) = gap.split_once('\n') else { continue };
-        let (lines, begun) = lines.rsplit_once('\n').map_or(("", lines), |(lines, begun)| (lines, begun));
-        if !lines.split('\n').any(|line| line.trim().is_empty()) || gap.matches('\n').count() < 2 {
+        let Some((lines, begun)) = lines.rsplit_once('\n') else { continue };
+        if lines.split('\n').all(|line| !line.trim().is_empty()) {
             continue;
         }
         out.push_str(latex.get(from..token.end).unwrap_or_default());
