@@ -1,7 +1,6 @@
 """A document in one question beside a question for each page: what is lost, how long it takes, what it costs."""
 from __future__ import annotations
 
-import re
 import subprocess
 import tempfile
 import time
@@ -27,11 +26,7 @@ def separate(pdf: bytes, pages: int) -> list[tuple[str, str, bytes]]:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "a.pdf").write_bytes(pdf)
         for page in range(1, pages + 1):
-            name, only = f"page-{page}.pdf", ["-f", str(page), "-l", str(page), "a.pdf"]
-            subprocess.run(["pdfseparate", *only, name], cwd=folder, check=True)
-            # It keeps the pages to which the page links, and the converter takes no file with more than one.
-            if len(re.findall(rb"/Type */Page\b", (Path(folder) / name).read_bytes())) != 1:
-                subprocess.run(["pdftocairo", "-pdf", *only, name], cwd=folder, check=True)
+            subprocess.run(["pdfseparate", "-f", str(page), "-l", str(page), "a.pdf", f"page-{page}.pdf"], cwd=folder, check=True)
         return [(page.name, "application/pdf", page.read_bytes()) for page in sorted(Path(folder).glob("page-*.pdf"))]
 
 
