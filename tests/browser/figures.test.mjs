@@ -257,9 +257,14 @@ test("without script the box with words stays", async () => {
 test("a protected PDF is shown by nothing", async () => {
   const page = await visit();
   await registerAndSignIn(page);
-  await page.goto("/ocr");
-  await page.setInputFiles("[name=file]", [await fixture("protege.pdf", "secret.pdf")]);
-  await page.waitForFunction(() => /protégé/.test(document.querySelector("#chosen li").innerText));
-  assert.equal(await page.isVisible("#preview"), false);
+  const secret = await fixture("protege.pdf", "secret.pdf");
+  // Only pdf.js sees that the other one asks for a password.
+  const escaped = Buffer.from(secret.buffer.toString("latin1").replace("/Encrypt", "/#45ncrypt"), "latin1");
+  for (const file of [secret, { ...secret, buffer: escaped }]) {
+    await page.goto("/ocr");
+    await page.setInputFiles("[name=file]", [file]);
+    await page.waitForFunction(() => /protégé/.test(document.querySelector("#chosen li")?.innerText));
+    assert.equal(await page.isVisible("#preview"), false);
+  }
   await leave(page);
 });

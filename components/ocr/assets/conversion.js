@@ -35,7 +35,7 @@ export default async (page) => {
     }
   };
 
-  // ── The pages of a PDF, photographs, and the figures ───────────────────────────────────────────────────────
+  // ── The pages of a PDF, photographs, and the figures ────────────────────────────────────────────
   // Their scripts and texts are asked for when they are needed. What fails is tried again the next time.
   const once = (make) => {
     let made;

@@ -1,5 +1,5 @@
 // What stays in this browser only (IndexedDB), in a database for each user: the last conversions, and the files that are not
-// converted yet. Signing out erases both, because the reply to it clears the site's storage.
+// converted yet. Signing out erases both (site.js).
 const answered = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);

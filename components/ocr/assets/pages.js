@@ -20,11 +20,12 @@ export default ({ pdfjs, byPage, words, pagesMax, bytesMax, id, show, fill, make
   const EXAMINED_BYTES = 256 * 1024;
   const PAGES_BYTES_MAX = 20 * 1024 * 1024;
   // The trailer is at the end; that of the first page, and a cross-reference stream, are where `startxref` says.
-  const isProtected = async (file) => {
+  const findEncryption = async (file) => {
     const end = await latin(file.slice(-EXAMINED_BYTES));
     const start = Number(/startxref\s+(\d+)\s+%%EOF\s*$/.exec(end)?.[1] ?? 0);
     return [end, await latin(file.slice(start, start + EXAMINED_BYTES))].some((text) => /\/Encrypt\s*(\d+\s+\d+\s+R|<<)/.test(text));
   };
+  const isEncrypted = (item) => (item.encryption ??= findEncryption(item.file));
   const inflated = async (bytes) => {
     const out = [];
     const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
@@ -142,10 +143,12 @@ export default ({ pdfjs, byPage, words, pagesMax, bytesMax, id, show, fill, make
     if (!item.isWhole) note(item, text);
     item.isWhole = true;
   };
+  // Whether a PDF has been opened without a password. Only one that is encrypted is waited for.
+  const opens = async (item) => {
+    if (await isEncrypted(item)) await item.examined;
+    return Boolean(item.doc);
+  };
   // The pages of a PDF as a PDF each, where each is to be asked about by itself. Undefined: the PDF goes as a whole.
-  /** Whether a PDF that is encrypted opens without a password: it is protected against changes only. */
-  const opens = async (item) => Boolean(await isProtected(item.file) && (await item.examined, item.doc));
-
   const apart = async (item, range) => {
     if (!byPage || !item.examined) return undefined;
     await item.examined.catch(() => {});
@@ -235,14 +238,16 @@ export default ({ pdfjs, byPage, words, pagesMax, bytesMax, id, show, fill, make
   const examine = async (item) => {
     if (!item.isConnected) return false;
     item.free = () => free(item);
-    const isLocked = await isProtected(item.file);
+    let isLocked = await isEncrypted(item);
     const pages = await pagesOf(item.file).catch(() => 0);
     if (pages) note(item, fill(words.count, { pages }));
     if (pages > pagesMax) problem(fill(words.long, { name: item.file.name, pages }));
     try {
       item.doc = pdfjs ? await open(item.file) : null;
-    } catch { /* It is damaged, or asks for a password. */ }
-    // Without pdf.js the browser would ask for the password.
+    } catch (error) {
+      isLocked ||= error?.name === "PasswordException";
+    }
+    // The browser's own viewer would ask for the password.
     if (isLocked && !item.doc) {
       note(item, words.protected);
       return false;

@@ -139,7 +139,7 @@ export default ({ id, show, fill, make, setStatus, problem, chosen, isPdf, attem
     const stopping = new Promise((resolve) => { running = { abort: () => resolve() }; });
     const made = Promise.all(items.map(({ prepare }) => prepare?.())).then(async () => ({
       apart: await attempt(async () => (await pages()).apart(items[0], range)),
-      opens: await isPdf(items[0].file) && await attempt(async () => (await pages()).opens(items[0])),
+      opens: isPdf(items[0].file) && await attempt(async () => (await pages()).opens(items[0])),
     }));
     const ready = await Promise.race([stopping, made]);
     // Without a page that does not fit, it would be another document.
