@@ -5,6 +5,9 @@ FROM ghcr.io/spinframework/spin:v4.1.0 AS spin
 # Nobody: Spin needs no rights. Its home has to be writable, because it keeps compiled components there.
 USER 65534:65534
 ENV HOME=/tmp
+# What Spin's pool keeps of the memory of each instance that has ended, 2 MiB otherwise: after 200 requests at once, each
+# with an instance of its own, that was 400 MiB (docs/adr/0035-bounds.md).
+ENV SPIN_WASMTIME_LINEAR_MEMORY_KEEP_RESIDENT=524288
 
 FROM spin AS prebuilt
 COPY spin.toml /app/

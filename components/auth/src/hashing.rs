@@ -6,7 +6,7 @@ use crate::{app::AppContext, error::AuthError, store::Store};
 /// When a user who was turned away may try again.
 const RETRY_AFTER_SECONDS: u32 = 5;
 
-/// Waits for a turn, computes `hash` in it, which must not wait for anything, and ends it.
+/// Waits for a turn, computes `hash` in it, which cannot wait for anything, and ends it.
 ///
 /// # Errors
 /// [`AuthError::TooBusy`] when too many wait already, or no turn came in time; and what `hash` returns.
@@ -14,11 +14,8 @@ pub(crate) async fn in_turn<S: Store, T, E: Into<AuthError>>(
     app: &AppContext<'_, S>,
     hash: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, AuthError> {
-    let Some(turn) = app.store.take_hashing_turn().await? else {
+    let Some(hashed) = app.store.in_hashing_turn(hash).await? else {
         return Err(AuthError::TooBusy { retry_after_seconds: RETRY_AFTER_SECONDS });
     };
-    let hashed = hash();
-    // A turn that cannot be ended ends by itself.
-    let _ = app.store.end_hashing_turn(turn).await;
     hashed.map_err(Into::into)
 }

@@ -19,8 +19,8 @@ use crate::{
         USE_RECORDED_EVERY_SECONDS,
     },
     store::{
-        HashingStore, HashingTurn, InsertError, Maintenance, PasswordChange, SESSIONS_LISTED_MAX,
-        SessionStore, ThrottleStore, UserStore,
+        HashingStore, InsertError, Maintenance, PasswordChange, SESSIONS_LISTED_MAX, SessionStore,
+        ThrottleStore, UserStore,
     },
     store_error::StoreError,
     throttle::{
@@ -57,8 +57,6 @@ pub(crate) struct MemoryStore {
     pub(crate) purges: Cell<u32>,
     /// No turn to compute a hash comes in time.
     pub(crate) no_turns: Cell<bool>,
-    /// Hashes that are being computed.
-    pub(crate) turns: Cell<i64>,
 }
 
 impl MemoryStore {
@@ -288,19 +286,9 @@ impl ThrottleStore for MemoryStore {
 }
 
 impl HashingStore for MemoryStore {
-    async fn take_hashing_turn(&self) -> Result<Option<HashingTurn>, StoreError> {
+    async fn in_hashing_turn<T>(&self, hash: impl FnOnce() -> T) -> Result<Option<T>, StoreError> {
         self.reachable()?;
-        if self.no_turns.get() {
-            return Ok(None);
-        }
-        self.turns.set(self.turns.get() + 1);
-        Ok(Some(HashingTurn(self.turns.get())))
-    }
-
-    async fn end_hashing_turn(&self, turn: HashingTurn) -> Result<(), StoreError> {
-        assert_eq!(turn, HashingTurn(self.turns.get()));
-        self.turns.set(self.turns.get() - 1);
-        Ok(())
+        Ok((!self.no_turns.get()).then(hash))
     }
 }
 

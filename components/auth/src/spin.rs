@@ -15,7 +15,9 @@ use web::{
 
 use crate::{
     app::Random,
-    postgres::{Cell, Database, DatabaseError, DatabaseSettings, Parameter, PostgresStore, Purpose, Row},
+    postgres::{
+        Cell, Database, DatabaseError, DatabaseSettings, HashingQueue, Parameter, PostgresStore, Purpose, Row,
+    },
     settings::{Misconfigured, Settings, Variables},
 };
 
@@ -61,8 +63,8 @@ async fn database_settings() -> DatabaseSettings {
     }
 }
 
-/// The name of this instance, for the table of the turns to hash. No secret, and nothing of a request.
-static INSTANCE: OnceLock<[u8; 16]> = OnceLock::new();
+/// Who of this instance waits to compute a password hash: places in a queue, and nothing of a request.
+static HASHING_QUEUE: OnceLock<HashingQueue> = OnceLock::new();
 
 /// Takes a connection from the host's pool for each statement, so that a page without a statement opens none.
 struct SpinDatabase {
@@ -100,8 +102,8 @@ impl Database for SpinDatabase {
         within(MIGRATION_LIMIT, exchange).await.unwrap_or_else(|| Err(out_of_time(MIGRATION_LIMIT)))
     }
 
-    fn instance(&self) -> [u8; 16] {
-        *INSTANCE.get_or_init(random)
+    fn hashing_queue(&self) -> &HashingQueue {
+        HASHING_QUEUE.get_or_init(|| HashingQueue::new(random()))
     }
 
     fn elapsed(&self) -> Duration {

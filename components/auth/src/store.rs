@@ -105,17 +105,11 @@ pub trait ThrottleStore {
     async fn record_right_password(&self, subjects: &Subjects, now: UnixTime) -> Result<(), StoreError>;
 }
 
-/// The right to compute one password hash, until it is ended.
-#[derive(Debug, PartialEq, Eq)]
-pub struct HashingTurn(pub i64);
-
 /// How many password hashes are computed at once; see [`crate::hashing`].
 #[expect(async_fn_in_trait, reason = "guests run on one thread; no caller needs the future to be Send")]
 pub trait HashingStore {
-    /// Waits for a turn. `None` when too many wait already, or none comes in time.
-    async fn take_hashing_turn(&self) -> Result<Option<HashingTurn>, StoreError>;
-    /// Ends a turn. One that is not ended ends by itself after some seconds.
-    async fn end_hashing_turn(&self, turn: HashingTurn) -> Result<(), StoreError>;
+    /// Waits for a turn, computes `hash` in it, and ends it. `None` when too many wait already, or no turn comes in time.
+    async fn in_hashing_turn<T>(&self, hash: impl FnOnce() -> T) -> Result<Option<T>, StoreError>;
 }
 
 /// Schema and expired rows.

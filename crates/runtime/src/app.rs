@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
 use http::uri::Scheme;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 use wasmtime_wasi_http::WasiBody;
@@ -36,13 +40,25 @@ use crate::wit;
 /// Spin's client address of requests from component to component.
 const CHAINED_CLIENT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
 
+/// How long a request is held back for those before it. One that an instance has been given meanwhile, which computes,
+/// is not waited for any longer.
+const ADMISSION_WAIT_MAX: Duration = Duration::from_secs(1);
+
 pub struct App {
     name: String,
     version: Option<String>,
     pub router: Router,
-    components: BTreeMap<String, ProxyHandler<Instances>>,
+    components: BTreeMap<String, Served>,
     listening: Arc<OnceLock<SocketAddr>>,
     telemetry: Telemetry,
+}
+
+struct Served {
+    handler: ProxyHandler<Instances>,
+    /// One for each processor: for a request that no instance has taken yet. `ProxyHandler` starts an instance for each
+    /// that arrives while none is ready. Without this, two hundred at once start nearly as many, and each needs memory
+    /// of its own, where thirteen serve them, sixteen each.
+    admissions: Arc<Semaphore>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -119,7 +135,9 @@ impl App {
                     limits: options.limits,
                     quiet: options.quiet,
                 };
-                (id, ProxyHandler::new(instances))
+                let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+                let admissions = Arc::new(Semaphore::new(processors));
+                (id, Served { handler: ProxyHandler::new(instances), admissions })
             };
             Self {
                 name: manifest.name.clone(),
@@ -171,14 +189,20 @@ impl App {
     ) -> Result<Response<WasiBody>> {
         headers::set_absolute_uri(&mut request, Scheme::HTTP)?;
         let id = &route.component;
-        let handler = self.components.get(id).ok_or_else(|| anyhow!("unknown routing destination '{id}'"))?;
+        let Served { handler, admissions } =
+            self.components.get(id).ok_or_else(|| anyhow!("unknown routing destination '{id}'"))?;
         if let Err(error) = headers::add_spin_headers(&mut request, &route, client) {
             eprintln!("a request for component {id} was refused: {error:#}");
             return Ok(own_reply(StatusCode::INTERNAL_SERVER_ERROR, ""));
         }
         let span = telemetry::http::start_execution(caller, id);
         let outcome = ResponseOutcome::default();
-        let context = RequestContext { outcome: outcome.clone(), span: span.as_parent().clone() };
+        let admission = timeout(ADMISSION_WAIT_MAX, admissions.clone().acquire_owned()).await;
+        let context = RequestContext {
+            outcome: outcome.clone(),
+            span: span.as_parent().clone(),
+            _admission: admission.ok().and_then(Result::ok),
+        };
         match handler.handle(context, request).await {
             Ok(response) => Ok(response.map(|body| AbortOnTrapBody::new(body, outcome).boxed_unsync())),
             Err(error) => {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Sleep, sleep};
 use wasmtime::component::{GuestTaskId, ResourceTable};
 use wasmtime::{Engine, Store, StoreContextMut, StoreLimits, StoreLimitsBuilder};
@@ -72,6 +73,8 @@ impl TracedStore for Guest {
 pub(crate) struct RequestContext {
     pub(crate) outcome: ResponseOutcome,
     pub(crate) span: Parent,
+    /// Given back when an instance takes the request.
+    pub(crate) _admission: Option<OwnedSemaphorePermit>,
 }
 
 /// A folder that a component may read.

@@ -287,6 +287,17 @@ fn requests_share_an_instance_up_to_the_limit() {
 }
 
 #[test]
+fn requests_that_arrive_together_share_the_instances_they_need() {
+    let app = App::start_with(&manifest("", ""), &["--max-instance-concurrent-reuse-count", "16"], &[]);
+    let replies = std::thread::scope(|scope| {
+        let waiting: Vec<_> = (0..160).map(|_| scope.spawn(|| app.get("/instance?2000").text())).collect();
+        waiting.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
+    });
+    let instances = replies.iter().filter(|before| *before == "0").count();
+    assert!((10..=20).contains(&instances), "{instances} instances, of which ten serve 160 requests");
+}
+
+#[test]
 fn a_request_that_takes_too_long_is_a_500_even_when_it_computes() {
     let app = App::start_with(&manifest("", ""), &["--request-timeout", "300ms"], &[]);
     for path in ["/sleep?20000", "/compute?20000"] {

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use super::HashingQueue;
+
 /// One parameter of a statement, which casts it where necessary (`$1::text::uuid`).
 #[derive(Clone, Copy)]
 pub enum Parameter<'a> {
@@ -44,8 +46,8 @@ pub trait Database {
     async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, DatabaseError>;
     /// Runs a migration: one statement without parameters or rows, which may take long.
     async fn migrate(&self, sql: &str) -> Result<(), DatabaseError>;
-    /// Names the running instance of the component among all that use the database.
-    fn instance(&self) -> [u8; 16];
+    /// Who of this running instance of the component waits to compute a password hash.
+    fn hashing_queue(&self) -> &HashingQueue;
     /// The time since some fixed moment.
     fn elapsed(&self) -> Duration;
     /// Waits without a connection.

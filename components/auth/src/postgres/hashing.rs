@@ -1,42 +1,34 @@
 //! Turns to compute a password hash. Whoever gets hold of a row of `hashing_turns` has one; `SKIP LOCKED` gives no row to
-//! two requests, so the bound holds without a count.
+//! two requests, so the bound holds without a count. Of each instance one request asks at a time ([`HashingQueue`]).
 
 use std::time::Duration;
 
-use super::{Database, DatabaseError, PostgresStore};
-use crate::{
-    store::{HashingStore, HashingTurn},
-    store_error::StoreError,
+use super::{
+    Database, DatabaseError, PostgresStore,
+    hashing_queue::{HashingTurn, Place},
 };
+use crate::{store::HashingStore, store_error::StoreError};
 
-/// After this long a turn is taken for lost: its instance has died. A hash takes a tenth of a
-/// second, and seconds on a machine that has much else to do.
+/// After this long a turn is taken for lost: its instance has died. It is handed on for half as long.
 const TURN_SECONDS_MAX: i64 = 10;
-/// A place to wait is kept a little longer than anybody waits.
-const PLACE_SECONDS_MAX: i64 = 20;
+/// An instance that has not asked for this long waits no longer. Longer than a pause and a slow statement.
+const PLACE_SECONDS_MAX: i64 = 5;
 /// How long a request waits for a turn.
 const WAIT_MAX: Duration = Duration::from_secs(12);
-/// How long a turn is kept for the requests that wait in the same instance. The instance has the memory of its last hash
-/// still: while it computes theirs, no other instance needs as much. Longer than they pause on a busy machine.
-const KEPT_MILLISECONDS: i64 = 8000;
-/// The pause between two tries grows with the number of those who wait for the same turns, so that all together ask no
-/// more often when they are more: one of them in this time.
+/// The pause between two tries grows with the number of instances that wait, so that all together ask no more often when
+/// they are more: one of them in this time.
 const PAUSE_OF_EACH: Duration = Duration::from_millis(30);
-const PAUSE_MIN: Duration = Duration::from_millis(30);
-const PAUSE_MAX: Duration = Duration::from_secs(4);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// About as long as a hash takes: who has others of the instance before looks again when they can be done.
+const PAUSE_FOR_EACH_AHEAD: Duration = Duration::from_millis(10);
 
-/// One turn for each instance at a time: a page that the instance is asked for meanwhile waits for one hash only. The last
-/// column says how many wait for the same turns: those of the instance when one is kept for it, else all.
+/// Takes a turn; if none is free, a place for an instance that waits. Returns the turn or 0, the place or 0, and how many
+/// instances wait.
 const TAKE: &str = concat!(
     "
 WITH free AS (
-  SELECT number FROM hashing_turns
-  WHERE kind = 'hash' AND taken_until <= clock_timestamp()
-    AND (instance = $1::bytea OR kept_until <= clock_timestamp())
-    AND NOT EXISTS (
-      SELECT FROM hashing_turns AS own
-      WHERE own.kind = 'hash' AND own.instance = $1::bytea AND own.taken_until > clock_timestamp())
-  ORDER BY instance = $1::bytea DESC, number LIMIT 1 FOR UPDATE SKIP LOCKED
+  SELECT number FROM hashing_turns WHERE kind = 'hash' AND taken_until <= clock_timestamp()
+  ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
 ), taken AS (
   UPDATE hashing_turns AS t SET instance = $1::bytea,
     taken_until = clock_timestamp() + $2::bigint * interval '1 second'
@@ -44,40 +36,29 @@ WITH free AS (
   RETURNING t.number, ",
     without_waiting_for_the_disk!(),
     "
+), free_place AS (
+  SELECT number FROM hashing_turns
+  WHERE kind = 'wait' AND (instance = $1::bytea OR taken_until <= clock_timestamp())
+    AND NOT EXISTS (SELECT FROM taken)
+  ORDER BY instance = $1::bytea DESC, number LIMIT 1 FOR UPDATE SKIP LOCKED
+), place AS (
+  UPDATE hashing_turns AS t SET instance = $1::bytea,
+    taken_until = clock_timestamp() + $3::bigint * interval '1 second'
+  FROM free_place WHERE t.kind = 'wait' AND t.number = free_place.number
+  RETURNING t.number, ",
+    without_waiting_for_the_disk!(),
+    "
 )
-SELECT coalesce((SELECT number FROM taken), 0)::bigint,
-  (SELECT count(*) FROM hashing_turns WHERE kind = 'wait' AND taken_until > clock_timestamp()
-    AND (instance = $1::bytea OR NOT EXISTS (
-      SELECT FROM hashing_turns AS own WHERE own.kind = 'hash' AND own.instance = $1::bytea
-        AND greatest(own.taken_until, own.kept_until) > clock_timestamp())))"
+SELECT coalesce((SELECT number FROM taken), 0)::bigint, coalesce((SELECT number FROM place), 0)::bigint,
+  (SELECT count(*) FROM hashing_turns
+   WHERE kind = 'wait' AND taken_until > clock_timestamp())"
 );
 
-const QUEUE: &str = concat!(
-    "
-UPDATE hashing_turns SET instance = $1::bytea, taken_until = clock_timestamp() + $2::bigint * interval '1 second'
-WHERE kind = 'wait' AND number = (
-  SELECT number FROM hashing_turns WHERE kind = 'wait' AND taken_until <= clock_timestamp()
-  ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING number::bigint, ",
-    without_waiting_for_the_disk!()
-);
-
-const LEAVE: &str = concat!(
-    "
-UPDATE hashing_turns SET taken_until = '-infinity'
-WHERE kind = 'wait' AND number = $1::bigint AND instance = $2::bytea
-RETURNING ",
-    without_waiting_for_the_disk!()
-);
-
+/// Ends a turn, and the place where its instance has waited for it.
 const END: &str = concat!(
     "
-UPDATE hashing_turns AS t SET taken_until = '-infinity',
-  kept_until = CASE WHEN EXISTS (
-      SELECT FROM hashing_turns AS w
-      WHERE w.kind = 'wait' AND w.instance = $2::bytea AND w.taken_until > clock_timestamp())
-    THEN clock_timestamp() + $3::bigint * interval '1 millisecond' ELSE '-infinity' END
-WHERE t.kind = 'hash' AND t.number = $1::bigint AND t.instance = $2::bytea
+UPDATE hashing_turns SET taken_until = '-infinity'
+WHERE instance = $2::bytea AND (kind = 'wait' OR number = $1::bigint)
 RETURNING ",
     without_waiting_for_the_disk!()
 );
@@ -86,55 +67,59 @@ enum Tried {
     Turn(HashingTurn),
     /// How long until the next try.
     Later(Duration),
+    TooManyWait,
 }
 
 impl<D: Database> PostgresStore<D> {
     async fn try_to_take_turn(&self) -> Result<Tried, DatabaseError> {
-        let instance = self.0.instance();
-        let row = self.first(TAKE, &[(&instance).into(), TURN_SECONDS_MAX.into()]).await?;
-        let Some(mut row) = row else { return Ok(Tried::Later(PAUSE_MAX)) };
-        let (number, waiting) = (row.int(0)?, row.int(1)?);
-        if number > 0 {
-            return Ok(Tried::Turn(HashingTurn(number)));
-        }
-        let waiting = u32::try_from(waiting).unwrap_or(0);
-        Ok(Tried::Later((PAUSE_OF_EACH * waiting).clamp(PAUSE_MIN, PAUSE_MAX)))
+        let taken = self.0.elapsed();
+        let instance = self.0.hashing_queue().instance();
+        let parameters = [instance.into(), TURN_SECONDS_MAX.into(), PLACE_SECONDS_MAX.into()];
+        let Some(mut row) = self.first(TAKE, &parameters).await? else { return Ok(Tried::TooManyWait) };
+        let (number, place, waiting) = (row.int(0)?, row.int(1)?, row.int(2)?);
+        Ok(match (number, place) {
+            (1.., _) => Tried::Turn(HashingTurn { number, taken }),
+            (_, 1..) => {
+                let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
+                Tried::Later(PAUSE_OF_EACH.saturating_mul(waiting).clamp(PAUSE_OF_EACH, PAUSE_MAX))
+            }
+            _ => Tried::TooManyWait,
+        })
     }
 
-    async fn wait_for_turn(&self, first: Duration) -> Result<Option<HashingTurn>, DatabaseError> {
-        let (started, mut pause) = (self.0.elapsed(), first);
-        while self.0.elapsed().saturating_sub(started) < WAIT_MAX {
-            self.0.sleep(pause).await;
-            match self.try_to_take_turn().await? {
-                Tried::Turn(turn) => return Ok(Some(turn)),
-                Tried::Later(next) => pause = next,
+    async fn wait_for_turn(&self, place: &Place<'_>) -> Result<Option<HashingTurn>, DatabaseError> {
+        let started = self.0.elapsed();
+        loop {
+            let now = self.0.elapsed();
+            let pause = match place.ahead() {
+                0 => match place.handed_on(now) {
+                    Some(turn) => return Ok(Some(turn)),
+                    None => match self.try_to_take_turn().await? {
+                        Tried::Turn(turn) => return Ok(Some(turn)),
+                        Tried::Later(pause) => pause,
+                        Tried::TooManyWait => return Ok(None),
+                    },
+                },
+                ahead => PAUSE_FOR_EACH_AHEAD.saturating_mul(ahead).min(PAUSE_MAX),
+            };
+            if now.saturating_sub(started) >= WAIT_MAX {
+                return Ok(None);
             }
+            self.0.sleep(pause).await;
         }
-        Ok(None)
     }
 }
 
 impl<D: Database> HashingStore for PostgresStore<D> {
-    async fn take_hashing_turn(&self) -> Result<Option<HashingTurn>, StoreError> {
-        let pause = match self.try_to_take_turn().await? {
-            Tried::Turn(turn) => return Ok(Some(turn)),
-            Tried::Later(pause) => pause,
-        };
-        let instance = self.0.instance();
-        let Some(mut place) = self.first(QUEUE, &[(&instance).into(), PLACE_SECONDS_MAX.into()]).await?
-        else {
-            return Ok(None);
-        };
-        let place = place.int(0)?;
-        let turn = self.wait_for_turn(pause).await;
-        // A place that cannot be left ends by itself; a turn that came is not lost for it.
-        let _ = self.query(LEAVE, &[place.into(), (&instance).into()]).await;
-        Ok(turn?)
-    }
-
-    async fn end_hashing_turn(&self, turn: HashingTurn) -> Result<(), StoreError> {
-        let instance = self.0.instance();
-        self.query(END, &[turn.0.into(), (&instance).into(), KEPT_MILLISECONDS.into()]).await?;
-        Ok(())
+    async fn in_hashing_turn<T>(&self, hash: impl FnOnce() -> T) -> Result<Option<T>, StoreError> {
+        let queue = self.0.hashing_queue();
+        let place = queue.join();
+        let Some(turn) = self.wait_for_turn(&place).await? else { return Ok(None) };
+        let hashed = hash();
+        if let Some(turn) = place.hand_on(turn, self.0.elapsed()) {
+            // A turn that cannot be ended ends by itself.
+            let _ = self.query(END, &[turn.number.into(), queue.instance().into()]).await;
+        }
+        Ok(Some(hashed))
     }
 }

@@ -14,6 +14,7 @@ macro_rules! without_waiting_for_the_disk {
 
 mod database;
 mod hashing;
+mod hashing_queue;
 mod maintenance;
 mod metering;
 mod migrate;
@@ -23,6 +24,7 @@ mod throttle;
 mod users;
 
 pub use database::{Cell, Database, DatabaseError, Parameter, Row};
+pub use hashing_queue::HashingQueue;
 pub use migrate::MIGRATIONS;
 pub use settings::{DatabaseSettings, Purpose};
 

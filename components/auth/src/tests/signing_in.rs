@@ -249,16 +249,3 @@ fn without_a_turn_to_hash_the_form_says_when_to_try_again_and_keeps_the_name() {
     browser.register("bobby");
     assert_eq!(location(&browser.sign_in("alice", PASSWORD)), "/home");
 }
-
-#[test]
-fn every_turn_to_hash_is_ended() {
-    let site = Site::new();
-    let browser = site.browser();
-    browser.register("alice");
-    browser.sign_in("alice", OTHER_PASSWORD);
-    browser.sign_in("bobby", OTHER_PASSWORD);
-    browser.sign_in("alice", PASSWORD);
-    let fields = [("current_password", PASSWORD), ("new_password", OTHER_PASSWORD)];
-    browser.post("/account", &[&[("action", "change_password")], &fields[..]].concat());
-    assert_eq!(site.store.turns.get(), 0);
-}

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use auth::postgres::{Cell, Database, DatabaseError, Parameter, PostgresStore, Row};
+use auth::postgres::{Cell, Database, DatabaseError, HashingQueue, Parameter, PostgresStore, Row};
 use bytes::BytesMut;
 use tokio_postgres::{
     Client, Config, Error,
@@ -22,7 +22,7 @@ pub(crate) struct Native {
     statements: Rc<Counter<usize>>,
     /// Commits that waited for the disk; `None`: not counted.
     waits: Option<Rc<Counter<usize>>>,
-    instance: u8,
+    queue: HashingQueue,
     started: tokio::time::Instant,
 }
 
@@ -30,10 +30,10 @@ impl Native {
     /// An instance of its own.
     pub(crate) async fn connect(config: &Config) -> Self {
         static NUMBER: AtomicU8 = AtomicU8::new(1);
-        let instance = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let queue = HashingQueue::new([NUMBER.fetch_add(1, Ordering::Relaxed); 16]);
         let client = server::connect(config).await;
         let started = tokio::time::Instant::now();
-        Self { client, statements: Rc::default(), waits: None, instance, started }
+        Self { client, statements: Rc::default(), waits: None, queue, started }
     }
 
     /// Counts the statements of requests, without migrations.
@@ -81,8 +81,8 @@ impl Database for Native {
         self.client.execute(sql, &[]).await.map(|_| ()).map_err(rejected)
     }
 
-    fn instance(&self) -> [u8; 16] {
-        [self.instance; 16]
+    fn hashing_queue(&self) -> &HashingQueue {
+        &self.queue
     }
 
     fn elapsed(&self) -> Duration {

@@ -1,65 +1,102 @@
 use std::{
-    rc::Rc,
     sync::atomic::{AtomicUsize, Ordering},
+    thread,
     time::Duration,
 };
 
-use auth::store::HashingStore;
+use auth::{postgres::PostgresStore, store::HashingStore};
+use tokio_postgres::Client;
 
-use crate::{client, parallel::join_all, server};
+use crate::{client, client::Native, server};
 
 /// The rows of the migration.
 const AT_ONCE: usize = 4;
 
-#[tokio::test]
-async fn many_instances_compute_few_hashes_at_once_and_each_gets_its_turn() {
-    let config = server::empty_database().await;
-    client::open(&config).await.take_hashing_turn().await.unwrap().expect("a turn");
-    server::connect(&config)
-        .await
-        .batch_execute("UPDATE hashing_turns SET taken_until = '-infinity'")
-        .await
-        .unwrap();
-    let (now, most) = (Rc::new(AtomicUsize::new(0)), Rc::new(AtomicUsize::new(0)));
-    let instances = (0..24).map(|_| {
-        let (config, now, most) = (config.clone(), Rc::clone(&now), Rc::clone(&most));
-        async move {
-            let store = client::open(&config).await;
-            let turn = store.take_hashing_turn().await.unwrap().expect("a turn within the limit");
-            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            now.fetch_sub(1, Ordering::SeqCst);
-            store.end_hashing_turn(turn).await.unwrap();
-        }
-    });
-    assert_eq!(join_all(instances).await.len(), 24);
-    assert!(most.load(Ordering::SeqCst) <= AT_ONCE, "{most:?} at once");
-    let left = "SELECT count(*) FROM hashing_turns WHERE taken_until > clock_timestamp()";
-    let left: i64 = server::connect(&config).await.query_one(left, &[]).await.unwrap().get(0);
-    assert_eq!(left, 0, "all turns and places are given back");
+async fn free(operator: &Client, kind: &str) {
+    set(operator, kind, "'-infinity'").await;
+}
+
+async fn take_for_ever(operator: &Client, kind: &str) {
+    set(operator, kind, "'infinity'").await;
+}
+
+async fn set(operator: &Client, kind: &str, until: &str) {
+    let all = format!("UPDATE hashing_turns SET taken_until = {until} WHERE kind = '{kind}'");
+    operator.batch_execute(&all).await.unwrap();
+}
+
+async fn taken(operator: &Client) -> i64 {
+    let taken = "SELECT count(*) FROM hashing_turns WHERE taken_until > clock_timestamp()";
+    operator.query_one(taken, &[]).await.unwrap().get(0)
+}
+
+async fn turn(store: &PostgresStore<Native>) -> Option<()> {
+    store.in_hashing_turn(|| ()).await.unwrap()
 }
 
 #[tokio::test]
-async fn an_instance_has_one_turn_at_a_time_and_a_lost_one_ends_by_itself() {
+async fn many_instances_compute_few_hashes_at_once_and_each_request_gets_its_turn() {
+    let config = server::empty_database().await;
+    turn(&client::open(&config).await).await.expect("a turn");
+    let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let hash = || {
+        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        thread::sleep(Duration::from_millis(10));
+        now.fetch_sub(1, Ordering::SeqCst);
+    };
+    let instance = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let store = client::open(&config).await;
+            let one = || async { store.in_hashing_turn(hash).await.unwrap().expect("a turn in time") };
+            tokio::join!(one(), one(), one(), one());
+        });
+    };
+    thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(instance))));
+    assert!((2..=AT_ONCE).contains(&most.load(Ordering::SeqCst)), "{most:?} at once");
+    assert_eq!(taken(&server::connect(&config).await).await, 0, "all turns and places are given back");
+}
+
+#[tokio::test]
+async fn the_requests_of_an_instance_share_a_turn() {
+    let config = server::empty_database().await;
+    turn(&client::open(&config).await).await.expect("a turn");
+    let native = Native::connect(&config).await;
+    let statements = native.statements();
+    let store = PostgresStore::new(native);
+    let turns = tokio::join!(turn(&store), turn(&store), turn(&store), turn(&store), turn(&store));
+    assert_eq!(turns, (Some(()), Some(()), Some(()), Some(()), Some(())));
+    assert_eq!(statements.get(), 2, "one that takes it and one that ends it");
+}
+
+#[tokio::test]
+async fn who_leaves_the_queue_keeps_nobody_waiting() {
     let config = server::empty_database().await;
     let operator = server::connect(&config).await;
     let store = client::open(&config).await;
-    let lost = store.take_hashing_turn().await.unwrap().expect("a turn");
-    operator
-        .batch_execute("UPDATE hashing_turns SET taken_until = 'infinity' WHERE kind = 'wait'")
-        .await
-        .unwrap();
-    assert_eq!(store.take_hashing_turn().await.unwrap(), None, "it has one, and nobody else may wait");
-    operator
-        .batch_execute(
-            "UPDATE hashing_turns SET taken_until = now() - interval '1 second' WHERE kind = 'hash'",
-        )
-        .await
-        .unwrap();
-    let next = store.take_hashing_turn().await.unwrap().expect("the lost one is over");
-    let other = client::open(&config).await.take_hashing_turn().await.unwrap().expect("another instance");
-    assert_ne!(next, other);
-    assert_eq!(next, lost, "the same row");
+    turn(&store).await.expect("a turn");
+    take_for_ever(&operator, "hash").await;
+    let (left, next) = tokio::join!(tokio::time::timeout(Duration::from_millis(200), turn(&store)), async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let (next, ()) = tokio::join!(turn(&store), async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            free(&operator, "hash").await;
+        });
+        next
+    });
+    assert!(left.is_err());
+    assert_eq!(next, Some(()));
+}
+
+#[tokio::test]
+async fn a_lost_turn_ends_by_itself() {
+    let config = server::empty_database().await;
+    let operator = server::connect(&config).await;
+    let store = client::open(&config).await;
+    turn(&store).await.expect("a turn");
+    set(&operator, "hash", "clock_timestamp() + interval '300 milliseconds'").await;
+    assert_eq!(turn(&store).await, Some(()));
+    assert_eq!(taken(&operator).await, 0, "and the place is given back with it");
 }
 
 #[tokio::test]
@@ -67,24 +104,17 @@ async fn when_too_many_wait_a_request_is_turned_away_at_once() {
     let config = server::empty_database().await;
     let operator = server::connect(&config).await;
     let store = client::open(&config).await;
-    let turn = store.take_hashing_turn().await.unwrap().expect("a turn");
-    store.end_hashing_turn(turn).await.unwrap();
-    operator.batch_execute("UPDATE hashing_turns SET taken_until = 'infinity'").await.unwrap();
-    assert_eq!(store.take_hashing_turn().await.unwrap(), None);
-    operator
-        .batch_execute(
-            "UPDATE hashing_turns SET taken_until = '-infinity' WHERE kind = 'wait' AND number = 1",
-        )
-        .await
-        .unwrap();
-    let (waiting, free) = tokio::join!(store.take_hashing_turn(), async {
-        let taken = "SELECT count(*) FROM hashing_turns WHERE kind = 'wait' AND taken_until < 'infinity'
-            AND taken_until > clock_timestamp()";
-        while operator.query_one(taken, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+    turn(&store).await.expect("a turn");
+    take_for_ever(&operator, "hash").await;
+    take_for_ever(&operator, "wait").await;
+    let at_once = tokio::time::timeout(Duration::from_secs(5), turn(&store)).await;
+    assert_eq!(at_once, Ok(None));
+    free(&operator, "wait").await;
+    let (waited, ()) = tokio::join!(turn(&store), async {
+        while taken(&operator).await == i64::try_from(AT_ONCE).unwrap() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        operator.batch_execute("UPDATE hashing_turns SET taken_until = '-infinity' WHERE kind = 'hash'").await
+        free(&operator, "hash").await;
     });
-    free.unwrap();
-    assert!(waiting.unwrap().is_some(), "whoever waits gets the turn that becomes free");
+    assert_eq!(waited, Some(()), "whoever waits gets the turn that becomes free");
 }

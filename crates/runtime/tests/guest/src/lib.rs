@@ -69,7 +69,7 @@ async fn respond(request: Request) -> Result<Response, ErrorCode> {
         // Time, memory and traps.
         "sleep" => Ok(system::sleep(number(argument)).await),
         "compute" => Ok(system::compute(number(argument))),
-        "instance" => Ok(system::instance()),
+        "instance" => Ok(system::instance(number(argument)).await),
         "allocate" => Ok(system::allocate(number(argument))),
         "trap" => std::process::abort(),
         "panic" => system::deliberate_panic(),

@@ -40,10 +40,13 @@ pub(crate) fn compute(milliseconds: u64) -> String {
     rounds.to_string()
 }
 
-/// How many requests this instance has had before.
-pub(crate) fn instance() -> String {
+/// How many requests this instance has had before; said after some work and a pause.
+pub(crate) async fn instance(milliseconds: u64) -> String {
     static REQUESTS: AtomicU64 = AtomicU64::new(0);
-    REQUESTS.fetch_add(1, Ordering::Relaxed).to_string()
+    let before = REQUESTS.fetch_add(1, Ordering::Relaxed);
+    compute(milliseconds / 500);
+    sleep(milliseconds).await;
+    before.to_string()
 }
 
 pub(crate) fn allocate(mib: u64) -> String {
