@@ -12,6 +12,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use serde_json::{Map, Value, json};
 use test_support::Reply;
 
+use super::crowd;
 use super::load::{Connection, Load, Page, median_of, throughput};
 use super::native::NativeServer;
 use crate::build::{self, Build, Native};
@@ -32,7 +33,7 @@ const WAITING: usize = 1000;
 const ARRIVAL_MAX: Duration = Duration::from_secs(60);
 const UPLOADS: usize = 5;
 const UPLOAD_BYTES: usize = 49 << 20;
-const PASSWORD: &str = "une phrase assez longue pour Atelier";
+pub(super) const PASSWORD: &str = "une phrase assez longue pour Atelier";
 /// Pages without a session, and with one.
 const PUBLIC: [&str; 2] = ["/auth", "/register"];
 const PRIVATE: [&str; 3] = ["/home", "/llm", "/ocr"];
@@ -85,6 +86,13 @@ impl Bench<'_> {
         uploads(user.again()?, trivial_address, &mut figures)?;
         put(&mut figures, "after_uploads_mib", resident_mib(app.runtime_pid())?);
         drop((app, trivial));
+
+        console::step("Measuring a lecture hall that signs in at once.");
+        let app = self.start(&data, &environment)?.0;
+        let native_hash =
+            figures.get("native_hash_p50_ms").and_then(Value::as_f64).context("it was measured")?;
+        crowd::measure(&app, native_hash, &mut figures)?;
+        drop(app);
 
         console::step(&format!("Measuring {WAITING} questions that wait."));
         put(&mut figures, "waiting_mib", self.waiting(&data, &environment)?);
@@ -315,7 +323,7 @@ fn upload() -> (String, Vec<u8>) {
     (format!("multipart/form-data; boundary={boundary}"), body)
 }
 
-fn expect(reply: Reply, wanted: u16, what: &str) -> Result<Reply> {
+pub(super) fn expect(reply: Reply, wanted: u16, what: &str) -> Result<Reply> {
     if reply.status == wanted {
         Ok(reply)
     } else {
@@ -324,7 +332,7 @@ fn expect(reply: Reply, wanted: u16, what: &str) -> Result<Reply> {
 }
 
 /// Of a process and all that it has started: `spin up` is two.
-fn resident_mib(pid: u32) -> Result<f64> {
+pub(super) fn resident_mib(pid: u32) -> Result<f64> {
     let mut kib = 0;
     let mut family = vec![pid];
     while let Some(pid) = family.pop() {
@@ -338,6 +346,6 @@ fn resident_mib(pid: u32) -> Result<f64> {
     Ok(f64::from(kib) / 1024.0)
 }
 
-fn put(figures: &mut Figures, name: &str, number: f64) {
+pub(super) fn put(figures: &mut Figures, name: &str, number: f64) {
     figures.insert(name.to_owned(), json!((number * 100.0).round() / 100.0));
 }

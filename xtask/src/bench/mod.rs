@@ -11,6 +11,8 @@ use crate::spin::Choice;
 use crate::spin::Runtime;
 
 #[cfg(feature = "bench")]
+mod crowd;
+#[cfg(feature = "bench")]
 mod figures;
 #[cfg(feature = "bench")]
 mod load;

@@ -14,7 +14,7 @@ use crate::paths::Tree;
 use crate::process;
 
 /// The name of a figure, what it is, and what it should be.
-const MEANINGS: [(&str, &str, &str); 40] = [
+const MEANINGS: [(&str, &str, &str); 45] = [
     ("auth_page_to_trivial", "`/auth` against a guest that does nothing", "≥ 0.85"),
     ("register_page_to_trivial", "`/register` against the same", "≥ 0.85"),
     (
@@ -44,6 +44,11 @@ const MEANINGS: [(&str, &str, &str); 40] = [
     ("sign_in_to_native_hash", "a sign-in against the native password hash", "≤ 1.5"),
     ("sign_in_p50_ms", "a sign-in, median in ms", ""),
     ("native_hash_p50_ms", "the native hash, median in ms", ""),
+    ("crowd_answered", "of 200 sign-ins at once, answered", "200"),
+    ("crowd_s", "how long they took, in seconds", ""),
+    ("crowd_to_native_hashes", "sign-ins a second of them against native hashes on every processor", ""),
+    ("crowd_mib", "memory meanwhile at most, MiB", "< 300"),
+    ("crowd_auth_max_ms", "`/auth` meanwhile at most, in ms", "< 250"),
     ("send_beyond_webhook_ms", "what `/send` adds to the webhook, median in ms", "≤ 5"),
     ("send_p50_ms", "`/send`, median in ms", ""),
     ("upload_to_piping", "50 MB to Gemini's mock against 50 MB through a guest and back", "≥ 0.6"),
