@@ -167,7 +167,7 @@ fn minor(version: &str) -> Option<u32> {
 }
 
 /// As in .cargo/config.toml, whose flags RUSTFLAGS replaces.
-const SIMD: &str = "-Ctarget-feature=+simd128";
+const FLAGS: &str = "-Ctarget-feature=+simd128 -Cpasses=default<O3>";
 
 impl Toolchain {
     /// `cargo COMMAND`, set up to compile for [`TARGET`] below `target`.
@@ -178,7 +178,7 @@ impl Toolchain {
             Self::Own => {
                 let mut cargo = process::cargo();
                 if let Ok(flags) = std::env::var("RUSTFLAGS") {
-                    cargo.env("RUSTFLAGS", flags + " " + SIMD);
+                    cargo.env("RUSTFLAGS", flags + " " + FLAGS);
                 }
                 cargo
             }
@@ -189,7 +189,7 @@ impl Toolchain {
                     .env("RUSTC", DEBIAN_RUSTC)
                     // Building std is an unstable option; this compiler is the distribution's own, and pinned by it.
                     .env("RUSTC_BOOTSTRAP", "1")
-                    .env("RUSTFLAGS", format!("{flags} {SIMD} -L/usr/lib/wasm32-wasi").trim())
+                    .env("RUSTFLAGS", format!("{flags} {FLAGS} -L/usr/lib/wasm32-wasi").trim())
                     // `cargo run` puts the user's own toolchain there, whose libraries this compiler must not load.
                     .env_remove("LD_LIBRARY_PATH")
                     .env_remove("RUSTUP_TOOLCHAIN");
