@@ -110,5 +110,7 @@ test("chosen photos outlive Back, become a document that stays, and all of it go
   await shows("location.pathname === '/auth'");
   await browser.wait(() => browser.executeAsyncScript("const done = arguments[0]; indexedDB.databases().then((all) => done(!all.length))"), 30_000);
   assert.equal(await browser.executeScript("return localStorage.length + sessionStorage.length"), 0);
+  await browser.navigate().back();
+  await shows("location.search === '?next=/ocr' && !document.querySelector('#latex')");
   await leave(visitor);
 });
