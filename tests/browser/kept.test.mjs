@@ -257,6 +257,7 @@ test("a PDF that is protected against changes only is shown and converted", asyn
   await page.click("#start");
   await shows(page, /Transcription terminée/, 60);
   assert.match(await page.inputValue("#latex"), /Exercice 1/);
+  assert.match(await page.innerText("#chosen"), /pages\s: 3/);
   assert.doesNotMatch(await page.innerText("#chosen"), /protégé/);
   await page.waitForSelector("#sheets canvas");
   await leave(page);

@@ -129,3 +129,21 @@ test("a PDF that is too long to be read page by page goes as a whole, and the pa
   await shows(page, /Pages décomptées\s: 21\./, 60);
   await leave(page);
 });
+
+test("the pages of a PDF that its page tree leaves out are not counted, as the server does not count them", async () => {
+  const page = await visit();
+  await registerAndSignIn(page);
+  await byPage(page);
+  await page.goto("/ocr");
+  const whole = pdf("extrait.pdf", ...Array.from({ length: 301 }, (_, index) => written(`Page ${index + 1}`)));
+  const text = whole.buffer.toString("latin1");
+  const cut = text.replace(/(\/Kids \[4 0 R)(.*?)\] \/Count 301/, (_, first, others) => `${first}${" ".repeat(others.length)}] /Count 1  `);
+  await page.setInputFiles("[name=file]", [{ ...whole, buffer: Buffer.from(cut, "latin1") }]);
+  await page.waitForFunction(() => /pages/.test(document.querySelector("#chosen li").innerText));
+  assert.match(await page.innerText("#chosen li"), /pages\s: 1\s/);
+  assert.doesNotMatch(await page.innerText("#chosen li"), /d’un seul tenant/);
+  assert.equal(await page.isVisible("#problem"), false, "it is not too long");
+  await page.click("#start");
+  await shows(page, /Pages décomptées\s: 1\./, 60);
+  await leave(page);
+});

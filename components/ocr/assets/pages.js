@@ -34,7 +34,7 @@ export default ({ pdfjs, byPage, words, pagesMax, bytesMax, id, show, fill, make
     } catch { /* A stream that is cut ends with an error; what came before it counts. */ }
     return latin(new Blob(out));
   };
-  // As the server counts them; 0 when they cannot be.
+  // Those that were taken out of the page tree too, where pdf.js has not read it; 0 when they cannot be counted.
   const pagesOf = async (file) => {
     if (file.size > PAGES_BYTES_MAX) return 0;
     const buffer = await file.arrayBuffer();
@@ -239,14 +239,14 @@ export default ({ pdfjs, byPage, words, pagesMax, bytesMax, id, show, fill, make
     if (!item.isConnected) return false;
     item.free = () => free(item);
     let isLocked = await isEncrypted(item);
-    const pages = await pagesOf(item.file).catch(() => 0);
-    if (pages) note(item, fill(words.count, { pages }));
-    if (pages > pagesMax) problem(fill(words.long, { name: item.file.name, pages }));
     try {
       item.doc = pdfjs ? await open(item.file) : null;
     } catch (error) {
       isLocked ||= error?.name === "PasswordException";
     }
+    const pages = item.doc?.numPages ?? (await pagesOf(item.file).catch(() => 0));
+    if (pages) note(item, fill(words.count, { pages }));
+    if (pages > pagesMax) problem(fill(words.long, { name: item.file.name, pages }));
     // The browser's own viewer would ask for the password.
     if (isLocked && !item.doc) {
       note(item, words.protected);

@@ -38,7 +38,7 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
         "",
     ),
     ("amsthm ntheorem", "theoremstyle qedhere qedsymbol newtheoremstyle", "proof"),
-    ("graphicx graphics", "includegraphics rotatebox scalebox resizebox reflectbox graphicspath", ""),
+    ("graphicx", "includegraphics rotatebox scalebox resizebox reflectbox graphicspath", ""),
     ("xcolor color", "textcolor color definecolor colorbox fcolorbox pagecolor", ""),
     ("xcolor", "colorlet definecolorset", ""),
     ("xcolor colortbl color", "rowcolor cellcolor columncolor", ""),
@@ -61,7 +61,7 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
     ("esvect", "vv", ""),
     ("bm", "bm", ""),
     ("mhchem", "ce", ""),
-    ("eurosym textcomp wasysym", "euro", ""),
+    ("eurosym wasysym", "euro", ""),
     ("pifont", "ding", "dinglist"),
     ("enumerate enumitem paralist mdwlist beamer", "", "[1.]"),
     ("enumitem", "setlist newlist setlistdepth", "[label=…]"),
@@ -82,7 +82,8 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
     ("lipsum mwe", "lipsum", ""),
     ("ifthen", "ifthenelse whiledo", ""),
     ("listings", "lstset lstinline lstinputlisting lstdefinestyle lstdefinelanguage", "lstlisting"),
-    ("fancyvrb", "Verb DefineVerbatimEnvironment fvset", "Verbatim BVerbatim LVerbatim"),
+    ("fancyvrb", "Verb DefineVerbatimEnvironment fvset", ""),
+    ("fancyvrb fancybox", "", "Verbatim BVerbatim LVerbatim"),
     ("alltt", "", "alltt"),
     ("comment", "excludecomment includecomment", ""),
     ("comment verbatim moreverb tcolorbox changes memoir", "", "comment"),
@@ -115,7 +116,7 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
     ("subcaption", "subcaptionbox", "subfigure subtable"),
     ("rotating ctable", "", "sidewaystable sidewaysfigure"),
     ("pdflscape lscape", "", "landscape"),
-    ("threeparttable threeparttablex ctable", "", "threeparttable"),
+    ("threeparttable threeparttablex", "", "threeparttable"),
     ("tabulary", "", "tabulary"),
     ("hhline", "hhline", ""),
     ("arydshln", "hdashline", ""),
@@ -130,7 +131,8 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
     ("cleveref", "cref Cref crefname", ""),
 ];
 
-/// A package, and what loads it: packages, classes and options. What is loaded by one of those stands further down.
+/// A package, and what loads it at once, for the preamble too: packages, classes and options. What is loaded by one of those
+/// stands further down.
 pub(crate) const LOADED_BY: &[(&str, &str)] = &[
     ("tcolorbox", "ProfCollege"),
     ("pgfplots", "pgfplotstable"),
@@ -153,14 +155,14 @@ pub(crate) const LOADED_BY: &[(&str, &str)] = &[
     ("hyperref", "beamer bookmark attachfile moderncv"),
     ("geometry", "beamer tikzposter"),
     ("listings", "most all listingsutf8"),
-    ("fancyvrb", "minted fancybox"),
+    ("fancyvrb", "minted"),
     ("framed", "minted memoir"),
     ("float", "minted algorithm floatrow"),
-    ("caption", "subcaption subfig floatrow"),
+    ("caption", "subcaption subfig"),
     ("ulem", "changes exsheets"),
     ("multicol", "ProfCollege imakeidx etoc"),
     ("multirow", "ProfCollege bigdelim"),
-    ("booktabs", "ProfCollege memoir pgfplotstable ctable"),
+    ("booktabs", "ProfCollege memoir ctable"),
     ("setspace", "memoir"),
     ("longtable", "ltablex xltabular glossaries"),
     ("tabularx", "ltablex xltabular memoir ctable"),
@@ -173,13 +175,12 @@ pub(crate) const LOADED_BY: &[(&str, &str)] = &[
     (
         "ifthen",
         "ProfCollege minted algorithm algorithmic algorithmicx algpseudocode algorithm2e exam ntheorem xifthen tkz-tab \
-         tkz-graph todonotes changes chemmacros glossaries fmtcount datetime isodate pdfpages rotating",
+         tkz-graph todonotes changes glossaries fmtcount datetime isodate pdfpages rotating",
     ),
-    ("xcolor", "tikz tcolorbox minted nicematrix pstricks pst-all beamer pgf exsheets eso-pic"),
-    ("color", "colortbl mdframed siunitx floatrow contour"),
+    ("xcolor", "tikz tcolorbox nicematrix pstricks pst-all beamer pgf exsheets eso-pic"),
+    ("color", "colortbl mdframed contour"),
     (
         "graphicx",
-        "tikz tcolorbox mathtools mhchem nicematrix pstricks pst-all beamer pgf pdfpages pdflscape lscape rotating adjustbox \
-         xfrac overpic animate mwe graphbox moderncv",
+        "tikz tcolorbox nicematrix pstricks pst-all beamer pgf pdfpages rotating adjustbox xfrac overpic mwe graphbox moderncv",
     ),
 ];

@@ -2,7 +2,7 @@
 // browser goes. Every page works without it.
 "use strict";
 
-(() => {
+(async () => {
   for (const button of document.querySelectorAll("button[data-reveal]")) {
     const field = document.getElementById(button.dataset.reveal);
     const show = button.textContent;
@@ -32,11 +32,15 @@
   // HTTP do not obey the header that says so.
   const user = document.querySelector("[data-user]")?.dataset.user;
   if (!user && !document.querySelector("[data-erases]")) return;
-  const goes = (name) => name?.startsWith(user ? "atelier." : "atelier") && !name.endsWith(`.${user}`);
+  const goes = (name) => name.startsWith(user ? "atelier." : "atelier") && !name.endsWith(user);
+  // Over plain HTTP, WebKit shows a page as it was left (Back), also to who comes after its user.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted && localStorage["atelier-user"] !== user) location.reload();
+  });
   try {
     // A page that stays open keeps nothing more after signing out, which erases this, or under another user (kept.js).
-    if (user) localStorage.setItem("atelier-user", user);
-    for (const storage of [localStorage, sessionStorage]) Object.keys(storage).filter(goes).forEach((name) => storage.removeItem(name));
-    indexedDB.databases().then((found) => found.map(({ name }) => name).filter(goes).forEach((name) => indexedDB.deleteDatabase(name)), () => {});
+    if (user) localStorage["atelier-user"] = user;
+    for (const storage of [localStorage, sessionStorage]) for (const name of Object.keys(storage)) if (goes(name)) delete storage[name];
+    for (const { name } of await indexedDB.databases()) if (goes(name)) indexedDB.deleteDatabase(name);
   } catch { /* storage is off */ }
 })();
