@@ -69,7 +69,8 @@ for (const [form, { language, config }] of Object.entries(forms)) {
       }
       assert.deepEqual(failures(found, "performance", (id) => !(id in notHeld)), []);
       const moved = JSON.stringify(found.audits["layout-shifts"]?.details?.items ?? []);
-      assert.equal(found.audits["cumulative-layout-shift"].numericValue, 0, `something moves while the page loads: ${moved}`);
+      // On a busy machine the browser may paint a header of which half has arrived: 0.002 was seen. Google asks for 0.1.
+      assert.ok(found.audits["cumulative-layout-shift"].numericValue < 0.01, `something moves while the page loads: ${moved}`);
       assert.ok(transferred(found) <= transferBytesMax, `${transferred(found)} bytes on the wire`);
       checkDocument(found);
       checkBlocking(found);
