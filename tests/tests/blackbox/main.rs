@@ -29,4 +29,5 @@ mod refused_bodies;
 mod routes;
 mod sessions;
 mod size;
+mod slow_readers;
 mod throttling;
