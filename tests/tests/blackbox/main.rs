@@ -19,6 +19,7 @@ mod headers;
 mod idempotency;
 mod llm;
 mod logging;
+mod many_checks;
 mod migrations;
 mod negotiation;
 mod ocr;
