@@ -136,6 +136,8 @@ fn with_preamble(latex: &str, whole: bool) -> String {
     }
 }
 
+/// A repair that makes a longer document is left out: two bytes can become eight, and each later step reads them all.
+const REPAIRED_BYTES_MAX: usize = 3 * 1024 * 1024;
 /// What a model is known to write wrongly.
 const REPAIRS: [fn(&str) -> Option<(String, u32)>; 4] =
     [listings::declare, empty_lines::remove, characters::replace, stray::escape];
@@ -147,7 +149,9 @@ impl Finishing {
         let findings = &mut self.document.findings;
         match self.steps {
             step @ 0..4 => {
-                if let Some((better, line)) = REPAIRS.get(step).and_then(|repair| repair(latex)) {
+                if let Some((better, line)) = REPAIRS.get(step).and_then(|repair| repair(latex))
+                    && better.len() <= REPAIRED_BYTES_MAX
+                {
                     self.document.latex = better;
                     self.replaced = Some(self.replaced.map_or(line, |first| first.min(line)));
                 }
@@ -232,6 +236,16 @@ mod tests {
             Finished { latex: GOOD.into(), findings: vec![], figures: vec![] },
             "its end is there"
         );
+    }
+
+    #[test]
+    fn a_repair_that_would_make_a_much_longer_document_is_left_out() {
+        let [short, long] = [1_000, 280_000].map(|times| {
+            let raw = wrap(&"^α".repeat(times));
+            (raw.len(), finish(&raw, true).latex.len())
+        });
+        assert!(short.1 > 2 * short.0, "{short:?}");
+        assert!(long.1 <= REPAIRED_BYTES_MAX, "{long:?}");
     }
 
     #[test]
