@@ -138,9 +138,10 @@ fn with_preamble(latex: &str, whole: bool) -> String {
 
 /// A repair that makes a longer document is left out: two bytes can become eight, and each later step reads them all.
 const REPAIRED_BYTES_MAX: usize = 3 * 1024 * 1024;
+/// The better document and the first line that is another one.
+type Repair = fn(&str) -> Option<(String, u32)>;
 /// What a model is known to write wrongly.
-const REPAIRS: [fn(&str) -> Option<(String, u32)>; 4] =
-    [listings::declare, empty_lines::remove, characters::replace, stray::escape];
+const REPAIRS: [Repair; 4] = [listings::declare, empty_lines::remove, characters::replace, stray::escape];
 
 impl Finishing {
     /// Takes the next step, each of which reads the document a few times; false when none was left.
