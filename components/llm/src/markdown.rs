@@ -13,9 +13,12 @@ use crate::links;
 /// The greatest depth of nested elements. Deeper ones are left out, but not their text.
 const DEPTH_MAX: usize = 16;
 
-/// A longer text, in bytes, is shown as it is: the time of the Markdown parser for nested quotes grows faster than their
-/// number. Models write less.
+/// A longer text, in bytes, is shown as it is. Models write less.
 pub const MARKDOWN_BYTES_MAX: usize = 32 * 1024;
+
+/// A text with a longer start of a line is shown as it is, too. Each byte there can open a quote or a list, and the parser
+/// looks at all that are open for every line of the text.
+const LINE_START_BYTES_MAX: usize = 256;
 
 /// A piece of the page. Texts, code and addresses come from the model; the template escapes them.
 #[cfg_attr(test, derive(Debug))]
@@ -70,7 +73,7 @@ impl CodeBlock {
 /// Parses Markdown. Every element that is opened is closed.
 #[must_use]
 pub fn pieces(markdown: &str) -> Vec<Piece> {
-    if markdown.len() > MARKDOWN_BYTES_MAX {
+    if markdown.len() > MARKDOWN_BYTES_MAX || markdown.lines().any(nests_too_deeply) {
         return vec![Piece::Block(CodeBlock::new("", markdown))];
     }
     let mut reader = Reader::default();
@@ -83,6 +86,13 @@ pub fn pieces(markdown: &str) -> Vec<Piece> {
         reader.take(event, next);
     }
     reader.pieces
+}
+
+fn nests_too_deeply(line: &str) -> bool {
+    let is_start = |char: char| matches!(char, ' ' | '\t' | '>' | '-' | '+' | '*' | '.' | ')' | '0'..='9');
+    let start = line.split(|char| !is_start(char)).next().unwrap_or_default();
+    // A line of dashes opens nothing.
+    start.rfind([' ', '\t', '>']).is_some_and(|last| last >= LINE_START_BYTES_MAX)
 }
 
 #[derive(Default)]

@@ -1,10 +1,11 @@
 //! The use case of a document that exists already: what a cancelled conversion left, or what a user has corrected. No
 //! model is asked and nothing is stored, so it costs nothing.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use auth_api::User;
-use web::{BodyReader, Clock, Fields, IncomingBody, Reply, Request, Work};
+use web::{BodyReader, Clock, Fields, IncomingBody, Reply, Request, TooLong, Work};
 
 use crate::conversion::{self, Conversion};
 use crate::error::Failure;
@@ -19,6 +20,35 @@ pub(crate) const CHECK_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Of computing, not of waiting. The longest document takes 1 to 5 s of one processor.
 const COMPUTING_MAX: Duration = Duration::from_secs(10);
 
+/// Bytes of the documents that one instance checks at the same time: one of the longest, and some as people write them. Who
+/// comes while more are checked is refused, or one user's would keep everybody's waiting.
+const AT_ONCE_BYTES_MAX: usize = CHECK_BYTES_MAX + 512 * 1024;
+
+thread_local! {
+    /// A count of the instance, which has one thread.
+    static AT_ONCE_BYTES: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A document's part of what is checked at the same time; dropping it gives it back.
+struct Share(usize);
+
+impl Share {
+    fn take(bytes: usize) -> Result<Self, TooLong> {
+        let all = AT_ONCE_BYTES.get() + bytes;
+        if all > AT_ONCE_BYTES_MAX {
+            return Err(TooLong);
+        }
+        AT_ONCE_BYTES.set(all);
+        Ok(Self(bytes))
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        AT_ONCE_BYTES.set(AT_ONCE_BYTES.get().saturating_sub(self.0));
+    }
+}
+
 /// `POST /ocr/check`. The fields are those of the form for Overleaf: `snip` is the document, `snip_name` its file name.
 /// `cut`: it stops where its conversion was cancelled. `incomplete`: something was known to be missing from it. `pages`:
 /// those that it was to have.
@@ -30,11 +60,12 @@ pub(crate) async fn submit<B: IncomingBody, C: Clock>(
 ) -> Reply {
     let read = async {
         request.body = body.whole(CHECK_BYTES_MAX).await.map_err(Failure::Body)?;
+        let share = Share::take(request.body.len())?;
         let fields = Fields::parse(&request).map_err(Failure::Body)?;
-        check(&fields, clock).await
+        Ok((check(&fields, clock).await?, share))
     };
     match read.await {
-        Ok(conversion) => page::checked(&request, user, &conversion),
+        Ok((conversion, _share)) => page::checked(&request, user, &conversion),
         Err(failure) => page::failed(&request, user, &failure),
     }
 }
@@ -94,7 +125,7 @@ mod tests {
             self.0.sleep(wait).await;
         }
 
-        async fn give_way(&self) {}
+        async fn give_way(&self, _: Duration) {}
     }
 
     fn checked(fields: &[(&str, &str)]) -> Result<Conversion, Failure> {
@@ -143,6 +174,16 @@ mod tests {
         let Err(failure) = checked_on(&BusyClock::default(), &[("snip", WHOLE)]) else { panic!("no end") };
         let problem = failure.problem();
         assert_eq!((problem.status().as_u16(), problem.code()), (503, "too_busy"));
+    }
+
+    #[test]
+    fn documents_of_one_instance_are_refused_when_they_are_too_many_at_once_until_one_ends() {
+        let longest = Share::take(CHECK_BYTES_MAX);
+        let written = Share::take(200 * 1024);
+        assert!(longest.is_ok() && written.is_ok());
+        assert!(Share::take(CHECK_BYTES_MAX / 2).is_err());
+        drop(longest);
+        assert!(Share::take(CHECK_BYTES_MAX).is_ok());
     }
 
     #[test]

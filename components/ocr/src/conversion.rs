@@ -87,10 +87,10 @@ async fn convert_reserved<P: ConversionPorts, B: IncomingBody, C: Clock>(
     delete(ports, settings, &received.document).await;
     let transcript = outcome?;
     // What has been answered, and may be paid, is delivered however long that takes.
-    let work = Work::new(ports, Duration::MAX);
-    let finished = finished(&transcript.raw, transcript.stopped, &work).await?;
+    let work = || Work::new(ports, Duration::MAX);
+    let finished = finished(&transcript.raw, transcript.stopped, &work()).await?;
     let compiled = compile(ports, settings, charge, finished, &transcript.asked).await?;
-    conversion(&work, received, transcript, compiled, charge.pages()).await
+    conversion(&work(), received, transcript, compiled, charge.pages()).await
 }
 
 /// The rest of the price is reserved first.
@@ -148,19 +148,19 @@ async fn conversion(
     })
 }
 
-/// [`latex::finish`] in its steps, each of which takes up to half a second for the longest document.
+/// [`latex::finish`] in its steps.
 pub(crate) async fn finished(
     raw: &str,
     stopped_by_itself: bool,
     work: &Work<'_, impl Clock>,
 ) -> Result<Finished, TooLong> {
-    let assembled = latex::assemble(raw, stopped_by_itself);
-    work.give_way().await?;
-    let repaired = assembled.repair();
-    work.give_way().await?;
-    let finished = repaired.check();
-    work.give_way().await?;
-    Ok(finished)
+    let mut finishing = latex::assemble(raw, stopped_by_itself);
+    loop {
+        work.give_way().await?;
+        if !finishing.step() {
+            return Ok(finishing.finished());
+        }
+    }
 }
 
 /// A finished document as blocks and as Markdown; the page after them is a step like these.

@@ -206,11 +206,11 @@ impl From<TooLong> for Failure {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "too_busy",
                 Text::new(
-                    "La vérification dure trop longtemps : le serveur est surchargé, ou le document trop complexe. Réessayez dans une minute.",
-                    "The check takes too long: the server is overloaded, or the document too complex. Try again in a minute.",
+                    "Le serveur vérifie trop de documents, ou celui-ci est trop complexe. Réessayez dans quelques secondes.",
+                    "The server is checking too many documents, or this one is too complex. Try again in a few seconds.",
                 ),
             )
-            .retry_after(60),
+            .retry_after(10),
         )
     }
 }

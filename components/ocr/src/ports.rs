@@ -78,8 +78,8 @@ impl<N, C: Clock> Clock for LivePorts<'_, N, C> {
         self.app.ports.clock.sleep(wait).await;
     }
 
-    async fn give_way(&self) {
-        self.app.ports.clock.give_way().await;
+    async fn give_way(&self, computed: Duration) {
+        self.app.ports.clock.give_way(computed).await;
     }
 }
 

@@ -60,23 +60,23 @@ pub fn wrap(body: &str) -> String {
 /// Cleans, completes and checks. `stopped_by_itself`: the model said that it was done; otherwise the text was cut.
 /// Nothing is deleted from the document of an answer that ended by itself.
 pub fn finish(raw: &str, stopped_by_itself: bool) -> Finished {
-    assemble(raw, stopped_by_itself).repair().check()
+    let mut finishing = assemble(raw, stopped_by_itself);
+    while finishing.step() {}
+    finishing.finished()
 }
 
-/// A document with a beginning and an end: the first of three steps of [`finish`], for who has other work between them.
+/// A document with a beginning and an end, and the steps of [`finish`] that are left, for who has other work between
+/// them.
 #[derive(Debug)]
-pub struct Assembled(Finished);
-
-/// A document without what a model is known to write wrongly: the second step of [`finish`].
-#[derive(Debug)]
-pub struct Repaired {
+pub struct Finishing {
     document: Finished,
     /// The first line in which characters were replaced.
     replaced: Option<u32>,
+    steps: usize,
 }
 
 /// The first step of [`finish`].
-pub fn assemble(raw: &str, stopped_by_itself: bool) -> Assembled {
+pub fn assemble(raw: &str, stopped_by_itself: bool) -> Finishing {
     let Unwrapped { mut latex, chatter } = unwrap(raw);
     let mut findings = Vec::new();
     if chatter {
@@ -120,7 +120,11 @@ pub fn assemble(raw: &str, stopped_by_itself: bool) -> Assembled {
     } else if !latex.ends_with('\n') {
         latex.push('\n');
     }
-    Assembled(Finished { latex, findings, figures })
+    if let Some(modern) = babel::modernise(&latex) {
+        findings.push(Finding::BabelModernised);
+        latex = modern;
+    }
+    Finishing { document: Finished { latex, findings, figures }, replaced: None, steps: 0 }
 }
 
 /// Our preamble before a text without one. A text that is not `whole` is left open at its end.
@@ -132,54 +136,71 @@ fn with_preamble(latex: &str, whole: bool) -> String {
     }
 }
 
-impl Assembled {
-    /// Renews the options of babel, and replaces characters that LaTeX refuses.
-    pub fn repair(self) -> Repaired {
-        let Self(mut document) = self;
-        if let Some(modern) = babel::modernise(&document.latex) {
-            document.findings.push(Finding::BabelModernised);
-            document.latex = modern;
-        }
-        let mut replaced = None;
-        for repair in [listings::declare, empty_lines::remove, characters::replace, stray::escape] {
-            if let Some((better, line)) = repair(&document.latex) {
-                document.latex = better;
-                replaced = Some(replaced.map_or(line, |first: u32| first.min(line)));
-            }
-        }
-        Repaired { document, replaced }
-    }
-}
+/// A repair that makes a longer document is left out: two bytes can become eight, and each later step reads them all.
+const REPAIRED_BYTES_MAX: usize = 3 * 1024 * 1024;
+/// The better document and the first line that is another one.
+type Repair = fn(&str) -> Option<(String, u32)>;
+/// What a model is known to write wrongly.
+const REPAIRS: [Repair; 4] = [listings::declare, empty_lines::remove, characters::replace, stray::escape];
 
-impl Repaired {
-    /// Loads the packages that are missing and lists what remains to be looked at: what is incomplete, then what is
-    /// dangerous, then repairs and the rest.
-    pub fn check(self) -> Finished {
-        let Self { document: Finished { mut latex, mut findings, figures }, replaced } = self;
-        let missing = packages::missing(&latex);
-        latex = packages::add(&latex, &missing);
+impl Finishing {
+    /// Takes the next step, each of which reads the document a few times; false when none was left.
+    pub fn step(&mut self) -> bool {
+        let latex = &self.document.latex;
+        let findings = &mut self.document.findings;
+        match self.steps {
+            step @ 0..4 => {
+                if let Some((better, line)) = REPAIRS.get(step).and_then(|repair| repair(latex))
+                    && better.len() <= REPAIRED_BYTES_MAX
+                {
+                    self.document.latex = better;
+                    self.replaced = Some(self.replaced.map_or(line, |first| first.min(line)));
+                }
+            }
+            4 => self.load_packages(),
+            5 => findings
+                .extend(repeat::repetitions(latex).into_iter().map(|line| Finding::Repetition { line })),
+            6 => findings.extend(lint::lint(latex)),
+            7 => {
+                let unknown = characters::unknown(latex).into_iter().chain(listings::unknown(latex));
+                findings
+                    .extend(unknown.map(|(character, line)| Finding::UnknownCharacter { character, line }));
+            }
+            8 => {
+                // What is incomplete, then what is dangerous, then repairs and the rest. Not sorted: that would add 6 KB
+                // to a component.
+                let (incomplete, others) = findings.drain(..).partition::<Vec<_>, _>(Finding::is_incomplete);
+                *findings = incomplete;
+                findings.extend(dangers(latex));
+                findings.extend(others);
+            }
+            _ => return false,
+        }
+        self.steps += 1;
+        true
+    }
+
+    pub fn finished(self) -> Finished {
+        self.document
+    }
+
+    fn load_packages(&mut self) {
+        let Finished { latex, findings, .. } = &mut self.document;
+        let missing = packages::missing(latex);
+        *latex = packages::add(latex, &missing);
         // Each package has got a line before it.
         let added = u32::try_from(missing.len()).unwrap_or(u32::MAX);
-        for finding in &mut findings {
+        for finding in findings.iter_mut() {
             if let Finding::Loop { line } = finding {
                 *line = line.saturating_add(added);
             }
         }
-        findings
-            .extend(replaced.map(|line| Finding::CharactersReplaced { line: line.saturating_add(added) }));
+        let replaced = self.replaced.map(|line| line.saturating_add(added));
+        findings.extend(replaced.map(|line| Finding::CharactersReplaced { line }));
         let added = missing
             .into_iter()
             .map(|missing| Finding::PackageAdded { package: missing.package, needed_by: missing.needed_by });
         findings.extend(added);
-        findings.extend(repeat::repetitions(&latex).into_iter().map(|line| Finding::Repetition { line }));
-        findings.extend(lint::lint(&latex));
-        let unknown = characters::unknown(&latex).into_iter().chain(listings::unknown(&latex));
-        findings.extend(unknown.map(|(character, line)| Finding::UnknownCharacter { character, line }));
-        // Not sorted: that would add 6 KB to a component.
-        let (mut findings, others): (Vec<_>, Vec<_>) = findings.into_iter().partition(Finding::is_incomplete);
-        findings.extend(dangers(&latex));
-        findings.extend(others);
-        Finished { latex, findings, figures }
     }
 }
 
@@ -216,6 +237,16 @@ mod tests {
             Finished { latex: GOOD.into(), findings: vec![], figures: vec![] },
             "its end is there"
         );
+    }
+
+    #[test]
+    fn a_repair_that_would_make_a_much_longer_document_is_left_out() {
+        let [short, long] = [1_000, 280_000].map(|times| {
+            let raw = wrap(&"^α".repeat(times));
+            (raw.len(), finish(&raw, true).latex.len())
+        });
+        assert!(short.1 > 2 * short.0, "{short:?}");
+        assert!(long.1 <= REPAIRED_BYTES_MAX, "{long:?}");
     }
 
     #[test]

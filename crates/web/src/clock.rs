@@ -10,8 +10,8 @@ pub trait Clock {
     /// The time since some fixed moment.
     fn elapsed(&self) -> Duration;
     async fn sleep(&self, wait: Duration);
-    /// Between two steps of long work: the instance's other requests go on.
-    async fn give_way(&self);
+    /// Between two steps of long work, the last of which has computed for so long: others go on for as long.
+    async fn give_way(&self, computed: Duration);
 }
 
 /// Long work of one request, in steps. No host interrupts a guest for other requests to its instance, so the work gives
@@ -25,6 +25,9 @@ pub struct Work<'a, C> {
     since: Cell<Duration>,
 }
 
+/// What is computed in a row at least.
+const STEP_MIN: Duration = Duration::from_millis(10);
+
 /// Work has computed for longer than its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLong;
@@ -35,17 +38,22 @@ impl<'a, C: Clock> Work<'a, C> {
         Self { clock, limit, computed: Cell::new(Duration::ZERO), since: Cell::new(clock.elapsed()) }
     }
 
-    /// Between two steps.
+    /// Between two steps, which only compute.
     ///
     /// # Errors
     /// [`TooLong`]: the work is to end.
     pub async fn give_way(&self) -> Result<(), TooLong> {
-        let computed = self.computed.get() + self.clock.elapsed().saturating_sub(self.since.get());
+        let step = self.clock.elapsed().saturating_sub(self.since.get());
+        // A short piece of work does not wait behind the steps of long ones.
+        if step < STEP_MIN {
+            return Ok(());
+        }
+        let computed = self.computed.get() + step;
         if computed > self.limit {
             return Err(TooLong);
         }
         self.computed.set(computed);
-        self.clock.give_way().await;
+        self.clock.give_way(step).await;
         self.since.set(self.clock.elapsed());
         Ok(())
     }

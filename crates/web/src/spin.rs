@@ -5,27 +5,21 @@ mod bodiless;
 mod clock;
 mod incoming;
 mod network;
+mod reply;
 
 pub use clock::{HostClock, within};
 pub use incoming::HostBody;
 pub use network::{HostResponse, Network};
+pub use reply::Answer;
 
-use std::{convert::Infallible, pin::Pin, sync::Once};
+use std::{future::ready, sync::Once};
 
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _};
-use http::{HeaderMap, StatusCode};
-use http_body::Frame;
-use http_body_util::{Either, Full, StreamBody};
+use futures_util::stream::once;
+use reply::Chunks;
 use secrecy::SecretString;
 use spin_sdk::{
-    http::{IntoResponse, Request as IncomingRequest, Response},
-    wasip3::{
-        clocks::system_clock,
-        http::types::{ErrorCode, Response as HostReply},
-        random::random::get_random_bytes,
-        spawn,
-    },
+    http::Request as IncomingRequest,
+    wasip3::{clocks::system_clock, random::random::get_random_bytes, spawn},
 };
 
 use crate::{
@@ -35,15 +29,6 @@ use crate::{
 
 /// The body of a request from the host.
 pub type RequestBody = BodyReader<HostBody, HostClock>;
-
-/// A reply for the host.
-#[expect(missing_debug_implementations, reason = "a stream has none")]
-pub enum Answer {
-    Bodiless(StatusCode, HeaderMap),
-    WithBody(Response<Either<Full<Bytes>, StreamBody<Chunks>>>),
-}
-
-type Chunks = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, Infallible>>>>;
 
 /// Answers one request: `handle` gets it without its body, and the body beside it. A handler that does not read the
 /// body to its end drains it.
@@ -70,30 +55,15 @@ pub async fn serve(
     let body = match reply.body {
         ReplyBody::Whole(bytes) => {
             write_log(outcome);
-            if bytes.is_empty() {
-                return Answer::Bodiless(reply.status, reply.headers);
-            }
-            Either::Left(Full::new(bytes))
+            (!bytes.is_empty()).then(|| Box::pin(once(ready(bytes))) as Chunks)
         }
         ReplyBody::Stream(stream) => {
             let (chunks, work) = stream.start(HostClock);
             spawn(async move { write_log(work.await) });
-            Either::Right(StreamBody::new(Box::pin(chunks.map(|chunk| Ok(Frame::data(chunk)))) as Chunks))
+            Some(Box::pin(chunks) as Chunks)
         }
     };
-    let mut response = Response::new(body);
-    *response.status_mut() = reply.status;
-    *response.headers_mut() = reply.headers;
-    Answer::WithBody(response)
-}
-
-impl IntoResponse for Answer {
-    fn into_response(self) -> Result<HostReply, ErrorCode> {
-        match self {
-            Self::Bodiless(status, headers) => bodiless::reply(status, headers),
-            Self::WithBody(response) => response.into_response(),
-        }
-    }
+    Answer { status: reply.status, headers: reply.headers, body }
 }
 
 /// Answers one request whose body is read whole: at most `body_bytes_max`, which sees the request without its body.

@@ -68,7 +68,7 @@ impl Clock for FakeClock {
         self.advance(wait);
     }
 
-    async fn give_way(&self) {}
+    async fn give_way(&self, _: Duration) {}
 }
 
 /// A clock on which no time passes: whoever sleeps on it waits for ever.
@@ -84,7 +84,7 @@ impl Clock for StoppedClock {
         std::future::pending::<()>().await;
     }
 
-    async fn give_way(&self) {}
+    async fn give_way(&self, _: Duration) {}
 }
 
 /// What happens when a [`FakeBody`] is read.

@@ -168,6 +168,7 @@ pub(crate) const MARKDOWN: &[&str] = &[
     "~~~\n",
     "> ",
     "- ",
+    "a\n",
     "    ",
     "* ",
     "**",
@@ -227,6 +228,7 @@ pub(crate) const LATEX: &[&str] = &[
     "\\frac12",
     "\\left(",
     "^{",
+    "^α",
     "_",
 ];
 pub(crate) const TEXT: &[&str] =

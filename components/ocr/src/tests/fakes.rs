@@ -101,7 +101,7 @@ impl Clock for FakePorts {
         self.now.set(self.now.get() + wait);
     }
 
-    async fn give_way(&self) {}
+    async fn give_way(&self, _: Duration) {}
 }
 
 impl ConversionPorts for FakePorts {

@@ -5,7 +5,7 @@ use http::{HeaderMap, StatusCode, request::Parts};
 use spin_sdk::wasip3::{
     http::types::{ErrorCode, Fields, Request, Response},
     http_compat::{BodyResult, RequestOptionsExtension},
-    wit_bindgen::FutureReader,
+    wit_bindgen::{FutureReader, StreamReader},
     wit_future,
 };
 
@@ -27,7 +27,18 @@ pub(super) fn request(parts: Parts) -> Result<Request, ErrorCode> {
 /// # Errors
 /// The host does not take a header or the status.
 pub(super) fn reply(status: StatusCode, headers: HeaderMap) -> Result<Response, ErrorCode> {
-    let (response, _sent) = Response::new(fields(headers)?, None, no_trailers());
+    response(status, headers, None, no_trailers())
+}
+
+/// # Errors
+/// The host does not take a header or the status.
+pub(super) fn response(
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Option<StreamReader<u8>>,
+    trailers: FutureReader<BodyResult>,
+) -> Result<Response, ErrorCode> {
+    let (response, _sent) = Response::new(fields(headers)?, body, trailers);
     let unknown = |()| ErrorCode::InternalError(Some(format!("the status {status}")));
     response.set_status_code(status.as_u16()).map_err(unknown)?;
     Ok(response)

@@ -1,6 +1,8 @@
 //! The host's clock.
 
 use std::{
+    cell::RefCell,
+    collections::VecDeque,
     future::{Future, poll_fn},
     pin::pin,
     time::Duration,
@@ -23,10 +25,59 @@ impl Clock for HostClock {
         spin_sdk::time::sleep(wait).await;
     }
 
-    async fn give_way(&self) {
+    async fn give_way(&self, computed: Duration) {
         // After a yield Spin goes on at once: its threads, one for each processor, look for other requests only when they
         // wait, so as many guests as there are processors would keep everybody out until they end.
-        self.sleep(Duration::from_millis(1)).await;
+        let turn = Turn::after(self.elapsed() + computed.max(PAUSE_MIN));
+        loop {
+            match turn.wait(self.elapsed()) {
+                Duration::ZERO => return,
+                wait => self.sleep(wait).await,
+            }
+        }
+    }
+}
+
+const PAUSE_MIN: Duration = Duration::from_millis(1);
+/// A request cannot wake another one: who waits looks again.
+const LOOK_EVERY: Duration = Duration::from_millis(4);
+
+/// The long work of an instance, which has one thread: one step at a time, first come first served, and after each nobody
+/// computes for as long. Says nothing about a request.
+struct Turns {
+    queue: VecDeque<u32>,
+    rests_until: Duration,
+}
+
+thread_local! {
+    static TURNS: RefCell<Turns> = const { RefCell::new(Turns { queue: VecDeque::new(), rests_until: Duration::ZERO }) };
+}
+
+/// A place in the queue; dropping it leaves.
+struct Turn(u32);
+
+impl Turn {
+    /// The last place. Nobody computes before this time.
+    fn after(time: Duration) -> Self {
+        TURNS.with_borrow_mut(|turns| {
+            turns.rests_until = turns.rests_until.max(time);
+            let number = turns.queue.back().map_or(0, |last| last.wrapping_add(1));
+            turns.queue.push_back(number);
+            Self(number)
+        })
+    }
+
+    fn wait(&self, now: Duration) -> Duration {
+        TURNS.with_borrow(|turns| {
+            let before = turns.queue.front().map_or(0, |first| self.0.wrapping_sub(*first));
+            turns.rests_until.saturating_sub(now).max(LOOK_EVERY * before)
+        })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        TURNS.with_borrow_mut(|turns| turns.queue.retain(|number| *number != self.0));
     }
 }
 

@@ -200,7 +200,7 @@ mod tests {
                 .await;
             }
 
-            async fn give_way(&self) {}
+            async fn give_way(&self, _: Duration) {}
         }
         let ended = std::rc::Rc::new(Cell::new(None));
         let flag = ended.clone();
