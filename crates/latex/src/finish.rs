@@ -33,11 +33,16 @@ pub fn page_body(raw: &str, stopped_by_itself: bool) -> String {
         return body(raw);
     }
     let end = repeat::second_turn(raw).unwrap_or(raw.len());
-    let mut latex = unwrap(raw.get(..end).unwrap_or_default()).latex;
+    body(&close::close(&page_begun(raw.get(..end).unwrap_or_default())))
+}
+
+/// A cut answer about one page as the beginning of a document, to which its rest can be joined.
+pub fn page_begun(raw: &str) -> String {
+    let mut latex = unwrap(raw).latex;
     if !raw.ends_with('\n') {
         latex.truncate(latex.trim_end().len());
     }
-    body(&close::close(&if has_class(&latex) { latex } else { with_preamble(&latex, false) }))
+    if has_class(&latex) { latex } else { with_preamble(&latex, false) }
 }
 
 fn body(raw: &str) -> String {

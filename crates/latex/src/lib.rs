@@ -49,7 +49,7 @@ mod words;
 
 pub use figures::{FIGURES_MAX, Figure, figure_boxes};
 pub use finding::Finding;
-pub use finish::{Assembled, Finished, Repaired, assemble, finish, loops, page_body, wrap};
+pub use finish::{Assembled, Finished, Repaired, assemble, finish, loops, page_begun, page_body, wrap};
 pub use join::{Joined, complete_lines, context, join};
 pub use pages::{check_pages, without_markers};
 pub use refusal::{is_document, is_transcription};
