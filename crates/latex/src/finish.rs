@@ -5,8 +5,11 @@ use crate::document::{BEGIN_DOCUMENT, Documents, END_DOCUMENT, after_begin, has_
 use crate::figures::{self, Figure};
 use crate::finding::Finding;
 use crate::lines::lines;
+use crate::tokens::{Kind, tokens};
 use crate::unwrap::{Unwrapped, unwrap};
-use crate::{babel, characters, close, empty_lines, lint, listings, packages, pages, repeat, stray};
+use crate::{
+    babel, characters, close, empty_lines, lint, listings, lists, packages, pages, repeat, rows, stray,
+};
 
 /// Our preamble, for a fragment; the rules of the prompt ask for the same packages.
 const PREAMBLE: &str = "\\documentclass[11pt,a4paper]{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n\
@@ -146,7 +149,9 @@ impl Assembled {
             document.latex = modern;
         }
         let mut replaced = None;
-        for repair in [listings::declare, empty_lines::remove, characters::replace, stray::escape] {
+        for repair in
+            [listings::declare, empty_lines::remove, lists::fill, characters::replace, stray::escape]
+        {
             if let Some((better, line)) = repair(&document.latex) {
                 document.latex = better;
                 replaced = Some(replaced.map_or(line, |first: u32| first.min(line)));
@@ -164,7 +169,8 @@ impl Repaired {
         let missing = packages::missing(&latex);
         latex = packages::add(&latex, &missing);
         // Each package has got a line before it.
-        let added = u32::try_from(missing.len()).unwrap_or(u32::MAX);
+        let is_added = |missing: &&packages::Missing| missing.package != packages::UNKNOWN;
+        let added = u32::try_from(missing.iter().filter(is_added).count()).unwrap_or(u32::MAX);
         for finding in &mut findings {
             if let Finding::Loop { line } = finding {
                 *line = line.saturating_add(added);
@@ -172,12 +178,16 @@ impl Repaired {
         }
         findings
             .extend(replaced.map(|line| Finding::CharactersReplaced { line: line.saturating_add(added) }));
-        let added = missing
-            .into_iter()
-            .map(|missing| Finding::PackageAdded { package: missing.package, needed_by: missing.needed_by });
+        let added = missing.into_iter().map(|packages::Missing { package, needed_by, .. }| match package {
+            packages::UNKNOWN => {
+                Finding::UnknownCommand { line: line_of(&latex, &needed_by), command: needed_by }
+            }
+            _ => Finding::PackageAdded { package, needed_by },
+        });
         findings.extend(added);
         findings.extend(repeat::repetitions(&latex).into_iter().map(|line| Finding::Repetition { line }));
         findings.extend(lint::lint(&latex));
+        findings.extend(rows::too_long(&latex).into_iter().map(|line| Finding::ExtraCells { line }));
         let unknown = characters::unknown(&latex).into_iter().chain(listings::unknown(&latex));
         findings.extend(unknown.map(|(character, line)| Finding::UnknownCharacter { character, line }));
         // Not sorted: that would add 6 KB to a component.
@@ -186,6 +196,13 @@ impl Repaired {
         findings.extend(others);
         Finished { latex, findings, figures }
     }
+}
+
+/// The first line of the body with this command.
+fn line_of(latex: &str, command: &str) -> u32 {
+    let name = command.get(1..).unwrap_or_default();
+    let body = tokens(latex).into_iter().skip_while(|token| token.kind != Kind::Begin("document"));
+    body.filter(|token| token.kind == Kind::Command(name)).map(|token| token.line).next().unwrap_or(1)
 }
 
 /// Several documents one after the other (one per page, or a second start): LaTeX would stop at the first end.

@@ -14,7 +14,7 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
         "align align* gather gather* multline multline* flalign flalign* cases pmatrix bmatrix Bmatrix vmatrix Vmatrix \
          matrix split aligned alignedat alignat alignat* equation* gathered smallmatrix subequations",
     ),
-    ("amsmath siunitx xfrac SIunits xypic", "text", ""),
+    ("amsmath siunitx xfrac SIunits xypic amstext", "text", ""),
     (
         "mathtools",
         "coloneqq eqqcolon DeclarePairedDelimiter DeclarePairedDelimiterX mathclap prescript shortintertext",
@@ -37,7 +37,7 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
          preccurlyeq succcurlyeq",
         "",
     ),
-    ("amsthm ntheorem", "theoremstyle qedhere qedsymbol newtheoremstyle", "proof"),
+    ("amsthm ntheorem theorem", "theoremstyle qedhere qedsymbol newtheoremstyle", "proof"),
     ("graphicx graphics", "includegraphics rotatebox scalebox resizebox reflectbox graphicspath", ""),
     ("xcolor color", "textcolor color definecolor colorbox fcolorbox pagecolor", ""),
     ("xcolor", "colorlet definecolorset", ""),
@@ -105,7 +105,9 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
     ("chemfig", "chemfig chemname schemestart setchemfig", ""),
     ("gensymb siunitx SIunits mathabx", "degree celsius", ""),
     ("xspace algorithm2e mwe blindtext", "xspace", ""),
-    ("numprint", "numprint", ""),
+    ("np ProfCollege tdsfrmath", "np", ""),
+    ("numprint", "numprint nprounddigits npdecimalsign npthousandsep", ""),
+    ("eurosym marvosym europs", "EUR", ""),
     ("systeme", "systeme", ""),
     ("xlop", "opadd opsub opmul opdiv", ""),
     ("braket physics", "ket bra braket", ""),
@@ -126,8 +128,12 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
     ("todonotes changes", "todo", ""),
     ("forest", "", "forest"),
     ("hyperref nohyperref", "href hypersetup texorpdfstring autoref", ""),
-    ("hyperref url xurl", "url", ""),
+    ("hyperref url xurl biblatex breakurl", "url", ""),
     ("cleveref", "cref Cref crefname", ""),
+    // Nothing gives these with certainty, and a model may use them without defining them.
+    ("? physics commath mismath tdsfrmath diffcoeff derivative", "abs norm dv pdv", ""),
+    ("? tdsfrmath frenchmath mismath ProfCollege esvect", "vect card pgcd ppcm", ""),
+    ("? tdsfrmath frenchmath mismath hyperref fontspec", "R N Z Q K", ""),
 ];
 
 /// A package, and what loads it: packages, classes and options. What is loaded by one of those stands further down.
@@ -150,7 +156,7 @@ pub(crate) const LOADED_BY: &[(&str, &str)] = &[
     ("amssymb", "ProfCollege beamer txfonts pxfonts"),
     ("amsfonts", "amssymb amsart amsbook amsproc"),
     ("amsthm", "amsart amsbook amsproc beamer"),
-    ("hyperref", "beamer bookmark attachfile moderncv"),
+    ("hyperref", "beamer bookmark attachfile moderncv europecv doi"),
     ("geometry", "beamer tikzposter"),
     ("listings", "most all listingsutf8"),
     ("fancyvrb", "minted fancybox"),
@@ -180,6 +186,6 @@ pub(crate) const LOADED_BY: &[(&str, &str)] = &[
     (
         "graphicx",
         "tikz tcolorbox mathtools mhchem nicematrix pstricks pst-all beamer pgf pdfpages pdflscape lscape rotating adjustbox \
-         xfrac overpic animate mwe graphbox moderncv",
+         epsfig elsarticle xfrac overpic animate mwe graphbox moderncv",
     ),
 ];
