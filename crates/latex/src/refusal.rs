@@ -42,15 +42,15 @@ pub fn is_document(raw: &str) -> bool {
     tokens(&latex).iter().any(|token| named(token.kind)) && transcribes(latex.trim()) && !is_empty(&latex)
 }
 
-/// Whether the document prints nothing.
+/// Whether the document prints nothing. One that was cut may have gone on.
 fn is_empty(latex: &str) -> bool {
     let prints = |(from, to): &(usize, usize)| {
         lines_with_text(latex.get(*from..*to).unwrap_or_default()).any(|line| {
             !line.text.starts_with('%') && !NOTHING.split('|').any(|nothing| line.text == nothing)
         })
     };
-    let bodies = Documents::of(latex).bodies;
-    !bodies.is_empty() && !bodies.iter().any(prints)
+    let documents = Documents::of(latex);
+    documents.is_closed && !documents.bodies.iter().any(prints)
 }
 
 /// Whether an answer is neither a refusal nor in another language than LaTeX. A page may be text without any command.
