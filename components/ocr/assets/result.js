@@ -117,7 +117,7 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
     return data;
   };
   // What the check finds in a document; everything else is what the conversion met, and stays true.
-  const FOUND_AGAIN = ["repetition", "illegible", "unknown_character", "never_closed", "never_opened", "dangerous_command", "missing_file", "still_incomplete"];
+  const FOUND_AGAIN = ["repetition", "illegible", "unknown_character", "extra_cells", "unknown_command", "never_closed", "never_opened", "dangerous_command", "missing_file", "still_incomplete"];
   const FOUND_BY_PAGES = ["page_missing", "page_empty", "page_misplaced"];
   // A warning about a line of `before`, for `after`, where that line may be another one.
   const moved = (warning, before, after) => {

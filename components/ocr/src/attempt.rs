@@ -130,10 +130,14 @@ impl Question<'_> {
 }
 
 impl Attempt {
-    /// The text, and whether the model ended it by itself; `None` after a refusal or without any text.
-    pub(crate) fn into_text(self) -> Option<(String, bool)> {
-        let (refused, stopped) = (self.is_refused(), self.end == Ok(Finish::Stop));
-        Some((self.text, stopped)).filter(|(text, _)| !refused && !text.trim().is_empty())
+    /// The model ended it by itself.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.end == Ok(Finish::Stop)
+    }
+
+    /// There may be more: it reached the limit of an answer, or its stream broke off.
+    pub(crate) fn is_cut(&self) -> bool {
+        matches!(self.end, Ok(Finish::MaxTokens) | Err(_))
     }
 
     /// A filter refused, perhaps after some text.

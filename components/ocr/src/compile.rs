@@ -75,10 +75,9 @@ pub(crate) async fn compile<P: ConversionPorts>(
         deadline,
         shown: Shown::Instead(&|| Event::Compiling),
     };
-    let answer = attempt(ports, settings, &question, charge).await?.into_text();
-    let corrected = answer.filter(|(text, stopped)| *stopped && latex::is_document(text));
-    if let Some((text, _)) = corrected {
-        let mut better = latex::finish(&text, true);
+    let answer = attempt(ports, settings, &question, charge).await?;
+    if answer.is_whole() && latex::is_document(&answer.text) {
+        let mut better = latex::finish(&answer.text, true);
         // It was shown the document without their places.
         let boxes = |latex: &str| latex::figure_boxes(latex).len();
         if boxes(&better.latex) == boxes(&finished.latex) {

@@ -4,12 +4,12 @@
 use std::cell::{Cell, RefCell};
 
 use futures_util::future::try_join3;
+use latex::Finding;
 
 use crate::attempt::{Attempt, Shown};
 use crate::error::Failure;
 use crate::events::Event;
 use crate::gemini::prompt;
-use crate::gemini::reply::Finish;
 use crate::gemini::request::{Part, are_pictures};
 use crate::page_range::PageRange;
 use crate::ports::ConversionPorts;
@@ -91,7 +91,7 @@ impl<P: ConversionPorts> Pages<'_, '_, P> {
             let Some(page) = self.pages.get(index) else { return Ok(()) };
             self.next.set(index + 1);
             let part = document.get(index..=index).filter(|_| alone).unwrap_or(document);
-            let answer = self.ask_models(part, &prompt::only_page(*page, alone)).await;
+            let answer = self.ask_models(part, *page, alone).await;
             if let Err(failure @ (Failure::ClientDisconnected | Failure::Denied(_))) = answer {
                 return Err(failure);
             }
@@ -103,13 +103,16 @@ impl<P: ConversionPorts> Pages<'_, '_, P> {
     }
 
     /// Asks about a page one model after the other, until one does not refuse; else the longest of what they began.
-    async fn ask_models(&self, part: &[Part], question: &str) -> Result<Attempt, Failure> {
+    async fn ask_models(&self, part: &[Part], page: u32, alone: bool) -> Result<Attempt, Failure> {
         let shown = Shown::Instead(&|| self.progress());
+        let question = prompt::only_page(page, alone);
         let mut number = 0;
         let mut begun: Option<Attempt> = None;
         loop {
-            let answer = match self.transcriber.ask(part, question, shown, number).await {
-                Ok(answer) if has_text(&answer) && !answer.is_refused() => return Ok(answer),
+            let answer = match self.transcriber.ask(part, &question, shown, number).await {
+                Ok(answer) if has_text(&answer) && !answer.is_refused() => {
+                    return self.with_rest(part, answer, page, alone).await;
+                }
                 Ok(answer) => answer,
                 Err(failure @ (Failure::ClientDisconnected | Failure::Denied(_))) => return Err(failure),
                 Err(failure) => {
@@ -130,6 +133,29 @@ impl<P: ConversionPorts> Pages<'_, '_, P> {
             }
             begun = Some(longest);
         }
+    }
+
+    /// The rest of a page that was cut, as of a whole document.
+    async fn with_rest(
+        &self,
+        part: &[Part],
+        mut answer: Attempt,
+        page: u32,
+        alone: bool,
+    ) -> Result<Attempt, Failure> {
+        if !answer.is_cut() {
+            return Ok(answer);
+        }
+        answer.text = latex::page_begun(&answer.text);
+        let shown = Shown::Instead(&|| self.progress());
+        let question = |lines: &str| prompt::rest_of_page(lines, page, alone);
+        let (answer, certain) = self.transcriber.with_rest(part, answer, shown, &question).await?;
+        let warning = Warning::from(Finding::UncertainSeam);
+        let mut warnings = self.warnings.borrow_mut();
+        if !certain && !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+        Ok(answer)
     }
 
     /// The first page that is not delivered.
@@ -160,6 +186,7 @@ impl<P: ConversionPorts> Pages<'_, '_, P> {
     fn text(&self, page: u32, answer: Result<Attempt, Failure>) -> String {
         let warning = match answer {
             Ok(answer) if has_text(&answer) => {
+                let stopped = answer.is_whole();
                 let mut transcribed = self.transcribed.borrow_mut();
                 while transcribed.len() <= answer.number {
                     transcribed.push(Default::default());
@@ -168,7 +195,6 @@ impl<P: ConversionPorts> Pages<'_, '_, P> {
                     *model = answer.model;
                     pages.push(page);
                 }
-                let stopped = answer.end == Ok(Finish::Stop);
                 if !stopped {
                     self.warnings.borrow_mut().push(Warning::PageCut { page });
                 }
@@ -195,7 +221,6 @@ impl<P: ConversionPorts> Pages<'_, '_, P> {
 
 /// Whether an answer has text of its page: one that ended by itself may be that of a blank page.
 fn has_text(answer: &Attempt) -> bool {
-    let stopped = answer.end == Ok(Finish::Stop);
     latex::is_transcription(&answer.text)
-        && (stopped || !latex::without_markers(&answer.text).trim().is_empty())
+        && (answer.is_whole() || !latex::without_markers(&answer.text).trim().is_empty())
 }

@@ -99,8 +99,8 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             Ok(Finish::Stop) => self.whole(first.text).await,
             Ok(Finish::Recitation) => self.page_by_page(first.text).await,
             Ok(Finish::Blocked(reason)) if first.text.is_empty() => Err(Failure::Blocked(reason)),
-            Ok(Finish::MaxTokens) | Err(_) => self.continued(first.text).await,
             Ok(Finish::Blocked(_) | Finish::Other(_)) => self.checked(first.text, false, Vec::new()),
+            Ok(Finish::MaxTokens) | Err(_) => self.continued(first).await,
         }
     }
 
@@ -113,52 +113,73 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
             return Err(Failure::NoDocument);
         }
         self.ports.emit(Event::Restart(String::new())).await?;
-        match self.ask_whole().await?.into_text() {
-            Some((text, true)) => self.checked(text, true, Vec::new()),
-            Some((text, false)) => self.continued(text).await,
-            None => Err(Failure::NoDocument),
+        let second = self.ask_whole().await?;
+        if second.is_refused() || second.text.trim().is_empty() {
+            return Err(Failure::NoDocument);
         }
+        self.continued(second).await
     }
 
-    /// Asks for the rest of a cut answer until the model ends the document.
-    async fn continued(self, mut raw: String) -> Result<Transcript, Failure> {
-        let mut warnings = Vec::new();
-        let mut stopped = false;
+    /// The document of a cut answer and its rest.
+    async fn continued(self, first: Attempt) -> Result<Transcript, Failure> {
+        let question = |lines: &str| prompt::rest_after(lines, self.range);
+        let (answer, certain) = self.with_rest(self.document, first, Shown::Text, &question).await?;
+        if answer.text.trim().is_empty() {
+            return Err(Failure::NoText("the output limit was reached without any text".to_owned()));
+        }
+        let stopped = answer.is_whole();
+        self.answered_by.replace((answer.number, answer.model));
+        let warnings = if certain { Vec::new() } else { vec![Finding::UncertainSeam.into()] };
+        self.checked(answer.text, stopped, warnings)
+    }
+
+    /// Asks for the rest of a cut answer until the model ends it, and says whether every seam is certain. Without an answer
+    /// to that, it stays the part that has arrived. `question` is made from its last lines.
+    pub(crate) async fn with_rest(
+        &self,
+        document: &[Part],
+        mut answer: Attempt,
+        shown: Shown<'_>,
+        question: &dyn Fn(&str) -> String,
+    ) -> Result<(Attempt, bool), Failure> {
+        let mut certain = true;
         for _ in 0..CONTINUATIONS_MAX {
-            if latex::loops(&raw) || self.remaining().is_zero() {
+            if !answer.is_cut() || latex::loops(&answer.text) || self.remaining().is_zero() {
                 break;
             }
-            let complete = latex::complete_lines(&raw).to_owned();
+            let complete = latex::complete_lines(&answer.text);
             if complete.trim().is_empty() {
                 break;
             }
-            self.ports.emit(Event::Restart(complete.clone())).await?;
+            let whole = matches!(shown, Shown::Text);
+            if whole {
+                self.ports.emit(Event::Restart(complete.to_owned())).await?;
+            }
             self.ports.emit(Event::Continuing).await?;
-            // Without an answer, the part that has arrived is delivered, marked as cut.
-            let Some(rest) = further(
-                self.ask_about_all(&prompt::rest_after(&latex::context(&complete), self.range)).await,
-            )?
-            else {
-                break;
+            let question = question(&latex::context(complete));
+            let mut rest = match self.ask(document, &question, shown, answer.number).await {
+                Ok(rest) => rest,
+                Err(failure @ (Failure::ClientDisconnected | Failure::Denied(_))) => return Err(failure),
+                Err(_) => break,
             };
+            // A refusal in prose is no part of the document.
+            if !latex::is_transcription(&rest.text) {
+                break;
+            }
+            // Of a page, whose number is known, a marker at the seam would only hide lines that stand on both sides.
+            if !whole {
+                rest.text = latex::without_markers(&rest.text);
+            }
             if rest.text.trim().is_empty() {
-                stopped = rest.end == Ok(Finish::Stop);
-                break;
+                rest.text = answer.text;
+            } else {
+                let joined = latex::join(&answer.text, &rest.text, rest.is_whole());
+                certain &= joined.certain;
+                rest.text = joined.text;
             }
-            stopped = rest.end == Ok(Finish::Stop);
-            let joined = latex::join(&raw, &rest.text, stopped);
-            if !joined.certain {
-                warnings.push(Finding::UncertainSeam.into());
-            }
-            raw = joined.text;
-            if !matches!(rest.end, Ok(Finish::MaxTokens) | Err(_)) {
-                break;
-            }
+            answer = rest;
         }
-        if raw.trim().is_empty() {
-            return Err(Failure::NoText("the output limit was reached without any text".to_owned()));
-        }
-        self.checked(raw, stopped, warnings)
+        Ok((answer, certain))
     }
 
     async fn ask_whole(&self) -> Result<Attempt, Failure> {
@@ -268,16 +289,5 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
         }
         let asked = self.settings.models().get(number).cloned().unwrap_or_default();
         Transcript { raw, stopped, model, asked, simulated: self.simulated.get(), warnings }
-    }
-}
-
-/// Of a further part of a document; `None` when that part is not to be had.
-///
-/// # Errors
-/// What ends the whole conversion: the client has disconnected, or auth denies what the document costs.
-fn further(answer: Result<Attempt, Failure>) -> Result<Option<Attempt>, Failure> {
-    match answer {
-        Err(failure @ (Failure::ClientDisconnected | Failure::Denied(_))) => Err(failure),
-        answer => Ok(answer.ok()),
     }
 }

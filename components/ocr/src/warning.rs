@@ -209,10 +209,10 @@ fn finding_text(finding: &Finding) -> Text {
         ),
         Finding::CharactersReplaced { line } => Text::owned(
             format!(
-                "Ce que LaTeX refuse (caractères, lignes vides d’une formule) a été remplacé, d’abord à la ligne {line}."
+                "Ce que LaTeX refuse (caractères, lignes vides d’une formule, liste sans \\item) a été remplacé, d’abord à la ligne {line}."
             ),
             format!(
-                "What LaTeX refuses (characters, empty lines in a formula) was replaced, first on line {line}."
+                "What LaTeX refuses (characters, empty lines in a formula, a list without \\item) was replaced, first on line {line}."
             ),
         ),
         Finding::UnknownCharacter { character, line } => Text::owned(
@@ -223,6 +223,17 @@ fn finding_text(finding: &Finding) -> Text {
                 "Line {line}: pdflatex does not know the character “{character}”. Replace it, or compile with LuaLaTeX."
             ),
         ),
+        Finding::ExtraCells { line } => Text::owned(
+            format!("Ligne {line} : plus de cellules que de colonnes."),
+            format!("Line {line}: more cells than columns."),
+        ),
+        Finding::UnknownCommand { command, line } => {
+            let command = verbatim(command);
+            Text::owned(
+                format!("Ligne {line} : rien ne définit {command}."),
+                format!("Line {line}: nothing defines {command}."),
+            )
+        }
         Finding::Illegible { count } => Text::owned(
             format!("Passages illisibles, à compléter à la main : {count}."),
             format!("Passages that could not be read, to be completed by hand: {count}."),
@@ -306,6 +317,8 @@ mod tests {
             Finding::PageMisplaced { page: 2, line },
             Finding::CharactersReplaced { line },
             Finding::UnknownCharacter { character: '漢', line },
+            Finding::ExtraCells { line },
+            Finding::UnknownCommand { command: name(), line },
             Finding::Illegible { count: 2 },
             Finding::PreambleAdded,
             Finding::PackageAdded { package: "amsmath", needed_by: name() },

@@ -4,6 +4,7 @@ use crate::balance::balance;
 use crate::document::{BEGIN_DOCUMENT, END_DOCUMENT, after_begin, has_class};
 use crate::join::complete_lines;
 use crate::lines::lines;
+use crate::lists::item;
 use crate::opening::Opening;
 use crate::tokens::{Kind, tokens};
 
@@ -15,6 +16,16 @@ const NOTICE: &str = "\n\n\\medskip\\noindent\\textit{[Transcription interrompue
 
 /// Keeps the complete lines; an unfinished last one is kept as a comment, since half a command compiles nowhere.
 pub(crate) fn close(latex: &str) -> String {
+    let all = tokens(latex);
+    let last = all.iter().rposition(|token| matches!(token.kind, Kind::Command("iffalse" | "fi")));
+    let hidden = last.is_some_and(|last| {
+        // Not what gives a condition this value.
+        let named = last.checked_sub(1).and_then(|before| all.get(before)).map(|before| before.kind);
+        all.get(last).is_some_and(|token| token.kind == Kind::Command("iffalse"))
+            && !matches!(named, Some(Kind::Command(name)) if name.starts_with("if"))
+    });
+    let shown = if hidden { format!("{latex}\n\\fi\n") } else { String::new() };
+    let latex = if hidden { shown.as_str() } else { latex };
     let (kept, rest) = usable(latex);
     let mut closed = kept.to_owned();
     if after_begin(rest).is_some() {
@@ -99,7 +110,7 @@ fn close_beyond(keep: usize, latex: &mut String) {
                 in_algorithm = true;
                 closings.push_str(&open_blocks(latex, *line));
             }
-            if let Some(item) = item(name)
+            if let Some(item) = if *name == "algorithmic" { Some("\\State") } else { item(name) }
                 && closings.trim().is_empty()
                 && is_empty_from(latex, *line, item)
             {
@@ -144,17 +155,6 @@ fn empty_row(latex: &str, begin: u32) -> String {
     // One more, since the row that was cut may lack its next cell.
     let cells = "{}&".repeat(columns.unwrap_or(0).min(COLUMNS_MAX) + 1);
     format!("{cells}{{}}\\\\\n{cells}{{}}\n")
-}
-
-/// What a list needs at least one of.
-fn item(list: &str) -> Option<&'static str> {
-    match list {
-        "enumerate" | "itemize" | "description" => Some("\\item"),
-        "questions" => Some("\\question"),
-        "parts" => Some("\\part"),
-        "algorithmic" => Some("\\State"),
-        _ => None,
-    }
 }
 
 /// No item follows the line `begin`, counted from 1.

@@ -58,6 +58,8 @@ fn danger(latex: &str, token: &Token<'_>) -> Option<String> {
             (reaches && tail.contains(':')).then(|| format!("\\{name}{tail:.40}"))
         }
         Kind::Command(name) => listed(COMMANDS, name).then(|| format!("\\{name}")),
+        // An environment of this name runs nothing where the document makes it a listing.
+        Kind::Begin("pycode") if Verbatim::of(latex).is_own("pycode") => None,
         Kind::Begin(name) => listed(ENVIRONMENTS, name).then(|| format!("\\begin{{{name}}}")),
         _ => None,
     }

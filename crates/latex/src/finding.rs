@@ -40,13 +40,23 @@ pub enum Finding {
         needed_by: String,
     },
     BabelModernised,
-    /// Characters that pdflatex refuses, or that mean something else in text, were replaced, first on this line.
+    /// What pdflatex refuses was replaced, first on this line: characters, also those that mean something else in text,
+    /// empty lines in a formula, the beginning of a list without an item.
     CharactersReplaced {
         line: u32,
     },
     /// A character that pdflatex refuses and that stays.
     UnknownCharacter {
         character: char,
+        line: u32,
+    },
+    /// A row of a table has more cells than the table has columns.
+    ExtraCells {
+        line: u32,
+    },
+    /// A command that nothing defines.
+    UnknownCommand {
+        command: String,
         line: u32,
     },
     /// Sentences around the document were removed.
@@ -89,6 +99,8 @@ impl Finding {
             Self::BabelModernised => "babel_modernised",
             Self::CharactersReplaced { .. } => "characters_replaced",
             Self::UnknownCharacter { .. } => "unknown_character",
+            Self::ExtraCells { .. } => "extra_cells",
+            Self::UnknownCommand { .. } => "unknown_command",
             Self::ChatterRemoved => "chatter_removed",
             Self::NeverClosed { .. } => "never_closed",
             Self::NeverOpened { .. } => "never_opened",
@@ -113,6 +125,8 @@ impl Finding {
             | Self::PageMisplaced { line, .. }
             | Self::CharactersReplaced { line }
             | Self::UnknownCharacter { line, .. }
+            | Self::ExtraCells { line }
+            | Self::UnknownCommand { line, .. }
             | Self::NeverClosed { line, .. }
             | Self::NeverOpened { line, .. }
             | Self::Dangerous { line, .. }

@@ -5,8 +5,11 @@ use crate::document::{BEGIN_DOCUMENT, Documents, END_DOCUMENT, after_begin, has_
 use crate::figures::{self, Figure};
 use crate::finding::Finding;
 use crate::lines::lines;
+use crate::tokens::{Kind, tokens};
 use crate::unwrap::{Unwrapped, unwrap};
-use crate::{babel, characters, close, empty_lines, lint, listings, packages, pages, repeat, stray};
+use crate::{
+    babel, characters, close, empty_lines, lint, listings, lists, packages, pages, repeat, rows, stray,
+};
 
 /// Our preamble, for a fragment; the rules of the prompt ask for the same packages.
 const PREAMBLE: &str = "\\documentclass[11pt,a4paper]{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n\
@@ -33,11 +36,16 @@ pub fn page_body(raw: &str, stopped_by_itself: bool) -> String {
         return body(raw);
     }
     let end = repeat::second_turn(raw).unwrap_or(raw.len());
-    let mut latex = unwrap(raw.get(..end).unwrap_or_default()).latex;
+    body(&close::close(&page_begun(raw.get(..end).unwrap_or_default())))
+}
+
+/// A cut answer about one page as the beginning of a document, to which its rest can be joined.
+pub fn page_begun(raw: &str) -> String {
+    let mut latex = unwrap(raw).latex;
     if !raw.ends_with('\n') {
         latex.truncate(latex.trim_end().len());
     }
-    body(&close::close(&if has_class(&latex) { latex } else { with_preamble(&latex, false) }))
+    if has_class(&latex) { latex } else { with_preamble(&latex, false) }
 }
 
 fn body(raw: &str) -> String {
@@ -141,7 +149,8 @@ const REPAIRED_BYTES_MAX: usize = 3 * 1024 * 1024;
 /// The better document and the first line that is another one.
 type Repair = fn(&str) -> Option<(String, u32)>;
 /// What a model is known to write wrongly.
-const REPAIRS: [Repair; 4] = [listings::declare, empty_lines::remove, characters::replace, stray::escape];
+const REPAIRS: [Repair; 5] =
+    [listings::declare, empty_lines::remove, lists::fill, characters::replace, stray::escape];
 
 impl Finishing {
     /// Takes the next step, each of which reads the document a few times; false when none was left.
@@ -149,7 +158,7 @@ impl Finishing {
         let latex = &self.document.latex;
         let findings = &mut self.document.findings;
         match self.steps {
-            step @ 0..4 => {
+            step @ 0..5 => {
                 if let Some((better, line)) = REPAIRS.get(step).and_then(|repair| repair(latex))
                     && better.len() <= REPAIRED_BYTES_MAX
                 {
@@ -157,16 +166,17 @@ impl Finishing {
                     self.replaced = Some(self.replaced.map_or(line, |first| first.min(line)));
                 }
             }
-            4 => self.load_packages(),
-            5 => findings
+            5 => self.load_packages(),
+            6 => findings
                 .extend(repeat::repetitions(latex).into_iter().map(|line| Finding::Repetition { line })),
-            6 => findings.extend(lint::lint(latex)),
-            7 => {
+            7 => findings.extend(lint::lint(latex)),
+            8 => findings.extend(rows::too_long(latex).into_iter().map(|line| Finding::ExtraCells { line })),
+            9 => {
                 let unknown = characters::unknown(latex).into_iter().chain(listings::unknown(latex));
                 findings
                     .extend(unknown.map(|(character, line)| Finding::UnknownCharacter { character, line }));
             }
-            8 => {
+            10 => {
                 // What is incomplete, then what is dangerous, then repairs and the rest. Not sorted: that would add 6 KB
                 // to a component.
                 let (incomplete, others) = findings.drain(..).partition::<Vec<_>, _>(Finding::is_incomplete);
@@ -189,7 +199,8 @@ impl Finishing {
         let missing = packages::missing(latex);
         *latex = packages::add(latex, &missing);
         // Each package has got a line before it.
-        let added = u32::try_from(missing.len()).unwrap_or(u32::MAX);
+        let is_added = |missing: &&packages::Missing| missing.package != packages::UNKNOWN;
+        let added = u32::try_from(missing.iter().filter(is_added).count()).unwrap_or(u32::MAX);
         for finding in findings.iter_mut() {
             if let Finding::Loop { line } = finding {
                 *line = line.saturating_add(added);
@@ -197,11 +208,21 @@ impl Finishing {
         }
         let replaced = self.replaced.map(|line| line.saturating_add(added));
         findings.extend(replaced.map(|line| Finding::CharactersReplaced { line }));
-        let added = missing
-            .into_iter()
-            .map(|missing| Finding::PackageAdded { package: missing.package, needed_by: missing.needed_by });
+        let added = missing.into_iter().map(|packages::Missing { package, needed_by, .. }| match package {
+            packages::UNKNOWN => {
+                Finding::UnknownCommand { line: line_of(latex, &needed_by), command: needed_by }
+            }
+            _ => Finding::PackageAdded { package, needed_by },
+        });
         findings.extend(added);
     }
+}
+
+/// The first line of the body with this command.
+fn line_of(latex: &str, command: &str) -> u32 {
+    let name = command.get(1..).unwrap_or_default();
+    let body = tokens(latex).into_iter().skip_while(|token| token.kind != Kind::Begin("document"));
+    body.filter(|token| token.kind == Kind::Command(name)).map(|token| token.line).next().unwrap_or(1)
 }
 
 /// Several documents one after the other (one per page, or a second start): LaTeX would stop at the first end.

@@ -6,6 +6,9 @@ use crate::groups::{OPTIONS_BYTES_MAX, argument};
 use crate::provided::{LOADED_BY, PROVIDED};
 use crate::tokens::{Kind, Token, tokens};
 
+/// In place of a package: none gives the commands with certainty.
+pub(crate) const UNKNOWN: &str = "?";
+
 /// A package to load.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Missing {
@@ -47,11 +50,14 @@ pub(crate) fn missing(latex: &str) -> Vec<Missing> {
         let needs = names.filter_map(|name| Some((*first.get(name.as_str())?, name)));
         if let Some((at, needed_by)) = needs.min() {
             // amsthm changes what `\newtheorem` does: none may stand before it.
+            let package = if package == "np" { "numprint" } else { package };
             let theorem = first.get("\\newtheorem").filter(|_| package == "amsthm");
             let at = theorem.map_or(at, |theorem| at.min(*theorem));
             found.push(Missing { package, needed_by, at: at.min(end) });
-            loaded.insert(package);
-            imply(&mut loaded);
+            if package != UNKNOWN {
+                loaded.insert(package);
+                imply(&mut loaded);
+            }
         }
     }
     found
@@ -61,7 +67,7 @@ pub(crate) fn missing(latex: &str) -> Vec<Missing> {
 pub(crate) fn add(latex: &str, packages: &[Missing]) -> String {
     // Not sorted: that would add 6 KB to a component.
     let mut places: Vec<&Missing> = Vec::new();
-    for missing in packages {
+    for missing in packages.iter().filter(|missing| missing.package != UNKNOWN) {
         let at = places.iter().take_while(|other| other.at <= missing.at).count();
         places.insert(at, missing);
     }
@@ -72,7 +78,13 @@ pub(crate) fn add(latex: &str, packages: &[Missing]) -> String {
         if !(added.is_empty() || added.ends_with('\n')) {
             added.push('\n');
         }
-        added.push_str(&format!("\\usepackage{{{}}}\n", missing.package));
+        added.push_str(&format!("\\usepackage{{{}}}", missing.package));
+        // Its option of this name would clash where the package is loaded without it.
+        added.push_str(if missing.needed_by == "\\np" {
+            "\\providecommand*\\np{\\numprint}\n"
+        } else {
+            "\n"
+        });
         from = missing.at;
     }
     added.push_str(latex.get(from..).unwrap_or_default());
@@ -172,27 +184,6 @@ impl<'a> Uses<'a> {
                 let names = [options, list].into_iter().flat_map(|list| list.split([',', '\n']));
                 self.loaded.extend(names.map(|name| name.split('%').next().unwrap_or_default().trim()));
             }
-            "newcommand"
-            | "renewcommand"
-            | "providecommand"
-            | "DeclareRobustCommand"
-            | "def"
-            | "let"
-            | "newcommandx"
-            | "NewDocumentCommand"
-            | "RenewDocumentCommand"
-            | "ProvideDocumentCommand"
-            | "DeclareDocumentCommand"
-            | "DeclareMathOperator"
-            | "DeclareMathSymbol"
-            | "newlength"
-            | "newsavebox"
-            | "newcounter" => {
-                self.own.extend(from.iter().skip(1).take(2).find_map(|token| match token.kind {
-                    Kind::Command(name) => Some(name),
-                    _ => None,
-                }));
-            }
             "newenvironment"
             | "renewenvironment"
             | "NewDocumentEnvironment"
@@ -202,9 +193,24 @@ impl<'a> Uses<'a> {
             | "newtcbtheorem" => {
                 self.own.extend(argument(rest.strip_prefix('*').unwrap_or(rest)).map(str::trim));
             }
+            _ if defines(name) => {
+                self.own.extend(from.iter().skip(1).take(2).find_map(|token| match token.kind {
+                    Kind::Command(name) => Some(name),
+                    _ => None,
+                }));
+            }
             _ => {}
         }
     }
+}
+
+/// Whether a command gives the next one its meaning.
+fn defines(name: &str) -> bool {
+    name.ends_with("def")
+        || name.contains("ommand")
+        || name.starts_with("DeclareMath")
+        || name.starts_with("DeclarePaired")
+        || matches!(name, "let" | "newlength" | "newsavebox" | "newcounter" | "newrobustcmd")
 }
 
 /// The options in brackets and the list in braces behind a command, over several lines.

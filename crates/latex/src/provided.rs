@@ -14,7 +14,7 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
         "align align* gather gather* multline multline* flalign flalign* cases pmatrix bmatrix Bmatrix vmatrix Vmatrix \
          matrix split aligned alignedat alignat alignat* equation* gathered smallmatrix subequations",
     ),
-    ("amsmath siunitx xfrac SIunits xypic", "text", ""),
+    ("amsmath siunitx xfrac SIunits xypic amstext", "text", ""),
     (
         "mathtools",
         "coloneqq eqqcolon DeclarePairedDelimiter DeclarePairedDelimiterX mathclap prescript shortintertext",
@@ -37,7 +37,7 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
          preccurlyeq succcurlyeq",
         "",
     ),
-    ("amsthm ntheorem", "theoremstyle qedhere qedsymbol newtheoremstyle", "proof"),
+    ("amsthm ntheorem theorem", "theoremstyle qedhere qedsymbol newtheoremstyle", "proof"),
     ("graphicx", "includegraphics rotatebox scalebox resizebox reflectbox graphicspath", ""),
     ("xcolor color", "textcolor color definecolor colorbox fcolorbox pagecolor", ""),
     ("xcolor", "colorlet definecolorset", ""),
@@ -106,7 +106,9 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
     ("chemfig", "chemfig chemname schemestart setchemfig", ""),
     ("gensymb siunitx SIunits mathabx", "degree celsius", ""),
     ("xspace algorithm2e mwe blindtext", "xspace", ""),
-    ("numprint", "numprint", ""),
+    ("np ProfCollege tdsfrmath", "np", ""),
+    ("numprint", "numprint nprounddigits npdecimalsign npthousandsep", ""),
+    ("eurosym marvosym europs", "EUR", ""),
     ("systeme", "systeme", ""),
     ("xlop", "opadd opsub opmul opdiv", ""),
     ("braket physics", "ket bra braket", ""),
@@ -127,8 +129,12 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
     ("todonotes changes", "todo", ""),
     ("forest", "", "forest"),
     ("hyperref nohyperref", "href hypersetup texorpdfstring autoref", ""),
-    ("hyperref url xurl", "url", ""),
+    ("hyperref url xurl biblatex breakurl", "url", ""),
     ("cleveref", "cref Cref crefname", ""),
+    // Nothing gives these with certainty, and a model may use them without defining them.
+    ("? physics commath mismath tdsfrmath diffcoeff derivative", "abs norm dv pdv", ""),
+    ("? tdsfrmath frenchmath mismath ProfCollege esvect", "vect card pgcd ppcm", ""),
+    ("? tdsfrmath frenchmath mismath hyperref fontspec", "R N Z Q K", ""),
 ];
 
 /// A package, and what loads it at once, for the preamble too: packages, classes and options. What is loaded by one of those
@@ -152,7 +158,7 @@ pub(crate) const LOADED_BY: &[(&str, &str)] = &[
     ("amssymb", "ProfCollege beamer txfonts pxfonts"),
     ("amsfonts", "amssymb amsart amsbook amsproc"),
     ("amsthm", "amsart amsbook amsproc beamer"),
-    ("hyperref", "beamer bookmark attachfile moderncv"),
+    ("hyperref", "beamer bookmark attachfile moderncv europecv doi"),
     ("geometry", "beamer tikzposter"),
     ("listings", "most all listingsutf8"),
     ("fancyvrb", "minted"),
@@ -181,6 +187,7 @@ pub(crate) const LOADED_BY: &[(&str, &str)] = &[
     ("color", "colortbl mdframed contour"),
     (
         "graphicx",
-        "tikz tcolorbox nicematrix pstricks pst-all beamer pgf pdfpages rotating adjustbox xfrac overpic mwe graphbox moderncv",
+        "tikz tcolorbox nicematrix pstricks pst-all beamer pgf pdfpages rotating adjustbox epsfig elsarticle xfrac overpic mwe \
+         graphbox moderncv",
     ),
 ];

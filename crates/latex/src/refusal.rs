@@ -15,6 +15,18 @@ const BEGINNINGS: &str = "je suis désolé|désolé|je regrette|je ne peux pas|j
 const SUBJECTS: &str = "transcri|ce pdf|ce document|ce fichier|cette image|cette page|l'image fournie|latex|vous aider|\
     votre demande|this pdf|this document|this file|this image|this page|the image provided|the provided|assist with|\
     your request";
+/// A whole document that is one such sentence says that there was nothing to transcribe: what it is about, how that came,
+/// and what is wrong with it. A page may say that it is blank.
+const SOURCES: &str = "le document|ce document|le fichier|ce fichier|l'image|cette image|the provided document|\
+    the provided image|the document|this document|the image";
+const SENT: &str = "fournie|fourni|transmise|transmis|you provided|provided";
+const UNREADABLE: &str = "est illisible|est vide|n'est pas lisible|ne contient aucun texte|\
+    is unreadable|is illegible|is not readable|is blank|is empty|contains no text";
+/// The rest of that sentence, and how another one behind it begins.
+const TAIL_BYTES_MAX: usize = 12;
+const REQUESTS: &str = "veuillez|merci de|il est impossible|please";
+/// Of a body that prints nothing.
+const NOTHING: &str = "\\newpage|\\clearpage|\\null";
 /// What no refusal contains: formulas and parts of a document.
 const CONTENTS: &str = "$|\\[|\\(|\\begin|\\section|\\item";
 
@@ -27,7 +39,18 @@ pub fn is_document(raw: &str) -> bool {
         Kind::Begin(_) => true,
         _ => false,
     };
-    tokens(&latex).iter().any(|token| named(token.kind)) && transcribes(latex.trim())
+    tokens(&latex).iter().any(|token| named(token.kind)) && transcribes(latex.trim()) && !is_empty(&latex)
+}
+
+/// Whether the document prints nothing. One that was cut may have gone on.
+fn is_empty(latex: &str) -> bool {
+    let prints = |(from, to): &(usize, usize)| {
+        lines_with_text(latex.get(*from..*to).unwrap_or_default()).any(|line| {
+            !line.text.starts_with('%') && !NOTHING.split('|').any(|nothing| line.text == nothing)
+        })
+    };
+    let documents = Documents::of(latex);
+    documents.is_closed && !documents.bodies.iter().any(prints)
 }
 
 /// Whether an answer is neither a refusal nor in another language than LaTeX. A page may be text without any command.
@@ -66,8 +89,23 @@ fn is_refusal(body: &str) -> bool {
     let said =
         if said.starts_with('\\') { said.split_once('{').map_or(said, |(_, inner)| inner) } else { said };
     let words = in_lower_case(said);
-    BEGINNINGS.split('|').any(|beginning| words.starts_with(beginning))
-        && SUBJECTS.split('|').any(|subject| words.contains(subject))
+    says_unreadable(&words)
+        || BEGINNINGS.split('|').any(|beginning| words.starts_with(beginning))
+            && SUBJECTS.split('|').any(|subject| words.contains(subject))
+}
+
+fn says_unreadable(words: &str) -> bool {
+    let words = words.trim_start_matches(['[', '(']);
+    let Some(rest) = behind(SOURCES, words) else { return false };
+    let Some(rest) = behind(UNREADABLE, behind(SENT, rest).unwrap_or(rest)) else { return false };
+    let (tail, rest) = rest.split_once(['.', '!', '}', ']']).unwrap_or((rest, ""));
+    let rest = rest.trim_start_matches(|char: char| !char.is_alphabetic());
+    tail.len() <= TAIL_BYTES_MAX && (rest.is_empty() || behind(REQUESTS, rest).is_some())
+}
+
+/// What follows the first of these that `text` begins with.
+fn behind<'a>(list: &str, text: &'a str) -> Option<&'a str> {
+    list.split('|').find_map(|start| text.strip_prefix(start)).map(str::trim_start)
 }
 
 #[cfg(test)]
@@ -86,6 +124,11 @@ mod tests {
             "Le document est illisible.",
             "\\documentclass{article}\n\\begin{document}\n% page 1\n\\textbf{I apologize, I can’t read this image.}\n\\end{document}\n",
             "\\documentclass{article}\n\\begin{document}\nDésolé, je ne peux pas lire cette image.\n\\end{document}\n",
+            "\\documentclass{article}\n\\begin{document}\nLe document fourni est illisible.\n\\end{document}\n",
+            "\\documentclass{article}\n\\begin{document}\n% page 1\n\\textit{[L’image est illisible. Veuillez en fournir une autre.]}\n\\end{document}\n",
+            "\\documentclass{article}\n\\begin{document}\nThe provided image is blank. Please upload another.\n\\end{document}\n",
+            "\\documentclass{article}\n\\begin{document}\n\\end{document}\n",
+            "\\documentclass{article}\n\\begin{document}\n% page 1\n\\newpage\n% page 2\n\\end{document}\n",
             "",
         ] {
             assert!(!is_document(raw), "{raw}");
@@ -110,6 +153,14 @@ mod tests {
             "Malheureusement, on ne peut pas déterminer l'image de $-1$ par $f$.\n\\section*{Exercice 2}",
             "Unfortunately, the profile of the beam is unknown. Find $\\int f$.",
             "Je ne peux pas aider tout le monde, dit le berger.",
+            "Le document ci-joint est illisible : M. Dupont vous en envoie une copie.\n\nCordialement",
+            "Le fichier est vide. Que renvoie \\texttt{f.read()} ?",
+            "Cette page est laissée blanche.",
+            "Ce document contient trois exercices.",
+            "This page is intentionally left blank.",
+            "Le document que voici est illisible sans lunettes.",
+            "Le document est illisible sans lunettes.",
+            "L'image de $2$ par $f$ est vide.",
             "<x, y> désigne le produit scalaire, et x > 0",
         ] {
             assert!(is_transcription(text), "{text}");

@@ -32,7 +32,8 @@ const VERB_BYTES_MAX: usize = 2000;
 /// Reads `source` once, in linear time.
 pub(crate) fn tokens(source: &str) -> Vec<Token<'_>> {
     let verbatim = Verbatim::of(source);
-    let mut tokenizer = Tokenizer { source, at: 0, line: 1, tokens: Vec::new(), verbatim };
+    let mut tokenizer =
+        Tokenizer { source, at: 0, line: 1, tokens: Vec::new(), verbatim, open_condition: false };
     while tokenizer.step() {}
     tokenizer.tokens
 }
@@ -55,6 +56,8 @@ struct Tokenizer<'a> {
     line: u32,
     tokens: Vec<Token<'a>>,
     verbatim: Verbatim<'a>,
+    /// An `\iffalse` has no end that is certain: no further one is looked for.
+    open_condition: bool,
 }
 
 impl<'a> Tokenizer<'a> {
@@ -95,6 +98,12 @@ impl<'a> Tokenizer<'a> {
         true
     }
 
+    fn follows_a_name(&self) -> bool {
+        self.tokens.last().is_some_and(|last| {
+            last.end == self.at && matches!(last.kind, Kind::Command(name) if name.starts_with("if"))
+        })
+    }
+
     fn command(&mut self) {
         let after = self.rest().get(1..).unwrap_or_default();
         let letters = after.bytes().take_while(u8::is_ascii_alphabetic).count();
@@ -118,6 +127,12 @@ impl<'a> Tokenizer<'a> {
             "verb" | "Verb" | "lstinline" | "mintinline" => {
                 self.emit(Kind::Command(name), 1 + length + marked(name, tail).unwrap_or(0));
             }
+            // Not what gives a condition this value.
+            "iffalse" if !self.open_condition && !self.follows_a_name() => {
+                let hidden = hidden(tail);
+                self.open_condition = hidden.is_none();
+                self.emit(Kind::Command(name), 1 + length + hidden.unwrap_or(0));
+            }
             // `%` and `#` in an address are itself; the token reaches to the address's brace.
             "url" | "href" | "nolinkurl" if argument(tail).is_some() => {
                 let through = tail.find('}').map_or(0, |end| end + 1);
@@ -125,6 +140,35 @@ impl<'a> Tokenizer<'a> {
             }
             _ => self.emit(Kind::Command(name), 1 + length),
         }
+    }
+}
+
+/// The length of what TeX does not read behind `\iffalse`, up to its `\else` or `\fi`. `None`: that is not certain, as in
+/// `\let\ifdraft\iffalse`.
+fn hidden(tail: &str) -> Option<usize> {
+    if tail.trim_start().starts_with('}') {
+        return None;
+    }
+    let (mut at, mut depth) = (0, 0_u32);
+    loop {
+        let rest = tail.get(at..)?;
+        let next = rest.find(['\\', '%'])?;
+        let after = rest.get(next + 1..)?;
+        if rest.get(next..)?.starts_with('%') {
+            at += next + 1 + after.find('\n')?;
+            continue;
+        }
+        let letters = after.bytes().take_while(u8::is_ascii_alphabetic).count();
+        match after.get(..letters)? {
+            "else" | "fi" if depth == 0 => return Some(at + next),
+            "fi" => depth -= 1,
+            "begin" | "end" if argument(after.get(letters..)?) == Some("document") => return None,
+            "iff" | "ifthenelse" => {}
+            name if name.starts_with("if") => depth += 1,
+            _ => {}
+        }
+        // Of a command that is one character, that too.
+        at += next + 1 + if letters > 0 { letters } else { after.chars().next()?.len_utf8() };
     }
 }
 
@@ -147,7 +191,18 @@ fn marked(command: &str, tail: &str) -> Option<usize> {
     let closing = if listing && mark == '{' { '}' } else { mark };
     let inner = chars.as_str();
     let near = inner.get(..inner.floor_char_boundary(VERB_BYTES_MAX)).unwrap_or(inner);
-    let end = near.find([closing, '\n'])?;
+    let mut end = near.find([closing, '\n'])?;
+    if closing == '}' {
+        // Braces inside belong to it where they match.
+        let mut depth = 0_u32;
+        let matching = near.lines().next()?.find(|char| {
+            depth += u32::from(char == '{');
+            let closes = char == '}' && depth == 0;
+            depth -= u32::from(char == '}' && depth > 0);
+            closes
+        });
+        end = matching.unwrap_or(end);
+    }
     let closed = near.get(end..)?.starts_with(closing);
     closed.then_some(tail.len() - inner.len() + end + closing.len_utf8())
 }
@@ -192,6 +247,40 @@ mod tests {
         check(
             "\\DefineVerbatimEnvironment{code}{Verbatim}{}\\begin{code}\n{\\end{code}",
             &[r"\DefineVerbatimEnvironment", "{", "}", "{", "}", "{", "}", "+code", "-code"],
+        );
+        check(
+            "\\newminted[py]{python}{}\\newminted{c}{}\\begin{py}\n{\\end{py}\\begin{ccode*}\n{\\end{ccode*}",
+            &[
+                r"\newminted",
+                "{",
+                "}",
+                "{",
+                "}",
+                r"\newminted",
+                "{",
+                "}",
+                "{",
+                "}",
+                "+py",
+                "-py",
+                "+ccode*",
+                "-ccode*",
+            ],
+        );
+        check(
+            r"\mintinline{c}{f() { a{0} = 1; }} } \lstinline{a{} $",
+            &[r"\mintinline", "}", r"\lstinline", "$"],
+        );
+        check(
+            r"\iffalse { \ifx \fi \iff $ \{ \\fi % \fi",
+            &[r"\iffalse", "{", r"\ifx", r"\fi", r"\iff", "$", r"\{", r"\\"],
+        );
+        check("\\iffalse { \\ifx \\fi \\\\fi % \\fi\n \\fi}", &[r"\iffalse", r"\fi", "}"]);
+        check(r"\iffalse { \else $ \fi", &[r"\iffalse", r"\else", "$", r"\fi"]);
+        check(r"\def\x{\iffalse} $ \fi", &[r"\def", r"\x", "{", r"\iffalse", "}", "$", r"\fi"]);
+        check(
+            r"\let\ifx\iffalse \begin{document} \fi",
+            &[r"\let", r"\ifx", r"\iffalse", "+document", r"\fi"],
         );
         check(r"\begin {x} \begin", &["+x", r"\begin"]);
         check(r"{\url{a%20b#c}} \href{a%b}{c} \url", &["{", r"\url", "}", r"\href", "{", "}", r"\url"]);

@@ -58,27 +58,34 @@ fn class_line(text: &str) -> Option<usize> {
     })
 }
 
-/// Where the code begins that stands directly before the class: comments, commands and their arguments.
+/// Where the code begins that stands directly before the class: comments, commands and their arguments, and what stands
+/// under a condition.
 fn code_before(text: &str, class: usize) -> usize {
     let before: Vec<Line<'_>> = lines(text.get(..class).unwrap_or_default()).collect();
     let mut begins = class;
-    // Groups and files that are open when reading backwards.
-    let (mut depth, mut in_file) = (0_usize, false);
+    // Groups, files and conditions that are open when reading backwards.
+    let (mut depth, mut in_file, mut conditions) = (0_usize, false, 0_usize);
     for line in before.iter().rev() {
         let code = line.text.split('%').next().unwrap_or_default();
         in_file |= code.starts_with("\\end{filecontents");
         let sentence = [DOCUMENT_CLASS, END_DOCUMENT].iter().any(|command| line.text.starts_with(command));
-        let is_code = in_file || depth > 0 || (line.text.starts_with(['\\', '%', '}']) && !sentence);
+        conditions += usize::from(code.starts_with("\\fi"));
+        let is_code = in_file
+            || depth > 0
+            || conditions > 0
+            || (line.text.starts_with(['\\', '%', '{', '}']) && !sentence)
+            || (line.text.starts_with('[') && line.text.ends_with(']'));
         if !line.text.is_empty() && !is_code || is_fence(line.text) {
             break;
         }
         in_file &= !code.starts_with("\\begin{filecontents");
+        conditions = conditions.saturating_sub(usize::from(code.starts_with("\\if")));
         depth = (depth + code.matches('}').count()).saturating_sub(code.matches('{').count());
         if !line.text.is_empty() {
             begins = line.at;
         }
     }
-    if depth > 0 || in_file { class } else { begins }
+    if depth > 0 || in_file || conditions > 0 { class } else { begins }
 }
 
 /// A line that opens or closes a code block and holds nothing else.
@@ -177,6 +184,10 @@ mod tests {
             "% !TeX program = pdflatex\n",
             "\\PassOptionsToPackage{dvipsnames}{xcolor}\n\n",
             "\\newcommand{\\a}{%\n  texte\n}\n",
+            "\\iffalse\nCe fichier se compile deux fois.\n\\ifx a\nb\n\\fi\n\\fi\n",
+            "\\def\\x{1}\n\\if\\x1\n  \\def\\y{a}\n\\else b\n\\fi\n",
+            "\\ProvidesFile{a.tex}%\n  [2024/01/01 v1 Sujet]\n",
+            "\\setup{a}\n  {de texte}\n",
             "\\begin{filecontents}{a.bib}\ntexte libre\n\\end{filecontents}\n",
         ] {
             let latex = format!("{code}{DOCUMENT}");

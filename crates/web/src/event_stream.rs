@@ -13,7 +13,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::Value;
 
 use crate::{
-    Reply,
+    Reply, json_text,
     stream::{self, ChunkSender, Ending, KeepAlive},
 };
 
@@ -23,7 +23,7 @@ const KEEP_ALIVE: &[u8] = b": ...\n\n";
 /// One event. JSON contains no line breaks, so it is always one `data` line.
 #[must_use]
 pub fn event(name: &str, data: &Value) -> Bytes {
-    format!("event: {name}\ndata: {data}\n\n").into()
+    format!("event: {name}\ndata: {}\n\n", json_text(data)).into()
 }
 
 /// A reply whose events `work` sends: see [`stream::reply`]. A comment is sent when nothing else was for `silence`: some

@@ -46,7 +46,7 @@ impl Event {
     /// The line, without its line break.
     #[must_use]
     pub fn line(self) -> String {
-        Value::Object(self.0).to_string()
+        crate::json_text(&Value::Object(self.0))
     }
 }
 

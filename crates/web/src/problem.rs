@@ -198,7 +198,7 @@ impl Problem {
     #[must_use]
     pub fn reply(&self, request: &Request) -> Reply {
         let reply = if request.prefers_json() {
-            Reply::new(self.0.status, "application/problem+json", self.to_json(request).to_string())
+            Reply::new(self.0.status, "application/problem+json", crate::json_text(&self.to_json(request)))
         } else {
             Reply::html(self.0.status, &ProblemPage { layout: Layout::new(request), problem: self })
         };

@@ -62,7 +62,7 @@ impl Reply {
 
     #[must_use]
     pub fn json(status: StatusCode, value: &serde_json::Value) -> Self {
-        Self::new(status, "application/json", value.to_string())
+        Self::new(status, "application/json", crate::json_text(value))
     }
 
     /// 303: continue there, with GET (RFC 9110 §15.4.4). A path that cannot be in a header becomes `/`.

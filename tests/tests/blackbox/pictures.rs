@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mocks::gemini::{Fault, Quota};
 use mocks::sample;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 use crate::applications::exclusive_app;
@@ -190,6 +190,38 @@ fn the_pages_of_a_pdf_that_come_one_by_one_are_asked_about_alone_and_become_one_
     let two = [sample::pdf(&[&["a"], &["b"]])];
     assert_eq!(user.upload_pages(&two).expect(422).json()["code"], "unreadable_pdf");
     assert_eq!(left(&user), 93);
+}
+
+#[test]
+fn the_rest_of_a_page_that_was_cut_is_asked_for_about_that_page() {
+    let app = exclusive_app();
+    let user = app.user();
+    let lines: Vec<String> = (1..=9).map(|line| format!("Ligne {line} de la page.")).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let pages = [sample::pdf(&[&lines]), sample::pdf(&[&lines])];
+    // The class, the heading and some lines of each page.
+    for lines in [14, 16] {
+        app.gemini.next(Fault::FinishAfter(lines, "MAX_TOKENS".into()));
+    }
+    let conversion = user.upload_pages(&pages).expect(200).json();
+    let latex = conversion["latex"].as_str().unwrap();
+    for part in latex.split("% page ").skip(1) {
+        assert!(lines.iter().all(|line| part.matches(line).count() == 1), "{latex}");
+    }
+    assert_eq!(latex.matches("\\end{document}").count(), 1, "{latex}");
+    assert_eq!((&conversion["complete"], &conversion["warnings"]), (&true.into(), &json!([])));
+    assert_eq!((&conversion["pages_charged"], left(&user)), (&2.into(), 98));
+    assert_eq!(app.gemini.generations().len(), 4);
+    assert!(asked(&app).iter().all(|files| files.len() == 1), "each page in questions of its own");
+    // As often as of a whole document, and what has arrived is marked.
+    app.gemini.forget();
+    app.gemini.next(Fault::FinishAfter(12, "MAX_TOKENS".into()));
+    app.gemini.always(Fault::FinishAfter(2, "MAX_TOKENS".into()));
+    let one = [sample::pdf(&[&lines])];
+    let conversion = user.upload_pages(&one).expect(200).json();
+    assert_eq!((&conversion["complete"], app.gemini.generations().len()), (&false.into(), 5));
+    assert!(conversion["warnings"].to_string().contains("page_cut"), "{conversion}");
+    assert_eq!((&conversion["pages_charged"], left(&user)), (&1.into(), 97));
 }
 
 /// How often a model was asked.

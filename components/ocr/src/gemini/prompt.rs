@@ -52,6 +52,16 @@ pub fn whole(range: Option<&PageRange>) -> Cow<'static, str> {
 /// Asked after the output limit, with the last lines that arrived.
 pub fn rest_after(last_lines: &str, range: Option<&PageRange>) -> String {
     let only = range.map(|range| format!(" Il s'agit seulement de transcrire {range}.")).unwrap_or_default();
+    rest(last_lines, &only)
+}
+
+/// The same for one page; `alone`: the other pages are not sent.
+pub fn rest_of_page(last_lines: &str, number: u32, alone: bool) -> String {
+    let only = if alone { "Tu n'en as ici que" } else { "Il s'agit seulement de transcrire" };
+    rest(last_lines, &format!(" {only} la page {number}."))
+}
+
+fn rest(last_lines: &str, only: &str) -> String {
     format!(
         "Ta transcription de ce document s'est arrêtée avant la fin.{only} Voici ses dernières lignes :\n\n{last_lines}\n\n\
          Reprends juste après la dernière de ces lignes, sans la répéter et sans recommencer le préambule, et va \

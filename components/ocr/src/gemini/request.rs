@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::request::Builder;
 use http::{Method, Request, Uri, header};
 use serde_json::{Value, json};
-use web::HttpUrl;
+use web::{HttpUrl, json_text};
 
 use super::error::UpstreamError;
 use super::payload::Payload;
@@ -61,7 +61,7 @@ pub fn generate(
     }
     // Google's defaults, for pictures and for PDFs. Named because the price of a page depends on it (charge.rs).
     let resolution = if pictures { "MEDIA_RESOLUTION_HIGH" } else { "MEDIA_RESOLUTION_MEDIUM" };
-    let body = json!({
+    let body = json_text(&json!({
         "systemInstruction": {"parts": rules},
         "contents": [{"role": "user", "parts": parts}],
         "generationConfig": {
@@ -69,13 +69,12 @@ pub fn generate(
             "thinkingConfig": {"thinkingLevel": "low"},
             "mediaResolution": resolution,
         },
-    })
-    .to_string();
+    }));
     let inline = document.iter().filter_map(|part| match &part.source {
         Source::Inline(bytes) => Some(bytes.clone()),
         Source::Stored(_) => None,
     });
-    let mark = Value::from(DOCUMENT_MARK).to_string();
+    let mark = json_text(&Value::from(DOCUMENT_MARK));
     let payload = Payload::around(body.split(mark.trim_matches('"')), inline);
     let url = format!(
         "{}/v1beta/models/{}:streamGenerateContent?alt=sse",
@@ -107,7 +106,7 @@ pub fn upload_start(
     length: Option<u64>,
 ) -> Result<Request<Payload>, UpstreamError> {
     // The display name is not the user's file name, which Google does not need.
-    let body = json!({"file": {"display_name": "document"}}).to_string();
+    let body = json_text(&json!({"file": {"display_name": "document"}}));
     let length = length.map(|length| length.to_string());
     let mut headers = vec![
         ("content-type", "application/json"),

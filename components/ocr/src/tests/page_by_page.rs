@@ -112,16 +112,80 @@ fn what_gemini_reads_beyond_one_page_of_a_page_is_paid() {
 }
 
 #[test]
-fn a_page_that_was_cut_is_closed_and_said() {
-    let cut = Reply::stream(&["\\begin{enumerate}\n\\item Un\n\\item De"], "MAX_TOKENS");
-    let ports = FakePorts::new([cut, page("Fin.")]);
+fn the_rest_of_a_cut_page_is_asked_for_and_joined() {
+    let begun = "\\begin{enumerate}\n\\item Un\n\\item Deux\n";
+    let rest = "\\item Deux\n\\item Trois\n\\end{enumerate}";
+    let head = "\\documentclass{article}\n\\begin{document}\n";
+    for (begun, rest) in [
+        (begun.to_owned(), rest.to_owned()),
+        (format!("{begun}\\item Tr"), rest.to_owned()),
+        (begun.to_owned(), format!("% page 1\n{rest}\n\\end{{document}}")),
+        (begun.to_owned(), format!("Voici la suite :\n```latex\n{head}{rest}\n\\end{{document}}\n```")),
+        (format!("```latex\n{head}{begun}"), rest.to_owned()),
+        (begun.to_owned(), format!("{head}{begun}\\item Trois\n\\end{{enumerate}}\n\\end{{document}}")),
+    ] {
+        for end in ["MAX_TOKENS", ""] {
+            let read = |reply: Reply| reply.reading("IMAGE", 3 * TOKENS_PER_PAGE);
+            let mut cut = read(Reply::stream(&[&begun], end));
+            if end.is_empty() {
+                cut = cut.then(SendError::Cut("reset".into()));
+            }
+            let ports =
+                FakePorts::new([cut.when_sent(2), page("Fin."), read(Reply::stream(&[&rest], "STOP"))]);
+            let conversion = convert_with(&ports, pages("", 2), &by_page()).unwrap();
+            assert!(ports.all_replies_used());
+            let (first, second) = conversion.latex.split_once("% page 2").unwrap();
+            assert!(second.contains("Fin.") && first.matches("% page 1").count() == 1, "{first}");
+            let items = ["Un", "Deux", "Trois", "\\end{enumerate}"];
+            assert!(
+                items.iter().all(|item| first.matches(item).count() == 1),
+                "{rest} after {begun}: {first}"
+            );
+            assert!(!first.contains("interrompue") && !first.contains("\\end{document}"), "{first}");
+            assert_eq!(
+                (codes(&conversion), conversion.is_complete()),
+                (vec![], true),
+                "{rest} after {begun}"
+            );
+            // Three pages were read where one was sent; that they were read twice is paid once.
+            assert_eq!((conversion.pages_charged, ports.left.get()), (4, 96));
+            let question =
+                ports.questions().into_iter().find(|question| question.contains("dernières lignes"));
+            let question = question.unwrap();
+            assert!(question.contains("la page 1.") && question.contains("\\item Deux\n\n"), "{question}");
+        }
+    }
+}
+
+#[test]
+fn a_page_that_stays_cut_is_closed_and_said() {
+    let cut = |text: &str| Reply::stream(&[text], "MAX_TOKENS");
+    let begun = "\\begin{enumerate}\n\\item Un\n\\item De";
+    let busy = || Reply::error(400, &json!({"code": 400, "message": "no"}));
+    let refusal = || Reply::stream(&["Je suis désolé, je ne peux pas transcrire la suite."], "STOP");
+    let filtered = || Reply::stream(&["\\item Deux\n"], "SAFETY");
+    for rest in [vec![busy()], vec![refusal()], vec![filtered()]] {
+        let ports = FakePorts::new([cut(begun).when_sent(2), page("Fin.")].into_iter().chain(rest));
+        let conversion = convert_with(&ports, pages("", 2), &by_page()).unwrap();
+        assert!(ports.all_replies_used());
+        assert_eq!((codes(&conversion), conversion.is_complete()), (vec!["page_cut"], false));
+        let (first, second) = conversion.latex.split_once("% page 2").unwrap();
+        assert!(first.contains("\\item Un") && first.contains("\\end{enumerate}"), "{first}");
+        assert!(second.contains("Fin.") && !first.contains("\\end{document}"), "{second}");
+        assert!(!first.contains("désolé"), "{first}");
+    }
+    // As often as of a whole document.
+    let ports = FakePorts::new((1..=5).map(|part| cut(&format!("Ligne {part}.\n"))));
+    let conversion = convert_with(&ports, pages("", 1), &by_page()).unwrap();
+    assert!(ports.all_replies_used() && conversion.latex.contains("Ligne 5."), "{}", conversion.latex);
+    assert_eq!((codes(&conversion), conversion.pages_charged), (vec!["page_cut"], 1));
+    // A seam that is not certain is said once, whichever pages have one.
+    let rest = || Reply::stream(&["suite.\n"], "STOP");
+    let ports = FakePorts::new([cut("Un de"), cut("Un de"), rest(), rest()]);
     let conversion = convert_with(&ports, pages("", 2), &by_page()).unwrap();
-    assert_eq!((codes(&conversion), conversion.is_complete()), (vec!["page_cut"], false));
-    let (first, second) = conversion.latex.split_once("% page 2").unwrap();
-    assert!(first.contains("\\item Un") && first.contains("\\end{enumerate}"), "{first}");
-    assert!(second.contains("Fin.") && !first.contains("\\end{document}"), "{second}");
+    assert_eq!((codes(&conversion), conversion.is_complete()), (vec!["uncertain_seam"], false));
     let looping = "La même phrase, encore une fois.\n".repeat(200);
-    let ports = FakePorts::new([Reply::stream(&[&looping], "MAX_TOKENS"), page("Fin.")]);
+    let ports = FakePorts::new([cut(&looping), page("Fin.")]);
     let conversion = convert_with(&ports, pages("", 2), &by_page()).unwrap();
     assert_eq!(conversion.latex.matches("La même phrase").count(), 1);
 }

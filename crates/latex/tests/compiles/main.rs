@@ -6,4 +6,5 @@ mod clean;
 mod closing;
 mod corpus;
 mod packages;
+mod repairs;
 mod tex;

@@ -51,17 +51,16 @@ impl Gemini {
         let (pages, tokens) = self.pages(&request)?;
         let question = request.question();
         let asked = page_asked(&question);
-        let whole = document::latex(&pages, 1);
-        let text = match (rest_of(&whole, &question), asked) {
-            (Some(rest), _) => rest.to_owned(),
+        let whole = match asked {
+            None => document::latex(&pages, 1),
             // The page alone was sent.
-            (None, Some(page)) if pages.len() == 1 => document::latex(&pages, page),
-            (None, Some(page)) => document::latex(
+            Some(page) if pages.len() == 1 => document::latex(&pages, page),
+            Some(page) => document::latex(
                 page.checked_sub(1).and_then(|at| pages.get(at..=at)).unwrap_or_default(),
                 page,
             ),
-            (None, None) => whole,
         };
+        let text = rest_of(&whole, &question).unwrap_or(&whole).to_owned();
         let mut generation = Generation {
             text,
             finish: "STOP".into(),
