@@ -11,8 +11,9 @@ use test_support::{ChildProcess, Connection, Ending, Log, Reply, http};
 
 pub const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// Prints the process id and, at the end, the exit status of a program.
-const RUN: &str = r#""$0" "$@" & echo "pid $!"; wait $!; echo "status $?""#;
+/// Prints the process id and, at the end, the exit status of a program; all in one pipe, so that what the program said
+/// stands before its status.
+const RUN: &str = r#"exec 2>&1; "$0" "$@" & echo "pid $!"; wait $!; echo "status $?""#;
 
 /// A running `atelier-runtime up`.
 pub struct App {
