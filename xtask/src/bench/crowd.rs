@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use super::figures::{Figures, PASSWORD, expect, put, resident_mib};
-use super::load::Connection;
+use super::load::{Connection, PASSWORD, expect};
+use super::memory::resident_mib;
 use crate::up::App;
 
 const SIGN_INS: usize = 200;
@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// When any is answered otherwise.
-pub(super) fn measure(app: &App, native_hash_ms: f64, figures: &mut Figures) -> Result<()> {
+pub(super) fn measure(app: &App, native_hash_ms: f64) -> Result<[(&'static str, f64); 5]> {
     let (address, pid) = (app.address, app.runtime_pid());
     for number in 0..ACCOUNTS {
         expect(Connection::open(address)?.ask("POST", "/register", &form(number))?, 201, "register")?;
@@ -52,12 +52,14 @@ pub(super) fn measure(app: &App, native_hash_ms: f64, figures: &mut Figures) -> 
     let answered = count(signed_in.into_iter().filter(|signed_in| *signed_in).count());
     let processors = count(std::thread::available_parallelism()?.get());
     let native = processors / (native_hash_ms / 1000.0);
-    put(figures, "crowd_answered", answered);
-    put(figures, "crowd_s", took.as_secs_f64());
-    put(figures, "crowd_to_native_hashes", answered / took.as_secs_f64() / native);
-    put(figures, "crowd_mib", memory);
-    put(figures, "crowd_auth_max_ms", page);
-    Ok(())
+    let seconds = took.as_secs_f64();
+    Ok([
+        ("crowd_answered", answered),
+        ("crowd_s", seconds),
+        ("crowd_to_native_hashes", answered / seconds / native),
+        ("crowd_mib", memory),
+        ("crowd_auth_max_ms", page),
+    ])
 }
 
 /// Whether the user was signed in, and not told to come back.

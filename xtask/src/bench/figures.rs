@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use argon2::{Algorithm, Argon2, Params, Version};
 use serde_json::{Map, Value, json};
-use test_support::Reply;
 
 use super::crowd;
-use super::load::{Connection, Load, Page, median_of, throughput};
+use super::load::{Connection, Load, PASSWORD, Page, expect, median_of, throughput};
+use super::memory::resident_mib;
 use super::native::NativeServer;
 use crate::build::{self, Build, Native};
 use crate::child::{ChildSpec, RunningChild};
@@ -33,7 +33,6 @@ const WAITING: usize = 1000;
 const ARRIVAL_MAX: Duration = Duration::from_secs(60);
 const UPLOADS: usize = 5;
 const UPLOAD_BYTES: usize = 49 << 20;
-pub(super) const PASSWORD: &str = "une phrase assez longue pour Atelier";
 /// Pages without a session, and with one.
 const PUBLIC: [&str; 2] = ["/auth", "/register"];
 const PRIVATE: [&str; 3] = ["/home", "/llm", "/ocr"];
@@ -91,7 +90,9 @@ impl Bench<'_> {
         let app = self.start(&data, &environment)?.0;
         let native_hash =
             figures.get("native_hash_p50_ms").and_then(Value::as_f64).context("it was measured")?;
-        crowd::measure(&app, native_hash, &mut figures)?;
+        for (name, number) in crowd::measure(&app, native_hash)? {
+            put(&mut figures, name, number);
+        }
         drop(app);
 
         console::step(&format!("Measuring {WAITING} questions that wait."));
@@ -323,29 +324,6 @@ fn upload() -> (String, Vec<u8>) {
     (format!("multipart/form-data; boundary={boundary}"), body)
 }
 
-pub(super) fn expect(reply: Reply, wanted: u16, what: &str) -> Result<Reply> {
-    if reply.status == wanted {
-        Ok(reply)
-    } else {
-        bail!("cannot {what}: answered with {}: {}", reply.status, reply.text())
-    }
-}
-
-/// Of a process and all that it has started: `spin up` is two.
-pub(super) fn resident_mib(pid: u32) -> Result<f64> {
-    let mut kib = 0;
-    let mut family = vec![pid];
-    while let Some(pid) = family.pop() {
-        let status =
-            fs::read_to_string(format!("/proc/{pid}/status")).context("memory is measured on Linux only")?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no resident set")?;
-        kib += line.trim().trim_end_matches(" kB").parse::<u32>()?;
-        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-        family.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
-    }
-    Ok(f64::from(kib) / 1024.0)
-}
-
-pub(super) fn put(figures: &mut Figures, name: &str, number: f64) {
+fn put(figures: &mut Figures, name: &str, number: f64) {
     figures.insert(name.to_owned(), json!((number * 100.0).round() / 100.0));
 }

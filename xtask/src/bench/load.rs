@@ -11,6 +11,9 @@ use test_support::{Reply, http};
 /// A longer body is written while the reply is read.
 const SMALL_BYTES: usize = 64 * 1024;
 
+/// Of every account that is made.
+pub(super) const PASSWORD: &str = "une phrase assez longue pour Atelier";
+
 /// How much is asked of each page.
 pub(super) struct Load {
     pub(super) duration: Duration,
@@ -87,6 +90,18 @@ impl Connection {
             headers.extend([("content-type", kind), ("content-length", length.as_str())]);
         }
         http::head(method, path, &headers).into_bytes()
+    }
+}
+
+/// The reply, which must have this status.
+///
+/// # Errors
+/// When it has another, which says what was to be done.
+pub(super) fn expect(reply: Reply, wanted: u16, what: &str) -> Result<Reply> {
+    if reply.status == wanted {
+        Ok(reply)
+    } else {
+        bail!("cannot {what}: answered with {}: {}", reply.status, reply.text())
     }
 }
 

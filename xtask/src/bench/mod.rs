@@ -17,6 +17,8 @@ mod figures;
 #[cfg(feature = "bench")]
 mod load;
 #[cfg(feature = "bench")]
+mod memory;
+#[cfg(feature = "bench")]
 mod native;
 mod number;
 mod ocr;
