@@ -12,8 +12,8 @@ use test_support::{ChildProcess, Connection, Ending, Log, Reply, http};
 pub const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// Prints the process id and, at the end, the exit status of a program; all in one pipe, so that what the program said
-/// stands before its status.
-const RUN: &str = r#"exec 2>&1; "$0" "$@" & echo "pid $!"; wait $!; echo "status $?""#;
+/// stands before its status, and on a line of its own, because a program that exits may have printed half a line.
+const RUN: &str = r#"exec 2>&1; "$0" "$@" & echo "pid $!"; wait $!; printf '\nstatus %d\n' $?"#;
 
 /// A running `atelier-runtime up`.
 pub struct App {
