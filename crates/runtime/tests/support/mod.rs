@@ -11,9 +11,8 @@ use test_support::{ChildProcess, Connection, Ending, Log, Reply, http};
 
 pub const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// Prints the process id and, at the end, the exit status of a program; all in one pipe, so that what the program said
-/// stands before its status, and on a line of its own, because a program that exits may have printed half a line.
-const RUN: &str = r#"exec 2>&1; "$0" "$@" & echo "pid $!"; wait $!; printf '\nstatus %d\n' $?"#;
+/// Prints the process id and, at the end, the exit status of a program.
+const RUN: &str = r#""$0" "$@" & echo "pid $!"; wait $!; echo "status $?""#;
 
 /// A running `atelier-runtime up`.
 pub struct App {
@@ -93,6 +92,8 @@ pub fn refused(manifest: &str, arguments: &[&str], environment: &[(&str, &str)])
     let (child, log) = spawn(manifest, arguments, environment);
     let status = exit_status(&log);
     drop(child);
+    // What it said comes through another pipe than its status, and may come later: until both have ended.
+    let _ = log.wait_for(TIME_LIMIT, |_| None::<()>);
     (status, log.text())
 }
 
