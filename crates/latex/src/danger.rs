@@ -27,9 +27,10 @@ const HIDDEN: &str =
 /// What was found: commands in the order of the lines, then what is hidden.
 pub(crate) fn dangers(latex: &str) -> Vec<Finding> {
     let all = tokens(latex);
+    let verbatim = Verbatim::of(latex);
     let mut found: Vec<(u32, String)> =
-        all.iter().filter_map(|token| Some((token.line, danger(latex, token)?))).collect();
-    hidden(latex, &all, &mut found);
+        all.iter().filter_map(|token| Some((token.line, danger(latex, &verbatim, token)?))).collect();
+    hidden(latex, &verbatim, &all, &mut found);
     found.dedup();
     let findings = found.into_iter().map(|(line, command)| Finding::Dangerous { command, line });
     findings.take(FINDINGS_MAX).collect()
@@ -40,7 +41,7 @@ fn listed(names: &str, name: &str) -> bool {
     name.len() > 2 && names.split(' ').any(|other| other == name)
 }
 
-fn danger(latex: &str, token: &Token<'_>) -> Option<String> {
+fn danger(latex: &str, verbatim: &Verbatim<'_>, token: &Token<'_>) -> Option<String> {
     let rest = latex.get(token.end..).unwrap_or_default();
     match token.kind {
         Kind::Command("includegraphics" | "usepackage" | "RequirePackage") => {
@@ -59,7 +60,7 @@ fn danger(latex: &str, token: &Token<'_>) -> Option<String> {
         }
         Kind::Command(name) => listed(COMMANDS, name).then(|| format!("\\{name}")),
         // An environment of this name runs nothing where the document makes it a listing.
-        Kind::Begin("pycode") if Verbatim::of(latex).is_own("pycode") => None,
+        Kind::Begin("pycode") if verbatim.is_own("pycode") => None,
         Kind::Begin(name) => listed(ENVIRONMENTS, name).then(|| format!("\\begin{{{name}}}")),
         _ => None,
     }
@@ -67,8 +68,7 @@ fn danger(latex: &str, token: &Token<'_>) -> Option<String> {
 
 /// Looks at what stands between the tokens: `^^5c` is a backslash, wherever it is read as LaTeX, and some environments
 /// only hide what is in them.
-fn hidden(latex: &str, all: &[Token<'_>], found: &mut Vec<(u32, String)>) {
-    let verbatim = Verbatim::of(latex);
+fn hidden(latex: &str, verbatim: &Verbatim<'_>, all: &[Token<'_>], found: &mut Vec<(u32, String)>) {
     let start = Token { kind: Kind::Close, at: 0, end: 0, line: 1 };
     let ends = all.iter().map(|token| token.at).chain([latex.len()]);
     for (token, end) in [start].iter().chain(all).zip(ends) {

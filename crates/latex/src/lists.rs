@@ -4,14 +4,18 @@ use crate::document::after_begin;
 use crate::lines::lines_with_text;
 use crate::tokens::{Kind, tokens};
 
+/// A list, and what it needs at its beginning.
+const LISTS: [(&str, &str); 5] = [
+    ("enumerate", "\\item"),
+    ("itemize", "\\item"),
+    ("description", "\\item"),
+    ("questions", "\\question"),
+    ("parts", "\\part"),
+];
+
 /// What `list` needs at its beginning.
 pub(crate) fn item(list: &str) -> Option<&'static str> {
-    match list {
-        "enumerate" | "itemize" | "description" => Some("\\item"),
-        "questions" => Some("\\question"),
-        "parts" => Some("\\part"),
-        _ => None,
-    }
+    LISTS.iter().find(|(name, _)| *name == list).map(|(_, item)| *item)
 }
 
 /// The document with an item at the beginning of each such list, and the line of the first; `None` when there are none.
@@ -20,6 +24,7 @@ pub(crate) fn fill(latex: &str) -> Option<(String, u32)> {
     let body = latex.len() - after_begin(latex)?.len();
     let mut out = String::with_capacity(latex.len() + 16);
     let (mut from, mut first) = (0, None);
+    let own = LISTS.map(|(name, _)| latex.contains(&format!("environment{{{name}}}")).then_some(name));
     let all = tokens(latex);
     for (token, next) in all.iter().zip(all.iter().skip(1)).filter(|(token, _)| token.at >= body) {
         let Kind::Begin(name) = token.kind else { continue };
@@ -32,7 +37,7 @@ pub(crate) fn fill(latex: &str) -> Option<(String, u32)> {
             .map_or("", |line| line.text);
         let begins_with_text = text.starts_with(char::is_alphanumeric);
         let is_empty = text.is_empty() && next.kind == Kind::End(name);
-        if (begins_with_text || is_empty) && !latex.contains(&format!("environment{{{name}}}")) {
+        if (begins_with_text || is_empty) && !own.contains(&Some(name)) {
             let at = token.end + options;
             out.push_str(latex.get(from..at).unwrap_or_default());
             out.push_str(&format!("\n{item} "));

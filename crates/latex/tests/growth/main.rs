@@ -56,7 +56,7 @@ const REPEATED: [(&str, &str, &str); 14] = [
 ];
 
 /// What is repeated in an answer.
-const PIECES: [&str; 58] = [
+const PIECES: [&str; 69] = [
     "α",
     "u_n ",
     "# ",
@@ -115,6 +115,17 @@ const PIECES: [&str; 58] = [
     "\\begin{comment}\\input\n",
     "^^",
     "Voici la suite :\n",
+    "\\begin{itemize}a ",
+    "\\begin{itemize}\\end{itemize}",
+    "\\begin{itemize}[",
+    "\\begin{pycode}",
+    "\\iffalse ",
+    "\\iffalse\\fi ",
+    "\\iffalse}",
+    "\\begin{tabular}{c}a&b\\\\",
+    "\\R ",
+    "\\np{1}",
+    "\\newminted[",
 ];
 
 fn nested(opens: &str, closes: &str, times: usize) -> String {
