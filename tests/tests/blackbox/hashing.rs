@@ -1,9 +1,8 @@
 //! Few passwords are hashed at once, by all instances together, and whoever cannot wait is told when to come back.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
-use atelier_tests::{App, PASSWORD};
+use atelier_tests::{App, PASSWORD, eventually};
 
 const SIGN_INS_AT_ONCE: usize = 60;
 /// The rows of the migration.
@@ -14,44 +13,47 @@ fn taken(app: &App, kind: &str) -> i64 {
     app.database.value(&format!("{count}'{kind}'")).and_then(|count| count.parse().ok()).unwrap_or(-1)
 }
 
+fn set(app: &App, kind: &str, until: &str) {
+    let set = format!("UPDATE hashing_turns SET taken_until = '{until}' WHERE kind LIKE '{kind}'");
+    app.database.connect().batch_execute(&set).unwrap();
+}
+
 #[test]
 fn many_sign_ins_at_once_compute_few_hashes_and_are_all_answered() {
     let app = App::start();
     let users: Vec<_> = (0..4).map(|_| app.user()).collect();
-    let done = AtomicBool::new(false);
-    let (hashing, waiting) = thread::scope(|scope| {
-        let watching = scope.spawn(|| {
-            let mut most = (0, 0);
-            while !done.load(Ordering::SeqCst) {
-                most = (most.0.max(taken(&app, "hash")), most.1.max(taken(&app, "wait")));
-            }
-            most
-        });
+    set(&app, "hash", "infinity");
+    let most = thread::scope(|scope| {
         let sign_ins: Vec<_> = (0..SIGN_INS_AT_ONCE)
             .map(|number| {
                 let (app, name) = (&app, &users[number % users.len()].name);
-                scope.spawn(move || app.client().sign_in(name, PASSWORD))
+                scope.spawn(move || {
+                    let reply = app.client().sign_in(name, PASSWORD);
+                    let turned_away = reply.status == 503 && !reply.header("retry-after").is_empty();
+                    assert!(reply.status == 303 || turned_away, "{} {}", reply.status, reply.text());
+                })
             })
             .collect();
-        for reply in sign_ins {
-            let reply = reply.join().expect("a reply");
-            let turned_away = reply.status == 503 && !reply.header("retry-after").is_empty();
-            assert!(reply.status == 303 || turned_away, "{} {}", reply.status, reply.text());
+        eventually("an instance waits for a turn", || taken(&app, "wait") > 0);
+        assert!(!sign_ins.iter().any(ScopedJoinHandle::is_finished), "a hash without a turn");
+        set(&app, "hash", "-infinity");
+        let mut most = 0;
+        while !sign_ins.iter().all(ScopedJoinHandle::is_finished) {
+            most = most.max(taken(&app, "hash"));
         }
-        done.store(true, Ordering::SeqCst);
-        watching.join().expect("the count")
+        most
     });
-    assert!((1..=HASHES_AT_ONCE).contains(&hashing), "{hashing} at once");
-    assert!(waiting > 0, "nobody waited, so nothing was bounded");
-    assert_eq!((taken(&app, "hash"), taken(&app, "wait")), (0, 0), "all turns are given back");
+    assert!((1..=HASHES_AT_ONCE).contains(&most), "{most} at once");
+    eventually("all turns and places are given back", || {
+        (taken(&app, "hash"), taken(&app, "wait")) == (0, 0)
+    });
 }
 
 #[test]
 fn who_cannot_wait_is_told_when_to_come_back_and_keeps_the_name() {
     let app = App::start();
     let user = app.user();
-    let mut database = app.database.connect();
-    database.batch_execute("UPDATE hashing_turns SET taken_until = 'infinity'").unwrap();
+    set(&app, "%", "infinity");
     for (language, sentence) in
         [("fr", "Beaucoup de personnes se connectent en ce moment"), ("en", "Many people are signing in")]
     {
@@ -67,6 +69,6 @@ fn who_cannot_wait_is_told_when_to_come_back_and_keeps_the_name() {
         );
     }
     user.get("/home").expect(200);
-    database.batch_execute("UPDATE hashing_turns SET taken_until = '-infinity'").unwrap();
+    set(&app, "%", "-infinity");
     app.client().sign_in(&user.name, PASSWORD).expect_see_other("/home");
 }
