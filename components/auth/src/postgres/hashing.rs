@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use super::{
-    Database, DatabaseError, PostgresStore,
-    hashing_queue::{HashingTurn, Place},
-};
+use web::Place;
+
+use super::{Database, DatabaseError, PostgresStore, hashing_queue::HashingTurn};
 use crate::{store::HashingStore, store_error::StoreError};
 
 /// After this long a turn is taken for lost: its instance has died. It is handed on for half as long.
@@ -19,39 +18,24 @@ const WAIT_MAX: Duration = Duration::from_secs(12);
 /// they are more: one of them in this time.
 const PAUSE_OF_EACH: Duration = Duration::from_millis(30);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
-/// About as long as a hash takes: who has others of the instance before looks again when they can be done.
+/// Less than a hash takes: who has others of the instance before looks again when they may be done.
 const PAUSE_FOR_EACH_AHEAD: Duration = Duration::from_millis(10);
 
-/// Takes a turn; if none is free, a place for an instance that waits. Returns the turn or 0, the place or 0, and how many
+/// Takes a turn; if none is free, a place for an instance that waits, else no row. Returns the turn or 0, and how many
 /// instances wait.
 const TAKE: &str = concat!(
     "
 WITH free AS (
-  SELECT number FROM hashing_turns WHERE kind = 'hash' AND taken_until <= clock_timestamp()
-  ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
-), taken AS (
-  UPDATE hashing_turns AS t SET instance = $1::bytea,
-    taken_until = clock_timestamp() + $2::bigint * interval '1 second'
-  FROM free WHERE t.kind = 'hash' AND t.number = free.number
-  RETURNING t.number, ",
-    without_waiting_for_the_disk!(),
-    "
-), free_place AS (
-  SELECT number FROM hashing_turns
-  WHERE kind = 'wait' AND (instance = $1::bytea OR taken_until <= clock_timestamp())
-    AND NOT EXISTS (SELECT FROM taken)
-  ORDER BY instance = $1::bytea DESC, number LIMIT 1 FOR UPDATE SKIP LOCKED
-), place AS (
-  UPDATE hashing_turns AS t SET instance = $1::bytea,
-    taken_until = clock_timestamp() + $3::bigint * interval '1 second'
-  FROM free_place WHERE t.kind = 'wait' AND t.number = free_place.number
-  RETURNING t.number, ",
-    without_waiting_for_the_disk!(),
-    "
+  SELECT kind, number FROM hashing_turns
+  WHERE taken_until <= clock_timestamp() OR (kind = 'wait' AND instance = $1::bytea)
+  ORDER BY kind, instance = $1::bytea DESC, number LIMIT 1 FOR UPDATE SKIP LOCKED
 )
-SELECT coalesce((SELECT number FROM taken), 0)::bigint, coalesce((SELECT number FROM place), 0)::bigint,
-  (SELECT count(*) FROM hashing_turns
-   WHERE kind = 'wait' AND taken_until > clock_timestamp())"
+UPDATE hashing_turns AS taken SET instance = $1::bytea,
+  taken_until = clock_timestamp() + interval '1 second' * CASE taken.kind WHEN 'hash' THEN $2::bigint ELSE $3::bigint END
+FROM free WHERE (taken.kind, taken.number) = (free.kind, free.number)
+RETURNING CASE taken.kind WHEN 'hash' THEN taken.number ELSE 0 END::bigint,
+  (SELECT count(*) FROM hashing_turns WHERE kind = 'wait' AND taken_until > clock_timestamp()), ",
+    without_waiting_for_the_disk!()
 );
 
 /// Ends a turn, and the place where its instance has waited for it.
@@ -76,14 +60,12 @@ impl<D: Database> PostgresStore<D> {
         let instance = self.0.hashing_queue().instance();
         let parameters = [instance.into(), TURN_SECONDS_MAX.into(), PLACE_SECONDS_MAX.into()];
         let Some(mut row) = self.first(TAKE, &parameters).await? else { return Ok(Tried::TooManyWait) };
-        let (number, place, waiting) = (row.int(0)?, row.int(1)?, row.int(2)?);
-        Ok(match (number, place) {
-            (1.., _) => Tried::Turn(HashingTurn { number, taken }),
-            (_, 1..) => {
+        Ok(match (row.int(0)?, row.int(1)?) {
+            (0, waiting) => {
                 let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
                 Tried::Later(PAUSE_OF_EACH.saturating_mul(waiting).clamp(PAUSE_OF_EACH, PAUSE_MAX))
             }
-            _ => Tried::TooManyWait,
+            (number, _) => Tried::Turn(HashingTurn { number, taken }),
         })
     }
 
@@ -92,7 +74,7 @@ impl<D: Database> PostgresStore<D> {
         loop {
             let now = self.0.elapsed();
             let pause = match place.ahead() {
-                0 => match place.handed_on(now) {
+                0 => match self.0.hashing_queue().handed_on(now) {
                     Some(turn) => return Ok(Some(turn)),
                     None => match self.try_to_take_turn().await? {
                         Tried::Turn(turn) => return Ok(Some(turn)),
@@ -116,7 +98,7 @@ impl<D: Database> HashingStore for PostgresStore<D> {
         let place = queue.join();
         let Some(turn) = self.wait_for_turn(&place).await? else { return Ok(None) };
         let hashed = hash();
-        if let Some(turn) = place.hand_on(turn, self.0.elapsed()) {
+        if let Some(turn) = queue.hand_on(place, turn, self.0.elapsed()) {
             // A turn that cannot be ended ends by itself.
             let _ = self.query(END, &[turn.number.into(), queue.instance().into()]).await;
         }

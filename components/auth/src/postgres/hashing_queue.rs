@@ -1,12 +1,12 @@
-//! The requests of one instance that wait for a turn to hash, in the order of their arrival. The first asks the database
-//! for a turn and hands it to the next: the instance has the memory of its last hash still, so while it computes theirs
-//! no other needs as much.
+//! The requests of one instance that wait for a turn to hash. The first asks the database for a turn and hands it to the
+//! next: the instance has the memory of its last hash still, so while it computes theirs no other needs as much.
 
 use std::{
-    collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+
+use web::{Place, Queue};
 
 /// How long after it was taken a turn is handed on. Then another instance may have it.
 const HANDED_ON_MAX: Duration = Duration::from_secs(5);
@@ -14,14 +14,8 @@ const HANDED_ON_MAX: Duration = Duration::from_secs(5);
 /// One for each running instance of the component.
 pub struct HashingQueue {
     instance: [u8; 16],
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    places_given: u64,
-    waiting: VecDeque<u64>,
-    handed_on: Option<HashingTurn>,
+    queue: Queue,
+    handed_on: Mutex<Option<HashingTurn>>,
 }
 
 /// The right to compute hashes, one after the other: a row of `hashing_turns`.
@@ -32,17 +26,11 @@ pub(super) struct HashingTurn {
     pub(super) taken: Duration,
 }
 
-/// The place of one request, which is left when the request ends in any way.
-pub(super) struct Place<'a> {
-    queue: &'a HashingQueue,
-    number: u64,
-}
-
 impl HashingQueue {
     /// `instance` names the running instance of the component among all that use the database.
     #[must_use]
-    pub fn new(instance: [u8; 16]) -> Self {
-        Self { instance, state: Mutex::default() }
+    pub const fn new(instance: [u8; 16]) -> Self {
+        Self { instance, queue: Queue::new(), handed_on: Mutex::new(None) }
     }
 
     pub(super) const fn instance(&self) -> &[u8; 16] {
@@ -50,52 +38,33 @@ impl HashingQueue {
     }
 
     pub(super) fn join(&self) -> Place<'_> {
-        let mut state = self.state();
-        state.places_given += 1;
-        let number = state.places_given;
-        state.waiting.push_back(number);
-        Place { queue: self, number }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Place<'_> {
-    /// How many requests of the instance come before this one.
-    pub(super) fn ahead(&self) -> u32 {
-        let state = self.queue.state();
-        let ahead = state.waiting.iter().take_while(|number| **number != self.number).count();
-        u32::try_from(ahead).unwrap_or(u32::MAX)
+        self.queue.join()
     }
 
     /// The turn that the request before has handed on, unless it was too long ago.
     pub(super) fn handed_on(&self, now: Duration) -> Option<HashingTurn> {
-        self.queue.state().handed_on.take().filter(|turn| turn.may_be_handed_on(now))
+        self.turn().take().filter(|turn| turn.may_be_handed_on(now))
     }
 
     /// Leaves the queue and hands the turn to the next who waits, or returns it, to be ended.
-    pub(super) fn hand_on(self, turn: HashingTurn, now: Duration) -> Option<HashingTurn> {
-        let mut state = self.queue.state();
-        let others_wait = state.waiting.len() > 1;
-        if others_wait && turn.may_be_handed_on(now) {
-            state.handed_on = Some(turn);
-            return None;
+    pub(super) fn hand_on(&self, place: Place<'_>, turn: HashingTurn, now: Duration) -> Option<HashingTurn> {
+        let nobody_waits = place.is_last();
+        drop(place);
+        if nobody_waits || !turn.may_be_handed_on(now) {
+            return Some(turn);
         }
-        Some(turn)
+        *self.turn() = Some(turn);
+        None
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Option<HashingTurn>> {
+        self.handed_on.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl HashingTurn {
     fn may_be_handed_on(self, now: Duration) -> bool {
         now.saturating_sub(self.taken) < HANDED_ON_MAX
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.queue.state().waiting.retain(|number| *number != self.number);
     }
 }
 
@@ -108,26 +77,22 @@ mod tests {
     const LATE: Duration = Duration::from_secs(105);
 
     #[test]
-    fn a_turn_goes_to_those_who_wait_in_the_order_of_their_arrival() {
+    fn a_turn_goes_to_the_next_who_waits() {
         let queue = HashingQueue::new([1; 16]);
-        let (first, second, third) = (queue.join(), queue.join(), queue.join());
-        assert_eq!((first.ahead(), second.ahead(), third.ahead()), (0, 1, 2));
-        assert_eq!(first.handed_on(SOON), None);
-        assert_eq!(first.hand_on(TURN, SOON), None);
-        assert_eq!((second.ahead(), third.ahead()), (0, 1));
-        assert_eq!(second.handed_on(SOON), Some(TURN));
-        drop(second);
-        assert_eq!((third.ahead(), third.handed_on(SOON)), (0, None));
-        assert_eq!(third.hand_on(TURN, SOON), Some(TURN), "nobody waits: it is to be ended");
-        assert_eq!(queue.join().ahead(), 0);
+        let (first, second) = (queue.join(), queue.join());
+        assert_eq!(queue.handed_on(SOON), None);
+        assert_eq!(queue.hand_on(first, TURN, SOON), None);
+        assert_eq!((second.ahead(), queue.handed_on(SOON)), (0, Some(TURN)));
+        assert_eq!(queue.handed_on(SOON), None);
+        assert_eq!(queue.hand_on(second, TURN, SOON), Some(TURN), "nobody waits: it is to be ended");
     }
 
     #[test]
     fn a_turn_is_not_handed_on_for_ever() {
         let queue = HashingQueue::new([1; 16]);
-        let (first, second) = (queue.join(), queue.join());
-        assert_eq!(first.hand_on(TURN, LATE), Some(TURN));
-        assert_eq!(queue.join().hand_on(TURN, SOON), None);
-        assert_eq!(second.handed_on(LATE), None, "the database may have given it to another instance");
+        let (first, second, _third) = (queue.join(), queue.join(), queue.join());
+        assert_eq!(queue.hand_on(first, TURN, LATE), Some(TURN));
+        assert_eq!(queue.hand_on(second, TURN, SOON), None);
+        assert_eq!(queue.handed_on(LATE), None, "the database may have given it to another instance");
     }
 }

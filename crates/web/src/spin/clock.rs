@@ -1,8 +1,7 @@
 //! The host's clock.
 
 use std::{
-    cell::RefCell,
-    collections::VecDeque,
+    cell::Cell,
     future::{Future, poll_fn},
     pin::pin,
     time::Duration,
@@ -10,7 +9,7 @@ use std::{
 
 use spin_sdk::wasip3::clocks::monotonic_clock;
 
-use crate::Clock;
+use crate::{Clock, Queue};
 
 /// The host's monotonic clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -28,9 +27,12 @@ impl Clock for HostClock {
     async fn give_way(&self, computed: Duration) {
         // After a yield Spin goes on at once: its threads, one for each processor, look for other requests only when they
         // wait, so as many guests as there are processors would keep everybody out until they end.
-        let turn = Turn::after(self.elapsed() + computed.max(PAUSE_MIN));
+        let rests_until = self.elapsed() + computed.max(PAUSE_MIN);
+        RESTS_UNTIL.set(RESTS_UNTIL.get().max(rests_until));
+        let place = LONG_WORK.join();
         loop {
-            match turn.wait(self.elapsed()) {
+            let rest = RESTS_UNTIL.get().saturating_sub(self.elapsed());
+            match rest.max(LOOK_EVERY * place.ahead()) {
                 Duration::ZERO => return,
                 wait => self.sleep(wait).await,
             }
@@ -39,46 +41,14 @@ impl Clock for HostClock {
 }
 
 const PAUSE_MIN: Duration = Duration::from_millis(1);
-/// A request cannot wake another one: who waits looks again.
 const LOOK_EVERY: Duration = Duration::from_millis(4);
 
-/// The long work of an instance, which has one thread: one step at a time, first come first served, and after each nobody
-/// computes for as long. Says nothing about a request.
-struct Turns {
-    queue: VecDeque<u32>,
-    rests_until: Duration,
-}
+/// The long work of an instance: one step at a time.
+static LONG_WORK: Queue = Queue::new();
 
 thread_local! {
-    static TURNS: RefCell<Turns> = const { RefCell::new(Turns { queue: VecDeque::new(), rests_until: Duration::ZERO }) };
-}
-
-/// A place in the queue; dropping it leaves.
-struct Turn(u32);
-
-impl Turn {
-    /// The last place. Nobody computes before this time.
-    fn after(time: Duration) -> Self {
-        TURNS.with_borrow_mut(|turns| {
-            turns.rests_until = turns.rests_until.max(time);
-            let number = turns.queue.back().map_or(0, |last| last.wrapping_add(1));
-            turns.queue.push_back(number);
-            Self(number)
-        })
-    }
-
-    fn wait(&self, now: Duration) -> Duration {
-        TURNS.with_borrow(|turns| {
-            let before = turns.queue.front().map_or(0, |first| self.0.wrapping_sub(*first));
-            turns.rests_until.saturating_sub(now).max(LOOK_EVERY * before)
-        })
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        TURNS.with_borrow_mut(|turns| turns.queue.retain(|number| *number != self.0));
-    }
+    /// After each step nobody computes for as long.
+    static RESTS_UNTIL: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
 /// Waits for `future`, at most `limit`, on the host's clock.
