@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use super::load::{Connection, PASSWORD, expect};
+use super::load::{Connection, credentials, expect};
 use super::memory::resident_mib;
 use crate::up::App;
 
@@ -72,7 +72,7 @@ fn sign_in(address: SocketAddr, number: usize) -> Result<bool> {
 }
 
 fn form(number: usize) -> String {
-    format!("username=hall-{number}&password={}", PASSWORD.replace(' ', "+"))
+    credentials(&format!("hall-{number}"))
 }
 
 /// The largest of what is measured until it is done.

@@ -12,7 +12,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use serde_json::{Map, Value, json};
 
 use super::crowd;
-use super::load::{Connection, Load, PASSWORD, Page, expect, median_of, throughput};
+use super::load::{Connection, Load, PASSWORD, Page, credentials, expect, median_of, throughput};
 use super::memory::resident_mib;
 use super::native::NativeServer;
 use crate::build::{self, Build, Native};
@@ -270,7 +270,7 @@ fn native_hash() -> Result<f64> {
 
 /// Registers where that was not done, and signs in; the connection has the session then.
 fn sign_in(connection: &mut Connection) -> Result<f64> {
-    let form = format!("username=bench&password={}", PASSWORD.replace(' ', "+"));
+    let form = credentials("bench");
     connection.ask("POST", "/register", &form)?;
     connection.cookie.clear();
     let mut cookie = String::new();

@@ -14,6 +14,11 @@ const SMALL_BYTES: usize = 64 * 1024;
 /// Of every account that is made.
 pub(super) const PASSWORD: &str = "une phrase assez longue pour Atelier";
 
+/// The form that registers an account or signs in.
+pub(super) fn credentials(username: &str) -> String {
+    format!("username={username}&password={}", PASSWORD.replace(' ', "+"))
+}
+
 /// How much is asked of each page.
 pub(super) struct Load {
     pub(super) duration: Duration,
