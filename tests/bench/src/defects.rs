@@ -217,6 +217,30 @@ pub const DEFECTS: &[Defect] = &[
     paragraph!("superscripts", "Le volume x³ et x⁴, H₂O, $a⁵ + b₁$."),
     paragraph!("symbols", "Cocher ☐ vrai ☑ faux ✓ ou ✗, √2 ≈ 1,41 et ∞."),
     paragraph!("unknown character", "Un texte avec 漢字 et 😀 dedans."),
+    paragraph!("empty list", "\\begin{enumerate}\n% rien\n\\end{enumerate}"),
+    paragraph!("text before the first item", "\\begin{itemize}\nTexte.\n\\item a\n\\end{itemize}"),
+    paragraph!("cell too many", "\\begin{tabular}{ll}\na & b & c\\\\\n\\end{tabular}"),
+    paragraph!("cell too many in a formula", "$\\begin{array}{l}a & b\\end{array}$"),
+    paragraph!("number in a command", "Il y a \\np{12345} habitants."),
+    paragraph!("price in a command", "Le livre vaut \\EUR{12}."),
+    paragraph!("shortcut that is not defined", "Pour tout $x \\in \\R$."),
+    paragraph!("comment by iffalse", "\\iffalse\n{ $ \\begin{foo}\n\\fi\nTexte."),
+    Defect {
+        name: "own verbatim environment",
+        spoil: |latex, _| {
+            let program = "\\begin{programme}\n{ $ &\n\\end{programme}";
+            let defined = "\\usepackage{fancyvrb}\n\\DefineVerbatimEnvironment{programme}{Verbatim}{}\n\\begin{document}";
+            whole(with_paragraph(latex, program)?.replacen("\\begin{document}", defined, 1))
+        },
+    },
+    Defect {
+        name: "comment before the class",
+        spoil: |latex, _| whole(format!("\\iffalse\nNotes du correcteur.\n\\fi\n{latex}")),
+    },
+    Defect {
+        name: "document without words",
+        spoil: |latex, _| nothing(&format!("{}\n\\end{{document}}\n", &latex[..begin(latex)])),
+    },
     Defect {
         name: "two documents",
         spoil: |latex, _| {
