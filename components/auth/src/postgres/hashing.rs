@@ -1,5 +1,5 @@
 //! Turns to compute a password hash. Whoever gets hold of a row of `hashing_turns` has one; `SKIP LOCKED` gives no row to
-//! two requests, so the bound holds without a count. Of each instance one request asks at a time ([`HashingQueue`]).
+//! two requests, so the bound holds without a count. Of each instance one request asks at a time (`hashing_queue.rs`).
 
 use std::time::Duration;
 
