@@ -20,32 +20,49 @@ pub(crate) const CHECK_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Of computing, not of waiting. The longest document takes 1 to 5 s of one processor.
 const COMPUTING_MAX: Duration = Duration::from_secs(10);
 
-/// Bytes of the documents that one instance checks at the same time: one of the longest, and some as people write them. Who
-/// comes while more are checked is refused, or one user's would keep everybody's waiting.
+/// Bytes of the documents that one instance checks at the same time: one of the longest, which is all that one user may
+/// have, and some as people write them. Who comes while more are checked is refused, or they would keep everybody waiting.
 const AT_ONCE_BYTES_MAX: usize = CHECK_BYTES_MAX + 512 * 1024;
 
 thread_local! {
-    /// A count of the instance, which has one thread.
-    static AT_ONCE_BYTES: Cell<usize> = const { Cell::new(0) };
+    /// The documents that the instance, which has one thread, checks now: a number made of the user's id, and the bytes. As
+    /// many as it serves requests at the same time; none is as one of no bytes.
+    static AT_ONCE: Cell<[(u64, usize); 16]> = const { Cell::new([(0, 0); 16]) };
 }
 
-/// A document's part of what is checked at the same time; dropping it gives it back.
+/// The place of one of them; dropping it leaves.
 struct Share(usize);
 
 impl Share {
-    fn take(bytes: usize) -> Result<Self, TooLong> {
-        let all = AT_ONCE_BYTES.get() + bytes;
-        if all > AT_ONCE_BYTES_MAX {
-            return Err(TooLong);
+    fn take(user_id: &str, bytes: usize) -> Result<Self, TooLong> {
+        let user = user_id.bytes().fold(0, |number: u64, byte| number.wrapping_mul(257) ^ u64::from(byte));
+        let documents = AT_ONCE.get();
+        let (mut own, mut all) = (bytes, bytes);
+        for (of, bytes) in documents {
+            all += bytes;
+            own += if of == user { bytes } else { 0 };
         }
-        AT_ONCE_BYTES.set(all);
-        Ok(Self(bytes))
+        match documents.iter().position(|(_, bytes)| *bytes == 0) {
+            Some(place) if own <= CHECK_BYTES_MAX && all <= AT_ONCE_BYTES_MAX => {
+                Self::set(place, (user, bytes.max(1)));
+                Ok(Self(place))
+            }
+            _ => Err(TooLong),
+        }
+    }
+
+    fn set(place: usize, document: (u64, usize)) {
+        let mut documents = AT_ONCE.get();
+        if let Some(at) = documents.get_mut(place) {
+            *at = document;
+        }
+        AT_ONCE.set(documents);
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        AT_ONCE_BYTES.set(AT_ONCE_BYTES.get().saturating_sub(self.0));
+        Self::set(self.0, (0, 0));
     }
 }
 
@@ -60,7 +77,7 @@ pub(crate) async fn submit<B: IncomingBody, C: Clock>(
 ) -> Reply {
     let read = async {
         request.body = body.whole(CHECK_BYTES_MAX).await.map_err(Failure::Body)?;
-        let share = Share::take(request.body.len())?;
+        let share = Share::take(&user.id, request.body.len())?;
         let fields = Fields::parse(&request).map_err(Failure::Body)?;
         Ok((check(&fields, clock).await?, share))
     };
@@ -178,12 +195,14 @@ mod tests {
 
     #[test]
     fn documents_of_one_instance_are_refused_when_they_are_too_many_at_once_until_one_ends() {
-        let longest = Share::take(CHECK_BYTES_MAX);
-        let written = Share::take(200 * 1024);
-        assert!(longest.is_ok() && written.is_ok());
-        assert!(Share::take(CHECK_BYTES_MAX / 2).is_err());
+        let longest = Share::take("1", CHECK_BYTES_MAX);
+        assert!(longest.is_ok());
+        assert!(Share::take("1", 1).is_err(), "one user has all that one may have");
+        let other = Share::take("2", 512 * 1024);
+        assert!(other.is_ok());
+        assert!(Share::take("3", 1).is_err());
         drop(longest);
-        assert!(Share::take(CHECK_BYTES_MAX).is_ok());
+        assert!(Share::take("3", CHECK_BYTES_MAX).is_ok());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use http::{StatusCode, header};
 
 use crate::{Clock, Problem, Request, Text, within};
 
-/// For a body that is read whole (200 KiB at most, in llm); Apache's `mod_reqtimeout` allows as much.
+/// For a body that is read whole (2 MiB at most, at `/ocr/check`); Apache's `mod_reqtimeout` allows as much.
 const BODY_TIME_MAX: Duration = Duration::from_secs(20);
 /// The most that is read of a refused body: ocr takes 50 MB, and a client with a somewhat larger file should
 /// receive the refusal.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::hint::black_box;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -32,6 +33,7 @@ const ONE_BY_ONE: usize = 301;
 const WAITING: usize = 1000;
 const ARRIVAL_MAX: Duration = Duration::from_secs(60);
 const UPLOADS: usize = 5;
+const FAILURES_PRINTED_MAX: usize = 20;
 const UPLOAD_BYTES: usize = 49 << 20;
 /// Pages without a session, and with one.
 const PUBLIC: [&str; 2] = ["/auth", "/register"];
@@ -51,6 +53,11 @@ impl Bench<'_> {
     /// # Errors
     /// When something does not start, or answers otherwise than it should.
     pub(super) fn measure(&self) -> Result<Figures> {
+        let data = Scratch::make("bench")?;
+        self.measure_with(&data).inspect_err(|_| print_failures(&data.0.join("logs")))
+    }
+
+    fn measure_with(&self, data: &Scratch) -> Result<Figures> {
         Build::start(self.tree, &Native::ALL)?.finish()?;
         let guest = build::test_guest(self.tree, "runtime")?;
         let mut figures = Figures::new();
@@ -61,7 +68,6 @@ impl Bench<'_> {
             let bytes = self.tree.components().join(format!("{name}.wasm")).metadata()?.len();
             figures.insert(format!("{name}_kib"), json!(bytes.div_ceil(1024)));
         }
-        let data = Scratch::make("bench")?;
         let (_mocks, upstreams) = mocks::start(self.tree, &data.0)?;
         let variables = [
             ("WEBHOOK_URL", &*upstreams.webhook_url),
@@ -73,11 +79,11 @@ impl Bench<'_> {
         ];
         let environment = Environment::with(&variables);
         // The first start fills the cache of compiled components.
-        drop(self.start(&data, &environment)?.0);
-        let (app, started) = self.start(&data, &environment)?;
+        drop(self.start(data, &environment)?.0);
+        let (app, started) = self.start(data, &environment)?;
         put(&mut figures, "start_ms", started);
         put(&mut figures, "idle_mib", resident_mib(app.runtime_pid())?);
-        let (trivial, trivial_address) = self.trivial(&data, &guest)?;
+        let (trivial, trivial_address) = self.trivial(data, &guest)?;
 
         let user = signing_in(&app, &mut figures)?;
         self.pages(&app, trivial_address, &user, &mut figures)?;
@@ -87,7 +93,7 @@ impl Bench<'_> {
         drop((app, trivial));
 
         console::step("Measuring a lecture hall that signs in at once.");
-        let app = self.start(&data, &environment)?.0;
+        let app = self.start(data, &environment)?.0;
         let native_hash =
             figures.get("native_hash_p50_ms").and_then(Value::as_f64).context("it was measured")?;
         for (name, number) in crowd::measure(&app, native_hash)? {
@@ -96,7 +102,7 @@ impl Bench<'_> {
         drop(app);
 
         console::step(&format!("Measuring {WAITING} questions that wait."));
-        put(&mut figures, "waiting_mib", self.waiting(&data, &environment)?);
+        put(&mut figures, "waiting_mib", self.waiting(data, &environment)?);
         Ok(figures)
     }
 
@@ -151,7 +157,7 @@ impl Bench<'_> {
     }
 
     /// A guest that does next to nothing, on the same host.
-    fn trivial(&self, data: &Scratch, guest: &std::path::Path) -> Result<(RunningChild, SocketAddr)> {
+    fn trivial(&self, data: &Scratch, guest: &Path) -> Result<(RunningChild, SocketAddr)> {
         let manifest = data.0.join("trivial.toml");
         fs::write(
             &manifest,
@@ -208,6 +214,16 @@ impl Bench<'_> {
         let memory = resident_mib(app.runtime_pid())?;
         drop(asking);
         Ok(memory)
+    }
+}
+
+/// Prints what the logs say last of requests that failed and of components that did. They are removed with the data.
+fn print_failures(logs: &Path) {
+    let folders = [logs.to_owned(), logs.join("spin")];
+    for file in folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten() {
+        let text = fs::read_to_string(file.path()).unwrap_or_default();
+        let failed = |line: &&str| line.contains("\"status\":5") || line.starts_with("component ");
+        text.lines().rev().filter(failed).take(FAILURES_PRINTED_MAX).for_each(|line| eprintln!("{line}"));
     }
 }
 

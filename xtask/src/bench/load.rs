@@ -124,16 +124,15 @@ pub(super) fn throughput(page: Page<'_>, load: &Load) -> Result<f64> {
 
 fn count(page: Page<'_>, load: &Load) -> Result<u64> {
     let start = Instant::now();
+    let what = format!("open {}", page.path);
     let worker = || -> Result<u64> {
         let mut connection = Connection::open(page.address)?;
         page.cookie.clone_into(&mut connection.cookie);
         connection.gzip = page.gzip;
         let mut answers = 0;
         while start.elapsed() < load.duration {
-            match connection.ask("GET", page.path, "")?.status {
-                200 => answers += 1,
-                status => bail!("GET {} was answered with {status}", page.path),
-            }
+            expect(connection.ask("GET", page.path, "")?, 200, &what)?;
+            answers += 1;
         }
         Ok(answers)
     };

@@ -16,8 +16,11 @@ pub(super) fn resident_mib(pid: u32) -> Result<f64> {
             fs::read_to_string(format!("/proc/{pid}/status")).context("memory is measured on Linux only")?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no resident set")?;
         kib += line.trim().trim_end_matches(" kB").parse::<u32>()?;
-        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-        family.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+        // Each thread has the children that it has started.
+        for thread in fs::read_dir(format!("/proc/{pid}/task"))?.flatten() {
+            let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+            family.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+        }
     }
     Ok(f64::from(kib) / 1024.0)
 }
