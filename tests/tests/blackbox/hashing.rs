@@ -7,6 +7,8 @@ use atelier_tests::{App, PASSWORD, eventually};
 const SIGN_INS_AT_ONCE: usize = 60;
 /// The rows of the migration.
 const HASHES_AT_ONCE: i64 = 4;
+/// Nobody's turn lasts longer.
+const TAKEN: &str = "clock_timestamp() + interval '9 seconds'";
 
 fn taken(app: &App, kind: &str) -> i64 {
     let count = "SELECT count(*)::text FROM hashing_turns WHERE taken_until > clock_timestamp() AND kind = ";
@@ -14,7 +16,7 @@ fn taken(app: &App, kind: &str) -> i64 {
 }
 
 fn set(app: &App, kind: &str, until: &str) {
-    let set = format!("UPDATE hashing_turns SET taken_until = '{until}' WHERE kind LIKE '{kind}'");
+    let set = format!("UPDATE hashing_turns SET taken_until = {until} WHERE kind LIKE '{kind}'");
     app.database.connect().batch_execute(&set).unwrap();
 }
 
@@ -22,7 +24,7 @@ fn set(app: &App, kind: &str, until: &str) {
 fn many_sign_ins_at_once_compute_few_hashes_and_are_all_answered() {
     let app = App::start();
     let users: Vec<_> = (0..4).map(|_| app.user()).collect();
-    set(&app, "hash", "infinity");
+    set(&app, "hash", TAKEN);
     let most = thread::scope(|scope| {
         let sign_ins: Vec<_> = (0..SIGN_INS_AT_ONCE)
             .map(|number| {
@@ -36,7 +38,7 @@ fn many_sign_ins_at_once_compute_few_hashes_and_are_all_answered() {
             .collect();
         eventually("an instance waits for a turn", || taken(&app, "wait") > 0);
         assert!(!sign_ins.iter().any(ScopedJoinHandle::is_finished), "a hash without a turn");
-        set(&app, "hash", "-infinity");
+        set(&app, "hash", "'-infinity'");
         let mut most = 0;
         while !sign_ins.iter().all(ScopedJoinHandle::is_finished) {
             most = most.max(taken(&app, "hash"));
@@ -53,7 +55,7 @@ fn many_sign_ins_at_once_compute_few_hashes_and_are_all_answered() {
 fn who_cannot_wait_is_told_when_to_come_back_and_keeps_the_name() {
     let app = App::start();
     let user = app.user();
-    set(&app, "%", "infinity");
+    set(&app, "%", TAKEN);
     for (language, sentence) in
         [("fr", "Beaucoup de personnes se connectent en ce moment"), ("en", "Many people are signing in")]
     {
@@ -69,6 +71,6 @@ fn who_cannot_wait_is_told_when_to_come_back_and_keeps_the_name() {
         );
     }
     user.get("/home").expect(200);
-    set(&app, "%", "-infinity");
+    set(&app, "%", "'-infinity'");
     app.client().sign_in(&user.name, PASSWORD).expect_see_other("/home");
 }

@@ -14,24 +14,28 @@ const TURN_SECONDS_MAX: i64 = 10;
 const PLACE_SECONDS_MAX: i64 = 5;
 /// How long a request waits for a turn.
 const WAIT_MAX: Duration = Duration::from_secs(12);
-/// The pause between two tries grows with the number of instances that wait, so that all together ask no more often when
-/// they are more: one of them in this time.
+/// The pause between two tries grows with the number of instances that wait: up to 33 of them, all together ask once in
+/// this time.
 const PAUSE_OF_EACH: Duration = Duration::from_millis(30);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Less than a hash takes: who has others of the instance before looks again when they may be done.
 const PAUSE_FOR_EACH_AHEAD: Duration = Duration::from_millis(10);
 
 /// Takes a turn; if none is free, a place for an instance that waits, else no row. Returns the turn or 0, and how many
-/// instances wait.
+/// instances wait. What ends later than any turn does was taken before the database's clock was set back, and is free.
+/// While others wait, an instance does not get the turn again that it had last.
 const TAKE: &str = concat!(
     "
 WITH free AS (
   SELECT kind, number FROM hashing_turns
-  WHERE taken_until <= clock_timestamp() OR (kind = 'wait' AND instance = $1::bytea)
+  WHERE taken_until NOT BETWEEN clock_timestamp() AND clock_timestamp() + $2::bigint * interval '1 second'
+    AND NOT (kind = 'hash' AND instance = $1::bytea AND EXISTS (
+      SELECT FROM hashing_turns WHERE kind = 'wait' AND instance <> $1::bytea AND taken_until > clock_timestamp()))
+    OR kind = 'wait' AND instance = $1::bytea
   ORDER BY kind, instance = $1::bytea DESC, number LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 UPDATE hashing_turns AS taken SET instance = $1::bytea,
-  taken_until = clock_timestamp() + interval '1 second' * CASE taken.kind WHEN 'hash' THEN $2::bigint ELSE $3::bigint END
+  taken_until = clock_timestamp() + CASE taken.kind WHEN 'hash' THEN $2::bigint ELSE $3::bigint END * interval '1 second'
 FROM free WHERE (taken.kind, taken.number) = (free.kind, free.number)
 RETURNING CASE taken.kind WHEN 'hash' THEN taken.number ELSE 0 END::bigint,
   (SELECT count(*) FROM hashing_turns WHERE kind = 'wait' AND taken_until > clock_timestamp()), ",
@@ -70,18 +74,24 @@ impl<D: Database> PostgresStore<D> {
     }
 
     async fn wait_for_turn(&self, place: &Place<'_>) -> Result<Option<HashingTurn>, DatabaseError> {
+        let queue = self.0.hashing_queue();
         let started = self.0.elapsed();
         loop {
             let now = self.0.elapsed();
             let pause = match place.ahead() {
-                0 => match self.0.hashing_queue().handed_on(now) {
-                    Some(turn) => return Ok(Some(turn)),
-                    None => match self.try_to_take_turn().await? {
+                0 => {
+                    if let Some(turn) = queue.handed_on() {
+                        if turn.may_be_handed_on(now) {
+                            return Ok(Some(turn));
+                        }
+                        self.end(turn).await;
+                    }
+                    match self.try_to_take_turn().await? {
                         Tried::Turn(turn) => return Ok(Some(turn)),
                         Tried::Later(pause) => pause,
                         Tried::TooManyWait => return Ok(None),
-                    },
-                },
+                    }
+                }
                 ahead => PAUSE_FOR_EACH_AHEAD.saturating_mul(ahead).min(PAUSE_MAX),
             };
             if now.saturating_sub(started) >= WAIT_MAX {
@@ -89,6 +99,11 @@ impl<D: Database> PostgresStore<D> {
             }
             self.0.sleep(pause).await;
         }
+    }
+
+    /// A turn that cannot be ended ends by itself.
+    async fn end(&self, turn: HashingTurn) {
+        let _ = self.query(END, &[turn.number.into(), self.0.hashing_queue().instance().into()]).await;
     }
 }
 
@@ -99,8 +114,7 @@ impl<D: Database> HashingStore for PostgresStore<D> {
         let Some(turn) = self.wait_for_turn(&place).await? else { return Ok(None) };
         let hashed = hash();
         if let Some(turn) = queue.hand_on(place, turn, self.0.elapsed()) {
-            // A turn that cannot be ended ends by itself.
-            let _ = self.query(END, &[turn.number.into(), queue.instance().into()]).await;
+            self.end(turn).await;
         }
         Ok(Some(hashed))
     }

@@ -16,8 +16,8 @@ async fn free(operator: &Client, kind: &str) {
     set(operator, kind, "'-infinity'").await;
 }
 
-async fn take_for_ever(operator: &Client, kind: &str) {
-    set(operator, kind, "'infinity'").await;
+async fn take(operator: &Client, kind: &str) {
+    set(operator, kind, "clock_timestamp() + interval '9 seconds'").await;
 }
 
 async fn set(operator: &Client, kind: &str, until: &str) {
@@ -75,7 +75,7 @@ async fn who_leaves_the_queue_keeps_nobody_waiting() {
     let operator = server::connect(&config).await;
     let store = client::open(&config).await;
     turn(&store).await.expect("a turn");
-    take_for_ever(&operator, "hash").await;
+    take(&operator, "hash").await;
     let (left, next) = tokio::join!(tokio::time::timeout(Duration::from_millis(200), turn(&store)), async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         let (next, ()) = tokio::join!(turn(&store), async {
@@ -100,13 +100,59 @@ async fn a_lost_turn_ends_by_itself() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_keeps_nobody_from_a_turn() {
+    let config = server::empty_database().await;
+    let operator = server::connect(&config).await;
+    let store = client::open(&config).await;
+    turn(&store).await.expect("a turn");
+    for kind in ["hash", "wait"] {
+        set(&operator, kind, "clock_timestamp() + interval '1 hour'").await;
+    }
+    let at_once = tokio::time::timeout(Duration::from_secs(5), turn(&store)).await;
+    assert_eq!(at_once, Ok(Some(())));
+}
+
+#[tokio::test]
+async fn a_turn_that_was_handed_on_to_who_has_left_is_ended_by_the_next_who_comes() {
+    let config = server::empty_database().await;
+    let operator = server::connect(&config).await;
+    let store = client::open(&config).await;
+    turn(&store).await.expect("a turn");
+    tokio::select! {
+        biased;
+        first = turn(&store) => assert_eq!(first, Some(())),
+        _ = turn(&store) => panic!("the second came first"),
+    }
+    assert_eq!(taken(&operator).await, 1);
+    tokio::time::sleep(Duration::from_millis(5100)).await;
+    assert_eq!(turn(&store).await, Some(()));
+    assert_eq!(taken(&operator).await, 0);
+}
+
+#[tokio::test]
+async fn while_others_wait_an_instance_does_not_get_its_turn_again() {
+    let config = server::empty_database().await;
+    let operator = server::connect(&config).await;
+    let (store, other) = (client::open(&config).await, client::open(&config).await);
+    turn(&store).await.expect("a turn");
+    let used = "UPDATE hashing_turns SET taken_until = clock_timestamp() + interval '9 seconds'
+         WHERE kind = 'hash' AND instance = '' OR kind = 'wait' AND number = 200";
+    operator.batch_execute(used).await.unwrap();
+    let again = tokio::time::timeout(Duration::from_millis(500), turn(&store)).await;
+    assert!(again.is_err(), "before those who wait");
+    assert_eq!(turn(&other).await, Some(()));
+    free(&operator, "wait").await;
+    assert_eq!(turn(&other).await, Some(()), "nobody else waits");
+}
+
+#[tokio::test]
 async fn when_too_many_wait_a_request_is_turned_away_at_once() {
     let config = server::empty_database().await;
     let operator = server::connect(&config).await;
     let store = client::open(&config).await;
     turn(&store).await.expect("a turn");
-    take_for_ever(&operator, "hash").await;
-    take_for_ever(&operator, "wait").await;
+    take(&operator, "hash").await;
+    take(&operator, "wait").await;
     let at_once = tokio::time::timeout(Duration::from_secs(5), turn(&store)).await;
     assert_eq!(at_once, Ok(None));
     free(&operator, "wait").await;
