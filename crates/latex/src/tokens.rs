@@ -1,7 +1,7 @@
 //! LaTeX as commands, environments, braces and dollars. What stands in comments, `\verb`, addresses and verbatim
 //! environments is skipped.
 
-use crate::groups::{OPTIONS_BYTES_MAX, argument};
+use crate::groups::argument;
 use crate::verbatim::Verbatim;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,7 +177,7 @@ fn marked(command: &str, tail: &str) -> Option<usize> {
     let listing = matches!(command, "lstinline" | "mintinline");
     let mut text = tail.strip_prefix('*').unwrap_or(tail);
     if listing && let Some(options) = text.strip_prefix('[') {
-        let near = options.get(..options.floor_char_boundary(OPTIONS_BYTES_MAX))?;
+        let near = options.get(..options.floor_char_boundary(VERB_BYTES_MAX))?;
         // By bytes: each of many that are never closed is searched to the limit.
         let end = near.bytes().position(|byte| matches!(byte, b']' | b'\n'))?;
         text = options.get(end..)?.strip_prefix(']')?;
