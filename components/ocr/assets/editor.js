@@ -39,8 +39,13 @@ export default (area) => {
     while (start < lines.length && start < shown.length && lines[start] === shown[start]) start += 1;
     let end = 0;
     while (end < Math.min(lines.length, shown.length) - start && lines.at(-1 - end) === shown.at(-1 - end)) end += 1;
-    for (let left = shown.length - end - start; left > 0; left -= 1) shade.children[start].remove();
-    const after = shade.children[start] ?? null;
+    // From each to the next: to find one by its number takes as long as there are.
+    let after = shade.children[start] ?? null;
+    for (let left = shown.length - end - start; left > 0; left -= 1) {
+      const gone = after;
+      after = gone.nextElementSibling;
+      gone.remove();
+    }
     for (const text of lines.slice(start, lines.length - end)) shade.insertBefore(line(text), after);
     shown = lines;
     box.style.setProperty("--digits", String(lines.length).length);

@@ -44,6 +44,7 @@ export default ({ pdfjs, byPage, words, pagesMax, bytesMax, id, show, fill, make
     for (const match of text.matchAll(/\/ObjStm\b[^]{0,300}?stream\r?\n/g)) {
       const start = match.index + match[0].length;
       let end = text.indexOf("endstream", start);
+      if (end < 0) break;
       // Bytes after the compressed data would be an error that takes the text with it.
       while (end > start && "\r\n".includes(text[end - 1])) end -= 1;
       count += pages(await inflated(buffer.slice(start, end)));
@@ -117,7 +118,7 @@ export default ({ pdfjs, byPage, words, pagesMax, bytesMax, id, show, fill, make
       if (/^\s*\\end\{document\}/.test(line)) break;
       // Layout is no text, and neither is what says that there is none to be read.
       const code = line.replace(/(^|[^\\])%.*/, "$1").replace(/\[illisible\]/g, "")
-        .replace(/\\(?!section|subsection|text|emph)[a-zA-Z]+\*?(\[[^\]]*\]|\{[\w.\\ -]*\})*/g, "").replace(/\\text\w+\{\}/g, "");
+        .replace(/\\(?!section|subsection|text|emph)[a-zA-Z]+\*?(\[[^\]]{0,200}\]|\{[\w.\\ -]*\})*/g, "").replace(/\\text\w+\{\}/g, "");
       if (marker && blanks.includes(marker.page) && /[\p{L}\p{N}]/u.test(code)) {
         found.push(marker);
         marker = null;

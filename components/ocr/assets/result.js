@@ -119,14 +119,23 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
   // What the check finds in a document; everything else is what the conversion met, and stays true.
   const FOUND_AGAIN = ["repetition", "illegible", "unknown_character", "extra_cells", "unknown_command", "never_closed", "never_opened", "dangerous_command", "missing_file", "still_incomplete"];
   const FOUND_BY_PAGES = ["page_missing", "page_empty", "page_misplaced"];
+  // The lines of a document: where those stand that are alike, and which of these each is. Made once: a warning may have
+  // to look at every line.
+  const alike = (source) => {
+    const places = new Map();
+    const lines = source.split("\n");
+    const ranks = lines.map((text, at) => {
+      if (!places.has(text)) places.set(text, []);
+      return places.get(text).push(at) - 1;
+    });
+    return { lines, places, ranks };
+  };
   // A warning about a line of `before`, for `after`, where that line may be another one.
   const moved = (warning, before, after) => {
     for (let up = 0; up < warning.line; up += 1) {
-      const text = before[warning.line - 1 - up];
-      // Of lines that are alike, the same one.
-      let left = before.slice(0, warning.line - up).filter((line) => line === text).length;
-      const at = after.findIndex((line) => line === text && --left === 0);
-      if (at < 0) continue;
+      const from = warning.line - 1 - up;
+      const at = after.places.get(before.lines[from])?.[before.ranks[from]];
+      if (at === undefined) continue;
       const line = at + 1 + up;
       return { ...warning, line, text: warning.text.replace(new RegExp(`((?:ligne|line)\\s)${warning.line}\\b`, "i"), "$1" + line) };
     }
@@ -139,7 +148,7 @@ export default ({ id, show, fill, make, setStatus, problem, arrangePanes, chosen
     const tool = (changes.figures ?? entry.figures)?.length ? await figures() : null;
     if (current !== entry || latex.value !== was) return false;
     const again = entry.range ? [...FOUND_AGAIN, ...FOUND_BY_PAGES] : FOUND_AGAIN;
-    const lines = [checked, data.latex].map((text) => text.split("\n"));
+    const lines = [checked, data.latex].map(alike);
     const stays = entry.warnings
       .filter(({ code }) => !again.includes(code) && !(changes.compiles === null && code === "does_not_compile"))
       .map((warning) => moved(warning, ...lines));

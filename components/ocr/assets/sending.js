@@ -58,7 +58,7 @@ export default ({ id, show, fill, make, setStatus, problem, chosen, isPdf, attem
   // Sends one form and reads the events of its answer. `done`, `problem` or `cancelled`, with what came.
   const send = (body, opens, say) => new Promise((resolve) => {
     const xhr = running = new XMLHttpRequest();
-    let read = 0, ended = false, pages = 0;
+    let read = 0, ended = false, pages = 0, page = 0;
     const end = (outcome, data) => {
       if (!ended) resolve({ outcome, data });
       ended = true;
@@ -73,11 +73,15 @@ export default ({ id, show, fill, make, setStatus, problem, chosen, isPdf, attem
         const atEnd = editor.isAtEnd();
         setSource(latex.value + data.text);
         if (atEnd) editor.toEnd();
-        // Each page begins with a comment that has its number.
-        const page = Number(latex.value.match(/^% ?page \d+/gim)?.at(-1).match(/\d+/)[0] ?? 0);
+        // Each page begins with a comment that has its number, which two pieces may share.
+        const near = latex.value.slice(-data.text.length - 16);
+        page = Number(near.match(/^% ?page \d+/gim)?.at(-1).match(/\d+/)[0] ?? page);
         say(page && page <= pages ? texts.writing + " " + fill(texts.page, { page, pages }) : texts.writing);
       },
-      restart: (data) => setSource(data.text),
+      restart: (data) => {
+        page = 0;
+        setSource(data.text);
+      },
       done: (data) => end("done", data),
       problem: (data) => end("problem", data),
     };

@@ -163,7 +163,7 @@ impl<'a, P: ConversionPorts> Transcriber<'a, P> {
                 Err(_) => break,
             };
             // A refusal in prose is no part of the document.
-            if !latex::is_transcription(&rest.text) {
+            if !latex::continues(complete, &rest.text) {
                 break;
             }
             // Of a page, whose number is known, a marker at the seam would only hide lines that stand on both sides.

@@ -1,6 +1,15 @@
 //! Which groups are arguments of the command or the `\begin` before them, where that changes what must match in them.
 
+use crate::modes::listed;
 use crate::tokens::Kind;
+
+const TEXTS: &str = " text textrm textsf texttt textbf textit textsl textsc textup textnormal emph mbox hbox vbox fbox makebox \
+    framebox intertext shortintertext tag footnote ";
+const DEFINE_COMMANDS: &str = " newcommand renewcommand providecommand DeclareRobustCommand def gdef edef xdef newcolumntype \
+    AtBeginEnvironment AtEndEnvironment ";
+/// With parameters in an argument of their own, or what stands at the end.
+const DEFINE_MORE: &str = " newenvironment renewenvironment lstnewenvironment NewDocumentCommand RenewDocumentCommand \
+    ProvideDocumentCommand DeclareDocumentCommand ";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Content {
@@ -23,41 +32,15 @@ impl Arguments {
     /// Those that follow a token of this kind.
     pub(crate) fn of(kind: Kind<'_>) -> Option<Self> {
         let (groups, content) = match kind {
-            Kind::Command(
-                "text" | "textrm" | "textsf" | "texttt" | "textbf" | "textit" | "textsl" | "textsc"
-                | "textup" | "textnormal" | "emph" | "mbox" | "hbox" | "vbox" | "fbox" | "makebox"
-                | "framebox" | "intertext" | "shortintertext" | "tag" | "footnote",
-            ) => (1, Content::Text),
+            Kind::Command(name) if listed(TEXTS, name) => (1, Content::Text),
             Kind::Command("parbox" | "raisebox" | "colorbox") => (2, Content::Text),
             Kind::Begin("tabular" | "array" | "longtable" | "supertabular" | "tabu") => (1, Content::Columns),
             Kind::Begin("tabular*" | "tabularx" | "tabulary") | Kind::Command("multicolumn") => {
                 (2, Content::Columns)
             }
-            Kind::Command(
-                "newcommand"
-                | "renewcommand"
-                | "providecommand"
-                | "DeclareRobustCommand"
-                | "def"
-                | "gdef"
-                | "edef"
-                | "xdef"
-                | "newcolumntype"
-                | "AtBeginEnvironment"
-                | "AtEndEnvironment",
-            ) => (2, Content::Definition),
-            Kind::Command(
-                "newenvironment"
-                | "renewenvironment"
-                | "lstnewenvironment"
-                | "NewDocumentCommand"
-                | "RenewDocumentCommand"
-                | "ProvideDocumentCommand"
-                | "DeclareDocumentCommand",
-            ) => (3, Content::Definition),
-            Kind::Command(
-                "NewDocumentEnvironment" | "RenewDocumentEnvironment" | "DeclareDocumentEnvironment",
-            ) => (4, Content::Definition),
+            Kind::Command(name) if listed(DEFINE_COMMANDS, name) => (2, Content::Definition),
+            Kind::Command(name) if listed(DEFINE_MORE, name) => (3, Content::Definition),
+            Kind::Command(name) if name.ends_with("DocumentEnvironment") => (4, Content::Definition),
             _ => return None,
         };
         Some(Self { groups, content })

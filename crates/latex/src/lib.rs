@@ -54,5 +54,5 @@ pub use finding::Finding;
 pub use finish::{Finished, Finishing, assemble, finish, loops, page_begun, page_body, wrap};
 pub use join::{Joined, complete_lines, context, join};
 pub use pages::{check_pages, without_markers};
-pub use refusal::{is_document, is_transcription};
+pub use refusal::{continues, is_document, is_transcription};
 pub use words::same_words;

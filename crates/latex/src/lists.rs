@@ -2,6 +2,7 @@
 
 use crate::document::after_begin;
 use crate::lines::lines_with_text;
+use crate::own::{defines_environment, has_short_verbatim};
 use crate::tokens::{Kind, tokens};
 
 /// A list, and what it needs at its beginning.
@@ -21,10 +22,13 @@ pub(crate) fn item(list: &str) -> Option<&'static str> {
 /// The document with an item at the beginning of each such list, and the line of the first; `None` when there are none.
 /// A list of its own may be anything.
 pub(crate) fn fill(latex: &str) -> Option<(String, u32)> {
+    if has_short_verbatim(latex) {
+        return None;
+    }
     let body = latex.len() - after_begin(latex)?.len();
     let mut out = String::with_capacity(latex.len() + 16);
     let (mut from, mut first) = (0, None);
-    let own = LISTS.map(|(name, _)| latex.contains(&format!("environment{{{name}}}")).then_some(name));
+    let own = LISTS.map(|(name, _)| defines_environment(latex, name).then_some(name));
     let all = tokens(latex);
     for (token, next) in all.iter().zip(all.iter().skip(1)).filter(|(token, _)| token.at >= body) {
         let Kind::Begin(name) = token.kind else { continue };
@@ -73,6 +77,14 @@ mod tests {
         check("\\begin{itemize}\\itemsep0pt % Un\n\\item a\\end{itemize}", None);
         check("\\begin{itemize}[label={]}]\\item a\\end{itemize}", None);
         check("\\renewenvironment{itemize}{}{}\\begin{itemize}\\end{itemize}", None);
+        for own in [
+            "\\NewDocumentEnvironment{itemize}{}{}{}",
+            "\\newtheorem*{itemize}{Liste}",
+            "\\def\\itemize{\\par}",
+            "\\MakeShortVerb{\\|}",
+        ] {
+            check(&format!("{own}\\begin{{itemize}} Un\\end{{itemize}}"), None);
+        }
         check("\\verb|\\begin{itemize}\\end{itemize}|", None);
     }
 }

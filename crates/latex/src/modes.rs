@@ -102,8 +102,9 @@ pub(crate) fn is_formula(name: &str) -> bool {
     listed(MATHS, name.trim_end_matches('*'))
 }
 
-fn listed(list: &str, name: &str) -> bool {
-    list.contains(&format!(" {name} "))
+/// Whether it is in a list with blanks around each.
+pub(crate) fn listed(list: &str, name: &str) -> bool {
+    !name.is_empty() && list.split(' ').any(|other| other == name)
 }
 
 /// Environments of the document's own whose content is text.

@@ -34,6 +34,27 @@ pub(crate) fn commands(latex: &str) -> Option<Vec<(&str, Kind<'_>)>> {
     (found.len() <= DEFINITIONS_MAX).then_some(found)
 }
 
+/// Whether the document gives an environment of LaTeX or of a class a meaning of its own: it is named where it is neither
+/// begun nor ended, or its command is. A package of this name says nothing.
+pub(crate) fn defines_environment(latex: &str, name: &str) -> bool {
+    latex.match_indices(name).any(|(at, _)| {
+        let before = latex.get(..at).unwrap_or_default();
+        let next = latex.get(at + name.len()..).and_then(|rest| rest.bytes().next()).unwrap_or(b' ');
+        match before.strip_suffix('{') {
+            Some(before) => {
+                let known = ["\\begin", "\\end", "ackage"].iter().any(|known| before.ends_with(known));
+                next == b'}' && !known
+            }
+            None => before.ends_with('\\') && !next.is_ascii_alphabetic(),
+        }
+    })
+}
+
+/// Whether the document makes a character begin and end verbatim text, which is not known from its tokens.
+pub(crate) fn has_short_verbatim(latex: &str) -> bool {
+    latex.contains("ShortVerb") || latex.contains("ShortInline")
+}
+
 /// A definition that is read.
 #[derive(Default)]
 struct Definition<'a> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::groups::{OPTIONS_BYTES_MAX, argument};
+use crate::modes::listed;
 use crate::provided::{LOADED_BY, PROVIDED};
 use crate::tokens::{Kind, Token, tokens};
 
@@ -35,9 +36,14 @@ pub(crate) fn missing(latex: &str) -> Vec<Missing> {
     let Uses { mut loaded, own, first, end_of_preamble } = uses(latex);
     let Some(end) = end_of_preamble else { return Vec::new() };
     let mut found = Vec::new();
+    // The names of what this defines are not known.
+    let may_define = latex.contains("csname") || latex.contains("namedef");
     for (packages, commands, environments) in PROVIDED {
         let Some(package) = packages.split(' ').next() else { continue };
         if packages.split(' ').any(|package| loaded.contains(package)) {
+            continue;
+        }
+        if may_define && package == UNKNOWN {
             continue;
         }
         // Loading it would clash with what the document defines itself.
@@ -205,12 +211,17 @@ impl<'a> Uses<'a> {
 }
 
 /// Whether a command gives the next one its meaning.
-fn defines(name: &str) -> bool {
+pub(crate) fn defines(name: &str) -> bool {
     name.ends_with("def")
         || name.contains("ommand")
         || name.starts_with("DeclareMath")
         || name.starts_with("DeclarePaired")
-        || matches!(name, "let" | "newlength" | "newsavebox" | "newcounter" | "newrobustcmd")
+        // Of tikz: `\pgfmathsetmacro`.
+        || name.ends_with("macro")
+        || listed(
+            " let newlength newsavebox newcounter newrobustcmd newcount newdimen newtoks foreach ",
+            name,
+        )
 }
 
 /// The options in brackets and the list in braces behind a command, over several lines.

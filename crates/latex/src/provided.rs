@@ -132,9 +132,17 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
     ("hyperref url xurl biblatex breakurl", "url", ""),
     ("cleveref", "cref Cref crefname", ""),
     // Nothing gives these with certainty, and a model may use them without defining them.
-    ("? physics commath mismath tdsfrmath diffcoeff derivative", "abs norm dv pdv", ""),
-    ("? tdsfrmath frenchmath mismath ProfCollege esvect", "vect card pgcd ppcm", ""),
-    ("? tdsfrmath frenchmath mismath hyperref fontspec", "R N Z Q K", ""),
+    (
+        "? physics commath mismath tdsfrmath diffcoeff derivative skmath hep-math delimset fnspe nchairx statex functan",
+        "abs norm dv pdv",
+        "",
+    ),
+    ("? tdsfrmath frenchmath mismath ProfCollege esvect mafr", "vect card pgcd ppcm", ""),
+    (
+        "? tdsfrmath frenchmath mismath hyperref fontspec mafr skmath fnspe texvc nchairx complexity proba statex",
+        "R N Z Q K",
+        "",
+    ),
 ];
 
 /// A package, and what loads it at once, for the preamble too: packages, classes and options. What is loaded by one of those

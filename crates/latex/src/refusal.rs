@@ -4,6 +4,7 @@ use crate::document::{Documents, has_class};
 use crate::lines::{in_lower_case, lines_with_text};
 use crate::tokens::{Kind, tokens};
 use crate::unwrap::unwrap;
+use crate::verbatim::Verbatim;
 
 /// A refusal is shorter than this, in bytes.
 const REFUSAL_BYTES_MAX: usize = 800;
@@ -15,6 +16,9 @@ const BEGINNINGS: &str = "je suis désolé|désolé|je regrette|je ne peux pas|j
 const SUBJECTS: &str = "transcri|ce pdf|ce document|ce fichier|cette image|cette page|l'image fournie|latex|vous aider|\
     votre demande|this pdf|this document|this file|this image|this page|the image provided|the provided|assist with|\
     your request";
+/// And that it is not met: such a beginning is of a letter too.
+const CANNOT: &str =
+    "ne peu|n'ai pas|ne suis pas|impossible|pas possible|illisible|vide|can|unable|not able|readable|blank";
 /// A whole document that is one such sentence says that there was nothing to transcribe: what it is about, how that came,
 /// and what is wrong with it. A page may say that it is blank.
 const SOURCES: &str = "le document|ce document|le fichier|ce fichier|l'image|cette image|the provided document|\
@@ -59,6 +63,16 @@ pub fn is_transcription(raw: &str) -> bool {
     transcribes(unwrap(raw).latex.trim())
 }
 
+/// Whether an answer may be the rest of `before`, of which the same is asked. A listing may go on in any language.
+#[must_use]
+pub fn continues(before: &str, raw: &str) -> bool {
+    let last = tokens(before).last().map(|token| token.kind);
+    match last {
+        Some(Kind::Begin(name)) if Verbatim::of(before).contains(name) => !is_refusal(raw.trim()),
+        _ => is_transcription(raw),
+    }
+}
+
 fn transcribes(text: &str) -> bool {
     if !has_class(text) || text.starts_with(['"', '{', '[']) {
         let inner = text.strip_prefix(['{', '[']).map_or("", str::trim_start);
@@ -92,6 +106,7 @@ fn is_refusal(body: &str) -> bool {
     says_unreadable(&words)
         || BEGINNINGS.split('|').any(|beginning| words.starts_with(beginning))
             && SUBJECTS.split('|').any(|subject| words.contains(subject))
+            && CANNOT.split('|').any(|cannot| words.contains(cannot))
 }
 
 fn says_unreadable(words: &str) -> bool {
@@ -154,6 +169,9 @@ mod tests {
             "Unfortunately, the profile of the beam is unknown. Find $\\int f$.",
             "Je ne peux pas aider tout le monde, dit le berger.",
             "Le document ci-joint est illisible : M. Dupont vous en envoie une copie.\n\nCordialement",
+            "Désolé pour le retard : vous trouverez ce document en annexe.",
+            "Je regrette de vous informer que votre demande de bourse a été refusée.",
+            "Malheureusement, la rédaction de cette page du journal s'arrête ici.",
             "Le fichier est vide. Que renvoie \\texttt{f.read()} ?",
             "Cette page est laissée blanche.",
             "Ce document contient trois exercices.",

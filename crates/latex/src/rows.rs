@@ -1,13 +1,18 @@
 //! Rows with more cells than their table has columns: TeX stops at the first cell too many.
 
 use crate::groups::argument_after_options;
-use crate::tokens::{Kind, tokens};
+use crate::modes::listed;
+use crate::own::{defines_environment, has_short_verbatim};
+use crate::packages::defines;
+use crate::tokens::{Kind, Token, tokens};
 
 /// More findings are not listed.
 const FINDINGS_MAX: usize = 20;
 /// What makes cells or rows that are not seen here, as commands of the document's own do.
 const MEANINGS: &str =
     "catcode|\\newcolumntype|\\csname|\\input|\\halign|\\let\\\\|{\\\\|{\\tabularnewline|{\\cr|& #|&#";
+
+const TABLES: [&str; 4] = ["tabular", "array", "longtable", "cases"];
 
 /// A table that is open.
 struct Table<'a> {
@@ -22,10 +27,14 @@ struct Table<'a> {
 /// The line of each table's first row with too many cells.
 pub(crate) fn too_long(latex: &str) -> Vec<u32> {
     let mut found = Vec::new();
-    if MEANINGS.split('|').any(|meaning| latex.contains(meaning)) {
+    let all = tokens(latex);
+    if MEANINGS.split('|').any(|meaning| latex.contains(meaning))
+        || TABLES.iter().any(|name| defines_environment(latex, name))
+        || has_short_verbatim(latex)
+        || defines_an_end(&all)
+    {
         return found;
     }
-    let all = tokens(latex);
     let mut tables: Vec<Table<'_>> = Vec::new();
     let mut in_body = false;
     for (token, end) in all.iter().zip(all.iter().skip(1).map(|next| next.at).chain([latex.len()])) {
@@ -43,9 +52,7 @@ pub(crate) fn too_long(latex: &str) -> Vec<u32> {
         match token.kind {
             Kind::Open => table.depth += 1,
             Kind::Close => table.depth = table.depth.saturating_sub(1),
-            Kind::Command("\\" | "tabularnewline" | "cr") if table.depth == 0 => {
-                table.cells = 1;
-            }
+            Kind::Command(name) if table.depth == 0 && ends_row(name) => table.cells = 1,
             // Either of two rows may follow, or a cell that spans columns.
             Kind::Command(name) if name.starts_with("if") || name == "multicolumn" => table.columns = None,
             _ => {}
@@ -53,8 +60,7 @@ pub(crate) fn too_long(latex: &str) -> Vec<u32> {
         if table.depth > 0 {
             continue;
         }
-        let from = if matches!(token.kind, Kind::Begin(_)) { end } else { token.end };
-        let gap = latex.get(from..end).unwrap_or_default();
+        let gap = latex.get(token.end..end).unwrap_or_default();
         for (line, text) in (token.line..).zip(gap.split('\n')) {
             table.cells += text.split('%').next().unwrap_or_default().matches('&').count();
             if table.columns.is_some_and(|columns| table.cells > columns) {
@@ -65,6 +71,30 @@ pub(crate) fn too_long(latex: &str) -> Vec<u32> {
     }
     found.truncate(FINDINGS_MAX);
     found
+}
+
+fn ends_row(name: &str) -> bool {
+    listed(" \\ tabularnewline cr crcr endhead endfirsthead endfoot endlastfoot kill ", name)
+}
+
+/// Whether a command of the document's own ends rows.
+fn defines_an_end(all: &[Token<'_>]) -> bool {
+    let (mut depth, mut defining, mut named) = (0_u32, false, false);
+    for token in all {
+        match token.kind {
+            Kind::Open => (depth, named) = (depth + 1, false),
+            Kind::Close => depth = depth.saturating_sub(1),
+            Kind::Command(name) if depth > 0 && defining && ends_row(name) => return true,
+            // Behind the command that defines stands the one that is defined, in braces or not.
+            Kind::Command(name) if depth == 0 => {
+                let defines = defines(name);
+                (defining, named) = (defines || named, defines);
+            }
+            Kind::Begin(_) if depth == 0 => defining = false,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// How many columns an environment has whose arguments are at the beginning of `rest`; `None`: that is not certain.
@@ -102,6 +132,16 @@ mod tests {
         check(&table("{ll}", &format!("{} & b", table("{ccc}", "a & b & c"))), &[]);
         check("$\\begin{cases}a & b \\\\ a & b & c\\end{cases}$", &[2]);
         check("\\newcommand{\\nl}{\\\\ \\hline}\\begin{tabular}{l}a \\nl b & c\\end{tabular}", &[]);
+        check("\\newcommand{\\nl}{\\hline\\\\}\\begin{tabular}{l}a \\nl b & c\\end{tabular}", &[]);
+        check("\\def\\nl{\\relax\\\\}\\begin{tabular}{l}a \\nl b & c\\end{tabular}", &[]);
+        check("\\newcommand{\\n}{x}\\textbf{a \\\\ b}\\begin{tabular}{l}b & c\\end{tabular}", &[2]);
+        check(
+            "\\begin{longtable}{ll}a & b \\kill A & B \\endhead a & b \\\\ a & b & c\\end{longtable}",
+            &[2],
+        );
+        check("\\usepackage{array}$\\begin{cases}a & b & c\\end{cases}$", &[2]);
+        check("\\renewenvironment{cases}{}{}$\\begin{cases}a & b & c\\end{cases}$", &[]);
+        check("\\MakeShortVerb{\\|}\\begin{tabular}{l}|&|\\end{tabular}", &[]);
         check("\\newcolumntype{x}{c}\\begin{tabular}{l}a & b\\end{tabular}", &[]);
     }
 }

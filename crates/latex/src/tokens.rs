@@ -1,7 +1,7 @@
 //! LaTeX as commands, environments, braces and dollars. What stands in comments, `\verb`, addresses and verbatim
 //! environments is skipped.
 
-use crate::groups::{OPTIONS_BYTES_MAX, argument};
+use crate::groups::argument;
 use crate::verbatim::Verbatim;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(crate) struct Token<'a> {
 }
 
 /// `\verb|…|` with more bytes than this is not one; without a limit, many that are never closed take quadratic time.
-const VERB_BYTES_MAX: usize = 2000;
+const VERB_BYTES_MAX: usize = 400;
 /// Reads `source` once, in linear time.
 pub(crate) fn tokens(source: &str) -> Vec<Token<'_>> {
     let verbatim = Verbatim::of(source);
@@ -177,7 +177,7 @@ fn marked(command: &str, tail: &str) -> Option<usize> {
     let listing = matches!(command, "lstinline" | "mintinline");
     let mut text = tail.strip_prefix('*').unwrap_or(tail);
     if listing && let Some(options) = text.strip_prefix('[') {
-        let near = options.get(..options.floor_char_boundary(OPTIONS_BYTES_MAX))?;
+        let near = options.get(..options.floor_char_boundary(VERB_BYTES_MAX))?;
         // By bytes: each of many that are never closed is searched to the limit.
         let end = near.bytes().position(|byte| matches!(byte, b']' | b'\n'))?;
         text = options.get(end..)?.strip_prefix(']')?;
@@ -191,20 +191,21 @@ fn marked(command: &str, tail: &str) -> Option<usize> {
     let closing = if listing && mark == '{' { '}' } else { mark };
     let inner = chars.as_str();
     let near = inner.get(..inner.floor_char_boundary(VERB_BYTES_MAX)).unwrap_or(inner);
-    let mut end = near.find([closing, '\n'])?;
-    if closing == '}' {
+    // By bytes, and once: each of many that are never closed is searched to the limit.
+    let line = near.split('\n').next()?;
+    let mut end = line.find(closing);
+    if end.is_some() && closing == '}' {
         // Braces inside belong to it where they match.
         let mut depth = 0_u32;
-        let matching = near.lines().next()?.find(|char| {
-            depth += u32::from(char == '{');
-            let closes = char == '}' && depth == 0;
-            depth -= u32::from(char == '}' && depth > 0);
+        let matching = line.bytes().position(|byte| {
+            depth += u32::from(byte == b'{');
+            let closes = byte == b'}' && depth == 0;
+            depth -= u32::from(byte == b'}' && depth > 0);
             closes
         });
-        end = matching.unwrap_or(end);
+        end = matching.or(end);
     }
-    let closed = near.get(end..)?.starts_with(closing);
-    closed.then_some(tail.len() - inner.len() + end + closing.len_utf8())
+    Some(tail.len() - inner.len() + end? + closing.len_utf8())
 }
 
 #[cfg(test)]

@@ -190,6 +190,42 @@ fn a_page_that_stays_cut_is_closed_and_said() {
     assert_eq!(conversion.latex.matches("La même phrase").count(), 1);
 }
 
+#[test]
+fn a_page_that_is_cut_inside_something_goes_on_there() {
+    for (begun, rest, whole) in [
+        (
+            "\\begin{lstlisting}\n[\n  1,\n",
+            "{\"nom\": 2}\n]\n\\end{lstlisting}",
+            "[\n  1,\n{\"nom\": 2}\n]\n\\end{lstlisting}",
+        ),
+        (
+            "\\begin{verbatim}\n<html>\n",
+            "<body>a</body>\n</html>\n\\end{verbatim}",
+            "<html>\n<body>a</body>\n</html>\n\\end{verbatim}",
+        ),
+        (
+            "\\begin{tabular}{ll}\na & b \\\\\nc & ",
+            "c & d \\\\\n\\end{tabular}",
+            "a & b \\\\\nc & d \\\\\n\\end{tabular}",
+        ),
+        ("\\begin{align*}\na &= 1 \\\\\n", "b &= 2\n\\end{align*}", "a &= 1 \\\\\nb &= 2\n\\end{align*}"),
+    ] {
+        let ports = FakePorts::new([Reply::stream(&[begun], "MAX_TOKENS"), Reply::stream(&[rest], "STOP")]);
+        let conversion = convert_with(&ports, pages("", 1), &by_page()).unwrap();
+        assert!(ports.all_replies_used() && conversion.latex.contains(whole), "{}", conversion.latex);
+        assert!(!codes(&conversion).contains(&"page_cut"), "{:?}", codes(&conversion));
+    }
+}
+
+#[test]
+fn the_rest_of_a_page_is_asked_for_until_the_time_is_up() {
+    let cut = |text: &str| Reply::stream(&[text], "MAX_TOKENS");
+    let ports = FakePorts::new([cut("Un.\n").after(59), cut("Deux.\n").after(59), cut("Trois.\n").after(60)]);
+    let conversion = convert_with(&ports, pages("", 1), &by_page()).unwrap();
+    assert!(ports.all_replies_used() && conversion.latex.contains("Un.\nDeux."), "{}", conversion.latex);
+    assert_eq!((codes(&conversion), conversion.pages_charged), (vec!["page_cut"], 1));
+}
+
 /// The models that were asked, in order.
 fn asked(ports: &FakePorts) -> Vec<String> {
     let model = |line: String| Some(line.split_once("/models/")?.1.split_once(':')?.0.to_owned());

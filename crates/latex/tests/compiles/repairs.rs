@@ -68,6 +68,49 @@ fn what_cannot_be_repaired_is_said() {
 }
 
 #[test]
+fn what_only_looks_wrong_is_left_alone() {
+    for (preamble, body) in [
+        ("\\NewDocumentEnvironment{questions}{}{\\par}{\\par}\n", "\\begin{questions} Soit.\\end{questions}"),
+        ("\\newtheorem{questions}{Questions}\n", "\\begin{questions}\nSoit un entier.\n\\end{questions}"),
+        ("\\def\\itemize{\\par}\\def\\enditemize{\\par}\n", "\\begin{itemize}\nSoit.\n\\end{itemize}"),
+        ("", "\\begin{itemize}\n% rien\n\\item[\\textbf{a\nb}] c\n\\end{itemize}"),
+        ("", "\\begin{tabular}{ll}a & b \\crcr c & d \\crcr\\end{tabular}"),
+        (
+            "\\usepackage{longtable}\n",
+            "\\begin{longtable}{ll}\naaa & bbb \\kill\nA & B \\endhead\nc & d \\\\\n\\end{longtable}",
+        ),
+        (
+            "\\newcommand{\\fin}{\\rule{0pt}{3ex}\\\\ \\hline}\n",
+            "\\begin{tabular}{ll}a & b \\fin c & d \\fin\\end{tabular}",
+        ),
+        (
+            "\\let\\plain\\tabular\\let\\endplain\\endtabular\n\\renewenvironment{tabular}[1]{\\plain{#1l}}{\\endplain}\n",
+            "\\begin{tabular}{ll}a & b & c\\end{tabular}",
+        ),
+        (
+            "",
+            "\\begin{tabular}{|l|c|}a & \\begin{tabular}{ccc}1&2&3\\\\4&5&6\\end{tabular} \\\\[2pt] \\verb|&| & b\\\\*\n\\end{tabular}",
+        ),
+        ("\\newcount\\N\n", "\\N=5 \\the\\N"),
+        ("\\newdimen\\R\n", "\\R=5pt \\the\\R"),
+        ("\\usepackage{tikz}\n", "\\pgfmathsetmacro{\\R}{2}$\\R$"),
+        (
+            "\\usepackage{tikz}\n",
+            "\\begin{tikzpicture}\\foreach \\N in {1,2} {\\draw (\\N,0) circle (1);}\\end{tikzpicture}",
+        ),
+        ("\\usepackage{amssymb}\n\\usepackage{mafr}\n", "$x\\in\\R$"),
+    ] {
+        let raw = document(preamble, body);
+        assert_compiles(body, &raw);
+        let finished = finish(&raw, true);
+        assert_eq!((finished.latex.as_str(), codes(&raw)), (raw.as_str(), vec![]), "{body}");
+    }
+    // Verbatim text between marks of its own, which is not understood, is not repaired either.
+    let raw = document("\\usepackage{shortvrb}\\MakeShortVerb{\\|}\n", "|\\begin{itemize} a| et |a & b|.");
+    assert_compiles("short verbatim", &finish(&raw, true).latex);
+}
+
+#[test]
 fn no_real_document_is_taken_for_a_refusal() {
     for (name, latex) in documents() {
         assert!(is_document(&latex), "{name}");

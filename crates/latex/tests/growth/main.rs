@@ -56,7 +56,7 @@ const REPEATED: [(&str, &str, &str); 14] = [
 ];
 
 /// What is repeated in an answer.
-const PIECES: [&str; 69] = [
+const PIECES: [&str; 74] = [
     "α",
     "u_n ",
     "# ",
@@ -126,6 +126,11 @@ const PIECES: [&str; 69] = [
     "\\R ",
     "\\np{1}",
     "\\newminted[",
+    "\\lstinline{",
+    "\\begin{cases}a&b ",
+    "\\newcommand{\\a}{\\\\}",
+    "{itemize}",
+    "\\tabular ",
 ];
 
 fn nested(opens: &str, closes: &str, times: usize) -> String {
@@ -203,4 +208,18 @@ fn a_character_that_is_replaced_costs_no_more_than_its_command() {
     // The last of the table of symbols.
     let (character, command) = (cost("ω "), cost("$\\omega$ "));
     assert!(character < command, "{character} instructions, {command} for the same as a command");
+}
+
+#[test]
+fn what_is_never_closed_costs_no_more_than_some_commands() {
+    let guest = Guest::load();
+    // As long as what is looked ahead, and longer.
+    let cost = |piece: &str| {
+        guest.instructions("finish", &[&(piece.repeat(8 * 1024 / piece.len()) + "\nfin\n")], Some(true))
+    };
+    let command = cost("\\textbf{");
+    for piece in ["\\lstinline{", "\\lstinline[", "\\mintinline{c}{"] {
+        let unclosed = cost(piece);
+        assert!(unclosed < 8 * command, "{piece}: {unclosed} instructions, {command} for a command");
+    }
 }
