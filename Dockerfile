@@ -2,7 +2,9 @@
 # terraform/modules/registry builds `prebuilt` of components that are built already, for executor = "spintainer". Kubernetes with
 # the shim runs neither, but the artefact that `spin registry push` makes.
 FROM ghcr.io/spinframework/spin:v4.1.0 AS spin
-# Nobody: Spin needs no rights. Its home has to be writable, because it keeps compiled components there.
+# Nobody: Spin needs no rights. It keeps compiled components in its home, and state and logs in .spin beside the manifest: it
+# does not start where it cannot write them, and SpinKube's executor gives it no other place.
+RUN mkdir -p /app/.spin && chown 65534:65534 /app/.spin
 USER 65534:65534
 ENV HOME=/tmp
 # What Spin's pool keeps of the memory of each instance that has ended, 2 MiB otherwise: after 200 requests at once, each

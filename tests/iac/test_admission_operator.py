@@ -51,6 +51,12 @@ def test_the_operator_makes_the_deployment_we_mean(installed, name):
     assert service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
 
 
+def pool(environment: dict) -> bool:
+    """Whether Spin keeps as little of the memory of instances that have ended as in our own image."""
+    kept = "SPIN_WASMTIME_LINEAR_MEMORY_KEEP_RESIDENT"
+    return f"ENV {kept}={environment.get(kept)}\n" in (PROJECT / "Dockerfile").read_text()
+
+
 def extra(name: str) -> dict:
     return yaml.safe_load((PROJECT / "k8s" / "deployment-extras" / f"{name}.yaml").read_text())
 
@@ -76,8 +82,10 @@ def test_what_others_add_to_the_operators_deployments_survives_it(installed, nam
     assert spec["securityContext"] == wanted["securityContext"] == {"seccompProfile": {"type": "RuntimeDefault"}}
     assert spec["containers"][0]["securityContext"] == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}}
     assert spec["terminationGracePeriodSeconds"] > wanted["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
-    # And the probes and variables are still the operator's.
-    assert spec["containers"][0]["readinessProbe"] and spec["containers"][0]["env"]
+    # And the probes and variables are still the operator's, beside ours, which is the image's where Spin is in one.
+    assert spec["containers"][0]["readinessProbe"]
+    environment = {variable["name"]: variable.get("value") for variable in spec["containers"][0]["env"]}
+    assert environment["SPIN_COMPONENTS_TO_RETAIN"] == name and pool(environment)
     # The extras a second time, after the operator: no conflict.
     installed.apply(extra(name), manager="atelier-extras")
     installed.apply(named(objects("minikube"), "SpinApp", name))
@@ -105,6 +113,7 @@ def test_light_is_one_deployment_of_all_three_components(installed, light):
     service = installed.eventually(lambda: installed.get({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "atelier", "namespace": "atelier"}}))
     assert [port["port"] for port in service["spec"]["ports"]] == [80], "what the port-forward leads to"
     added = installed.apply(extra("light/atelier"), manager="atelier-extras")["spec"]["template"]["spec"]
+    assert pool({variable["name"]: variable.get("value") for variable in added["containers"][0]["env"]})
     assert added["containers"][0]["securityContext"]["capabilities"] == {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}
     assert added["terminationGracePeriodSeconds"] > added["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
 

@@ -17,7 +17,7 @@ from tools import BIN
 # kubectl, but for what waits for pods, and what reads their answer.
 KUBECTL = f"""#!/bin/sh
 echo "$*" >> "$JOURNAL"
-case " $* " in *" wait "*|*" port-forward "*) exit ;; esac
+case " $* " in *" wait "*|*" rollout status "*|*" port-forward "*) exit ;; esac
 exec {BIN}/kubectl "$@"
 """
 
@@ -67,4 +67,8 @@ def test_the_commands_of_the_readme_are_taken_at_the_first_try(fresh, tmp_path, 
     assert {app["metadata"]["name"] for app in found} == apps
     waited = re.findall(r"^-n atelier wait .*", (tmp_path / "journal").read_text(), re.M)
     assert waited and " spinapp/" in waited[-1]
+    if overlay == "light":
+        # What is added to the Deployment makes another pod, and a port-forward ends with the pod that it leads to.
+        *_, added, awaited, forwarded = (tmp_path / "journal").read_text().splitlines()
+        assert "deployment-extras/light" in added and " rollout status deployment/atelier " in awaited and " port-forward " in forwarded
     shutil.rmtree(tmp_path / "k8s")

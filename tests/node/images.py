@@ -29,10 +29,14 @@ class Layer:
         return cls(gzip.compress(tar, 1, mtime=0), sha256(tar))
 
     @classmethod
-    def files(cls, files: dict[str, bytes | Path], executable: tuple[str, ...] = ()) -> Layer:
-        """Of root's, readable by all; the same files give the same layer."""
+    def files(cls, files: dict[str, bytes | Path], executable: tuple[str, ...] = (), folders: dict[str, int] | None = None) -> Layer:
+        """Of root's, readable by all, but for the folders, of the user that stands beside them; the same files give the same layer."""
         out = io.BytesIO()
         with tarfile.open(fileobj=out, mode="w") as tar:
+            for name, user in (folders or {}).items():
+                entry = tarfile.TarInfo(name)
+                entry.type, entry.mode, entry.uid = tarfile.DIRTYPE, 0o755, user
+                tar.addfile(entry)
             for name, content in sorted(files.items()):
                 content = content.read_bytes() if isinstance(content, Path) else content
                 entry = tarfile.TarInfo(name)

@@ -24,7 +24,8 @@ PASSWORD = "a long walk along the quiet canal"
 DOCKERFILE = (PROJECT / "Dockerfile").read_text()
 RUNTIME = Path(os.environ.get("ATELIER_RUNTIME_BIN") or PROJECT / "target" / "native" / "atelier-runtime")
 SECRETS = {name: secrets.token_hex(32) for name in ("password", "key")}
-# The operator gives Spin an option that our runtime does not need, and names components that the manifest holds anyway.
+# The operator gives Spin an option that our runtime does not need, and names components that the manifest holds anyway. As Spin
+# does, it makes folders for state and logs beside the manifest first.
 SPIN = b"""#!/bin/sh
 set -eu
 [ "$1" = up ] || { echo "this stands for spin up only" >&2; exit 2; }
@@ -39,6 +40,7 @@ while [ $# -gt 0 ]; do
   esac
   shift 2
 done
+mkdir -p "${from%/*}/.spin/logs"
 exec /usr/bin/atelier-runtime up --listen "$listen" --from "$from"
 """
 
@@ -72,7 +74,8 @@ class Light:
         # Of the folder that cargo builds in, only the components: .dockerignore leaves the rest out.
         files = {f"{target[1:]}/{file.name}": file for source, target in re.findall(r"^COPY (target/\S+) (\S+)$", prebuilt, re.M)
                  for file in (PROJECT / source).iterdir() if file.suffix == ".wasm" or not source.endswith("release")}
-        app = Layer.files({"app/spin.toml": text.replace('version = "0.1.0"', f'version = "{version}"').encode(), **files})
+        folders = {folder: int(owner) for owner, folder in re.findall(r"^RUN mkdir -p /\S+ && chown (\d+):\d+ /(\S+)$", stage, re.M)}
+        app = Layer.files({"app/spin.toml": text.replace('version = "0.1.0"', f'version = "{version}"').encode(), **files}, folders=folders)
         return self.node.registry.push("atelier-spin", version, [self.debian, self.runtime, app], Entrypoint=["/usr/bin/spin"], User=user, Env=["PATH=/usr/bin:/bin", *environment])
 
     # ── Installation ───────────────────────────────────────────────────────────────────────────────────
