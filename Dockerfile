@@ -2,11 +2,16 @@
 # terraform/modules/registry builds `prebuilt` of components that are built already, for executor = "spintainer". Kubernetes with
 # the shim runs neither, but the artefact that `spin registry push` makes.
 FROM ghcr.io/spinframework/spin:v4.1.0 AS spin
-# Nobody: Spin needs no rights. It keeps compiled components in its home, and state and logs in .spin beside the manifest: it
-# does not start where it cannot write them, and SpinKube's executor gives it no other place.
-RUN mkdir -p /app/.spin && chown 65534:65534 /app/.spin
+# Nobody: Spin needs no rights. It keeps compiled components in its home and its state in .spin beside the manifest: it does not
+# start where it cannot write them, and SpinKube's executor gives it no other place.
+# The components' log is on standard output. Spin keeps it in files too, of which none would ever be cut.
+RUN mkdir -p /app/.spin && chown 65534:65534 /app/.spin \
+    && mkdir /app/logs \
+    && for log in auth_stdout auth_stderr llm_stdout llm_stderr ocr_stdout ocr_stderr; do \
+      ln -s /dev/null "/app/logs/$log.txt" || exit 1; done
 USER 65534:65534
 ENV HOME=/tmp
+ENV SPIN_LOG_DIR=/app/logs
 # What Spin's pool keeps of the memory of each instance that has ended, 2 MiB otherwise: after 200 requests at once, each
 # with an instance of its own, that was 400 MiB (docs/adr/0035-bounds.md).
 ENV SPIN_WASMTIME_LINEAR_MEMORY_KEEP_RESIDENT=524288

@@ -98,7 +98,18 @@ def test_spin_may_write_where_it_must_although_the_image_is_read_only():
     assert home == "/tmp" and state.startswith("/tmp/")
     user = re.search(r"^USER ([1-9]\d*):", DOCKERFILE, re.M)[1]
     # SpinKube's executor gives no other place than the one beside the manifest (tests/node runs it so).
-    assert re.search(rf"^RUN mkdir -p /app/\.spin && chown {user}:{user} /app/\.spin\nUSER", DOCKERFILE, re.M)
+    assert re.search(rf"^RUN mkdir -p /app/\.spin && chown {user}:{user} /app/\.spin\b", DOCKERFILE, re.M)
+
+
+def test_no_file_of_the_image_grows_with_the_log(tmp_path):
+    """Spin 4.1 writes what a component prints into a file for each of its streams, besides (trigger/src/cli/stdio.rs), without a limit."""
+    folder = re.search(r"^ENV SPIN_LOG_DIR=(\S+)$", DOCKERFILE, re.M)[1]
+    made = re.search(r"\bmkdir /app/logs.*?\bdone$", DOCKERFILE, re.M | re.S)[0].replace("\\\n", " ")
+    subprocess.run(["sh", "-euc", made.replace(folder, str(tmp_path / "logs"))], check=True)
+    components = tomllib.loads((PROJECT / "spin.toml").read_text())["component"]
+    files = {f"{name}_{stream}.txt" for name in components for stream in ("stdout", "stderr")}
+    assert {file.name: str(file.readlink()) for file in (tmp_path / "logs").iterdir()} == dict.fromkeys(files, "/dev/null")
+    assert not any(word.startswith(("-L", "--log-dir")) for word in services()["atelier"]["command"])
 
 
 @pytest.mark.parametrize("given", ["", "a key of the operator's own"])

@@ -74,7 +74,7 @@ class Light:
         # Of the folder that cargo builds in, only the components: .dockerignore leaves the rest out.
         files = {f"{target[1:]}/{file.name}": file for source, target in re.findall(r"^COPY (target/\S+) (\S+)$", prebuilt, re.M)
                  for file in (PROJECT / source).iterdir() if file.suffix == ".wasm" or not source.endswith("release")}
-        folders = {folder: int(owner) for owner, folder in re.findall(r"^RUN mkdir -p /\S+ && chown (\d+):\d+ /(\S+)$", stage, re.M)}
+        folders = {folder: int(owner) for owner, folder in re.findall(r"^RUN mkdir -p /\S+ && chown (\d+):\d+ /(\S+)", stage, re.M)}
         app = Layer.files({"app/spin.toml": text.replace('version = "0.1.0"', f'version = "{version}"').encode(), **files}, folders=folders)
         return self.node.registry.push("atelier-spin", version, [self.debian, self.runtime, app], Entrypoint=["/usr/bin/spin"], User=user, Env=["PATH=/usr/bin:/bin", *environment])
 
