@@ -9,8 +9,8 @@ use crate::tokens::{Kind, Token, tokens};
 /// More findings are not listed.
 const FINDINGS_MAX: usize = 20;
 /// What makes cells or rows that are not seen here, as commands of the document's own do.
-const MEANINGS: &str =
-    "catcode|\\newcolumntype|\\csname|\\input|\\halign|\\let\\\\|{\\\\|{\\tabularnewline|{\\cr|& #|&#";
+const MEANINGS: &str = "catcode|\\newcolumntype{l|\\newcolumntype{c|\\newcolumntype{r|\\csname|\\input|\\halign|\\let\\\\|{\\\\|{\\tabularnewline|\
+    {\\cr|& #|&#";
 
 const TABLES: [&str; 4] = ["tabular", "array", "longtable", "cases"];
 
@@ -142,6 +142,8 @@ mod tests {
         check("\\usepackage{array}$\\begin{cases}a & b & c\\end{cases}$", &[2]);
         check("\\renewenvironment{cases}{}{}$\\begin{cases}a & b & c\\end{cases}$", &[]);
         check("\\MakeShortVerb{\\|}\\begin{tabular}{l}|&|\\end{tabular}", &[]);
-        check("\\newcolumntype{x}{c}\\begin{tabular}{l}a & b\\end{tabular}", &[]);
+        check("\\newcolumntype{x}{c}\\begin{tabular}{xl}a & b & c\\end{tabular}", &[]);
+        check("\\newcolumntype{x}{c}\\begin{tabular}{l}a & b\\end{tabular}", &[2]);
+        check("\\newcolumntype{l}{cc}\\begin{tabular}{l}a & b\\end{tabular}", &[]);
     }
 }
