@@ -101,6 +101,11 @@ def test_spin_may_write_where_it_must_although_the_image_is_read_only():
     assert re.search(rf"^RUN mkdir -p /app/\.spin && chown {user}:{user} /app/\.spin\b", DOCKERFILE, re.M)
 
 
+def test_what_docker_keeps_of_the_log_has_a_limit():
+    """The driver `local` keeps five files of 20 MB unless it is told otherwise (docs.docker.com/engine/logging/drivers/local)."""
+    assert {name: service["logging"] for name, service in services().items()} == dict.fromkeys(services(), {"driver": "local"})
+
+
 def test_no_file_of_the_image_grows_with_the_log(tmp_path):
     """Spin 4.1 writes what a component prints into a file for each of its streams, besides (trigger/src/cli/stdio.rs), without a limit."""
     folder = re.search(r"^ENV SPIN_LOG_DIR=(\S+)$", DOCKERFILE, re.M)[1]
