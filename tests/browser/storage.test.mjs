@@ -263,3 +263,17 @@ for (const { who, language, device, ...options } of readers) {
     await leave(page);
   });
 }
+
+test("a page that is shown as it was left is loaded anew only when its user is not the one any more", async () => {
+  const page = await visit({});
+  await registerAndSignIn(page);
+  await page.goto("/llm");
+  const again = () => page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+  await page.fill("[name=message]", "typed");
+  await again();
+  await page.waitForTimeout(300);
+  assert.equal(await page.inputValue("[name=message]"), "typed");
+  await page.evaluate(() => { localStorage["atelier-user"] = "another"; });
+  await Promise.all([page.waitForEvent("load"), again()]);
+  await leave(page);
+});
