@@ -4,6 +4,7 @@
 
 use crate::finding::Finding;
 use crate::groups::argument_after_options;
+use crate::modes::listed;
 use crate::tokens::{Kind, Token, tokens};
 use crate::verbatim::Verbatim;
 
@@ -34,11 +35,6 @@ pub(crate) fn dangers(latex: &str) -> Vec<Finding> {
     found.dedup();
     let findings = found.into_iter().map(|(line, command)| Finding::Dangerous { command, line });
     findings.take(FINDINGS_MAX).collect()
-}
-
-fn listed(names: &str, name: &str) -> bool {
-    // Most commands of a document are one character.
-    name.len() > 2 && names.split(' ').any(|other| other == name)
 }
 
 fn danger(latex: &str, verbatim: &Verbatim<'_>, token: &Token<'_>) -> Option<String> {

@@ -102,9 +102,9 @@ pub(crate) fn is_formula(name: &str) -> bool {
     listed(MATHS, name.trim_end_matches('*'))
 }
 
-/// Whether it is in a list with blanks around each.
+/// Whether it is in a list with blanks between. Most commands of a document are one character, and no list has one.
 pub(crate) fn listed(list: &str, name: &str) -> bool {
-    !name.is_empty() && list.split(' ').any(|other| other == name)
+    name.len() > 1 && list.split(' ').any(|other| other == name)
 }
 
 /// Environments of the document's own whose content is text.

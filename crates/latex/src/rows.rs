@@ -74,7 +74,7 @@ pub(crate) fn too_long(latex: &str) -> Vec<u32> {
 }
 
 fn ends_row(name: &str) -> bool {
-    listed(" \\ tabularnewline cr crcr endhead endfirsthead endfoot endlastfoot kill ", name)
+    name == "\\" || listed("tabularnewline cr crcr endhead endfirsthead endfoot endlastfoot kill", name)
 }
 
 /// Whether a command of the document's own ends rows.

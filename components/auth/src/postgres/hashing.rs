@@ -26,11 +26,13 @@ const PAUSE_FOR_EACH_AHEAD: Duration = Duration::from_millis(10);
 /// While others wait, an instance does not get the turn again that it had last.
 const TAKE: &str = concat!(
     "
-WITH free AS (
+WITH waiting AS (
+  SELECT instance FROM hashing_turns
+  WHERE kind = 'wait' AND taken_until BETWEEN clock_timestamp() AND clock_timestamp() + $2::bigint * interval '1 second'
+), free AS (
   SELECT kind, number FROM hashing_turns
   WHERE taken_until NOT BETWEEN clock_timestamp() AND clock_timestamp() + $2::bigint * interval '1 second'
-    AND NOT (kind = 'hash' AND instance = $1::bytea AND EXISTS (
-      SELECT FROM hashing_turns WHERE kind = 'wait' AND instance <> $1::bytea AND taken_until > clock_timestamp()))
+    AND NOT (kind = 'hash' AND instance = $1::bytea AND EXISTS (SELECT FROM waiting WHERE instance <> $1::bytea))
     OR kind = 'wait' AND instance = $1::bytea
   ORDER BY kind, instance = $1::bytea DESC, number LIMIT 1 FOR UPDATE SKIP LOCKED
 )
@@ -38,7 +40,7 @@ UPDATE hashing_turns AS taken SET instance = $1::bytea,
   taken_until = clock_timestamp() + CASE taken.kind WHEN 'hash' THEN $2::bigint ELSE $3::bigint END * interval '1 second'
 FROM free WHERE (taken.kind, taken.number) = (free.kind, free.number)
 RETURNING CASE taken.kind WHEN 'hash' THEN taken.number ELSE 0 END::bigint,
-  (SELECT count(*) FROM hashing_turns WHERE kind = 'wait' AND taken_until > clock_timestamp()), ",
+  (SELECT count(*) FROM waiting), ",
     without_waiting_for_the_disk!()
 );
 
