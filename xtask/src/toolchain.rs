@@ -3,7 +3,7 @@
 //! [`plan`] decides what to try; it is a pure function over [`Facts`]. [`prepare`] detects them and acts.
 //! No target is listed in a `rust-toolchain.toml`: without rustup's server every cargo call would then fail.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -166,8 +166,8 @@ fn minor(version: &str) -> Option<u32> {
     version.strip_prefix("rustc 1.")?.split('.').next()?.parse().ok()
 }
 
-/// As in .cargo/config.toml, whose flags RUSTFLAGS replaces.
-const FLAGS: &str = "-Ctarget-feature=+simd128 -Cpasses=default<O3>";
+/// As in .cargo/config.toml, whose flags these replace.
+const FLAGS: [&str; 2] = ["-Ctarget-feature=+simd128", "-Cpasses=default<O3>"];
 
 impl Toolchain {
     /// `cargo COMMAND`, set up to compile for [`TARGET`] below `target`.
@@ -175,27 +175,20 @@ impl Toolchain {
     /// Debian's compiler gets a folder of its own: two compilers in one would rebuild everything by turns.
     pub(crate) fn cargo(self, command: &str, target: &Path) -> Command {
         let mut cargo = match self {
-            Self::Own => {
-                let mut cargo = process::cargo();
-                if let Ok(flags) = std::env::var("RUSTFLAGS") {
-                    cargo.env("RUSTFLAGS", flags + " " + FLAGS);
-                }
-                cargo
-            }
+            Self::Own => process::cargo(),
             Self::Debian => {
                 let mut cargo = process::without_cargo_variables(Command::new(DEBIAN_CARGO));
-                let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
                 cargo
                     .env("RUSTC", DEBIAN_RUSTC)
                     // Building std is an unstable option; this compiler is the distribution's own, and pinned by it.
                     .env("RUSTC_BOOTSTRAP", "1")
-                    .env("RUSTFLAGS", format!("{flags} {FLAGS} -L/usr/lib/wasm32-wasi").trim())
                     // `cargo run` puts the user's own toolchain there, whose libraries this compiler must not load.
                     .env_remove("LD_LIBRARY_PATH")
                     .env_remove("RUSTUP_TOOLCHAIN");
                 cargo
             }
         };
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", self.flags().join("\x1f"));
         cargo.arg(command).arg("--target").arg(TARGET).arg("--target-dir").arg(self.folder(target));
         if self == Self::Debian {
             cargo.arg("-Zbuild-std=std,panic_abort");
@@ -203,12 +196,27 @@ impl Toolchain {
         cargo
     }
 
+    fn flags(self) -> Vec<String> {
+        let own = std::env::var("RUSTFLAGS").unwrap_or_default();
+        let mut flags: Vec<String> = own.split_whitespace().chain(FLAGS).map(str::to_owned).collect();
+        // A panic names its source file, and those of libraries are in the builder's home: a component must not say
+        // whose, nor be larger where that name is longer.
+        let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+        if let Some(folder) = cargo_home.or_else(|| Some(std::env::home_dir()?.join(".cargo"))) {
+            flags.push(format!("--remap-path-prefix={}=", folder.join("registry/src").display()));
+        }
+        if self == Self::Debian {
+            flags.push("-L/usr/lib/wasm32-wasi".to_owned());
+        }
+        flags
+    }
+
     /// Where [`Self::cargo`] leaves the components of a release build.
-    pub(crate) fn results(self, target: &Path) -> std::path::PathBuf {
+    pub(crate) fn results(self, target: &Path) -> PathBuf {
         self.folder(target).join(TARGET).join("release")
     }
 
-    fn folder(self, target: &Path) -> std::path::PathBuf {
+    fn folder(self, target: &Path) -> PathBuf {
         match self {
             Self::Own => target.to_path_buf(),
             Self::Debian => target.join("debian"),
