@@ -1,7 +1,7 @@
 //! The use case of a document that exists already: what a cancelled conversion left, or what a user has corrected. No
 //! model is asked and nothing is stored, so it costs nothing.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::time::Duration;
 
 use auth_api::User;
@@ -25,44 +25,37 @@ const COMPUTING_MAX: Duration = Duration::from_secs(10);
 const AT_ONCE_BYTES_MAX: usize = CHECK_BYTES_MAX + 512 * 1024;
 
 thread_local! {
-    /// The documents that the instance, which has one thread, checks now: a number made of the user's id, and the bytes. As
-    /// many as it serves requests at the same time; none is as one of no bytes.
-    static AT_ONCE: Cell<[(u64, usize); 16]> = const { Cell::new([(0, 0); 16]) };
+    /// The documents that the instance, which has one thread, checks now: the user's id, and the bytes.
+    static AT_ONCE: RefCell<Vec<(String, usize)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The place of one of them; dropping it leaves.
-struct Share(usize);
+/// One of them; dropping it takes it away.
+struct Share((String, usize));
 
 impl Share {
     fn take(user_id: &str, bytes: usize) -> Result<Self, TooLong> {
-        let user = user_id.bytes().fold(0, |number: u64, byte| number.wrapping_mul(257) ^ u64::from(byte));
-        let documents = AT_ONCE.get();
-        let (mut own, mut all) = (bytes, bytes);
-        for (of, bytes) in documents {
-            all += bytes;
-            own += if of == user { bytes } else { 0 };
-        }
-        match documents.iter().position(|(_, bytes)| *bytes == 0) {
-            Some(place) if own <= CHECK_BYTES_MAX && all <= AT_ONCE_BYTES_MAX => {
-                Self::set(place, (user, bytes.max(1)));
-                Ok(Self(place))
+        AT_ONCE.with_borrow_mut(|documents| {
+            let (mut own, mut all) = (bytes, bytes);
+            for (of, bytes) in documents.iter() {
+                all += bytes;
+                own += if of == user_id { *bytes } else { 0 };
             }
-            _ => Err(TooLong),
-        }
-    }
-
-    fn set(place: usize, document: (u64, usize)) {
-        let mut documents = AT_ONCE.get();
-        if let Some(at) = documents.get_mut(place) {
-            *at = document;
-        }
-        AT_ONCE.set(documents);
+            if own > CHECK_BYTES_MAX || all > AT_ONCE_BYTES_MAX {
+                return Err(TooLong);
+            }
+            documents.push((user_id.to_owned(), bytes));
+            Ok(Self((user_id.to_owned(), bytes)))
+        })
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        Self::set(self.0, (0, 0));
+        AT_ONCE.with_borrow_mut(|documents| {
+            if let Some(place) = documents.iter().position(|document| *document == self.0) {
+                documents.swap_remove(place);
+            }
+        });
     }
 }
 
