@@ -204,7 +204,11 @@ impl App {
             _admission: admission.ok().and_then(Result::ok),
         };
         match handler.handle(context, request).await {
-            Ok(response) => Ok(response.map(|body| AbortOnTrapBody::new(body, outcome).boxed_unsync())),
+            Ok(response) => {
+                let (head, body) = response.into_parts();
+                let body = AbortOnTrapBody::new(body, outcome).await;
+                Ok(Response::from_parts(head, body.boxed_unsync()))
+            }
             Err(error) => {
                 // A trap is logged where its instance ends.
                 if error.downcast_ref::<TrapOrPanicError>().is_none() {

@@ -8,9 +8,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 /// Shared by a request's instance and its response body.
@@ -33,16 +36,24 @@ impl ResponseOutcome {
     }
 }
 
+const FIRST_PIECE_WAIT: Duration = Duration::from_millis(10);
+
 /// A response body that ends with an error when its instance trapped.
 #[derive(Debug)]
 pub(crate) struct AbortOnTrapBody {
+    first: Option<Result<Frame<Bytes>, Error>>,
     body: WasiBody,
     outcome: ResponseOutcome,
 }
 
 impl AbortOnTrapBody {
-    pub(crate) fn new(body: WasiBody, outcome: ResponseOutcome) -> Self {
-        Self { body, outcome }
+    /// Waits a moment for the first piece of a body of known length: it then leaves in one write with the head.
+    pub(crate) async fn new(mut body: WasiBody, outcome: ResponseOutcome) -> Self {
+        let first = match body.size_hint().exact() {
+            Some(1..) => timeout(FIRST_PIECE_WAIT, body.frame()).await.ok().flatten(),
+            _ => None,
+        };
+        Self { first, body, outcome }
     }
 }
 
@@ -54,6 +65,9 @@ impl Body for AbortOnTrapBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(first));
+        }
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         if matches!(frame, Poll::Ready(None)) && self.outcome.has_failed() {
             return Poll::Ready(Some(Err(Error::HttpResponseIncomplete)));
@@ -62,10 +76,21 @@ impl Body for AbortOnTrapBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream() && !self.outcome.has_failed()
+        self.first.is_none() && self.body.is_end_stream() && !self.outcome.has_failed()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let hint = self.body.size_hint();
+        let first = self
+            .first
+            .iter()
+            .flatten()
+            .filter_map(Frame::data_ref)
+            .map(|data| data.len() as u64)
+            .sum::<u64>();
+        match hint.exact() {
+            Some(rest) => SizeHint::with_exact(first + rest),
+            None => hint,
+        }
     }
 }

@@ -5,25 +5,28 @@ mod bodiless;
 mod clock;
 mod incoming;
 mod network;
+mod print;
 mod reply;
+mod variables;
 
-pub use clock::{HostClock, within};
+pub use clock::{HostClock, now, within};
 pub use incoming::HostBody;
 pub use network::{HostResponse, Network};
+pub use print::log;
 pub use reply::Answer;
+pub use variables::{secret_variable, variable};
 
 use std::{future::ready, sync::Once};
 
 use futures_util::stream::once;
 use reply::Chunks;
-use secrecy::SecretString;
 use spin_sdk::{
     http::Request as IncomingRequest,
-    wasip3::{clocks::system_clock, random::random::get_random_bytes, spawn},
+    wasip3::{random::random::get_random_bytes, spawn},
 };
 
 use crate::{
-    BodyReader, Clock, Reply, ReplyBody, Request, TrustedProxies, UnixTime, finish,
+    BodyReader, Clock, Reply, ReplyBody, Request, TrustedProxies, finish,
     log::{Event, Level, RequestLog},
 };
 
@@ -41,7 +44,6 @@ pub async fn serve(
 ) -> Answer {
     let started = HostClock.elapsed();
     let (parts, body) = incoming.into_parts();
-    // Asked for only where it decides something: each variable is a call of the host.
     let proxies = match parts.headers.contains_key("x-request-id") {
         true => trusted_proxies(component).await,
         false => TrustedProxies::default(),
@@ -63,6 +65,7 @@ pub async fn serve(
             Some(Box::pin(chunks) as Chunks)
         }
     };
+    variables::settled().await;
     Answer { status: reply.status, headers: reply.headers, body }
 }
 
@@ -96,35 +99,6 @@ async fn trusted_proxies(component: &'static str) -> TrustedProxies {
         });
         TrustedProxies::default()
     })
-}
-
-/// A component variable; empty when it is not set or its provider does not answer, which is logged.
-pub async fn variable(name: &str) -> String {
-    match spin_sdk::variables::get(name).await {
-        Ok(value) => value,
-        Err(error) => {
-            log(Event::new(Level::Error, now(), "variables", "variable_unavailable")
-                .with("name", name)
-                .with("cause", error.to_string()));
-            String::new()
-        }
-    }
-}
-
-/// A variable that holds a secret.
-pub async fn secret_variable(name: &str) -> SecretString {
-    variable(name).await.into()
-}
-
-/// Prints one event as a line on standard output.
-pub fn log(event: Event) {
-    println!("{}", event.line());
-}
-
-/// The wall clock.
-#[must_use]
-pub fn now() -> UnixTime {
-    UnixTime(system_clock::now().seconds)
 }
 
 /// Bytes from the host's cryptographically secure generator.

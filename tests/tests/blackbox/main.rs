@@ -24,6 +24,7 @@ mod migrations;
 mod negotiation;
 mod ocr;
 mod outages;
+mod packets;
 mod pictures;
 mod quota;
 mod refused_bodies;

@@ -11,9 +11,13 @@ use spin_sdk::wasip3::{
 
 /// # Errors
 /// The host does not take a header, the method or the URL.
-pub(super) fn request(parts: Parts) -> Result<Request, ErrorCode> {
+pub(super) fn request(
+    parts: Parts,
+    body: Option<StreamReader<u8>>,
+    trailers: FutureReader<BodyResult>,
+) -> Result<Request, ErrorCode> {
     let options = parts.extensions.get::<RequestOptionsExtension>().cloned().map(|options| options.0);
-    let (request, _sent) = Request::new(fields(parts.headers)?, None, no_trailers(), options);
+    let (request, _sent) = Request::new(fields(parts.headers)?, body, trailers, options);
     request.set_method(&parts.method.into()).map_err(|()| ErrorCode::HttpRequestMethodInvalid)?;
     let uri = parts.uri;
     request
@@ -49,6 +53,6 @@ fn fields(headers: HeaderMap) -> Result<Fields, ErrorCode> {
 }
 
 /// Dropping the writer sends `Ok(None)`.
-fn no_trailers() -> FutureReader<BodyResult> {
+pub(super) fn no_trailers() -> FutureReader<BodyResult> {
     wit_future::new(|| Ok(None)).1
 }

@@ -1,15 +1,10 @@
-//! The host's clock.
+//! The host's clocks.
 
-use std::{
-    cell::Cell,
-    future::{Future, poll_fn},
-    pin::pin,
-    time::Duration,
-};
+use std::{cell::Cell, future::Future, time::Duration};
 
-use spin_sdk::wasip3::clocks::monotonic_clock;
+use spin_sdk::wasip3::clocks::{monotonic_clock, system_clock};
 
-use crate::{Clock, Queue};
+use crate::{Clock, Queue, UnixTime};
 
 /// The host's monotonic clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -51,25 +46,13 @@ thread_local! {
     static RESTS_UNTIL: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
-/// Waits for `future`, at most `limit`, on the host's clock.
-pub async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
-    crate::within(&HostClock, limit, polled_again(future)).await
+/// The wall clock.
+#[must_use]
+pub fn now() -> UnixTime {
+    UnixTime(system_clock::now().seconds)
 }
 
-/// Wakes the executor once more after the first poll of `future`.
-///
-/// Sending a request spawns the task that writes its body. wit-bindgen's executor (0.57) first polls such a task when
-/// something wakes it after the turn it was spawned in; with another spawned task waiting, nothing does, and the body
-/// would never be written.
-async fn polled_again<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
-    let mut woken = false;
-    poll_fn(move |context| {
-        let polled = future.as_mut().poll(context);
-        if polled.is_pending() && !std::mem::replace(&mut woken, true) {
-            context.waker().wake_by_ref();
-        }
-        polled
-    })
-    .await
+/// Waits for `future`, at most `limit`, on the host's clock.
+pub async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+    crate::within(&HostClock, limit, future).await
 }

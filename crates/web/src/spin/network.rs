@@ -1,18 +1,22 @@
 //! Requests to other services.
 
-use std::{convert::Infallible, time::Duration};
+use std::{pin::pin, time::Duration};
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::future::{Either, select};
 use http::{HeaderMap, StatusCode, response::Parts};
-use http_body::Frame;
-use http_body_util::{Full, StreamBody};
 use spin_sdk::wasip3::{
     http::types::{ErrorCode, RequestOptions},
-    http_compat::{IncomingResponseBody, RequestOptionsExtension},
+    http_compat::{BodyWriter, IncomingResponseBody, RequestOptionsExtension},
+    spawn,
 };
 
-use super::{bodiless, incoming::next_data, within};
+use super::{
+    bodiless::{self, no_trailers},
+    incoming::next_data,
+    variables::settled,
+    within,
+};
 use crate::outbound::{
     Limits, Outbound, SendError, StreamingOutbound, StreamingResponse, collect, with_length,
 };
@@ -29,7 +33,9 @@ impl Outbound for Network {
     ) -> Result<http::Response<Bytes>, SendError> {
         // The host watches the pauses; here one timer is enough.
         let exchange = async {
-            let mut response = send_whole(with_length(request), limits).await.map_err(send_error)?;
+            let request =
+                with_length(request).map(|body| Some(body).filter(|body| !body.is_empty()).into_iter());
+            let mut response = send(request, limits).await.map_err(send_error)?;
             let body = match response.parts.status {
                 StatusCode::NO_CONTENT => Bytes::new(),
                 _ => collect(async || response.next().await, limits.reply_bytes_max).await?,
@@ -48,19 +54,14 @@ impl StreamingOutbound for Network {
 
     async fn send_streaming<B>(
         &self,
-        mut request: http::Request<B>,
+        request: http::Request<B>,
         limits: Limits,
     ) -> Result<HostResponse, SendError>
     where
         B: Iterator<Item = Bytes> + Send + 'static,
     {
-        request.extensions_mut().insert(options(limits));
-        let request = request.map(|body| {
-            StreamBody::new(stream::iter(body.map(|chunk| Ok::<_, Infallible>(Frame::data(chunk)))))
-        });
-        match within(limits.total, spin_sdk::http::send(request)).await {
-            Some(Ok(response)) => Ok(HostResponse::new(response)),
-            Some(Err(error)) => Err(send_error(error)),
+        match within(limits.total, send(request, limits)).await {
+            Some(response) => response.map_err(send_error),
             None => Err(SendError::TimedOut(format!("no response within {} s", limits.total.as_secs()))),
         }
     }
@@ -99,14 +100,43 @@ impl StreamingResponse for HostResponse {
     }
 }
 
-async fn send_whole(mut request: http::Request<Bytes>, limits: Limits) -> Result<HostResponse, ErrorCode> {
+/// Sends a request, whose body without chunks is none.
+async fn send<B>(mut request: http::Request<B>, limits: Limits) -> Result<HostResponse, ErrorCode>
+where
+    B: Iterator<Item = Bytes> + 'static,
+{
+    settled().await;
     request.extensions_mut().insert(options(limits));
     let (parts, body) = request.into_parts();
-    let response = match body.is_empty() {
-        true => spin_sdk::http::send(bodiless::request(parts)?).await?,
-        false => spin_sdk::http::send(http::Request::from_parts(parts, Full::new(body))).await?,
-    };
-    Ok(HostResponse::new(response))
+    let mut body = body.peekable();
+    if body.peek().is_none() {
+        return spin_sdk::http::send(bodiless::request(parts, None, no_trailers())?)
+            .await
+            .map(HostResponse::new);
+    }
+    let (mut writer, contents, ended) = BodyWriter::new();
+    let written = Box::pin(async move {
+        for chunk in body {
+            if !writer.stream_writer.write_all(chunk.into()).await.is_empty() {
+                return;
+            }
+        }
+        drop(writer.stream_writer);
+        let _ = writer.result_writer.write(Ok(None)).await;
+    });
+    // The body first and its end last: before it gives way, wasmtime (47) polls only as far as the first stream or future
+    // that makes progress. That is the body then, and Spin's client finds it when it writes the head. Spin sets no
+    // TCP_NODELAY, so that a body that leaves later waits 40 ms for the acknowledgement of the head.
+    match select(written, pin!(spin_sdk::http::send(bodiless::request(parts, Some(contents), ended)?))).await
+    {
+        Either::Left(((), response)) => response.await,
+        Either::Right((response, rest)) => {
+            // The response may come before the request has ended.
+            spawn(rest);
+            response
+        }
+    }
+    .map(HostResponse::new)
 }
 
 /// Limits as the host's options. Spin's own default is 600 s for each stage.
