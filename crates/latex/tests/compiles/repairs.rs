@@ -25,6 +25,13 @@ fn a_list_without_an_item_compiles() {
         "\\begin{itemize}[label=--]\n\\end{itemize}",
         "\\begin{itemize}\nTexte oublié.\n\\item Un\n\\end{itemize}",
         "\\begin{enumerate}\n\\item Un\n\\begin{enumerate}\n\\end{enumerate}\n\\item Deux\n\\end{enumerate}",
+        "\\begin{itemize}[label=$\\bullet$]\n$x=1$ donc\n\\item Un\n\\end{itemize}",
+        "\\begin{enumerate}[label=\\alph*)]\n\\textbf{Un} : a\n\\item Deux\n\\end{enumerate}",
+        "\\begin{itemize}\n{\\bf Un} : a\n\\item Deux\n\\end{itemize}",
+        "\\begin{itemize}\n\\[ x = 1 \\]\n\\end{itemize}",
+        "\\begin{enumerate}\n(a) Un\n\n(b) Deux\n\\end{enumerate}",
+        "\\begin{enumerate}\n\\begin{enumerate}\n\\item Un\n\\end{enumerate}\n\\end{enumerate}",
+        "\\begin{itemize}\n\\begin{center}\nUn\n\\end{center}\n\\end{itemize}",
     ] {
         let raw = document("\\usepackage{enumitem}\n", list);
         assert!(check(&raw).is_err(), "{list} compiles as it is");
@@ -56,6 +63,7 @@ fn what_cannot_be_repaired_is_said() {
     for (body, code) in [
         ("\\begin{tabular}{|l|c|}\na & b \\\\\nc & d & e \\\\\n\\end{tabular}", "extra_cells"),
         ("$\\begin{array}{l}a & b\\end{array}$", "extra_cells"),
+        ("\\begin{tabular}{ll}\na & \\# & c\n\\end{tabular}\n% & # 1", "extra_cells"),
         ("Soit $x\\in\\R$.", "unknown_command"),
         ("$\\abs{x}$ et $\\vect{AB}$", "unknown_command"),
     ] {
@@ -91,6 +99,15 @@ fn what_only_looks_wrong_is_left_alone() {
             "",
             "\\begin{tabular}{|l|c|}a & \\begin{tabular}{ccc}1&2&3\\\\4&5&6\\end{tabular} \\\\[2pt] \\verb|&| & b\\\\*\n\\end{tabular}",
         ),
+        ("", "\\texttt{\\detokenize{\\begin{itemize}}} \\detokenize{\\begin{itemize} Un}"),
+        ("", "\\texttt{\\string\\begin{itemize} Un, a\\string_b\\string&c}"),
+        ("\\usepackage{url}\n", "\\path|a&b_c#d| et \\url|x&y| et \\path{a&b_c}"),
+        (
+            "\\usepackage{multicol}\n",
+            "\\begin{itemize}\\begin{multicols}{2}\\item a\\item b\\end{multicols}\\end{itemize}",
+        ),
+        ("\\usepackage{xcolor}\n", "\\begin{itemize}\n{\\color{red}\\item a}\n\\end{itemize}"),
+        ("", "\\newcommand{\\n}[2]{#1 & #2}\\begin{tabular}{ll}\\n{a}{b} \\\\ a & b\\end{tabular}"),
         ("\\newcount\\N\n", "\\N=5 \\the\\N"),
         ("\\newdimen\\R\n", "\\R=5pt \\the\\R"),
         ("\\usepackage{tikz}\n", "\\pgfmathsetmacro{\\R}{2}$\\R$"),

@@ -56,7 +56,11 @@ const REPEATED: [(&str, &str, &str); 14] = [
 ];
 
 /// What is repeated in an answer.
-const PIECES: [&str; 74] = [
+const PIECES: [&str; 78] = [
+    "\\detokenize{",
+    "\\path|",
+    "\\begin{itemize}{\\bf ",
+    "\\begin{itemize}[{",
     "α",
     "u_n ",
     "# ",
