@@ -1,6 +1,7 @@
 //! Lists that begin without an item: TeX stops at their text, or at their end.
 
 use crate::document::after_begin;
+use crate::edits::Edits;
 use crate::groups::OPTIONS_BYTES_MAX;
 use crate::lines::lines_with_text;
 use crate::modes::{is_formula, listed};
@@ -39,8 +40,7 @@ pub(crate) fn fill(latex: &str) -> Option<(String, u32)> {
         return None;
     }
     let body = latex.len() - after_begin(latex)?.len();
-    let mut out = String::with_capacity(latex.len() + 16);
-    let (mut from, mut first) = (0, None);
+    let mut edits = Edits::new(latex);
     let own = LISTS.map(|(name, _)| defines_environment(latex, name).then_some(name));
     let all = tokens(latex);
     for (index, token) in all.iter().enumerate().filter(|(_, token)| token.at >= body) {
@@ -50,14 +50,10 @@ pub(crate) fn fill(latex: &str) -> Option<(String, u32)> {
         let at = token.end + options;
         let following = all.get(index + 1..).unwrap_or_default();
         if lacks_item(latex, name, at, following) && !own.contains(&Some(name)) {
-            out.push_str(latex.get(from..at).unwrap_or_default());
-            out.push_str(&format!("\n{item} "));
-            from = at;
-            first = first.or(Some(token.line));
+            edits.replace(at, at, format!("\n{item} "), token.line);
         }
     }
-    out.push_str(latex.get(from..).unwrap_or_default());
-    first.map(|line| (out, line))
+    edits.finish()
 }
 
 /// Whether the list whose content begins at `begin` prints something, or ends, before its first item.
