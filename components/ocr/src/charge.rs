@@ -3,7 +3,6 @@
 //! and it read less, the difference is given back (docs/adr/0027-limits-on-cost.md).
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 
 use auth_api::{Denied, Refund, ReservationId, Settlement};
 
@@ -33,7 +32,7 @@ pub(crate) struct Charge<'a, P> {
     count: Cell<Count>,
     read: Cell<u32>,
     /// What was read beyond the files of a question, by where these are.
-    beyond: RefCell<BTreeMap<(usize, usize), u32>>,
+    beyond: RefCell<Vec<((usize, usize), u32)>>,
     /// Of the pages, only as many are to be transcribed.
     selected: Cell<Option<u32>>,
     model_called: Cell<bool>,
@@ -129,11 +128,14 @@ impl<'a, P: ConversionPorts> Charge<'a, P> {
 
     /// How much more than before is `beyond`: every event of an answer says it, and so does the answer to another try.
     fn growth(&self, files: &[Part], beyond: u32) -> u32 {
+        let place = (files.as_ptr().addr(), files.len());
         let mut known = self.beyond.borrow_mut();
-        let most = known.entry((files.as_ptr().addr(), files.len())).or_insert(0);
-        let growth = beyond.saturating_sub(*most);
-        *most = beyond.max(*most);
-        growth
+        let most =
+            known.iter().filter(|(other, _)| *other == place).map(|(_, most)| *most).max().unwrap_or(0);
+        if beyond > most {
+            known.push((place, beyond));
+        }
+        beyond.saturating_sub(most)
     }
 
     async fn extend_to(&self, pages: u32) -> Result<(), Denied> {

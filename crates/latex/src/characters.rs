@@ -5,6 +5,7 @@
 
 use unicode_normalization::char::compose;
 
+use crate::edits::Edits;
 use crate::modes::{Mode, Piece, pieces};
 
 /// What in a preamble sets up more characters.
@@ -96,8 +97,7 @@ pub(crate) fn replace(latex: &str) -> Option<(String, u32)> {
     if is_plain(latex) {
         return None;
     }
-    let mut out = String::with_capacity(latex.len() + 64);
-    let (mut from, mut first) = (0, None);
+    let mut edits = Edits::new(latex);
     for piece in pieces(latex) {
         let text = latex.get(piece.at..piece.end).unwrap_or_default();
         if text.chars().all(is_accepted) {
@@ -105,14 +105,10 @@ pub(crate) fn replace(latex: &str) -> Option<(String, u32)> {
         }
         let replaced = in_piece(text, piece.mode);
         if replaced != text {
-            out.push_str(latex.get(from..piece.at).unwrap_or_default());
-            out.push_str(&replaced);
-            from = piece.end;
-            first = first.or(Some(piece.line));
+            edits.replace(piece.at, piece.end, replaced, piece.line);
         }
     }
-    out.push_str(latex.get(from..).unwrap_or_default());
-    first.map(|line| (out, line))
+    edits.finish()
 }
 
 /// Characters that stay refused, each once, with their lines.

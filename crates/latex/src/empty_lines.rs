@@ -1,6 +1,7 @@
 //! Empty lines in displayed formulas: each ends a paragraph, at which TeX stops.
 
 use crate::balance::balance;
+use crate::edits::Edits;
 use crate::nesting::Nesting;
 use crate::opening::{Balance, Opening};
 use crate::tokens::{Kind, tokens};
@@ -13,8 +14,8 @@ pub(crate) fn remove(latex: &str) -> Option<(String, u32)> {
     }
     let all = tokens(latex);
     let mut nesting = Nesting::new(latex);
-    let mut out = String::with_capacity(latex.len());
-    let (mut from, mut first, mut skip) = (0, None, false);
+    let mut edits = Edits::new(latex);
+    let mut skip = false;
     for (index, token) in all.iter().enumerate() {
         let next = all.get(index + 1);
         if !std::mem::take(&mut skip) {
@@ -28,19 +29,16 @@ pub(crate) fn remove(latex: &str) -> Option<(String, u32)> {
         if lines.split('\n').all(|line| !line.trim().is_empty()) {
             continue;
         }
-        out.push_str(latex.get(from..token.end).unwrap_or_default());
-        out.push_str(rest_of_line);
+        let mut out = rest_of_line.to_owned();
         for line in lines.split('\n').filter(|line| !line.trim().is_empty()) {
             out.push('\n');
             out.push_str(line);
         }
         out.push('\n');
         out.push_str(begun);
-        from = next.at;
-        first = first.or(Some(token.line));
+        edits.replace(token.end, next.at, out, token.line);
     }
-    out.push_str(latex.get(from..).unwrap_or_default());
-    first.map(|line| (out, line))
+    edits.finish()
 }
 
 #[cfg(test)]

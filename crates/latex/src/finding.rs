@@ -41,7 +41,7 @@ pub enum Finding {
     },
     BabelModernised,
     /// What pdflatex refuses was replaced, first on this line: characters, also those that mean something else in text,
-    /// empty lines in a formula, the beginning of a list without an item.
+    /// empty lines and displays in a formula, the beginning of a list without an item, what clashes in a preamble.
     CharactersReplaced {
         line: u32,
     },
@@ -54,7 +54,7 @@ pub enum Finding {
     ExtraCells {
         line: u32,
     },
-    /// A command that nothing defines.
+    /// A command, or the beginning of an environment, that nothing defines.
     UnknownCommand {
         command: String,
         line: u32,

@@ -8,7 +8,8 @@ use crate::lines::lines;
 use crate::tokens::{Kind, tokens};
 use crate::unwrap::{Unwrapped, unwrap};
 use crate::{
-    babel, characters, close, empty_lines, lint, listings, lists, packages, pages, repeat, rows, stray,
+    babel, characters, close, empty_lines, formulas, lint, listings, lists, packages, pages, preamble,
+    repeat, rows, stray,
 };
 
 /// Our preamble, for a fragment; the rules of the prompt ask for the same packages.
@@ -149,8 +150,16 @@ const REPAIRED_BYTES_MAX: usize = 3 * 1024 * 1024;
 /// The better document and the first line that is another one.
 type Repair = fn(&str) -> Option<(String, u32)>;
 /// What a model is known to write wrongly.
-const REPAIRS: [Repair; 5] =
-    [listings::declare, empty_lines::remove, lists::fill, characters::replace, stray::escape];
+const REPAIRS: [Repair; REPAIRS_LEN] = [
+    listings::declare,
+    empty_lines::remove,
+    lists::fill,
+    characters::replace,
+    stray::escape,
+    formulas::mend,
+    preamble::mend,
+];
+const REPAIRS_LEN: usize = 7;
 
 impl Finishing {
     /// Takes the next step, each of which reads the document a few times; false when none was left.
@@ -158,7 +167,7 @@ impl Finishing {
         let latex = &self.document.latex;
         let findings = &mut self.document.findings;
         match self.steps {
-            step @ 0..5 => {
+            step @ 0..REPAIRS_LEN => {
                 if let Some((better, line)) = REPAIRS.get(step).and_then(|repair| repair(latex))
                     && better.len() <= REPAIRED_BYTES_MAX
                 {
@@ -166,17 +175,17 @@ impl Finishing {
                     self.replaced = Some(self.replaced.map_or(line, |first| first.min(line)));
                 }
             }
-            5 => self.load_packages(),
-            6 => findings
+            REPAIRS_LEN => self.load_packages(),
+            8 => findings
                 .extend(repeat::repetitions(latex).into_iter().map(|line| Finding::Repetition { line })),
-            7 => findings.extend(lint::lint(latex)),
-            8 => findings.extend(rows::too_long(latex).into_iter().map(|line| Finding::ExtraCells { line })),
-            9 => {
+            9 => findings.extend(lint::lint(latex)),
+            10 => findings.extend(rows::too_long(latex).into_iter().map(|line| Finding::ExtraCells { line })),
+            11 => {
                 let unknown = characters::unknown(latex).into_iter().chain(listings::unknown(latex));
                 findings
                     .extend(unknown.map(|(character, line)| Finding::UnknownCharacter { character, line }));
             }
-            10 => {
+            12 => {
                 // What is incomplete, then what is dangerous, then repairs and the rest. Not sorted: that would add 6 KB
                 // to a component.
                 let (incomplete, others) = findings.drain(..).partition::<Vec<_>, _>(Finding::is_incomplete);
@@ -210,7 +219,12 @@ impl Finishing {
         findings.extend(replaced.map(|line| Finding::CharactersReplaced { line }));
         let added = missing.into_iter().map(|packages::Missing { package, needed_by, .. }| match package {
             packages::UNKNOWN => {
-                Finding::UnknownCommand { line: line_of(latex, &needed_by), command: needed_by }
+                let line = line_of(latex, &needed_by);
+                let command = match needed_by.starts_with('\\') {
+                    true => needed_by,
+                    false => format!("\\begin{{{needed_by}}}"),
+                };
+                Finding::UnknownCommand { line, command }
             }
             _ => Finding::PackageAdded { package, needed_by },
         });
@@ -218,11 +232,11 @@ impl Finishing {
     }
 }
 
-/// The first line of the body with this command.
+/// The first line of the body with this command or environment.
 fn line_of(latex: &str, command: &str) -> u32 {
-    let name = command.get(1..).unwrap_or_default();
+    let kind = command.strip_prefix('\\').map_or(Kind::Begin(command), Kind::Command);
     let body = tokens(latex).into_iter().skip_while(|token| token.kind != Kind::Begin("document"));
-    body.filter(|token| token.kind == Kind::Command(name)).map(|token| token.line).next().unwrap_or(1)
+    body.filter(|token| token.kind == kind).map(|token| token.line).next().unwrap_or(1)
 }
 
 /// Several documents one after the other (one per page, or a second start): LaTeX would stop at the first end.

@@ -1,18 +1,32 @@
 //! Lists that begin without an item: TeX stops at their text, or at their end.
 
 use crate::document::after_begin;
+use crate::edits::Edits;
+use crate::groups::OPTIONS_BYTES_MAX;
 use crate::lines::lines_with_text;
+use crate::modes::{is_formula, listed};
 use crate::own::{defines_environment, has_short_verbatim};
-use crate::tokens::{Kind, tokens};
+use crate::tokens::{Kind, Token, tokens};
 
 /// A list, and what it needs at its beginning.
-const LISTS: [(&str, &str); 5] = [
+const LISTS: [(&str, &str); 8] = [
     ("enumerate", "\\item"),
     ("itemize", "\\item"),
     ("description", "\\item"),
     ("questions", "\\question"),
     ("parts", "\\part"),
+    ("subparts", "\\subpart"),
+    ("choices", "\\choice"),
+    ("checkboxes", "\\choice"),
 ];
+/// What prints, so that TeX stops at the next item.
+const PRINTING: &str = " textbf textit emph underline textrm textsf texttt textsc textcolor fbox mbox hspace quad qquad ldots \
+    dots noindent ";
+const PRINTING_ENVIRONMENTS: &str = " center tabular minipage ";
+/// What does not, but changes what follows.
+const FONTS: &str = " bf it bfseries itshape small large normalsize ";
+/// So many of these are looked at.
+const FONTS_MAX: usize = 8;
 
 /// What `list` needs at its beginning.
 pub(crate) fn item(list: &str) -> Option<&'static str> {
@@ -26,31 +40,59 @@ pub(crate) fn fill(latex: &str) -> Option<(String, u32)> {
         return None;
     }
     let body = latex.len() - after_begin(latex)?.len();
-    let mut out = String::with_capacity(latex.len() + 16);
-    let (mut from, mut first) = (0, None);
+    let mut edits = Edits::new(latex);
     let own = LISTS.map(|(name, _)| defines_environment(latex, name).then_some(name));
     let all = tokens(latex);
-    for (token, next) in all.iter().zip(all.iter().skip(1)).filter(|(token, _)| token.at >= body) {
+    for (index, token) in all.iter().enumerate().filter(|(_, token)| token.at >= body) {
         let Kind::Begin(name) = token.kind else { continue };
         let Some(item) = item(name) else { continue };
-        let gap = latex.get(token.end..next.at).unwrap_or_default();
-        let options = if gap.starts_with('[') { gap.find(']').map(|end| end + 1) } else { Some(0) };
-        let Some(options) = options else { continue };
-        let text = lines_with_text(gap.get(options..).unwrap_or_default())
-            .find(|line| !line.text.starts_with('%'))
-            .map_or("", |line| line.text);
-        let begins_with_text = text.starts_with(char::is_alphanumeric);
-        let is_empty = text.is_empty() && next.kind == Kind::End(name);
-        if (begins_with_text || is_empty) && !own.contains(&Some(name)) {
-            let at = token.end + options;
-            out.push_str(latex.get(from..at).unwrap_or_default());
-            out.push_str(&format!("\n{item} "));
-            from = at;
-            first = first.or(Some(token.line));
+        let Some(options) = options(latex.get(token.end..).unwrap_or_default()) else { continue };
+        let at = token.end + options;
+        let following = all.get(index + 1..).unwrap_or_default();
+        if lacks_item(latex, name, at, following) && !own.contains(&Some(name)) {
+            edits.replace(at, at, format!("\n{item} "), token.line);
         }
     }
-    out.push_str(latex.get(from..).unwrap_or_default());
-    first.map(|line| (out, line))
+    edits.finish()
+}
+
+/// Whether the list whose content begins at `begin` prints something, or ends, before its first item.
+fn lacks_item(latex: &str, name: &str, begin: usize, following: &[Token<'_>]) -> bool {
+    let mut from = begin;
+    for token in following.iter().skip_while(|token| token.at < begin).take(FONTS_MAX) {
+        let gap = latex.get(from..token.at).unwrap_or_default();
+        let text = lines_with_text(gap).find(|line| !line.text.starts_with('%'));
+        if let Some(first) = text.and_then(|line| line.text.chars().next()) {
+            return first.is_alphanumeric() || !first.is_ascii() || "(-".contains(first);
+        }
+        from = token.end;
+        match token.kind {
+            Kind::Open => {}
+            Kind::Command(font) if listed(FONTS, font) => {}
+            Kind::Dollar | Kind::Command("(" | "[") => return true,
+            Kind::Command(other) => return listed(PRINTING, other),
+            Kind::Begin(other) => {
+                return is_formula(other) || item(other).is_some() || listed(PRINTING_ENVIRONMENTS, other);
+            }
+            Kind::End(other) => return other == name,
+            Kind::Close => return false,
+        }
+    }
+    false
+}
+
+/// The length of the options in brackets at the start of `text`; `None` when they have no end.
+fn options(text: &str) -> Option<usize> {
+    if !text.starts_with('[') {
+        return Some(0);
+    }
+    let mut depth = 0_u32;
+    let end = text.bytes().take(OPTIONS_BYTES_MAX).position(|byte| {
+        depth += u32::from(byte == b'{');
+        depth = depth.saturating_sub(u32::from(byte == b'}'));
+        byte == b']' && depth == 0
+    });
+    end.map(|end| end + 1)
 }
 
 #[cfg(test)]
@@ -72,6 +114,33 @@ mod tests {
             "\\begin{itemize} Un \\item a\\end{itemize}",
             Some("\\begin{itemize}\n\\item  Un \\item a\\end{itemize}"),
         );
+        for text in [
+            "$x$ ",
+            "\\[x\\]",
+            "\\textbf{Un} ",
+            "{\\bf Un} ",
+            "(a) ",
+            "« Un »",
+            "\\begin{itemize}\\item a\\end{itemize}",
+        ] {
+            check(
+                &format!("\\begin{{enumerate}}[label=$\\bullet$]{text}\\item a\\end{{enumerate}}"),
+                Some(&format!(
+                    "\\begin{{enumerate}}[label=$\\bullet$]\n\\item {text}\\item a\\end{{enumerate}}"
+                )),
+            );
+        }
+        for list in [
+            "{\\color{red}\\item a}",
+            "<1->\\item a",
+            "{\\small\\item a}",
+            "\\itemsep0pt\\item a",
+            "\\begin{multicols}{2}\\item a\\end{multicols}",
+            "\\unite{a}",
+        ] {
+            check(&format!("\\begin{{itemize}}{list}\\end{{itemize}}"), None);
+        }
+        check("\\detokenize{\\begin{itemize} Un} \\string\\begin{itemize} Un", None);
         check("\\begin{parts}\\end{parts}", Some("\\begin{parts}\n\\part \\end{parts}"));
         check("\\begin{itemize}\\item a\\end{itemize}", None);
         check("\\begin{itemize}\\itemsep0pt % Un\n\\item a\\end{itemize}", None);

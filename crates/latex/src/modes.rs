@@ -17,6 +17,8 @@ pub(crate) enum Mode {
     Unknown,
     /// Never set: a name, an address, verbatim text.
     Opaque,
+    /// A place before `\\` where no line is to be ended.
+    Break,
 }
 
 /// Text without commands and comments, on one line of the body.
@@ -28,13 +30,23 @@ pub(crate) struct Piece {
     pub mode: Mode,
 }
 
-const TEXT_COMMANDS: &str = " text textrm textsf texttt textbf textit textsl textsc textup textnormal textmd emph underline mbox \
+const TEXT_COMMANDS: &str = " href text textrm textsf texttt textbf textit textsl textsc textup textnormal textmd emph underline mbox \
     fbox hbox footnote section section* subsection subsection* subsubsection subsubsection* paragraph paragraph* chapter \
     chapter* part part* caption uline sout enquote title author date intertext centerline up ";
-const NAME_COMMANDS: &str = " label ref eqref pageref autoref cref cite citep citet input include includegraphics url href \
+const NAME_COMMANDS: &str = " label ref eqref pageref autoref cref cite citep citet input include includegraphics url \
     usepackage usetikzlibrary hyperref index hypersetup bibliography bibliographystyle pagestyle thispagestyle \
     selectlanguage foreignlanguage lstset setlength addtolength setcounter newcommand renewcommand providecommand def \
     newenvironment renewenvironment hypertarget hyperlink nocite vspace hspace ";
+/// Of the preamble, what is printed.
+const TITLE_COMMANDS: &str =
+    " title subtitle author institute date lhead chead rhead lfoot cfoot rfoot fancyhead fancyfoot ";
+/// Behind their first argument, which is a name or a length, is text.
+const BOX_COMMANDS: &str = " textcolor colorbox parbox raisebox foreignlanguage ";
+const HEADINGS: &str = " section subsection subsubsection chapter paragraph subparagraph ";
+/// Behind their beginning, or their end, a paragraph begins.
+const PARAGRAPHS_BEGIN: &str = " document center flushleft flushright quote quotation abstract ";
+const PARAGRAPHS_END: &str =
+    " itemize enumerate description center flushleft flushright quote quotation verbatim multicols ";
 const MATHS: &str = " equation align gather multline flalign alignat eqnarray math displaymath split aligned gathered alignedat \
     cases dcases rcases matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix subarray array ";
 const TEXTS: &str = " document itemize enumerate description center flushleft flushright quote quotation verse minipage abstract \
@@ -48,7 +60,7 @@ const COLUMNS_CHARS_MAX: usize = 500;
 /// More definitions are not read.
 const DEFINITIONS_MAX: usize = 64;
 
-/// The pieces between `\begin{document}` and `\end{document}`, in order; none of a document that is nested too deeply.
+/// The pieces of the titles in the preamble, and between `\begin{document}` and `\end{document}`, in order; none of a document that is nested too deeply.
 pub(crate) fn pieces(latex: &str) -> Vec<Piece> {
     let verbatim = Verbatim::of(latex);
     let all = tokens(latex);
@@ -59,11 +71,24 @@ pub(crate) fn pieces(latex: &str) -> Vec<Piece> {
         has_column_types: latex.contains("\\newcolumntype"),
         stack: Vec::new(),
         arguments: None,
+        depth: 0,
+        defines: false,
+        names: 0,
+        heading: None,
+        heading_end: 0,
     };
     let mut found = Vec::new();
     let mut skip = false;
+    let mut before = None;
     for (index, token) in all.iter().enumerate() {
         let next = all.get(index + 1);
+        if matches!(token.kind, Kind::Command("\\" | "newline"))
+            && walk.mode() == (Mode::Text { in_row: false })
+            && before.is_some_and(|before| walk.starts_paragraph(before, token.at))
+        {
+            found.push(Piece { at: token.at, end: token.at, line: token.line, mode: Mode::Break });
+        }
+        before = Some(token);
         if std::mem::take(&mut skip) {
             // The second dollar of two.
         } else {
@@ -128,6 +153,14 @@ struct Walk<'a> {
     stack: Vec<(Opening<'a>, Mode)>,
     /// How the groups are read that directly follow.
     arguments: Option<(Mode, usize)>,
+    /// Groups that are open in the preamble, and whether its last command defines another.
+    depth: usize,
+    defines: bool,
+    /// So many arguments follow that are no text, and then one that is.
+    names: u8,
+    /// The depth of a heading that is open, and the end of the last one.
+    heading: Option<usize>,
+    heading_end: usize,
 }
 
 impl<'a> Walk<'a> {
@@ -145,13 +178,33 @@ impl<'a> Walk<'a> {
         let own = self.commands.iter().find(|(name, _)| token.kind == Kind::Command(name));
         match own.map_or(token.kind, |(_, kind)| *kind) {
             Kind::Begin("document") => {
+                self.stack.clear();
                 self.stack.push((Opening::Environment("document"), Mode::Text { in_row: false }));
             }
-            _ if self.stack.is_empty() => {}
+            kind if self.stack.is_empty() => {
+                let text = Mode::Text { in_row: false };
+                match kind {
+                    Kind::Open if arguments.is_some_and(|(mode, _)| mode == text) => {
+                        self.stack.push((Opening::Group, text));
+                    }
+                    Kind::Open => self.depth += 1,
+                    Kind::Close => self.depth = self.depth.saturating_sub(1),
+                    Kind::Command(name) => {
+                        let defined = std::mem::replace(
+                            &mut self.defines,
+                            name.ends_with("def") || name.contains("ommand") || name == "let",
+                        );
+                        if self.depth == 0 && !defined && listed(TITLE_COMMANDS, name) {
+                            self.arguments = Some((text, token.end));
+                        }
+                    }
+                    _ => {}
+                }
+            }
             Kind::Begin(name) => {
                 let plain = name.trim_end_matches('*');
                 let inner = match mode {
-                    Mode::Opaque => mode,
+                    Mode::Opaque | Mode::Break => mode,
                     _ if listed(MATHS, plain) => Mode::Math,
                     Mode::Unknown | Mode::Math => mode,
                     Mode::Text { .. } if listed(ROWS, plain) && !self.has_formula_columns(token.end) => {
@@ -174,8 +227,17 @@ impl<'a> Walk<'a> {
             Kind::Close => {
                 let inner = mode;
                 self.pop(Opening::Group);
+                if self.heading == Some(self.stack.len()) {
+                    (self.heading, self.heading_end) = (None, token.end);
+                }
+                let names = self.names;
+                self.names = names.saturating_sub(u8::from(inner == Mode::Opaque));
                 // Another argument of the same command; behind text, no command is known to have two.
-                let further = if matches!(inner, Mode::Text { .. }) { self.mode() } else { inner };
+                let further = match inner {
+                    Mode::Text { .. } => self.mode(),
+                    Mode::Opaque if names == 1 => Mode::Text { in_row: false },
+                    _ => inner,
+                };
                 self.arguments = Some((further, token.end));
             }
             Kind::Dollar => {
@@ -207,10 +269,20 @@ impl<'a> Walk<'a> {
     }
 
     fn command(&mut self, name: &str, mode: Mode, end: usize) {
+        if matches!(mode, Mode::Text { .. }) {
+            self.names = match name {
+                "fcolorbox" => 2,
+                _ => u8::from(listed(BOX_COMMANDS, name)),
+            };
+            if listed(HEADINGS, name) {
+                self.heading = Some(self.stack.len());
+            }
+        }
         let starred = self.latex.get(end..).is_some_and(|rest| rest.starts_with('*'));
         let arguments = match mode {
-            Mode::Opaque => Mode::Opaque,
+            Mode::Opaque | Mode::Break => Mode::Opaque,
             _ if listed(NAME_COMMANDS, name) => Mode::Opaque,
+            Mode::Text { .. } if self.names > 0 => Mode::Opaque,
             Mode::Unknown => Mode::Unknown,
             _ if listed(TEXT_COMMANDS, name) || (starred && listed(TEXT_COMMANDS, &format!("{name}*"))) => {
                 Mode::Text { in_row: false }
@@ -241,9 +313,24 @@ impl<'a> Walk<'a> {
             .rposition(|(open, _)| *open == frame || (group && matches!(open, Opening::Environment(_))));
         if let Some(at) = at
             && self.stack.get(at).is_some_and(|(open, _)| *open == frame)
-            && at > 0
+            && (at > 0 || group)
         {
             self.stack.truncate(at);
+        }
+    }
+
+    /// Whether nothing was printed of the paragraph of `at`, which `before` is the last token before.
+    fn starts_paragraph(&self, before: &Token<'_>, at: usize) -> bool {
+        let gap = self.latex.get(before.end..at).unwrap_or_default();
+        let text = gap.trim_end();
+        match before.kind {
+            _ if gap.get(text.len()..).unwrap_or_default().matches('\n').count() > 1 => true,
+            Kind::Command("item") => text.is_empty() || (text.starts_with('[') && text.ends_with(']')),
+            _ if !text.is_empty() => false,
+            Kind::Begin(name) => listed(PARAGRAPHS_BEGIN, name),
+            Kind::End(name) => listed(PARAGRAPHS_END, name),
+            Kind::Command("par" | "newpage" | "clearpage" | "maketitle") => true,
+            _ => before.end == self.heading_end,
         }
     }
 
@@ -274,6 +361,7 @@ mod tests {
                         Mode::Math => 'm',
                         Mode::Unknown => 'u',
                         Mode::Opaque => 'o',
+                        Mode::Break => 'b',
                     };
                     (latex[piece.at..piece.end].trim(), mode)
                 })
@@ -293,6 +381,16 @@ mod tests {
         check("\\begin{align}a & b\\end{align}\\begin{x}c\\end{x}", &[("a & b", 'm'), ("c", 'u')]);
         check("\\begin{thm}[a_b]c\\end{thm}\\includegraphics[a=b]{c}", &[("c", 't'), ("c", 'o')]);
         check("\\begin{verbatim}a % b\n\\end{verbatim}c % d\ne", &[("a % b", 'o'), ("c", 't'), ("e", 't')]);
+        check(
+            "\\textcolor{red}{a}{b} \\fcolorbox{c}{d}{e}",
+            &[("red", 'o'), ("a", 't'), ("b", 't'), ("c", 'o'), ("d", 'o'), ("e", 't')],
+        );
+        check("a\n\n\\\\b\\\\c", &[("a", 't'), ("", 'b'), ("b", 't'), ("c", 't')]);
+        let titles = "\\renewcommand{\\title}[1]{x#1}\\def\\date#1{y}\\author{a \\textbf{b} $c$}\\setcounter{d}{1}\\begin{document}\\end{document}";
+        let found: Vec<(&str, Mode)> =
+            pieces(titles).iter().map(|piece| (titles[piece.at..piece.end].trim(), piece.mode)).collect();
+        let text = Mode::Text { in_row: false };
+        assert_eq!(found, [("a", text), ("b", text), ("c", Mode::Math)]);
         let deep = "{".repeat(DEPTH_MAX);
         check(&format!("{deep}a"), &[]);
         check("\\frac{a}{b} $\\frac{a}{b}$", &[("a", 'u'), ("b", 'u'), ("a", 'm'), ("b", 'm')]);

@@ -110,6 +110,20 @@ impl<'a> Nesting<'a> {
         None
     }
 
+    pub(crate) fn innermost(&self) -> Option<Opening<'a>> {
+        self.entries.last().map(|entry| entry.opening)
+    }
+
+    /// Whether a formula is open in which no display may begin.
+    pub(crate) fn in_formula(&self) -> bool {
+        let scope = self.scope();
+        let in_environment = match self.innermost() {
+            Some(Opening::Environment(name)) => is_formula(name) && !name.starts_with("gather"),
+            _ => false,
+        };
+        in_environment || scope.inline || scope.display || scope.parenthesis || scope.bracket
+    }
+
     /// Whether the innermost of what is open is a displayed formula.
     pub(crate) fn in_display(&self) -> bool {
         self.entries.last().is_some_and(|entry| match entry.opening {

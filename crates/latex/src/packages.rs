@@ -1,9 +1,10 @@
 //! Loads the packages whose commands and environments a document uses without loading them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::groups::{OPTIONS_BYTES_MAX, argument};
 use crate::modes::listed;
+use crate::own::defines_environment;
 use crate::provided::{LOADED_BY, PROVIDED};
 use crate::tokens::{Kind, Token, tokens};
 
@@ -20,14 +21,17 @@ pub(crate) struct Missing {
     at: usize,
 }
 
+/// One type for all: a set of names would be another 2 KB of a component.
+type Names<'a> = BTreeMap<&'a str, usize>;
+
 /// What a document loads, defines and uses.
 #[derive(Debug, Default)]
 struct Uses<'a> {
-    loaded: BTreeSet<&'a str>,
-    own: BTreeSet<&'a str>,
+    loaded: Names<'a>,
+    own: Names<'a>,
     /// The first use of each command (with its backslash) and environment, and where a package would have to be loaded
     /// for it.
-    first: BTreeMap<&'a str, usize>,
+    first: Names<'a>,
     end_of_preamble: Option<usize>,
 }
 
@@ -36,11 +40,14 @@ pub(crate) fn missing(latex: &str) -> Vec<Missing> {
     let Uses { mut loaded, own, first, end_of_preamble } = uses(latex);
     let Some(end) = end_of_preamble else { return Vec::new() };
     let mut found = Vec::new();
+    // Another class may define environments.
+    let is_plain_class =
+        ["article", "report", "book", "scrartcl"].iter().any(|class| loaded.contains_key(class));
     // The names of what this defines are not known.
     let may_define = latex.contains("csname") || latex.contains("namedef");
     for (packages, commands, environments) in PROVIDED {
         let Some(package) = packages.split(' ').next() else { continue };
-        if packages.split(' ').any(|package| loaded.contains(package)) {
+        if packages.split(' ').any(|package| loaded.contains_key(package)) {
             continue;
         }
         if may_define && package == UNKNOWN {
@@ -48,12 +55,17 @@ pub(crate) fn missing(latex: &str) -> Vec<Missing> {
         }
         // Loading it would clash with what the document defines itself.
         let mut names = commands.split_whitespace().chain(environments.split_whitespace());
-        if names.any(|name| own.contains(name)) {
+        if package != UNKNOWN && names.any(|name| own.contains_key(name)) {
             continue;
         }
-        let commands = commands.split_whitespace().map(|name| format!("\\{name}"));
-        let names = commands.chain(environments.split_whitespace().map(str::to_owned));
-        let needs = names.filter_map(|name| Some((*first.get(name.as_str())?, name)));
+        let is_own = |name: &str| package == UNKNOWN && own.contains_key(name);
+        let commands =
+            commands.split_whitespace().filter(|name| !is_own(name)).map(|name| format!("\\{name}"));
+        let environments = environments
+            .split_whitespace()
+            .filter(|name| package != UNKNOWN || is_plain_class && !defines_environment(latex, name))
+            .map(str::to_owned);
+        let needs = commands.chain(environments).filter_map(|name| Some((*first.get(name.as_str())?, name)));
         if let Some((at, needed_by)) = needs.min() {
             // amsthm changes what `\newtheorem` does: none may stand before it.
             let package = if package == "np" { "numprint" } else { package };
@@ -61,7 +73,7 @@ pub(crate) fn missing(latex: &str) -> Vec<Missing> {
             let at = theorem.map_or(at, |theorem| at.min(*theorem));
             found.push(Missing { package, needed_by, at: at.min(end) });
             if package != UNKNOWN {
-                loaded.insert(package);
+                loaded.insert(package, 0);
                 imply(&mut loaded);
             }
         }
@@ -166,10 +178,10 @@ fn start_of_line(latex: &str, at: usize, not_before: usize) -> usize {
     }
 }
 
-fn imply(loaded: &mut BTreeSet<&str>) {
+fn imply(loaded: &mut Names<'_>) {
     for (package, others) in LOADED_BY {
-        if others.split(' ').any(|other| loaded.contains(other)) {
-            loaded.insert(package);
+        if others.split(' ').any(|other| loaded.contains_key(other)) {
+            loaded.insert(package, 0);
         }
     }
 }
@@ -188,7 +200,9 @@ impl<'a> Uses<'a> {
                 // Options count too: `[most]` of tcolorbox loads tikz.
                 let (options, list) = lists(rest);
                 let names = [options, list].into_iter().flat_map(|list| list.split([',', '\n']));
-                self.loaded.extend(names.map(|name| name.split('%').next().unwrap_or_default().trim()));
+                for name in names {
+                    self.loaded.insert(name.split('%').next().unwrap_or_default().trim(), 0);
+                }
             }
             "newenvironment"
             | "renewenvironment"
@@ -197,13 +211,17 @@ impl<'a> Uses<'a> {
             | "newtcolorbox"
             | "lstnewenvironment"
             | "newtcbtheorem" => {
-                self.own.extend(argument(rest.strip_prefix('*').unwrap_or(rest)).map(str::trim));
+                if let Some(name) = argument(rest.strip_prefix('*').unwrap_or(rest)) {
+                    self.own.insert(name.trim(), 0);
+                }
             }
             _ if defines(name) => {
-                self.own.extend(from.iter().skip(1).take(2).find_map(|token| match token.kind {
-                    Kind::Command(name) => Some(name),
-                    _ => None,
-                }));
+                for token in from.iter().skip(1).take(2) {
+                    if let Kind::Command(name) = token.kind {
+                        self.own.insert(name, 0);
+                        break;
+                    }
+                }
             }
             _ => {}
         }
@@ -225,7 +243,7 @@ pub(crate) fn defines(name: &str) -> bool {
 }
 
 /// The options in brackets and the list in braces behind a command, over several lines.
-fn lists(text: &str) -> (&str, &str) {
+pub(crate) fn lists(text: &str) -> (&str, &str) {
     let near = text.get(..text.floor_char_boundary(OPTIONS_BYTES_MAX)).unwrap_or(text);
     let mut rest = skip_blanks(near);
     let mut options = "";

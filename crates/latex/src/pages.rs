@@ -81,9 +81,10 @@ pub fn check_pages(latex: &str, pages: Option<&[u32]>) -> Vec<Finding> {
     let Some(last) = markers.iter().map(|marker| marker.page).max() else { return findings };
     let end = Documents::of(latex).bodies.first().map_or(latex.len(), |(_, end)| *end);
     let mut before = 0;
-    let mut seen = BTreeSet::new();
+    // Of the type that ocr's scanner of PDFs has, whose code it shares.
+    let mut seen = BTreeSet::<u64>::new();
     for (index, Marker { page, line, end: from, .. }) in markers.iter().enumerate() {
-        let doubled = !seen.insert(*page);
+        let doubled = !seen.insert(u64::from(*page));
         let out_of_order = *page < before || pages.is_some_and(|pages| pages.binary_search(page).is_err());
         before = *page;
         if doubled || out_of_order {
@@ -103,7 +104,7 @@ pub fn check_pages(latex: &str, pages: Option<&[u32]>) -> Vec<Finding> {
         }
     }
     // A document that was cut lacks its last pages, and says so already.
-    let missing = |page: &u32| !seen.contains(page);
+    let missing = |page: &u32| !seen.contains(&u64::from(*page));
     match pages {
         Some(pages) => findings.extend(
             pages

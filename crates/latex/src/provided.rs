@@ -143,6 +143,20 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
         "R N Z Q K",
         "",
     ),
+    ("? french frenchb francais acadian frenchle moodle", "og fg ier iere ieme", ""),
+    (
+        "? physics tdsfrmath frenchmath mismath ProfCollege mafr nchairx chairxmath chemformula chemmacros \
+         spanish russian memoir ncclatex algxpar lapdf curves esami chemist",
+        "Ker rg Vect Card ch sh tg cotg arctg Id",
+        "",
+    ),
+    (
+        "? beamer exam eqexam exsheets xsim exercise answers probsoln ntheorem thmbox exsol ProfCollege pas-exos pas-cours \
+         tdsfrmath theoremref",
+        "",
+        "theorem theoreme lemma lemme corollary corollaire proposition propriete definition remark remarque example exemple \
+         exercise exercice solution correction question reponse preuve demonstration problem probleme",
+    ),
 ];
 
 /// A package, and what loads it at once, for the preamble too: packages, classes and options. What is loaded by one of those

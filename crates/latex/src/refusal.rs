@@ -31,6 +31,8 @@ const TAIL_BYTES_MAX: usize = 12;
 const REQUESTS: &str = "veuillez|merci de|il est impossible|please";
 /// Of a body that prints nothing.
 const NOTHING: &str = "\\newpage|\\clearpage|\\null";
+/// Of a page that is blank by intention, and says so politely.
+const INTENDED: &str = "intention|volontair|left blank|laissée";
 /// What no refusal contains: formulas and parts of a document.
 const CONTENTS: &str = "$|\\[|\\(|\\begin|\\section|\\item";
 
@@ -107,6 +109,7 @@ fn is_refusal(body: &str) -> bool {
         || BEGINNINGS.split('|').any(|beginning| words.starts_with(beginning))
             && SUBJECTS.split('|').any(|subject| words.contains(subject))
             && CANNOT.split('|').any(|cannot| words.contains(cannot))
+            && !INTENDED.split('|').any(|intended| words.contains(intended))
 }
 
 fn says_unreadable(words: &str) -> bool {
@@ -176,6 +179,8 @@ mod tests {
             "Cette page est laissée blanche.",
             "Ce document contient trois exercices.",
             "This page is intentionally left blank.",
+            "Sorry, this page is intentionally left blank.",
+            "Désolé, cette page est vide : elle a été laissée blanche pour votre brouillon.",
             "Le document que voici est illisible sans lunettes.",
             "Le document est illisible sans lunettes.",
             "L'image de $2$ par $f$ est vide.",

@@ -1,7 +1,5 @@
 //! Repetition loops: a model that writes the same thing until its limit, or for a while.
 
-use std::collections::BTreeSet;
-
 use crate::lines::{Line, lines_with_text};
 
 /// A block of lines counts as a loop from this many times in a row…
@@ -112,10 +110,12 @@ fn runs(pieces: &[(&str, u32)], period_max: usize, times_min: usize) -> Vec<u32>
 }
 
 fn is_sentence(turn: &[(&str, u32)], turns: usize) -> bool {
-    // Not collected: that would sort, which adds 4 KB to a component.
-    let mut different = BTreeSet::new();
+    // No more than count, and no set, which would add 3 KB to a component.
+    let mut different = Vec::new();
     for word in turn.iter().flat_map(|(text, _)| words(text)) {
-        different.insert(word);
+        if different.len() < SENTENCE_WORDS_MIN && !different.contains(&word) {
+            different.push(word);
+        }
     }
     let bytes: usize = turn.iter().map(|(text, _)| text.len()).sum();
     bytes * turns >= LOOP_BYTES_MIN

@@ -10,7 +10,7 @@ use crate::tokens::{Kind, Token, tokens};
 const FINDINGS_MAX: usize = 20;
 /// What makes cells or rows that are not seen here, as commands of the document's own do.
 const MEANINGS: &str = "catcode|\\newcolumntype{l|\\newcolumntype{c|\\newcolumntype{r|\\csname|\\input|\\halign|\\let\\\\|{\\\\|{\\tabularnewline|\
-    {\\cr|& #|&#";
+    {\\cr";
 
 const TABLES: [&str; 4] = ["tabular", "array", "longtable", "cases"];
 
@@ -142,6 +142,15 @@ mod tests {
         check("\\usepackage{array}$\\begin{cases}a & b & c\\end{cases}$", &[2]);
         check("\\renewenvironment{cases}{}{}$\\begin{cases}a & b & c\\end{cases}$", &[]);
         check("\\MakeShortVerb{\\|}\\begin{tabular}{l}|&|\\end{tabular}", &[]);
+        check("\\begin{tabular}{ll}a & \\# & c\\end{tabular} & # 1", &[2]);
+        check(
+            "\\newcommand{\\n}[2]{#1 & #2}\\begin{tabular}{ll}a & b & c \\\\ \\n{a}{b}\\end{tabular}",
+            &[2],
+        );
+        check(
+            "\\newcommand{\\n}[2]{#1 & #2 \\\\}\\begin{tabular}{ll}\\n{a}{b} a & b \\\\ \\end{tabular}",
+            &[],
+        );
         check("\\newcolumntype{x}{c}\\begin{tabular}{xl}a & b & c\\end{tabular}", &[]);
         check("\\newcolumntype{x}{c}\\begin{tabular}{l}a & b\\end{tabular}", &[2]);
         check("\\newcolumntype{l}{cc}\\begin{tabular}{l}a & b\\end{tabular}", &[]);

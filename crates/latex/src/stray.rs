@@ -3,57 +3,99 @@
 //! Changed is only what stands where it is certainly text. A document that gives such characters another meaning is left
 //! alone.
 
+use crate::edits::Edits;
 use crate::modes::{Mode, pieces};
 use crate::own;
 
 /// What gives them, or the text around them, another meaning.
 const MEANINGS: &str = "underscore|catcode|ExplSyntaxOn|ShortVerb|MakeShortInline|lstMakeShort|def\\|def \\|\\let\\|\\let \\|\\halign|\\newactivechar|\\input|\\csname";
-const ENTITIES: [(&str, &str); 5] =
-    [("&lt;", "$<$"), ("&gt;", "$>$"), ("&amp;", "\\&"), ("&nbsp;", "~"), ("&quot;", "''")];
+/// Each in text and in a formula.
+const ENTITIES: [(&str, &str, &str); 5] = [
+    ("&lt;", "$<$", "<"),
+    ("&gt;", "$>$", ">"),
+    ("&amp;", "\\&", "&"),
+    ("&nbsp;", "~", "~"),
+    ("&quot;", "''", "''"),
+];
 
 /// A longer group in braces is no index.
 const GROUP_BYTES_MAX: usize = 80;
 
 /// The document with these escaped or set as what they mean, and the line of the first; `None` when there are none.
 pub(crate) fn escape(latex: &str) -> Option<(String, u32)> {
+    let (better, line) = once(latex)?;
+    // What stood behind a percentage was a comment.
+    Some((once(&better).map_or(better, |(best, _)| best), line))
+}
+
+fn once(latex: &str) -> Option<(String, u32)> {
     if MEANINGS.split('|').any(|meaning| latex.contains(meaning)) || own::commands(latex).is_none() {
         return None;
     }
-    let mut out = String::with_capacity(latex.len() + 64);
-    let (mut from, mut first) = (0, None);
+    let mut edits = Edits::new(latex);
     for piece in pieces(latex) {
         let text = latex.get(piece.at..piece.end).unwrap_or_default();
-        let Mode::Text { in_row } = piece.mode else { continue };
-        if !text.contains(['&', '#', '_', '^']) {
+        let in_row = match piece.mode {
+            Mode::Text { in_row } => in_row,
+            Mode::Break => {
+                edits.replace(piece.at, piece.end, "\\leavevmode".to_owned(), piece.line);
+                continue;
+            }
+            Mode::Math => {
+                let plain = ENTITIES
+                    .iter()
+                    .fold(text.to_owned(), |text, (entity, _, plain)| text.replace(entity, plain));
+                if text.contains('&') && plain != text {
+                    edits.replace(piece.at, piece.end, plain, piece.line);
+                }
+                continue;
+            }
+            _ => continue,
+        };
+        let behind = latex.get(piece.end..).unwrap_or_default();
+        let is_percentage = behind.starts_with('%') && hides_text(text, behind, in_row);
+        if !is_percentage && !text.contains(['&', '#', '_', '^']) {
             continue;
         }
         let starts_line = piece.at == 0 || latex.get(..piece.at).is_some_and(|before| before.ends_with('\n'));
-        let whole_line = latex.get(piece.end..).is_some_and(|rest| rest.starts_with('\n') || rest.is_empty());
+        let whole_line = behind.starts_with('\n') || behind.is_empty();
         // The group of an index: `u_{n}`.
-        let mut end = latex.len().min(piece.end + GROUP_BYTES_MAX);
-        while !latex.is_char_boundary(end) {
-            end -= 1;
-        }
-        let behind = latex.get(piece.end..end).unwrap_or_default();
-        let (escaped, takes_group) = match heading(text).filter(|_| starts_line && whole_line && !in_row) {
+        let behind = behind.get(..behind.floor_char_boundary(GROUP_BYTES_MAX)).unwrap_or_default();
+        let (mut escaped, takes_group) = match heading(text).filter(|_| starts_line && whole_line && !in_row)
+        {
             Some((command, title)) => (format!("{command}{{{}}}", in_text(title, false, "").0), false),
             None => in_text(text, in_row, behind),
         };
+        if is_percentage {
+            escaped.push('\\');
+        }
         if escaped != text {
-            out.push_str(latex.get(from..piece.at).unwrap_or_default());
-            out.push_str(&escaped);
-            from = piece.end;
+            let mut end = piece.end;
             if takes_group {
                 let group = behind.split_inclusive('}').next().unwrap_or_default();
-                out.push_str(group);
-                out.push('$');
-                from += group.len();
+                escaped.push_str(group);
+                escaped.push('$');
+                end += group.len();
             }
-            first = first.or(Some(piece.line));
+            edits.replace(piece.at, end, escaped, piece.line);
         }
     }
-    out.push_str(latex.get(from..).unwrap_or_default());
-    first.map(|line| (out, line))
+    edits.finish()
+}
+
+/// Whether a comment behind `text` is no comment, but the rest of a line behind a percentage.
+fn hides_text(text: &str, comment: &str, in_row: bool) -> bool {
+    let number = text.trim_end_matches(['~', ' ']);
+    let rest = comment.split('\n').next().unwrap_or_default().get(1..).unwrap_or_default();
+    let closes = rest.matches('}').count() > rest.matches('{').count();
+    let ends_row = in_row && rest.trim_end().ends_with("\\\\");
+    number.ends_with(|last: char| last.is_ascii_digit())
+        && (closes
+            || ends_row
+            || [" de ", " d'", " des ", " du ", " of "].iter().any(|word| rest.starts_with(word))
+            || number.len() == text.len()
+                && rest.chars().next().is_some_and(|first| " ,.;:)".contains(first))
+                && rest.contains(char::is_alphabetic))
 }
 
 fn heading(text: &str) -> Option<(&'static str, &str)> {
@@ -74,8 +116,7 @@ fn in_text(text: &str, in_row: bool, behind: &str) -> (String, bool) {
     while let Some(at) = rest.find(['&', '#', '_', '^']) {
         let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
         out.push_str(before);
-        let entity = ENTITIES.iter().find(|(entity, _)| from.starts_with(entity));
-        if let Some((entity, text)) = entity.filter(|_| !in_row) {
+        if let Some((entity, text, _)) = ENTITIES.iter().find(|(entity, ..)| from.starts_with(entity)) {
             out.push_str(text);
             rest = from.get(entity.len()..).unwrap_or_default();
             continue;

@@ -124,6 +124,18 @@ impl<'a> Tokenizer<'a> {
                     self.skip(self.rest().find(&end).unwrap_or(self.rest().len()));
                 }
             }
+            // What it names is printed, not done.
+            "string" => {
+                let letters = tail
+                    .strip_prefix('\\')
+                    .map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_alphabetic).count());
+                let bytes = if letters > 0 {
+                    letters + 1
+                } else {
+                    usize::from(tail.starts_with(['&', '#', '_', '^', '$']))
+                };
+                self.emit(Kind::Command(name), 1 + length + bytes);
+            }
             "verb" | "Verb" | "lstinline" | "mintinline" => {
                 self.emit(Kind::Command(name), 1 + length + marked(name, tail).unwrap_or(0));
             }
@@ -134,9 +146,12 @@ impl<'a> Tokenizer<'a> {
                 self.emit(Kind::Command(name), 1 + length + hidden.unwrap_or(0));
             }
             // `%` and `#` in an address are itself; the token reaches to the address's brace.
-            "url" | "href" | "nolinkurl" if argument(tail).is_some() => {
+            "url" | "href" | "nolinkurl" | "path" if argument(tail).is_some() => {
                 let through = tail.find('}').map_or(0, |end| end + 1);
                 self.emit(Kind::Command(name), 1 + length + through);
+            }
+            "url" | "path" | "detokenize" if tail.starts_with(['|', '{']) => {
+                self.emit(Kind::Command(name), 1 + length + marked(name, tail).unwrap_or(0));
             }
             _ => self.emit(Kind::Command(name), 1 + length),
         }
@@ -174,7 +189,7 @@ fn hidden(tail: &str) -> Option<usize> {
 
 /// The length of what stands behind `\\verb` and its like, up to the closing mark; `None` if it is never closed.
 fn marked(command: &str, tail: &str) -> Option<usize> {
-    let listing = matches!(command, "lstinline" | "mintinline");
+    let listing = !matches!(command, "verb" | "Verb");
     let mut text = tail.strip_prefix('*').unwrap_or(tail);
     if listing && let Some(options) = text.strip_prefix('[') {
         let near = options.get(..options.floor_char_boundary(VERB_BYTES_MAX))?;
@@ -282,6 +297,11 @@ mod tests {
         check(
             r"\let\ifx\iffalse \begin{document} \fi",
             &[r"\let", r"\ifx", r"\iffalse", "+document", r"\fi"],
+        );
+        check(r"\path|{a| $\path{$a}$ \url|$| \path (a)", &[r"\path", "$", r"\path", "$", r"\url", r"\path"]);
+        check(
+            r"\detokenize{\begin{a} $ {}} { \string\begin{a} \string$ \string\{",
+            &[r"\detokenize", "{", r"\string", "{", "}", r"\string", r"\string", r"\{"],
         );
         check(r"\begin {x} \begin", &["+x", r"\begin"]);
         check(r"{\url{a%20b#c}} \href{a%b}{c} \url", &["{", r"\url", "}", r"\href", "{", "}", r"\url"]);

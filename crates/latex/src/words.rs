@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 #[must_use]
 pub fn same_words(one: &str, other: &str, per_change: usize) -> bool {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut all = 0_usize;
+    let (mut all, mut found) = (0_usize, 0_usize);
     for word in words(one) {
         *counts.entry(word).or_default() += 1;
         all += 1;
@@ -14,11 +14,14 @@ pub fn same_words(one: &str, other: &str, per_change: usize) -> bool {
     let mut changes = 0_usize;
     for word in words(other) {
         match counts.get_mut(word) {
-            Some(count) if *count > 0 => *count -= 1,
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                found += 1;
+            }
             _ => changes += 1,
         }
     }
-    changes += counts.values().sum::<usize>();
+    changes += all - found;
     changes <= 1 + all / per_change.max(1)
 }
 

@@ -60,7 +60,7 @@ impl<'a> Reader<'_, 'a> {
 
     /// The bold heading of an exercise or a theorem; says whether it is one.
     fn headed(&mut self, name: &str, cursor: &mut Cursor<'_, 'a>, out: &mut Flow) -> bool {
-        let mut heading = match (self.facts().theorems.get(name).copied(), heading(name)) {
+        let mut heading = match (self.facts().named(name), heading(name)) {
             (Some(theorem), _) => {
                 let number = theorem.counter.map(|counter| format!(" {}", self.count(counter)));
                 escape(&typeset(theorem.title)) + &number.unwrap_or_default()

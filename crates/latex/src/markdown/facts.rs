@@ -30,8 +30,9 @@ pub(super) struct Facts<'a> {
     outermost: i8,
     /// `\maketitle` is there, and something to make it of.
     has_title: bool,
-    /// By name.
-    pub theorems: BTreeMap<&'a str, Theorem<'a>>,
+    theorems: Vec<Theorem<'a>>,
+    /// By name, the last of this name: a map of theorems would be another 2 KB of a component.
+    numbers: BTreeMap<&'a str, usize>,
     pub columns: ColumnTypes,
 }
 
@@ -78,6 +79,11 @@ impl<'a> Facts<'a> {
         if self.english { english } else { french }
     }
 
+    /// The theorem that an environment of this name is.
+    pub(super) fn named(&self, name: &str) -> Option<Theorem<'a>> {
+        self.theorems.get(*self.numbers.get(name)?).copied()
+    }
+
     /// `\newtheorem*{name}[counter]{title}[within]`
     fn theorem(&mut self, source: &Source<'a>, cursor: &mut Cursor<'_, 'a>) -> Option<()> {
         let unnumbered = cursor.take("*");
@@ -90,9 +96,10 @@ impl<'a> Facts<'a> {
         let within = cursor.optional().is_some();
         let own = shared.map_or(name, |shared| source.slice(shared)).trim();
         // A theorem that counts with another counts within what that one counts within.
-        let counter = self.theorems.get(own).map_or(Some(own), |other| other.counter);
+        let counter = self.named(own).map_or(Some(own), |other| other.counter);
         let counter = counter.filter(|_| !unnumbered && !within);
-        self.theorems.insert(name.trim(), Theorem { title: title.trim(), counter });
+        self.numbers.insert(name.trim(), self.theorems.len());
+        self.theorems.push(Theorem { title: title.trim(), counter });
         Some(())
     }
 

@@ -25,6 +25,13 @@ fn a_list_without_an_item_compiles() {
         "\\begin{itemize}[label=--]\n\\end{itemize}",
         "\\begin{itemize}\nTexte oublié.\n\\item Un\n\\end{itemize}",
         "\\begin{enumerate}\n\\item Un\n\\begin{enumerate}\n\\end{enumerate}\n\\item Deux\n\\end{enumerate}",
+        "\\begin{itemize}[label=$\\bullet$]\n$x=1$ donc\n\\item Un\n\\end{itemize}",
+        "\\begin{enumerate}[label=\\alph*)]\n\\textbf{Un} : a\n\\item Deux\n\\end{enumerate}",
+        "\\begin{itemize}\n{\\bf Un} : a\n\\item Deux\n\\end{itemize}",
+        "\\begin{itemize}\n\\[ x = 1 \\]\n\\end{itemize}",
+        "\\begin{enumerate}\n(a) Un\n\n(b) Deux\n\\end{enumerate}",
+        "\\begin{enumerate}\n\\begin{enumerate}\n\\item Un\n\\end{enumerate}\n\\end{enumerate}",
+        "\\begin{itemize}\n\\begin{center}\nUn\n\\end{center}\n\\end{itemize}",
     ] {
         let raw = document("\\usepackage{enumitem}\n", list);
         assert!(check(&raw).is_err(), "{list} compiles as it is");
@@ -52,12 +59,70 @@ fn the_packages_of_french_numbers_and_prices_are_added() {
 }
 
 #[test]
+fn what_tex_stops_at_is_mended() {
+    let math = "\\usepackage{amsmath}\n";
+    for (preamble, body) in [
+        (math, "$$\\begin{align*} x &= 1 \\\\ y &= 2 \\end{align*}$$"),
+        (math, "\\[\\left\\{\\begin{align} x &= 1 \\\\ y &= 2 \\end{align}\\right.\\]"),
+        (math, "\\begin{equation}\\begin{align} x &= 1 \\\\ y &= 2 \\end{align}\\end{equation}"),
+        (
+            math,
+            "\\[\\begin{eqnarray} x &=& 1 \\end{eqnarray}\\] et $\\begin{multline*} x \\\\ y \\end{multline*}$",
+        ),
+        (math, "\\begin{equation} x &= 1 \\\\ y_{2} &= \\text{si $x$} \\label{a} \\end{equation}"),
+        (math, "\\[ x &= 1 \\\\ y &= 2 \\] et \\begin{gather*} x &= 1 \\\\ y \\end{gather*}"),
+        (math, "\\begin{align*} $x$ &= $1$ \\\\ $$y$$ &= 2 \\end{align*}"),
+        (math, "\\[ x &lt; 3 \\] et $1 &gt; 0$"),
+        ("", "\\section*{A}\\\\ Texte\n\n\\\\[2mm] et\n\n\\newline fin"),
+        ("", "\\begin{center}\\\\ a\\end{center}\\\\ b \\begin{itemize}\\item \\\\ c\\end{itemize}\n\\\\ d"),
+        (
+            "\\title{Maths & Physique_1 − α}\n\\author{Dupont & Cie \\#2 \\and M. ≤}\n\\date{n_1 #2}\n",
+            "\\maketitle",
+        ),
+        ("\\usepackage{fancyhdr}\n\\pagestyle{fancy}\n\\lhead{Maths & Physique}\n\\fancyhead[R]{a_b}\n", "x"),
+        (
+            "\\usepackage{xcolor}\n\\usepackage{hyperref}\n",
+            "\\textcolor{red}{R & D u_1 #2} \\colorbox{yellow}{x & y} \\fcolorbox{red}{white}{a_b} \\parbox[t]{3cm}{R & D} \\href{https://a.b/c_d}{R & D}",
+        ),
+        (
+            "",
+            "\\begin{tabular}{ll}\nA & 50% \\\\\nB & 12 % \\\\\n\\end{tabular} \\textbf{100 %} et R & D, a_b, 12% de \\textbf{x}",
+        ),
+        (
+            "\\usepackage[french]{babel}\n\\usepackage{circuitikz}\n",
+            "\\begin{circuitikz}\\draw (0,0) to[R=$R$] (0,3);\\end{circuitikz}",
+        ),
+        ("\\usepackage{tikz}\n\\usepackage[dvipsnames]{xcolor}\n", "\\textcolor{ForestGreen}{x}"),
+        (
+            "\\usepackage{geometry}\n\\usepackage[margin=3cm]{geometry}\n\\usepackage{enumitem}\n\\usepackage[shortlabels]{enumitem}\n",
+            "x",
+        ),
+        (
+            "\\usepackage{amsfonts,amsmath}\n\\newcommand{\\P}{\\mathbb{P}}\n\\newcommand\\div{d}\n\\DeclareMathOperator{\\Im}{Im}\n",
+            "$\\P(\\Im f)\\div$",
+        ),
+        ("\\newcommand{\\R}{R}\n\\newcommand{\\R}{R}\n", "$\\R$"),
+    ] {
+        let raw = document(preamble, body);
+        assert!(check(&raw).is_err() || raw.contains("12% d"), "{raw} compiles as it is");
+        let finished = finish(&raw, true);
+        assert_compiles(body, &finished.latex);
+        assert_eq!(codes(&raw), ["characters_replaced"], "{body}");
+        assert_eq!(finish(&finished.latex, true).findings, [], "{}", finished.latex);
+    }
+}
+
+#[test]
 fn what_cannot_be_repaired_is_said() {
     for (body, code) in [
         ("\\begin{tabular}{|l|c|}\na & b \\\\\nc & d & e \\\\\n\\end{tabular}", "extra_cells"),
         ("$\\begin{array}{l}a & b\\end{array}$", "extra_cells"),
+        ("\\begin{tabular}{ll}\na & \\# & c\n\\end{tabular}\n% & # 1", "extra_cells"),
         ("Soit $x\\in\\R$.", "unknown_command"),
         ("$\\abs{x}$ et $\\vect{AB}$", "unknown_command"),
+        ("\\begin{exercice}\nUn\n\\end{exercice}", "unknown_command"),
+        ("$\\Ker f$", "unknown_command"),
+        ("\\og mot \\fg{}", "unknown_command"),
     ] {
         let raw = document("", body);
         let finished = finish(&raw, true);
@@ -91,6 +156,26 @@ fn what_only_looks_wrong_is_left_alone() {
             "",
             "\\begin{tabular}{|l|c|}a & \\begin{tabular}{ccc}1&2&3\\\\4&5&6\\end{tabular} \\\\[2pt] \\verb|&| & b\\\\*\n\\end{tabular}",
         ),
+        ("", "\\texttt{\\detokenize{\\begin{itemize}}} \\detokenize{\\begin{itemize} Un}"),
+        ("", "\\texttt{\\string\\begin{itemize} Un, a\\string_b\\string&c}"),
+        ("\\usepackage{url}\n", "\\path|a&b_c#d| et \\url|x&y| et \\path{a&b_c}"),
+        (
+            "\\usepackage{multicol}\n",
+            "\\begin{itemize}\\begin{multicols}{2}\\item a\\item b\\end{multicols}\\end{itemize}",
+        ),
+        ("\\usepackage{xcolor}\n", "\\begin{itemize}\n{\\color{red}\\item a}\n\\end{itemize}"),
+        ("", "\\newcommand{\\n}[2]{#1 & #2}\\begin{tabular}{ll}\\n{a}{b} \\\\ a & b\\end{tabular}"),
+        (
+            "\\usepackage{amsmath}\n\\newcommand{\\bp}{\\begin{pmatrix}}\\newcommand{\\ep}{\\end{pmatrix}}\n",
+            "\\[ \\bp a & b \\ep \\]",
+        ),
+        ("\\usepackage{amsmath}\n", "\\begin{gather}\\begin{align} x &= 1 \\end{align}\\end{gather}"),
+        ("", "a\n\n\\noindent\\\\ b \\begin{tabular}{p{3cm}l}a\n\n\\\\ b & c\\end{tabular}\\\\ d"),
+        ("", "$x$\n\\[y\\]\\\\ c\\rule{3cm}{1pt}% x\n a = 3 % commentaire\nb"),
+        ("\\let\\P\\undefined\n\\newcommand{\\P}{p}\n", "\\P"),
+        ("\\usepackage[table]{xcolor}\n\\usepackage[table]{xcolor}\n\\usepackage{xcolor}\n", "a"),
+        ("\\newtheorem{exercice}{Exercice}\n", "\\begin{exercice}Un\\end{exercice}"),
+        ("\\renewcommand{\\title}[1]{x#1}\n", "\\title{a}"),
         ("\\newcount\\N\n", "\\N=5 \\the\\N"),
         ("\\newdimen\\R\n", "\\R=5pt \\the\\R"),
         ("\\usepackage{tikz}\n", "\\pgfmathsetmacro{\\R}{2}$\\R$"),

@@ -56,7 +56,20 @@ const REPEATED: [(&str, &str, &str); 14] = [
 ];
 
 /// What is repeated in an answer.
-const PIECES: [&str; 74] = [
+const PIECES: [&str; 87] = [
+    "\\title{a",
+    "\\newcommand{\\a}{}",
+    "\\usepackage[a]{b}",
+    "\\usepackage{a,b}",
+    "\\[a & b\\]",
+    "\\[\\begin{align}",
+    "\\[\\begin{align}\\end{align}\\]",
+    "\n\n\\\\",
+    "\\textcolor{a}{3% de }",
+    "\\detokenize{",
+    "\\path|",
+    "\\begin{itemize}{\\bf ",
+    "\\begin{itemize}[{",
     "α",
     "u_n ",
     "# ",
