@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
-import { inspect, leave, newName, password, phone, picture, readers, register, registerAndSignIn, registerAndSignOut, signIn, signOut, start, stop, submit, url, visit } from "./harness.mjs";
+import { inspect, leave, newName, password, phone, picture, readers, register, registerAndSignIn, registerAndSignOut, shows, signIn, signOut, start, stop, submit, url, visit } from "./harness.mjs";
 
 before(start);
 after(stop);
@@ -140,3 +140,22 @@ test("a password can be shown, and the one in use is refused as a new one", asyn
   await picture(page, "fr-phone-same-password");
   await leave(page);
 });
+
+for (const [path, twice] of [["/register", "Enter"], ["/account", "click"]]) {
+  test(`a form that is sent twice at once is answered once: ${path}`, async () => {
+    const page = await visit();
+    if (path === "/account") await registerAndSignIn(page);
+    await page.goto(path);
+    const posts = [];
+    page.on("request", (request) => { if (request.method() === "POST") posts.push(request.url()); });
+    const form = path === "/account" ? "form:has(#new-password)" : "main form";
+    if (path === "/account") await page.fill("#current-password", password);
+    else await page.fill("[name=username]", newName());
+    await page.fill(`${form} [autocomplete=new-password]`, path === "/account" ? `${password}, changée` : password);
+    const submit = () => twice === "Enter" ? page.keyboard.press("Enter") : page.click(`${form} button[type=submit]`, { noWaitAfter: true });
+    await Promise.all([submit(), submit()]);
+    await shows(page, /Votre compte est créé|Votre mot de passe a été changé/, 20);
+    assert.equal(posts.length, 1);
+    await leave(page);
+  });
+}

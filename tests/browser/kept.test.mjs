@@ -171,6 +171,28 @@ for (const { who, language, device, ...options } of readers) {
     }
   });
 
+  test(`a name of 200 letters widens no page: ${who}`, async () => {
+    const page = await visit(options);
+    await registerAndSignIn(page);
+    await page.goto("/ocr");
+    const name = `${"x".repeat(200)}.pdf`;
+    await page.setInputFiles("[name=file]", [{ name, mimeType: "application/pdf", buffer: Buffer.from("PK, and no PDF at all") }]);
+    await launch(page);
+    await shows(page, /n’est ni un PDF|is neither a PDF/, 20);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "start", "the keyboard goes on where it was");
+    await inspect(page, language);
+    await page.goto("/ocr");
+    await page.locator("#chosen button").last().click();
+    await page.setInputFiles("[name=file]", [await pdf(name)]);
+    await launch(page);
+    await shows(page, /Démonstration|Demonstration/, 30);
+    await page.locator("#kept-list li").waitFor({ state: "attached" });
+    await page.click("#kept summary");
+    await inspect(page, language);
+    await picture(page, `${language}-${device}-ocr-long-name`);
+    await leave(page);
+  });
+
   test(`the page that is being transcribed is told, and where the scripts cannot be fetched, what to do: ${who}`, async () => {
     const page = await visit(options);
     await registerAndSignIn(page);

@@ -218,6 +218,52 @@ test("a long screenshot stays legible, and what is transparent stays so", async 
   await leave(page);
 });
 
+test("a picture that is a line is drawn like any other, and has a small image", async () => {
+  const page = await visit();
+  await registerAndSignIn(page);
+  await page.goto("/ocr");
+  await page.evaluate(async () => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 3, height: 20_000 });
+    canvas.getContext("2d").fillRect(0, 0, 3, 10_000);
+    const blob = await new Promise((resolve) => { canvas.toBlob(resolve, "image/jpeg"); });
+    const transfer = new DataTransfer(), field = document.getElementById("file");
+    transfer.items.add(new File([blob, "Exif"], "ligne.jpg", { type: "image/jpeg" }));
+    field.files = transfer.files;
+    field.dispatchEvent(new Event("change"));
+  });
+  const [{ width, height, isNoted }] = await prepared(page);
+  assert.deepEqual([width, height, isNoted], [3, 20_000, false]);
+  assert.equal(await page.locator("#chosen canvas").count(), 1);
+  await leave(page);
+});
+
+test("a picture is pasted from the clipboard, and text stays text", async () => {
+  const page = await visit();
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await registerAndSignIn(page);
+  await page.goto("/ocr");
+  const copy = (...types) => page.evaluate(async (wanted) => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 300, height: 400 });
+    canvas.getContext("2d").fillRect(0, 0, 300, 200);
+    const image = await new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
+    const all = { "image/png": image, "text/plain": new Blob(["2-4"], { type: "text/plain" }) };
+    await navigator.clipboard.write([new ClipboardItem(Object.fromEntries(wanted.map((type) => [type, all[type]])))]);
+  }, types);
+  await copy("image/png");
+  await page.keyboard.press("Control+V");
+  await page.locator("#chosen canvas").waitFor();
+  // A word processor copies its text, and a picture of it.
+  await copy("image/png", "text/plain");
+  await page.click("#range summary");
+  await page.focus("#pages");
+  await page.keyboard.press("Control+V");
+  assert.equal(await page.inputValue("#pages"), "2-4");
+  assert.equal(await page.locator("#chosen li").count(), 1);
+  await page.click("#start");
+  await shows(page, /Transcription terminée/, 30);
+  await leave(page);
+});
+
 test("a photo whose script could not be fetched is made ready later, or not sent", async () => {
   const page = await visit();
   await registerAndSignIn(page);

@@ -35,6 +35,7 @@
 
 pub mod account;
 pub mod app;
+mod assets;
 mod attempt;
 mod authentication;
 mod date_format;
@@ -102,7 +103,7 @@ pub async fn handle<S: Store>(
     settings: Result<Settings, Misconfigured>,
     random: Random,
 ) -> Reply {
-    let route = match web::route::find(request, PREFIX, &welcome::ASSETS) {
+    let route = match web::route::find(request, PREFIX, &assets::ASSETS) {
         Ok(route) => route,
         Err(reply) => return refused(request, store, *reply).await,
     };

@@ -7,12 +7,14 @@ use web::{Fields, Layout, Problem, Reply, Request};
 
 use crate::{
     app::AppContext,
+    assets::FORMS,
     attempt,
     error::{self, AuthError},
     flash_message::FlashMessage,
     hashing, next,
     password::{self, NewPassword},
     password_hash::PasswordHash,
+    route::PREFIX,
     session_cookie, sign_in,
     store::{InsertError, Store},
     throttle::{REGISTER_ADDRESS, REGISTER_ALL, Subject},

@@ -11,6 +11,7 @@ use web::{Fields, Layout, Problem, Reply, Request, Text};
 
 use crate::{
     app::AppContext,
+    assets::FORMS,
     attempt::{self, Attempt},
     authentication,
     error::{self, AuthError},
@@ -18,6 +19,7 @@ use crate::{
     next,
     password::TypedPassword,
     password_hash::{PasswordHash, Verdict},
+    route::PREFIX,
     session::{NewSession, SessionToken},
     session_cookie,
     store::Store,

@@ -2,15 +2,9 @@
 
 use askama::Template;
 use http::StatusCode;
-use web::{Layout, Reply, Request, assets::Asset};
+use web::{Layout, Reply, Request};
 
-use crate::{app::AppContext, authentication, route::PREFIX, store::Store};
-
-/// The assets of this page.
-pub(crate) const ASSETS: [Asset; 1] = [PHOTO];
-/// A photographed page of a notebook, drawn.
-const PHOTO: Asset =
-    Asset::new("photo", "svg", "image/svg+xml; charset=utf-8", include_bytes!("../assets/photo.svg"));
+use crate::{app::AppContext, assets::PHOTO, authentication, route::PREFIX, store::Store};
 
 #[derive(Template)]
 #[template(path = "welcome.html")]

@@ -163,13 +163,14 @@
     refused = [];
     load().then(({ convert }) => convert(), () => problem(texts.offline));
   };
-  // The whole page is the drop zone.
-  for (const type of ["dragover", "dragleave", "drop"]) {
+  // The whole page is the drop zone, and takes what is pasted. Text with a picture of itself (Word) is pasted as text.
+  for (const type of ["dragover", "dragleave", "drop", "paste"]) {
     document.addEventListener(type, (event) => {
-      if (!event.dataTransfer?.types.includes("Files")) return;
+      const { files, types } = event.dataTransfer ?? event.clipboardData;
+      if (!types.includes("Files") || types.includes("text/plain")) return;
       event.preventDefault();
       document.body.classList.toggle("dropping", type === "dragover");
-      if (type === "drop" && !id("drop").disabled) take(event.dataTransfer.files);
+      if (files.length && !id("drop").disabled) take(files);
     });
   }
   // WebKit fills the field in again after Back, and not the list.

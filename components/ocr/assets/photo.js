@@ -25,7 +25,7 @@ export default ({ make, encode, bytesMax }) => {
   // The file to send, and a small image of it.
   const prepare = async (file) => {
     const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
-    const small = drawn(bitmap, SMALL_WIDTH / bitmap.width, "#fff");
+    const small = drawn(bitmap, Math.min(1, SMALL_WIDTH / bitmap.width), "#fff");
     const stays = file.lastModified === DRAWN || !isTrue();
     const large = stays ? null : drawn(bitmap, Math.min(1, Math.sqrt(PIXELS_MAX / (bitmap.width * bitmap.height))));
     bitmap.close();

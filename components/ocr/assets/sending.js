@@ -45,7 +45,12 @@ export default ({ id, show, fill, make, setStatus, problem, chosen, isPdf, attem
     form.setAttribute("aria-busy", String(is));
     clearInterval(timer);
     window[is ? "addEventListener" : "removeEventListener"]("beforeunload", leaving);
-    if (!is) { running = null; return; }
+    if (!is) {
+      running = null;
+      // A button that is disabled or hidden loses the focus.
+      if (document.activeElement === document.body) id("start").focus({ preventScroll: true });
+      return;
+    }
     const started = Date.now();
     const tick = () => {
       const seconds = Math.floor((Date.now() - started) / 1000);

@@ -1,22 +1,8 @@
-// Improves every page: the password can be shown, the account menu closes by itself, and what another user left in this
-// browser goes. Every page works without it.
+// Improves every page: the account menu closes by itself, and what another user left in this browser goes. Every page
+// works without it.
 "use strict";
 
 (async () => {
-  for (const button of document.querySelectorAll("button[data-reveal]")) {
-    const field = document.getElementById(button.dataset.reveal);
-    const show = button.textContent;
-    button.hidden = false;
-    button.addEventListener("click", () => {
-      const shown = field.type === "password";
-      field.type = shown ? "text" : "password";
-      button.textContent = shown ? button.dataset.hide : show;
-      field.focus();
-    });
-    // Password managers recognise the field by its type.
-    field.form.addEventListener("submit", () => { field.type = "password"; });
-  }
-
   const menu = document.querySelector("details.menu");
   document.addEventListener("click", (event) => {
     if (menu?.open && !menu.contains(event.target)) menu.open = false;

@@ -7,8 +7,10 @@ use web::{Layout, Problem, Reply, Request};
 
 use super::device;
 use crate::{
+    assets::FORMS,
     date_format, error,
     flash_message::FlashMessage,
+    route::PREFIX,
     session::{LiveSession, SessionLine},
 };
 

@@ -33,7 +33,7 @@ pub(super) async fn change<S: Store>(
     if is_the_same(fields.secret("current_password"), password.as_typed()) {
         let text = Text::new(
             "C’est déjà votre mot de passe. Choisissez-en un autre.",
-            "This already is your password. Choose a different one.",
+            "This is already your password. Choose a different one.",
         );
         return Err(AuthError::Invalid(vec![("new_password", text)]));
     }
