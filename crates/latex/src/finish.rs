@@ -220,10 +220,8 @@ impl Finishing {
         let added = missing.into_iter().map(|packages::Missing { package, needed_by, .. }| match package {
             packages::UNKNOWN => {
                 let line = line_of(latex, &needed_by);
-                let command = match needed_by.starts_with('\\') {
-                    true => needed_by,
-                    false => format!("\\begin{{{needed_by}}}"),
-                };
+                let command =
+                    if needed_by.starts_with('\\') { needed_by } else { format!("\\begin{{{needed_by}}}") };
                 Finding::UnknownCommand { line, command }
             }
             _ => Finding::PackageAdded { package, needed_by },
