@@ -16,7 +16,7 @@ pub struct Random {
     pub salt: [u8; 16],
     pub user_id: [u8; 16],
     pub reservation_id: [u8; 16],
-    /// A sign-in purges expired rows when this is 0.
+    /// An attempt to sign in or to register purges expired rows when this is 0.
     pub purge_sample: u8,
 }
 

@@ -25,14 +25,29 @@ pub(crate) async fn refused<S: Store>(
     let address = Subject::address(request.client_addr(&app.settings.trusted_proxies));
     match app.store.count_attempt(&REFUSED_ADDRESS, &address, request.now).await {
         Ok(false) => AuthError::TooManyTries { retry_after_seconds: REFUSED_ADDRESS.seconds_per_attempt },
-        // An unreachable database is no reason against telling what is wrong with the form.
-        Ok(true) | Err(_) => reason,
+        counted => {
+            if counted.is_ok() {
+                purge_at_times(request, app).await;
+            }
+            // An unreachable database is no reason against telling what is wrong with the form.
+            reason
+        }
+    }
+}
+
+/// Purges after one in 256 attempts that were counted, right or wrong. An attempt adds four rows at most, and a purge
+/// takes two thousand.
+pub(crate) async fn purge_at_times<S: Store>(request: &Request, app: &AppContext<'_, S>) {
+    if app.random.purge_sample == 0 {
+        // A failure does not concern this user; a later attempt purges again.
+        let _ = app.store.purge_expired(request.now).await;
     }
 }
 
 /// One attempt at a password.
 pub(crate) struct Attempt {
-    /// Filled before the password is verified, the narrowest first: an attempt refused there does not fill the others.
+    /// Filled before the password is verified, that of the address first: beyond its limit, names that are made up leave
+    /// no row, and accounts of others are not filled.
     before: Vec<(Bucket, Subject)>,
     /// Of an account that can exist.
     subjects: Option<Subjects>,
@@ -54,12 +69,11 @@ impl Attempt {
             address,
             account_from_address: Subject::account_from_address(account.key(), from),
         });
-        let mut before = Vec::new();
+        let mut before = vec![(SIGN_IN_ADDRESS, address)];
         if let Some(subjects) = &subjects {
             before.push((SIGN_IN_ACCOUNT_FROM_ADDRESS, subjects.account_from_address));
             before.push((all_addresses, subjects.account));
         }
-        before.push((SIGN_IN_ADDRESS, address));
         Self { before, subjects }
     }
 
@@ -75,8 +89,12 @@ impl Attempt {
                 self.before.retain(|(bucket, _)| ![SIGN_IN_ACCOUNT, OWNER_ACCOUNT].contains(bucket));
             }
         }
-        for (bucket, subject) in &self.before {
+        for (counted, (bucket, subject)) in self.before.iter().enumerate() {
             if !store.count_attempt(bucket, subject, request.now).await? {
+                // So that one account's guesser does not keep out everybody at the same address.
+                for (bucket, subject) in self.before.iter().take(counted) {
+                    store.return_attempt(bucket, subject).await?;
+                }
                 return Err(AuthError::TooManyTries { retry_after_seconds: bucket.seconds_per_attempt });
             }
         }

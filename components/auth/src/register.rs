@@ -95,6 +95,7 @@ async fn register<S: Store>(
     if !app.store.count_attempt(&REGISTER_ADDRESS, &address, request.now).await? {
         return Err(AuthError::TooManyTries { retry_after_seconds: REGISTER_ADDRESS.seconds_per_attempt });
     }
+    attempt::purge_at_times(request, app).await;
     let everybody = Subject::everybody();
     if !app.store.count_attempt(&REGISTER_ALL, &everybody, request.now).await? {
         return Err(AuthError::RegistrationsClosed { retry_after_seconds: REGISTER_ALL.seconds_per_attempt });

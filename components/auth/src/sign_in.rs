@@ -122,6 +122,7 @@ async fn sign_in<S: Store>(
     let username = Username::parse(name).ok();
     let mut attempt = Attempt::new(request, app, username.as_ref(), SIGN_IN_ACCOUNT);
     attempt.count(app.store, request).await?;
+    attempt::purge_at_times(request, app).await;
 
     let user = match &username {
         Some(username) => app.store.find_by_username(username.key()).await?,
@@ -142,10 +143,6 @@ async fn sign_in<S: Store>(
         app.store.replace_hash(&user.stored.id, &user.stored.password_hash, stronger).await?;
     }
     attempt.record_success(app.store, request).await?;
-    if app.random.purge_sample == 0 {
-        // A failure does not concern this user; a later sign-in purges again.
-        let _ = app.store.purge_expired(request.now).await;
-    }
     Ok((token, user.stored))
 }
 

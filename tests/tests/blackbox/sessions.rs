@@ -1,5 +1,10 @@
 //! Sessions: the cookie, what the server stores, and how they end.
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 use atelier_tests::{App, Client, PASSWORD};
 
 use crate::applications::app;
@@ -205,4 +210,32 @@ fn an_idle_session_and_an_old_one_end() {
         app().database.execute(&format!("UPDATE sessions SET {change} WHERE user_id = '{id}'"));
         user.get_json("/home").expect_problem(401);
     }
+}
+
+/// A slow commit of one request must not keep the others of its session waiting, until a statement's time is over.
+#[test]
+fn no_page_waits_for_the_row_of_its_session() {
+    let user = app().user();
+    let id = user.get("/auth/verify").header("x-user-id").to_owned();
+    let of_user = format!("WHERE user_id = '{id}'");
+    let seen = format!("SELECT (last_seen_at > now() - interval '1 minute')::text FROM sessions {of_user}");
+    let minutes_ago = "UPDATE sessions SET last_seen_at = last_seen_at - interval '2 minutes'";
+    app().database.execute(&format!("{minutes_ago} {of_user}"));
+    let mut holder = app().database.connect();
+    let mut lock = holder.transaction().unwrap();
+    lock.batch_execute(&format!("SELECT FROM sessions {of_user} FOR UPDATE")).unwrap();
+    let cookie = token(&user);
+    let started = Instant::now();
+    thread::scope(|scope| {
+        for path in ["/home", "/llm", "/ocr"].repeat(3) {
+            let cookie = &cookie;
+            scope.spawn(move || browser_with(cookie).get(path).expect(200));
+        }
+    });
+    // PostgreSQL ends a statement that has waited for a row for two seconds.
+    assert!(started.elapsed() < Duration::from_millis(1900), "{:?}", started.elapsed());
+    lock.rollback().unwrap();
+    assert_eq!(app().database.value(&seen).as_deref(), Some("false"));
+    user.get("/home").expect(200);
+    assert_eq!(app().database.value(&seen).as_deref(), Some("true"));
 }

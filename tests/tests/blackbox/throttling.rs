@@ -64,3 +64,18 @@ fn behind_a_trusted_proxy_the_last_hop_counts() {
         |attempt: usize| vec![("x-forwarded-for".to_owned(), format!("198.51.100.{attempt}, {own}"))];
     assert!(tries_until_refused(&guesser, "victim-behind-proxy", forged).is_some());
 }
+
+/// Else one client fills the table as fast as it can send, and accounts of others with it.
+#[test]
+fn guesses_from_one_address_beyond_its_limit_are_counted_nowhere() {
+    let app = App::start();
+    let guesser = app.client();
+    guesser.sign_in("nobody at all", WRONG).expect(401);
+    app.database.execute("UPDATE throttles SET level = 1e6 WHERE scope = 'sign-in-address'");
+    let levels = || app.database.value("SELECT sum(level)::text || ' in ' || count(*) FROM throttles");
+    let before = levels();
+    for number in 0..20 {
+        guesser.sign_in(&format!("name {number}"), WRONG).expect(429);
+    }
+    assert_eq!(levels(), before);
+}

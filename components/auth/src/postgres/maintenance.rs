@@ -15,7 +15,7 @@ const THROTTLE_SECONDS_KEPT: i64 = 24 * 60 * 60;
 /// How many days of spending are stored, for questions about the last month.
 const SPENDING_DAYS_KEPT: i64 = 31;
 
-/// Bounded, because a sign-in waits for it.
+/// Bounded, because an attempt waits for it.
 const PURGE: &str = "
 WITH expired_sessions AS (
   DELETE FROM sessions WHERE token_hash IN (
@@ -25,7 +25,7 @@ WITH expired_sessions AS (
   DELETE FROM throttles WHERE (scope, subject) IN (
     SELECT scope, subject FROM throttles WHERE filled_at <= to_timestamp($1::bigint - $2::bigint)
       AND (scope <> $4::text OR filled_at <= to_timestamp($1::bigint - $5::bigint))
-    LIMIT 1000 FOR UPDATE SKIP LOCKED)
+    LIMIT 2000 FOR UPDATE SKIP LOCKED)
 ), past_totals AS (
   DELETE FROM daily_totals WHERE day < date '1970-01-01' + $3::bigint::int
 )

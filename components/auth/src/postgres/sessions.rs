@@ -38,11 +38,15 @@ WHERE s.token_hash = $1::bytea
   AND s.expires_at > to_timestamp($2::bigint)
   AND s.last_seen_at > to_timestamp($2::bigint - $3::bigint)";
 
-/// The session may have ended since it was read.
+/// The session may have ended since it was read. A locked row is skipped, because every page runs this: another request of
+/// the session records its use, or ends it, and may wait for the disk meanwhile.
 const RECORD_USE: &str = concat!(
     "
 UPDATE sessions SET last_seen_at = to_timestamp($2::bigint)
-WHERE token_hash = $1::bytea AND last_seen_at <= to_timestamp($2::bigint - $3::bigint)
+WHERE token_hash = (
+  SELECT token_hash FROM sessions
+  WHERE token_hash = $1::bytea AND last_seen_at <= to_timestamp($2::bigint - $3::bigint)
+  FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING ",
     without_waiting_for_the_disk!()
 );

@@ -219,15 +219,19 @@ fn an_outdated_hash_is_replaced_when_its_owner_signs_in() {
 }
 
 #[test]
-fn some_sign_ins_purge_expired_rows() {
+fn some_attempts_purge_expired_rows() {
     let site = Site::new();
     let browser = site.browser();
     browser.register("alice");
     browser.sign_in("alice", PASSWORD);
     assert_eq!(site.store.purges.get(), 0);
     site.purge_sample.set(0);
+    // Those that fail too, since they leave rows.
     browser.sign_in("alice", PASSWORD);
-    assert_eq!(site.store.purges.get(), 1);
+    browser.sign_in("nobody", OTHER_PASSWORD);
+    browser.sign_in("", PASSWORD);
+    browser.register("alice");
+    assert_eq!(site.store.purges.get(), 4);
 }
 
 #[test]
