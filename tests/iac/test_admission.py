@@ -7,6 +7,7 @@ import copy
 import re
 
 import pytest
+import yaml
 
 from cluster import Cluster, Refused, deployment
 from manifests import PROJECT, VARIANTS, BuildFailed, named, objects, of_kind, render_from, title
@@ -66,6 +67,18 @@ def test_the_operator_refuses(installed, what):
     make, message = REFUSED[what]
     with pytest.raises(Refused, match=message):
         installed.apply(make(), dry_run=True)
+
+
+def test_the_handbooks_recovery_is_admitted_and_gives_the_same_account(installed):
+    handbook = (PROJECT / "docs" / "operations.md").read_text()
+    printed = re.search(r"<!-- tested: recovery -->\n   ```yaml\n(.*?)   ```", handbook, re.S)[1]
+    cluster = named(objects("production"), "Cluster", "postgres")
+    first = cluster["spec"]["bootstrap"]["initdb"]
+    cluster["metadata"]["name"] = "restored"
+    cluster["spec"].update(yaml.safe_load(printed))
+    admitted = installed.apply(cluster, dry_run=True)["spec"]["bootstrap"]
+    # Without them the operator's own webhook fills in another database and owner, `app`.
+    assert {key: admitted["recovery"][key] for key in ("database", "owner", "secret")} == {key: first[key] for key in ("database", "owner", "secret")}
 
 
 def test_the_pods_we_get_pass_pod_security(installed):
