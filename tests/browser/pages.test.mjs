@@ -71,3 +71,58 @@ for (const colorScheme of ["light", "dark"]) {
     await leave(page);
   });
 }
+
+/** What sticks out of the window, or of what hides its overflow. What scrolls by itself is left out. */
+const cut = () => [...document.querySelectorAll("button, a, h1, h2, h3, p, label, summary, li, input, select, textarea")].filter((element) => {
+  if (!element.checkVisibility() || element.closest(".visually-hidden, .skip, .shade")) return false;
+  const { left, right, width } = element.getBoundingClientRect();
+  let box = element.parentElement;
+  while (box && getComputedStyle(box).overflowX === "visible") box = box.parentElement;
+  if (box && /auto|scroll/.test(getComputedStyle(box).overflowX)) return false;
+  const edges = box ? box.getBoundingClientRect() : { left: 0, right: document.documentElement.clientWidth };
+  return width > 1 && (left < edges.left - 1 || right > edges.right + 1);
+}).map((element) => `${element.tagName} ${element.textContent.trim().slice(0, 40)}`);
+
+// WCAG 2.2, 1.4.10 and 1.4.12: a window of 1280 px at 400 %, with the spaces that a reader may ask for.
+for (const [locale, question] of [["fr-FR", "Comment trier une liste de nombres ?"], ["en-GB", "How do I sort a list of numbers?"]]) {
+  for (const isSpaced of [false, true]) {
+    test(`at 400 % nothing is cut off: ${locale}${isSpaced ? ", spaced" : ""}`, async () => {
+      const language = locale.slice(0, 2);
+      const page = await visit({ locale, viewport: { width: 320, height: 640 } });
+      const check = async (name) => {
+        if (isSpaced) {
+          await page.evaluate(() => {
+            const sheet = new CSSStyleSheet();
+            sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important; } p { margin-bottom: 2em !important; }");
+            document.adoptedStyleSheets = [sheet];
+          });
+        }
+        assert.deepEqual(await page.evaluate(cut), [], `${name} at ${page.url()}`);
+        await inspect(page, language);
+        await picture(page, `${language}-320${isSpaced ? "-spaced" : ""}-${name}`);
+      };
+      for (const path of outside) {
+        await page.goto(path);
+        await check(path.slice(1) || "welcome");
+      }
+      await registerAndSignIn(page);
+      for (const path of inside) {
+        await page.goto(path);
+        await check(`in-${path.slice(1).replace("/", "-")}`);
+      }
+      await page.goto("/llm");
+      await page.fill("#message", question);
+      await page.click("#ask button[type=submit]");
+      await page.locator("#result .toolbar button").first().waitFor();
+      await page.click("#history > summary");
+      await check("answer");
+      await page.goto("/ocr");
+      await page.setInputFiles("[name=file]", fixturePath("examen.pdf"));
+      await page.click("#start");
+      await shows(page, /Transcription terminée|Transcription complete|finished/, 30);
+      await page.click("#kept summary");
+      await check("conversion");
+      await leave(page);
+    });
+  }
+}
