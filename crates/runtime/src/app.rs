@@ -203,12 +203,13 @@ impl App {
             span: span.as_parent().clone(),
             _admission: admission.ok().and_then(Result::ok),
         };
-        match handler.handle(context, request).await {
-            Ok(response) => {
-                let (head, body) = response.into_parts();
-                let body = AbortOnTrapBody::new(body, outcome).await;
-                Ok(Response::from_parts(head, body.boxed_unsync()))
-            }
+        let answered = async {
+            let (head, body) = handler.handle(context, request).await?.into_parts();
+            let body = AbortOnTrapBody::new(body, outcome).await?;
+            wasmtime::error::Ok(Response::from_parts(head, body.boxed_unsync()))
+        };
+        match answered.await {
+            Ok(response) => Ok(response),
             Err(error) => {
                 // A trap is logged where its instance ends.
                 if error.downcast_ref::<TrapOrPanicError>().is_none() {

@@ -41,19 +41,25 @@ const FIRST_PIECE_WAIT: Duration = Duration::from_millis(10);
 /// A response body that ends with an error when its instance trapped.
 #[derive(Debug)]
 pub(crate) struct AbortOnTrapBody {
-    first: Option<Result<Frame<Bytes>, Error>>,
+    first: Option<Frame<Bytes>>,
+    /// The body has ended: whether it was as long as announced is for hyper to find.
+    has_ended: bool,
     body: WasiBody,
     outcome: ResponseOutcome,
 }
 
 impl AbortOnTrapBody {
     /// Waits a moment for the first piece of a body of known length: it then leaves in one write with the head.
-    pub(crate) async fn new(mut body: WasiBody, outcome: ResponseOutcome) -> Self {
+    ///
+    /// # Errors
+    /// When the body fails before its first piece.
+    pub(crate) async fn new(mut body: WasiBody, outcome: ResponseOutcome) -> Result<Self, Error> {
         let first = match body.size_hint().exact() {
-            Some(1..) => timeout(FIRST_PIECE_WAIT, body.frame()).await.ok().flatten(),
-            _ => None,
+            Some(1..) => timeout(FIRST_PIECE_WAIT, body.frame()).await,
+            _ => return Ok(Self { first: None, has_ended: false, body, outcome }),
         };
-        Self { first, body, outcome }
+        let has_ended = matches!(first, Ok(None));
+        Ok(Self { first: first.ok().flatten().transpose()?, has_ended, body, outcome })
     }
 }
 
@@ -66,7 +72,7 @@ impl Body for AbortOnTrapBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         if let Some(first) = self.first.take() {
-            return Poll::Ready(Some(first));
+            return Poll::Ready(Some(Ok(first)));
         }
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         if matches!(frame, Poll::Ready(None)) && self.outcome.has_failed() {
@@ -76,21 +82,73 @@ impl Body for AbortOnTrapBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.first.is_none() && self.body.is_end_stream() && !self.outcome.has_failed()
+        self.first.is_none() && !self.has_ended && self.body.is_end_stream() && !self.outcome.has_failed()
     }
 
     fn size_hint(&self) -> SizeHint {
         let hint = self.body.size_hint();
-        let first = self
-            .first
-            .iter()
-            .flatten()
-            .filter_map(Frame::data_ref)
-            .map(|data| data.len() as u64)
-            .sum::<u64>();
-        match hint.exact() {
-            Some(rest) => SizeHint::with_exact(first + rest),
-            None => hint,
+        match (self.first.as_ref().and_then(Frame::data_ref), hint.exact()) {
+            (Some(first), Some(rest)) => SizeHint::with_exact(first.len() as u64 + rest),
+            _ => hint,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+
+    /// A body that announces a length and then gives these pieces; `None` is an error.
+    struct Announced(u64, VecDeque<Poll<Option<&'static str>>>);
+
+    impl Body for Announced {
+        type Data = Bytes;
+        type Error = Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+            let Some(piece) = self.1.pop_front() else { return Poll::Ready(None) };
+            piece.map(|text| {
+                self.0 -= text.map_or(0, |text| text.len() as u64);
+                Some(text.map(|text| Frame::data(text.into())).ok_or(Error::HttpProtocolError))
+            })
+        }
+
+        fn is_end_stream(&self) -> bool {
+            self.1.is_empty()
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            SizeHint::with_exact(self.0)
+        }
+    }
+
+    async fn body(length: u64, pieces: &[Poll<Option<&'static str>>]) -> Result<AbortOnTrapBody, Error> {
+        let pieces = pieces.iter().copied().collect::<VecDeque<_>>();
+        AbortOnTrapBody::new(Announced(length, pieces).boxed_unsync(), ResponseOutcome::default()).await
+    }
+
+    #[tokio::test]
+    async fn the_first_piece_is_there_before_the_head_and_nothing_is_lost() {
+        for pieces in [
+            &[Poll::Ready(Some("ab")), Poll::Ready(Some("c"))][..],
+            &[Poll::Pending, Poll::Ready(Some("ab")), Poll::Ready(Some("c"))],
+        ] {
+            let body = body(3, pieces).await.unwrap();
+            assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(3), false));
+            assert_eq!(body.collect().await.unwrap().to_bytes(), "abc");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_ends_too_soon_is_not_taken_for_an_empty_one() {
+        let mut short = body(3, &[]).await.unwrap();
+        assert_eq!((short.size_hint().exact(), short.is_end_stream()), (Some(3), false));
+        assert!(short.frame().await.is_none());
+        assert!(body(3, &[Poll::Ready(None)]).await.is_err());
     }
 }

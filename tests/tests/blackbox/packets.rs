@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
+use std::time::Duration;
 
 use atelier_tests::App;
 
@@ -42,6 +43,7 @@ fn a_page_arrives_with_its_head() {
     let host = app().runtime.origin.trim_start_matches("http://");
     for path in ["/auth", "/register"] {
         let mut stream = TcpStream::connect(host).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
         let apart = (0..MESSAGES).filter(|_| {
             stream.write_all(request.as_bytes()).unwrap();
@@ -52,19 +54,24 @@ fn a_page_arrives_with_its_head() {
     }
 }
 
-/// A webhook on one connection after the other; sends whether each question came after its head.
+/// A webhook; sends of each question whether its head came alone.
 fn webhook(apart: Sender<bool>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
         for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            while let Some(is_apart) = read_message(&mut stream) {
-                apart.send(is_apart).unwrap();
-                let answer = "Une liste se trie avec `sorted`.";
-                let head = "HTTP/1.1 200 OK\r\ncontent-type: text/plain";
-                write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{answer}", answer.len()).unwrap();
-            }
+            let (mut stream, apart) = (stream.unwrap(), apart.clone());
+            thread::spawn(move || {
+                while let Some(is_apart) = read_message(&mut stream) {
+                    apart.send(is_apart).unwrap();
+                    let answer = "Une liste se trie avec `sorted`.";
+                    let length = answer.len();
+                    let head = format!(
+                        "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\n\r\n"
+                    );
+                    stream.write_all((head + answer).as_bytes()).unwrap();
+                }
+            });
         }
     });
     origin

@@ -1,5 +1,5 @@
-//! Requests and replies without a body, as the host's types. A body costs its stream on both sides, even an empty one:
-//! a tenth of a millisecond of the processor for a session that is asked about.
+//! Requests and replies as the host's types, with the body's stream or without one: it costs a tenth of a millisecond of
+//! the processor for a session that is asked about, even when it is empty.
 
 use http::{HeaderMap, StatusCode, request::Parts};
 use spin_sdk::wasip3::{

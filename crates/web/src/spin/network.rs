@@ -131,8 +131,10 @@ where
     {
         Either::Left(((), response)) => response.await,
         Either::Right((response, rest)) => {
-            // The response may come before the request has ended.
-            spawn(rest);
+            // The response may come before the request has ended; who does not read the rest in time gets no more.
+            spawn(async move {
+                let _ = within(limits.total, rest).await;
+            });
             response
         }
     }

@@ -18,7 +18,8 @@ use crate::{
 };
 
 thread_local! {
-    /// What the instance, which lives for some seconds or requests, has read. Nothing of a request is in it.
+    /// What the instance, which ends when it is idle for a second or has served 128 requests, has read. Nothing of a
+    /// request is in it.
     static READ: RefCell<BTreeMap<&'static str, SecretString>> = const { RefCell::new(BTreeMap::new()) };
     /// The host was asked since the last call of [`settled`].
     static ASKED: Cell<bool> = const { Cell::new(false) };
@@ -53,11 +54,13 @@ pub async fn secret_variable(name: &'static str) -> SecretString {
 /// Waits for a moment after the host was asked for variables, and otherwise not at all: to be called before something
 /// with a body leaves.
 ///
-/// Spin reads the environment with tokio's `block_in_place`, which takes the thread's queue from it until the guest
-/// waits for something. Until then another thread writes the head of a message at once, before its body is there; and
-/// as Spin does not set `TCP_NODELAY`, the body waits 40 ms for the delayed acknowledgement of the head.
+/// Spin reads the environment with tokio's `block_in_place`, which gives the queue of the guest's thread to another. Until
+/// the guest waits for something, that one writes the head of a message at once, before its body is there; and as Spin
+/// does not set `TCP_NODELAY`, the body waits 40 ms for the delayed acknowledgement of the head.
 pub(super) async fn settled() {
-    if ASKED.take() {
+    if ASKED.get() {
         HostClock.sleep(Duration::from_nanos(1)).await;
+        // Not before: another request of the instance has to wait as well.
+        ASKED.set(false);
     }
 }
