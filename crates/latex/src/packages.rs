@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::groups::{OPTIONS_BYTES_MAX, argument};
+use crate::groups::{OPTIONS_BYTES_MAX, argument, argument_after_options};
 use crate::modes::listed;
 use crate::own::defines_environment;
 use crate::provided::{LOADED_BY, PROVIDED};
@@ -63,7 +63,13 @@ pub(crate) fn missing(latex: &str) -> Vec<Missing> {
             commands.split_whitespace().filter(|name| !is_own(name)).map(|name| format!("\\{name}"));
         let environments = environments
             .split_whitespace()
-            .filter(|name| package != UNKNOWN || is_plain_class && !defines_environment(latex, name))
+            .filter(|name| {
+                package != UNKNOWN
+                    || is_plain_class
+                        && !is_own(name)
+                        && first.contains_key(name)
+                        && !defines_environment(latex, name)
+            })
             .map(str::to_owned);
         let needs = commands.chain(environments).filter_map(|name| Some((*first.get(name.as_str())?, name)));
         if let Some((at, needed_by)) = needs.min() {
@@ -201,7 +207,8 @@ impl<'a> Uses<'a> {
                 let (options, list) = lists(rest);
                 let names = [options, list].into_iter().flat_map(|list| list.split([',', '\n']));
                 for name in names {
-                    self.loaded.insert(name.split('%').next().unwrap_or_default().trim(), 0);
+                    let name = name.split('%').next().unwrap_or_default().trim();
+                    self.loaded.insert(name.strip_prefix("main=").unwrap_or(name), 0);
                 }
             }
             "newenvironment"
@@ -214,6 +221,10 @@ impl<'a> Uses<'a> {
                 if let Some(name) = argument(rest.strip_prefix('*').unwrap_or(rest)) {
                     self.own.insert(name.trim(), 0);
                 }
+            }
+            "declaretheorem" => {
+                let names = argument_after_options(rest).unwrap_or_default().split(',');
+                self.own.extend(names.map(|name| (name.trim(), 0)));
             }
             _ if defines(name) => {
                 for token in from.iter().skip(1).take(2) {
@@ -295,6 +306,10 @@ mod tests {
             &["array", "enumitem", "float"],
         );
         check("", "plain", &[]);
+        check(r"\documentclass{article}", r"\begin{theorem}", &["?"]);
+        check(r"\documentclass{article}\usepackage{exercises}", r"\begin{exercise}", &[]);
+        check(r"\documentclass{article}\declaretheorem[name=T]{theorem, lemma}", r"\begin{lemma}", &[]);
+        check(r"\usepackage[english,main=french]{babel}", r"\og a \fg", &[]);
     }
 
     #[test]

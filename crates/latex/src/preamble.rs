@@ -11,8 +11,25 @@ use crate::tokens::{Kind, tokens};
 /// Commands of LaTeX itself that documents define.
 const OF_LATEX: &str = "\\a \\b \\c \\d \\u \\v \\r \\t \\i \\j \\H \\S \\P \\L \\O \\l \\o \\vec \\Re \\Im \\div \\det \\dim \\deg \\Pr \\gcd \\exp \\ln \
     \\ker \\sup \\inf \\min \\max \\arg \\hom \\to \\in \\sp";
+/// What pdflatex writes with them: these letters would be lost.
+const LETTERS: [(&str, &str); 11] = [
+    ("\\c", "çÇşŞţŢ"),
+    ("\\v", "čČďěĚňŇřŘšŠťžŽ"),
+    ("\\u", "ăĂĕğĞŏŭ"),
+    ("\\r", "åÅůŮ"),
+    ("\\H", "őŐűŰ"),
+    ("\\i", "îïìíı"),
+    ("\\l", "ł"),
+    ("\\L", "Ł"),
+    ("\\O", "Ø"),
+    ("\\S", "§"),
+    ("\\P", "¶"),
+];
 /// What may give them up, or pass options already.
 const MEANINGS: &str = "\\if|catcode|PassOptions|undef|\\relax|xcolor=";
+
+/// Longer options are not compared: each of one is with each of the other.
+const CLASH_BYTES_MAX: usize = 300;
 
 /// The document with a preamble that TeX reads, and the line of the first change; `None` when there is nothing to change.
 pub(crate) fn mend(latex: &str) -> Option<(String, u32)> {
@@ -29,20 +46,28 @@ pub(crate) fn mend(latex: &str) -> Option<(String, u32)> {
     // Packages and commands; of a package, where its options end.
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
     let mut options: Vec<&str> = Vec::new();
-    let (mut depth, mut has_library, mut defines) = (0_u32, false, None);
+    let (mut depth, mut has_library, mut has_babel, mut defines) = (0_u32, false, false, None);
     for token in all.iter().take_while(|token| token.at < begin.at) {
         match token.kind {
             Kind::Open => depth += 1,
             Kind::Close => depth = depth.saturating_sub(1),
-            Kind::Command("usepackage" | "documentclass") if depth == 0 => {
+            // A class and a package may have one name.
+            Kind::Command("documentclass") if depth == 0 => {
+                let (_, class) = lists(latex.get(token.end..).unwrap_or_default());
+                known.entry(class.trim()).or_insert(usize::MAX);
+            }
+            Kind::Command("usepackage" | "RequirePackage") if depth == 0 => {
                 let (own, list) = lists(latex.get(token.end..).unwrap_or_default());
+                has_babel |= list.contains("babel");
                 let before = match known.get(list).and_then(|at| options.get(*at)) {
                     Some(before) => Some(*before),
                     None => (list == "xcolor" && loads_xcolor(&known)).then_some(""),
                 };
-                if list != "fontenc"
-                    && before.is_some_and(|before| !before.contains(own))
-                    && !own.contains('%')
+                if !list.is_empty()
+                    && list != "fontenc"
+                    && before.is_some_and(|before| clashes(before, own))
+                    && !own.contains(['%', '\\'])
+                    && own.matches('{').count() == own.matches('}').count()
                 {
                     passed.push_str(&format!("\\PassOptionsToPackage{{{own}}}{{{list}}}\n"));
                 }
@@ -54,11 +79,25 @@ pub(crate) fn mend(latex: &str) -> Option<(String, u32)> {
             Kind::Command("usetikzlibrary") => {
                 has_library |= lists(latex.get(token.end..).unwrap_or_default()).1.contains("babel");
             }
-            Kind::Command("newcommand" | "DeclareMathOperator") if depth == 0 => defines = Some(token),
+            Kind::Command("newcommand" | "DeclareMathOperator") if depth == 0 => {
+                // Behind `\\let\\x` or `\\expandafter` it defines something else.
+                let before = latex.get(..token.at).unwrap_or_default().trim_end_matches([' ', '\t']);
+                defines = (before.is_empty() || before.ends_with(['\n', '}'])).then_some(token);
+            }
             Kind::Command(_) => {
                 let Some(definition) = defines.take() else { continue };
+                let gap = latex.get(definition.end..token.at).unwrap_or_default().trim();
+                let behind = latex.get(token.end..).unwrap_or_default();
+                // The name may go on with what is a letter to packages.
+                if !["", "*", "{", "*{"].contains(&gap) || behind.starts_with(['@', ':', '_']) {
+                    continue;
+                }
                 let name = latex.get(token.at..token.end).unwrap_or_default();
-                if OF_LATEX.split(' ').any(|other| other == name) || known.contains_key(name) {
+                let is_needed = LETTERS.iter().any(|(command, letters)| {
+                    *command == name && latex.contains(|char| letters.contains(char))
+                });
+                let is_latex = OF_LATEX.split(' ').any(|other| other == name);
+                if known.contains_key(name) || is_latex && !is_needed {
                     let forgets = format!("\\let{name}\\undefined");
                     edits.replace(definition.at, definition.at, forgets, definition.line);
                 }
@@ -70,12 +109,29 @@ pub(crate) fn mend(latex: &str) -> Option<(String, u32)> {
     if !passed.is_empty() {
         edits.insert_at(place, &passed, 1);
     }
-    let is_circuit =
-        latex.contains("\\begin{circuitikz}") || text.contains("{circuitikz}") && latex.contains("to[");
-    if is_circuit && !has_library && text.contains("french") && !latex.contains("shorthand") {
+    let loads_circuits =
+        known.contains_key("circuitikz") || all.iter().any(|token| token.kind == Kind::Begin("circuitikz"));
+    // Not a path of tikz alone.
+    let is_circuit = loads_circuits
+        && behind(latex, "to[")
+            .any(|part| !["bend", "out", "in=", "loop"].iter().any(|word| part.starts_with(word)));
+    let is_french = has_babel && behind(text, "french").any(|rest| !rest.starts_with("spacing"));
+    if is_circuit && !has_library && is_french && !latex.contains("shorthand") {
         edits.replace(begin.at, begin.at, "\\usetikzlibrary{babel}\n".to_owned(), begin.line);
     }
     edits.finish()
+}
+
+/// What stands behind each `mark`.
+fn behind<'a>(text: &'a str, mark: &'a str) -> impl Iterator<Item = &'a str> {
+    text.match_indices(mark).map(move |(at, _)| text.get(at + mark.len()..).unwrap_or_default())
+}
+
+/// Whether a package that is loaded with the options `before` refuses those of `own`: their order says nothing.
+fn clashes(before: &str, own: &str) -> bool {
+    let is_known = |option: &str| before.split(',').any(|other| other.trim() == option.trim());
+    before.len().max(own.len()) <= CLASH_BYTES_MAX
+        && own.split(',').any(|option| !option.trim().is_empty() && !is_known(option))
 }
 
 /// Whether a package loads xcolor, by itself or through tikz.
@@ -83,4 +139,45 @@ fn loads_xcolor(known: &BTreeMap<&str, usize>) -> bool {
     LOADED_BY.iter().any(|(package, others)| {
         matches!(*package, "xcolor" | "tikz") && others.split(' ').any(|other| known.contains_key(other))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_preamble_becomes_one_that_tex_reads() {
+        let check = |preamble: &str, body: &str, expected: Option<&str>| {
+            let latex = |preamble: &str| format!("{preamble}\\begin{{document}}{body}\\end{{document}}");
+            assert_eq!(
+                mend(&latex(preamble)).map(|(latex, _)| latex),
+                expected.map(latex),
+                "{preamble} {body}"
+            );
+        };
+        let twice = "\\newcommand{\\R}{a}\\newcommand{\\R}{b}";
+        let forgets = "\\newcommand{\\R}{a}\\let\\R\\undefined\\newcommand{\\R}{b}";
+        check(twice, "", Some(forgets));
+        check("\\newcommand{\\c}{c}", "x", Some("\\let\\c\\undefined\\newcommand{\\c}{c}"));
+        check("\\newcommand{\\c}{c}", "Ça", None);
+        let options = "\\usepackage{a}\\usepackage[b, c]{a}";
+        check(options, "", Some(&format!("\\PassOptionsToPackage{{b, c}}{{a}}\n{options}")));
+        let french = "\\usepackage[french]{babel}\\usepackage{circuitikz}";
+        let circuit = "\\begin{circuitikz}\\draw (0,0) to[R] (1,0);\\end{circuitikz}";
+        check(french, circuit, Some(&format!("{french}\\usetikzlibrary{{babel}}\n")));
+        check("\\usepackage{circuitikz}\\frenchspacing", circuit, None);
+        check("\\usepackage[french]{babel}", &format!("\\begin{{verbatim}}{circuit}\\end{{verbatim}}"), None);
+        check(french, "\\draw (0,0) to[bend left] (1,0);", None);
+        for preamble in [
+            "\\expandafter\\newcommand\\csname a\\endcsname{}\n\\expandafter\\newcommand\\csname b\\endcsname{}",
+            "\\let\\nc\\newcommand\n\\let\\dmo=\\DeclareMathOperator\n\\let\\rnc\\renewcommand\n",
+            "\\newcommand{\\a@b}{}\\newcommand{\\R}{}\\newcommand{\\R@x}{}",
+            "\\usepackage[b,c]{a}\\usepackage[c, b]{a}",
+            "\\usepackage[b={[c]}]{a}\\usepackage[d={[e]}]{f}",
+            "\\documentclass{standalone}\\usepackage[a]{standalone}",
+            "\\RequirePackage[table]{xcolor}\\usepackage{tikz}\\usepackage[table]{xcolor}",
+        ] {
+            check(preamble, "", None);
+        }
+    }
 }

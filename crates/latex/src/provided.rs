@@ -152,7 +152,8 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
     ),
     (
         "? beamer exam eqexam exsheets xsim exercise answers probsoln ntheorem thmbox exsol ProfCollege pas-exos pas-cours \
-         tdsfrmath theoremref",
+         tdsfrmath theoremref exercises exercisepoints exercisebank worksheet qcm uassign stexthm problem NotesTeX \
+         revquantum chemexec fascicules nchairx",
         "",
         "theorem theoreme lemma lemme corollary corollaire proposition propriete definition remark remarque example exemple \
          exercise exercice solution correction question reponse preuve demonstration problem probleme",

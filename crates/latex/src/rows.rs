@@ -98,7 +98,7 @@ fn defines_an_end(all: &[Token<'_>]) -> bool {
 }
 
 /// How many columns an environment has whose arguments are at the beginning of `rest`; `None`: that is not certain.
-fn columns(name: &str, rest: &str) -> Option<usize> {
+pub(crate) fn columns(name: &str, rest: &str) -> Option<usize> {
     match name {
         "cases" => Some(2),
         "tabular" | "array" | "longtable" => {

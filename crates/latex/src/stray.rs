@@ -3,8 +3,10 @@
 //! Changed is only what stands where it is certainly text. A document that gives such characters another meaning is left
 //! alone.
 
+use crate::balance::balance;
 use crate::edits::Edits;
 use crate::modes::{Mode, pieces};
+use crate::opening::Balance;
 use crate::own;
 
 /// What gives them, or the text around them, another meaning.
@@ -32,6 +34,7 @@ fn once(latex: &str) -> Option<(String, u32)> {
     if MEANINGS.split('|').any(|meaning| latex.contains(meaning)) || own::commands(latex).is_none() {
         return None;
     }
+    let is_balanced = balance(latex) == Balance::default();
     let mut edits = Edits::new(latex);
     for piece in pieces(latex) {
         let text = latex.get(piece.at..piece.end).unwrap_or_default();
@@ -53,7 +56,7 @@ fn once(latex: &str) -> Option<(String, u32)> {
             _ => continue,
         };
         let behind = latex.get(piece.end..).unwrap_or_default();
-        let is_percentage = behind.starts_with('%') && hides_text(text, behind, in_row);
+        let is_percentage = behind.starts_with('%') && hides_text(text, behind, in_row, is_balanced);
         if !is_percentage && !text.contains(['&', '#', '_', '^']) {
             continue;
         }
@@ -84,10 +87,18 @@ fn once(latex: &str) -> Option<(String, u32)> {
 }
 
 /// Whether a comment behind `text` is no comment, but the rest of a line behind a percentage.
-fn hides_text(text: &str, comment: &str, in_row: bool) -> bool {
+fn hides_text(text: &str, comment: &str, in_row: bool, is_balanced: bool) -> bool {
     let number = text.trim_end_matches(['~', ' ']);
     let rest = comment.split('\n').next().unwrap_or_default().get(1..).unwrap_or_default();
-    let closes = rest.matches('}').count() > rest.matches('{').count();
+    let (opened, closed) = (rest.matches('{').count(), rest.matches('}').count());
+    let closes = closed > opened;
+    // What is whole without the comment would not be with it.
+    let is_apart = opened == closed
+        && rest.matches('$').count() % 2 == 0
+        && !["\\begin{", "\\end{"].iter().any(|mark| rest.contains(mark));
+    if is_balanced && !is_apart {
+        return false;
+    }
     let ends_row = in_row && rest.trim_end().ends_with("\\\\");
     number.ends_with(|last: char| last.is_ascii_digit())
         && (closes
@@ -199,6 +210,15 @@ mod tests {
         check("2 &lt; 3 &amp; 5", "2 $<$ 3 \\& 5");
         check("\\textbf{a_bc} \\section{x & y}", "\\textbf{a\\_bc} \\section{x \\& y}");
         check("\\begin{tabular}{cc}a & b_1\\end{tabular}", "\\begin{tabular}{cc}a & $b_{1}$\\end{tabular}");
+    }
+
+    #[test]
+    fn a_comment_that_keeps_a_document_whole_stays() {
+        check("\\textbf{12%}\n}", "\\textbf{12%}\n}");
+        check("12% de \\textbf{x", "12% de \\textbf{x");
+        check("12% de \\begin{center}", "12% de \\begin{center}");
+        check("\\textbf{12%} x", "\\textbf{12\\%} x");
+        check("12% de \\textbf{x}", "12\\% de \\textbf{x}");
     }
 
     #[test]

@@ -132,7 +132,7 @@ impl<'a> Tokenizer<'a> {
                 let bytes = if letters > 0 {
                     letters + 1
                 } else {
-                    usize::from(tail.starts_with(['&', '#', '_', '^', '$']))
+                    usize::from(tail.starts_with(['&', '#', '_', '^', '$', '{', '}']))
                 };
                 self.emit(Kind::Command(name), 1 + length + bytes);
             }
@@ -303,6 +303,7 @@ mod tests {
             r"\detokenize{\begin{a} $ {}} { \string\begin{a} \string$ \string\{",
             &[r"\detokenize", "{", r"\string", "{", "}", r"\string", r"\string", r"\{"],
         );
+        check(r"\string{ \string} {", &[r"\string", r"\string", "{"]);
         check(r"\begin {x} \begin", &["+x", r"\begin"]);
         check(r"{\url{a%20b#c}} \href{a%b}{c} \url", &["{", r"\url", "}", r"\href", "{", "}", r"\url"]);
         check("\\", &["\\"]);
