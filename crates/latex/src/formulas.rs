@@ -13,7 +13,8 @@ use crate::tokens::{Kind, Token, tokens};
 /// The document with formulas that TeX reads, and the line of the first; `None` when there is nothing to change, or when
 /// it is not certain where formulas are.
 pub(crate) fn mend(latex: &str) -> Option<(String, u32)> {
-    if balance(latex) != Balance::default() || ["\\def\\", "catcode"].iter().any(|mark| latex.contains(mark))
+    if balance(latex) != Balance::default()
+        || ["\\def\\", "catcode", "\\bgroup"].iter().any(|mark| latex.contains(mark))
     {
         return None;
     }
@@ -168,6 +169,7 @@ mod tests {
             "\\[\\char`& \\]",
             "$a & b$",
             "\\[a &= b",
+            "\\begin{align*}\\mbox\\bgroup $x_1$\\egroup\\end{align*}",
             "\\def\\x{a}\\[a &= b\\]",
         ] {
             check(text, None);

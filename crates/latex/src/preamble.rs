@@ -11,6 +11,7 @@ use crate::tokens::{Kind, tokens};
 /// Commands of LaTeX itself that documents define.
 const OF_LATEX: &str = "\\a \\b \\c \\d \\u \\v \\r \\t \\i \\j \\H \\S \\P \\L \\O \\l \\o \\vec \\Re \\Im \\div \\det \\dim \\deg \\Pr \\gcd \\exp \\ln \
     \\ker \\sup \\inf \\min \\max \\arg \\hom \\to \\in \\sp";
+const ACCENTS: &str = "\\b \\c \\d \\u \\v \\r \\t \\H";
 /// What pdflatex writes with them: these letters would be lost.
 const LETTERS: [(&str, &str); 11] = [
     ("\\c", "çÇşŞţŢ"),
@@ -96,6 +97,11 @@ pub(crate) fn mend(latex: &str) -> Option<(String, u32)> {
                 let is_needed = LETTERS.iter().any(|(command, letters)| {
                     *command == name && latex.contains(|char| letters.contains(char))
                 });
+                // hyperref declares these accents where it is loaded.
+                let is_needed = is_needed
+                    || ACCENTS.split(' ').any(|accent| accent == name)
+                        && text.contains("hyperref")
+                        && !known.contains_key("hyperref");
                 let is_latex = OF_LATEX.split(' ').any(|other| other == name);
                 if known.contains_key(name) || is_latex && !is_needed {
                     let forgets = format!("\\let{name}\\undefined");
@@ -160,6 +166,12 @@ mod tests {
         check(twice, "", Some(forgets));
         check("\\newcommand{\\c}{c}", "x", Some("\\let\\c\\undefined\\newcommand{\\c}{c}"));
         check("\\newcommand{\\c}{c}", "Ça", None);
+        check("\\newcommand{\\d}{d}\\usepackage{hyperref}", "", None);
+        check(
+            "\\usepackage{hyperref}\\newcommand{\\d}{d}",
+            "",
+            Some("\\usepackage{hyperref}\\let\\d\\undefined\\newcommand{\\d}{d}"),
+        );
         let options = "\\usepackage{a}\\usepackage[b, c]{a}";
         check(options, "", Some(&format!("\\PassOptionsToPackage{{b, c}}{{a}}\n{options}")));
         let french = "\\usepackage[french]{babel}\\usepackage{circuitikz}";

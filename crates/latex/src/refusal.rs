@@ -33,6 +33,9 @@ const REQUESTS: &str = "veuillez|merci de|il est impossible|please";
 const NOTHING: &str = "\\newpage|\\clearpage|\\null";
 /// Of a page that is blank by intention, and says so politely.
 const INTENDED: &str = "intention|volontair|left blank|laissée";
+/// What such a page does not say.
+const REFUSED: &str =
+    "je ne peu|je n'ai pas|je ne suis pas|m'est impossible|i can't|i cannot|i am unable|i'm unable";
 /// What no refusal contains: formulas and parts of a document.
 const CONTENTS: &str = "$|\\[|\\(|\\begin|\\section|\\item";
 
@@ -109,7 +112,8 @@ fn is_refusal(body: &str) -> bool {
         || BEGINNINGS.split('|').any(|beginning| words.starts_with(beginning))
             && SUBJECTS.split('|').any(|subject| words.contains(subject))
             && CANNOT.split('|').any(|cannot| words.contains(cannot))
-            && !INTENDED.split('|').any(|intended| words.contains(intended))
+            && (REFUSED.split('|').any(|refused| words.contains(refused))
+                || !INTENDED.split('|').any(|intended| words.contains(intended)))
 }
 
 fn says_unreadable(words: &str) -> bool {
@@ -142,6 +146,8 @@ mod tests {
             "Le document est illisible.",
             "\\documentclass{article}\n\\begin{document}\n% page 1\n\\textbf{I apologize, I can’t read this image.}\n\\end{document}\n",
             "\\documentclass{article}\n\\begin{document}\nDésolé, je ne peux pas lire cette image.\n\\end{document}\n",
+            "\\documentclass{article}\n\\begin{document}\nI'm sorry, I can't transcribe this page: it was left blank.\n\\end{document}\n",
+            "\\documentclass{article}\n\\begin{document}\nSorry, I cannot transcribe this image. If that was not your intention, try again.\n\\end{document}\n",
             "\\documentclass{article}\n\\begin{document}\nLe document fourni est illisible.\n\\end{document}\n",
             "\\documentclass{article}\n\\begin{document}\n% page 1\n\\textit{[L’image est illisible. Veuillez en fournir une autre.]}\n\\end{document}\n",
             "\\documentclass{article}\n\\begin{document}\nThe provided image is blank. Please upload another.\n\\end{document}\n",

@@ -56,7 +56,9 @@ fn once(latex: &str) -> Option<(String, u32)> {
             _ => continue,
         };
         let behind = latex.get(piece.end..).unwrap_or_default();
-        let is_percentage = behind.starts_with('%') && hides_text(text, behind, in_row, is_balanced);
+        let is_percentage = behind.starts_with('%')
+            && !is_set(latex, piece.at, text)
+            && hides_text(text, behind, in_row, is_balanced);
         if !is_percentage && !text.contains(['&', '#', '_', '^']) {
             continue;
         }
@@ -84,6 +86,13 @@ fn once(latex: &str) -> Option<(String, u32)> {
         }
     }
     edits.finish()
+}
+
+/// Whether the number is what a command directly before it is set to, as in `\looseness=-1%`.
+fn is_set(latex: &str, at: usize, text: &str) -> bool {
+    text.trim_start().starts_with(|first: char| {
+        first == '=' || first == '-' || first.is_ascii_digit() && !text.starts_with(' ')
+    }) && latex.get(..at).is_some_and(|before| before.ends_with(|last: char| last.is_ascii_alphabetic()))
 }
 
 /// Whether a comment behind `text` is no comment, but the rest of a line behind a percentage.
@@ -215,6 +224,8 @@ mod tests {
     #[test]
     fn a_comment_that_keeps_a_document_whole_stays() {
         check("\\textbf{12%}\n}", "\\textbf{12%}\n}");
+        check("\\looseness=-1% gagne une ligne\na", "\\looseness=-1% gagne une ligne\na");
+        check("\\quad 12% de", "\\quad 12\\% de");
         check("12% de \\textbf{x", "12% de \\textbf{x");
         check("12% de \\begin{center}", "12% de \\begin{center}");
         check("\\textbf{12%} x", "\\textbf{12\\%} x");
