@@ -44,7 +44,7 @@ pub(crate) fn missing(latex: &str) -> Vec<Missing> {
     let is_plain_class =
         ["article", "report", "book", "scrartcl"].iter().any(|class| loaded.contains_key(class));
     // The names of what this defines are not known.
-    let may_define = latex.contains("csname") || latex.contains("namedef");
+    let may_define = ["csname", "namedef", "csvlist"].iter().any(|mark| latex.contains(mark));
     for (packages, commands, environments) in PROVIDED {
         let Some(package) = packages.split(' ').next() else { continue };
         if packages.split(' ').any(|package| loaded.contains_key(package)) {

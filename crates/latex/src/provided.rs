@@ -143,7 +143,7 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
         "R N Z Q K",
         "",
     ),
-    ("? french frenchb francais acadian frenchle moodle", "og fg ier iere ieme", ""),
+    ("? french frenchb francais acadian canadien frenchle moodle", "og fg ier iere ieme", ""),
     (
         "? physics tdsfrmath frenchmath mismath ProfCollege mafr nchairx chairxmath chemformula chemmacros \
          spanish russian memoir ncclatex algxpar lapdf curves esami chemist",
@@ -151,7 +151,7 @@ pub(crate) const PROVIDED: &[(&str, &str, &str)] = &[
         "",
     ),
     (
-        "? beamer exam eqexam exsheets xsim exercise answers probsoln ntheorem thmbox exsol ProfCollege pas-exos pas-cours \
+        "? beamer beamerarticle exam eqexam exsheets xsim exercise answers probsoln ntheorem thmbox exsol ProfCollege pas-exos pas-cours \
          tdsfrmath theoremref exercises exercisepoints exercisebank worksheet qcm uassign stexthm problem NotesTeX \
          revquantum chemexec fascicules nchairx",
         "",

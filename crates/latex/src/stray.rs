@@ -105,7 +105,8 @@ fn hides_text(text: &str, comment: &str, in_row: bool, is_balanced: bool) -> boo
     let is_apart = opened == closed
         && rest.matches('$').count() % 2 == 0
         && !["\\begin{", "\\end{"].iter().any(|mark| rest.contains(mark));
-    if is_balanced && !is_apart {
+    // The marker of a page.
+    if is_balanced && !is_apart || rest.trim_start().starts_with("page ") {
         return false;
     }
     let ends_row = in_row && rest.trim_end().ends_with("\\\\");
@@ -225,6 +226,7 @@ mod tests {
     fn a_comment_that_keeps_a_document_whole_stays() {
         check("\\textbf{12%}\n}", "\\textbf{12%}\n}");
         check("\\looseness=-1% gagne une ligne\na", "\\looseness=-1% gagne une ligne\na");
+        check("suite 3% page 3\na", "suite 3% page 3\na");
         check("\\quad 12% de", "\\quad 12\\% de");
         check("12% de \\textbf{x", "12% de \\textbf{x");
         check("12% de \\begin{center}", "12% de \\begin{center}");
