@@ -127,7 +127,10 @@ proptest! {
 
     #[test]
     fn every_word_survives_and_html_never_comes_out(pieces in prop::collection::vec(piece(), 0..25)) {
-        let (latex, words) = with_words(&pieces.concat());
+        let latex = pieces.concat();
+        // What stands there is a length, and no content.
+        prop_assume!(!latex.split("\\\\").skip(1).any(|rest| rest.trim_start().starts_with('[')));
+        let (latex, words) = with_words(&latex);
         let markdown = body(&latex);
         for word in words {
             prop_assert!(markdown.contains(&word), "{word} of {latex}\nis not in\n{markdown}");
