@@ -53,6 +53,7 @@ fn push_escaped(latex: &mut String, character: char) {
         '^' => latex.push_str("\\textasciicircum{}"),
         '{' | '}' | '$' | '&' | '#' | '%' | '_' => latex.extend(['\\', character]),
         '\u{a0}' | '\u{202f}' => latex.push('~'),
+        '−' => latex.push_str("$-$"),
         // A straight double quote is a shorthand in some languages of babel.
         '"' => latex.push_str("''"),
         '\n' | ' '..='~' | '¡'..='ÿ' => latex.push(character),
@@ -74,6 +75,7 @@ mod tests {
             ("\\write18{rm} $x^2$", "\\textbackslash{}write18\\{rm\\} \\$x\\textasciicircum{}2\\$"),
             ("« œuvre »\u{a0}: \"là\"", "« œuvre »~: ''là''"),
             ("a\n\nb", "a\n\nb"),
+            ("2 − 3", "2 $-$ 3"),
             ("x ∈ A\u{7}", "x [U+2208] A[U+0007]"),
         ] {
             let latex = latex(&[text.to_owned()], 1);
