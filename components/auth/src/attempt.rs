@@ -25,13 +25,12 @@ pub(crate) async fn refused<S: Store>(
     let address = Subject::address(request.client_addr(&app.settings.trusted_proxies));
     match app.store.count_attempt(&REFUSED_ADDRESS, &address, request.now).await {
         Ok(false) => AuthError::TooManyTries { retry_after_seconds: REFUSED_ADDRESS.seconds_per_attempt },
-        counted => {
-            if counted.is_ok() {
-                purge_at_times(request, app).await;
-            }
-            // An unreachable database is no reason against telling what is wrong with the form.
+        Ok(true) => {
+            purge_at_times(request, app).await;
             reason
         }
+        // An unreachable database is no reason against telling what is wrong with the form.
+        Err(_) => reason,
     }
 }
 

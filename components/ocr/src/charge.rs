@@ -130,12 +130,13 @@ impl<'a, P: ConversionPorts> Charge<'a, P> {
     fn growth(&self, files: &[Part], beyond: u32) -> u32 {
         let place = (files.as_ptr().addr(), files.len());
         let mut known = self.beyond.borrow_mut();
-        let most =
-            known.iter().filter(|(other, _)| *other == place).map(|(_, most)| *most).max().unwrap_or(0);
-        if beyond > most {
+        let Some((_, most)) = known.iter_mut().find(|(other, _)| *other == place) else {
             known.push((place, beyond));
-        }
-        beyond.saturating_sub(most)
+            return beyond;
+        };
+        let growth = beyond.saturating_sub(*most);
+        *most += growth;
+        growth
     }
 
     async fn extend_to(&self, pages: u32) -> Result<(), Denied> {

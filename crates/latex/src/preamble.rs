@@ -94,16 +94,8 @@ pub(crate) fn mend(latex: &str) -> Option<(String, u32)> {
                     continue;
                 }
                 let name = latex.get(token.at..token.end).unwrap_or_default();
-                let is_needed = LETTERS.iter().any(|(command, letters)| {
-                    *command == name && latex.contains(|char| letters.contains(char))
-                });
-                // hyperref declares these accents where it is loaded.
-                let is_needed = is_needed
-                    || ACCENTS.split(' ').any(|accent| accent == name)
-                        && text.contains("hyperref")
-                        && !known.contains_key("hyperref");
-                let is_latex = OF_LATEX.split(' ').any(|other| other == name);
-                if known.contains_key(name) || is_latex && !is_needed {
+                // Looked at once for each of these names: the whole document is read for it.
+                if known.contains_key(name) || is_of_latex(name) && !is_needed(name, latex, text, &known) {
                     let forgets = format!("\\let{name}\\undefined");
                     edits.replace(definition.at, definition.at, forgets, definition.line);
                 }
@@ -126,6 +118,20 @@ pub(crate) fn mend(latex: &str) -> Option<(String, u32)> {
         edits.replace(begin.at, begin.at, "\\usetikzlibrary{babel}\n".to_owned(), begin.line);
     }
     edits.finish()
+}
+
+fn is_of_latex(name: &str) -> bool {
+    OF_LATEX.split(' ').any(|other| other == name)
+}
+
+/// Whether a command of LaTeX is used without its name: by letters of the document, or by hyperref, which declares accents
+/// where it is loaded.
+fn is_needed(name: &str, latex: &str, preamble: &str, known: &BTreeMap<&str, usize>) -> bool {
+    let letters = LETTERS.iter().find(|(command, _)| *command == name).map_or("", |(_, letters)| letters);
+    latex.contains(|char| letters.contains(char))
+        || ACCENTS.split(' ').any(|accent| accent == name)
+            && preamble.contains("hyperref")
+            && !known.contains_key("hyperref")
 }
 
 /// What stands behind each `mark`.

@@ -44,11 +44,11 @@ fn once(latex: &str) -> Option<(String, u32)> {
                 edits.replace(piece.at, piece.end, "\\leavevmode".to_owned(), piece.line);
                 continue;
             }
-            Mode::Math => {
+            Mode::Math if text.contains('&') => {
                 let plain = ENTITIES
                     .iter()
                     .fold(text.to_owned(), |text, (entity, _, plain)| text.replace(entity, plain));
-                if text.contains('&') && plain != text {
+                if plain != text {
                     edits.replace(piece.at, piece.end, plain, piece.line);
                 }
                 continue;

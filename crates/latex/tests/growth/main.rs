@@ -56,9 +56,11 @@ const REPEATED: [(&str, &str, &str); 14] = [
 ];
 
 /// What is repeated in an answer.
-const PIECES: [&str; 87] = [
+const PIECES: [&str; 89] = [
     "\\title{a",
     "\\newcommand{\\a}{}",
+    "\\newcommand{\\c}{}\n",
+    "\\begin{array}{",
     "\\usepackage[a]{b}",
     "\\usepackage{a,b}",
     "\\[a & b\\]",
@@ -184,6 +186,13 @@ fn finishing_an_answer() {
         let (begin, end) = ("\\documentclass{article}\n\\begin{document}\n", "\n\\end{document}");
         check(
             &format!("{piece} in a document"),
+            |times| format!("{begin}{}{end}", piece.repeat(times)),
+            whole,
+        );
+        let begin = "\\documentclass{article}\n";
+        let end = "\n\\begin{document}\nx\n\\end{document}";
+        check(
+            &format!("{piece} in a preamble"),
             |times| format!("{begin}{}{end}", piece.repeat(times)),
             whole,
         );
