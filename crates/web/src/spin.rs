@@ -1,9 +1,9 @@
 //! The edge that all components share: with its folder, the only file of this crate that names `spin_sdk`. It only
 //! converts between the host's types and those of this crate.
 
-mod bodiless;
 mod clock;
 mod incoming;
+mod message;
 mod network;
 mod print;
 mod reply;

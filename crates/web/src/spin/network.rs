@@ -12,8 +12,8 @@ use spin_sdk::wasip3::{
 };
 
 use super::{
-    bodiless::{self, no_trailers},
     incoming::next_data,
+    message::{self, no_trailers},
     variables::settled,
     within,
 };
@@ -110,7 +110,7 @@ where
     let (parts, body) = request.into_parts();
     let mut body = body.peekable();
     if body.peek().is_none() {
-        return spin_sdk::http::send(bodiless::request(parts, None, no_trailers())?)
+        return spin_sdk::http::send(message::request(parts, None, no_trailers())?)
             .await
             .map(HostResponse::new);
     }
@@ -127,8 +127,7 @@ where
     // The body first and its end last: before it gives way, wasmtime (47) polls only as far as the first stream or future
     // that makes progress. That is the body then, and Spin's client finds it when it writes the head. Spin sets no
     // TCP_NODELAY, so that a body that leaves later waits 40 ms for the acknowledgement of the head.
-    match select(written, pin!(spin_sdk::http::send(bodiless::request(parts, Some(contents), ended)?))).await
-    {
+    match select(written, pin!(spin_sdk::http::send(message::request(parts, Some(contents), ended)?))).await {
         Either::Left(((), response)) => response.await,
         Either::Right((response, rest)) => {
             // The response may come before the request has ended; who does not read the rest in time gets no more.

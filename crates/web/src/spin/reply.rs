@@ -15,7 +15,7 @@ use spin_sdk::{
     },
 };
 
-use super::{HostClock, bodiless};
+use super::{HostClock, message};
 use crate::within;
 
 /// How long one piece waits until the host takes it. What the host and the system hold beside it is for them to bound.
@@ -36,10 +36,10 @@ pub(super) type Chunks = Pin<Box<dyn Stream<Item = Bytes>>>;
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Result<Response, ErrorCode> {
-        let Some(chunks) = self.body else { return bodiless::reply(self.status, self.headers) };
+        let Some(chunks) = self.body else { return message::reply(self.status, self.headers) };
         let (writer, contents, ended) = BodyWriter::new();
         spawn(write(writer, chunks));
-        bodiless::response(self.status, self.headers, Some(contents), ended)
+        message::response(self.status, self.headers, Some(contents), ended)
     }
 }
 
